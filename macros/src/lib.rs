@@ -1,0 +1,1 @@
+//! Attribute macros of the `lifespan` crate; use them through `lifespan`.

@@ -1,0 +1,1 @@
+//! Async resources with a scope.

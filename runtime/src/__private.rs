@@ -1,0 +1,17 @@
+//! What generated code calls beside the public traits. Not part of the public interface.
+#![allow(missing_docs, missing_debug_implementations, reason = "not part of the public interface")]
+
+pub use crate::abandon::{Abandoned, FailureSignal};
+pub use crate::scope_macro::{begin, body, in_task};
+
+use crate::error::BoxError;
+use crate::foreign::Exited;
+
+/// What the user's exit returned, `()` or a `Result`, as the trait wants it.
+///
+/// # Errors
+///
+/// That of the exit.
+pub fn exited(exited: impl Exited) -> Result<(), BoxError> {
+    exited.into_result()
+}

@@ -1,0 +1,53 @@
+//! What a body may return: bounds of `scope` and `scope_ok` that exist for their error messages.
+
+use std::fmt;
+
+use crate::error::Error;
+
+/// What a scope's body may fail with: any type that a [`lifespan::Error`](crate::Error) converts into.
+///
+/// `anyhow::Error`, `Box<dyn Error + Send + Sync>` and [`lifespan::Error`](crate::Error) have it; an enum of your own
+/// gets it with a variant that converts:
+///
+/// ```
+/// #[derive(Debug)]
+/// enum AppError { Lifespan(lifespan::Error), Parse(std::num::ParseIntError) }
+///
+/// impl From<lifespan::Error> for AppError {
+///     fn from(error: lifespan::Error) -> Self { AppError::Lifespan(error) }
+/// }
+/// impl std::fmt::Display for AppError {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "{self:?}") }
+/// }
+/// fn is_a_failure<E: lifespan::Failure>() {}
+/// is_a_failure::<AppError>();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a scope's body cannot fail with `{Self}`",
+    label = "`lifespan::Error` does not convert into `{Self}`",
+    note = "add a variant that does, `#[error(transparent)] Lifespan(#[from] lifespan::Error)`, or let the body fail \
+            with `anyhow::Error` or `lifespan::Error`: `async |it| -> Result<_, lifespan::Error> {{ .. }}`"
+)]
+pub trait Failure: From<Error> + fmt::Display + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<Error> + fmt::Display + 'static> Failure for E {}
+
+/// A body that returns a plain value.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Value;
+
+/// A body that returns a `Result`. rustc names this type when one is given to `scope_ok`.
+#[doc(hidden)]
+#[allow(non_camel_case_types, reason = "its name is the help text of rustc's error")]
+#[derive(Debug)]
+pub struct this_body_can_fail_so_use_scope_instead;
+
+/// Has one implementation for every type but two for `Result`, so that rustc cannot choose there: a failed body must
+/// not look like a success to `scope_ok`.
+#[doc(hidden)]
+pub trait Infallible<Kind> {}
+
+impl<T> Infallible<Value> for T {}
+impl<T, E> Infallible<this_body_can_fail_so_use_scope_instead> for Result<T, E> {}

@@ -1,0 +1,71 @@
+//! [`Enter`]: the futures that enter a resource, fallible or not.
+
+use std::future::Future;
+
+use crate::error::BoxError;
+use crate::resource::LocalResource;
+
+/// What entering gives: the resource, or a `Result` of it.
+#[diagnostic::on_unimplemented(
+    message = "entering must give a scoped resource or a `Result` of one, not `{Self}`",
+    label = "not a scoped resource, nor a `Result` of one with an error that can be carried",
+    note = "annotate the resource with `#[scoped_resource]`, or describe its end: \
+            `Lifespan::new(enter, async |it, exit| ..)`",
+    note = "the error must convert into `Box<dyn Error + Send + Sync>`"
+)]
+pub trait Entered {
+    /// The resource.
+    type Resource: LocalResource;
+
+    /// The resource, or why there is none.
+    #[doc(hidden)]
+    fn into_result(self) -> Result<Self::Resource, BoxError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: LocalResource> Entered for R {
+    type Resource = R;
+
+    #[inline]
+    fn into_result(self) -> Result<R, BoxError> {
+        Ok(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: LocalResource, E: Into<BoxError>> Entered for Result<R, E> {
+    type Resource = R;
+
+    #[inline]
+    fn into_result(self) -> Result<R, BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// A future that enters an `R`: what to write behind `impl` in the return type of a function that makes a
+/// [`Lifespan`](crate::Lifespan).
+///
+/// Every future that gives an `R` or a `Result<R, E>` has it.
+///
+/// ```
+/// use lifespan::{Enter, Lifespan, Resource};
+///
+/// fn numbered(number: u32) -> Lifespan<Resource<u32>, impl Enter<Resource<u32>>> {
+///     Lifespan::new(async move { Ok::<_, std::io::Error>(number) }, async |_, _| ())
+/// }
+/// # let _ = numbered(3);
+/// ```
+pub trait Enter<R>: Future<Output = Self::Entered> {
+    /// The output of the future.
+    #[doc(hidden)]
+    type Entered: Entered<Resource = R>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R, F> Enter<R> for F
+where
+    F: Future,
+    F::Output: Entered<Resource = R>,
+{
+    type Entered = F::Output;
+}

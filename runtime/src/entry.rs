@@ -1,0 +1,25 @@
+//! [`Entry`]: the record of one entering, kept until the resource has exited, for errors and reports.
+
+use std::panic::Location;
+
+use crate::policy::{Name, Policy};
+
+/// Under which policy, and where, a resource is entered.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) policy: Policy,
+    pub(crate) place: &'static Location<'static>,
+}
+
+impl Entry {
+    pub(crate) fn subject(&self) -> Subject {
+        Subject { name: Name::from(&self.policy), place: self.place }
+    }
+}
+
+/// Who an error or report is about: the resource's name and where it was entered.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) name: Name,
+    pub(crate) place: &'static Location<'static>,
+}

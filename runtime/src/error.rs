@@ -1,0 +1,270 @@
+//! [`Error`]: what a scope fails with. It names the resource, the phase and the place, keeps the original error, and
+//! carries every other failure that happened on the way out (law 23).
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::entry::{Entry, Subject};
+use crate::failures::{Failure, Failures};
+
+/// The error type that everything converts into: `Box<dyn Error + Send + Sync>`.
+pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// What happened to the resource an [`Error`] names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Its enter or exit returned an error.
+    Failed,
+    /// Its enter or exit panicked.
+    Panicked,
+    /// Its enter or exit took longer than its budget.
+    TimedOut,
+    /// A cancel scope around it was cancelled.
+    Cancelled,
+    /// It has a budget that cannot be kept here, since no timer works.
+    NoTimer,
+}
+
+/// Whether the beginning or the end of a resource failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// While entering: the resource does not exist.
+    Enter,
+    /// While exiting: the resource is gone.
+    Exit,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Enter => "enter",
+            Phase::Exit => "exit",
+        })
+    }
+}
+
+/// The failure of a resource's enter or exit, with all that failed beside it.
+///
+/// [`primary`](Error::primary) is the original error; [`downcast_ref`](Error::downcast_ref) and
+/// [`downcast`](Error::downcast) get it back with its own type. [`attached`](Error::attached) holds the other failures
+/// in the order they happened. `Display` is one sentence that counts them, `Debug` the full report, so that
+/// `fn main() -> Result<(), lifespan::Error>` prints all there is to know.
+///
+/// The sentence contains the primary error's text, although `source` returns that error too: a log line that prints
+/// only `{error}` must say what went wrong.
+///
+/// ```
+/// use lifespan::{Error, ErrorKind, Lifespan, Phase};
+/// use std::io;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let socket = async { Err::<(), _>(io::Error::other("no route")) };
+/// let error: Error = Lifespan::new(socket, async |(), _| ()).named("socket").scope_ok(async |_| ()).await.unwrap_err();
+///
+/// assert_eq!(error.to_string(), "resource `socket` failed to enter: no route");
+/// assert_eq!((error.resource(), error.phase(), error.kind()), ("socket", Phase::Enter, ErrorKind::Failed));
+/// assert!(error.downcast_ref::<io::Error>().is_some());
+/// # }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    phase: Phase,
+    subject: Subject,
+    primary: BoxError,
+    attached: Vec<Error>,
+}
+
+impl Error {
+    pub(crate) fn new(entry: &Entry, phase: Phase, kind: ErrorKind, primary: BoxError) -> Self {
+        Error(Box::new(Inner { kind, phase, subject: entry.subject(), primary, attached: Vec::new() }))
+    }
+
+    /// The error an enter or exit returned. One that already names its resource stays as it is: nothing is wrapped
+    /// twice (law 23).
+    pub(crate) fn failed(entry: &Entry, phase: Phase, error: BoxError) -> Self {
+        match error.downcast::<Error>() {
+            Ok(named) => *named,
+            Err(error) => Error::new(entry, phase, ErrorKind::Failed, error),
+        }
+    }
+
+    pub(crate) fn timed_out(entry: &Entry, phase: Phase, budget: Option<Duration>, progress: Option<String>) -> Self {
+        let overrun = Overrun { budget: budget.unwrap_or_default(), progress };
+        Error::new(entry, phase, ErrorKind::TimedOut, overrun.into())
+    }
+
+    pub(crate) fn panicked(entry: &Entry, phase: Phase, text: &str) -> Self {
+        Error::new(entry, phase, ErrorKind::Panicked, text.into())
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether this says that a cancel scope was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.kind == ErrorKind::Cancelled
+    }
+
+    /// Whether a budget or deadline passed.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == ErrorKind::TimedOut
+    }
+
+    /// The name of the resource that failed: its type's, or what [`named`](crate::Lifespan::named) set.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        self.0.subject.name.as_str()
+    }
+
+    /// Whether entering or exiting failed.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.0.phase
+    }
+
+    /// Where the resource was entered: the call of `scope`, `scope_ok` or `enter`.
+    #[must_use]
+    pub fn place(&self) -> &'static Location<'static> {
+        self.0.subject.place
+    }
+
+    /// The original error.
+    #[must_use]
+    pub fn primary(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.0.primary
+    }
+
+    /// What else failed, in the order it happened.
+    #[must_use]
+    pub fn attached(&self) -> &[Error] {
+        &self.0.attached
+    }
+
+    /// The original error, if it has this type.
+    #[must_use]
+    pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
+        self.0.primary.downcast_ref()
+    }
+
+    /// The original error by value, if it has this type, else this error unchanged.
+    ///
+    /// Attached failures cannot travel in an `E`: they go to the report hook, so read
+    /// [`attached`](Error::attached) first if they matter here.
+    ///
+    /// # Errors
+    ///
+    /// This error, if its original is of another type.
+    pub fn downcast<E: StdError + 'static>(self) -> Result<E, Error> {
+        let Inner { kind, phase, subject, primary, attached } = *self.0;
+        match primary.downcast::<E>() {
+            Ok(original) => {
+                drop(Failures::from_iter(attached.into_iter().map(Failure::from)));
+                Ok(*original)
+            }
+            Err(primary) => Err(Error(Box::new(Inner { kind, phase, subject, primary, attached }))),
+        }
+    }
+
+    /// Attaches what failed beside this error, flat: an attached error's own attachments follow it.
+    pub(crate) fn attach(&mut self, others: impl IntoIterator<Item = Error>) {
+        for mut other in others {
+            let nested = std::mem::take(&mut other.0.attached);
+            self.0.attached.push(other);
+            self.0.attached.extend(nested);
+        }
+    }
+
+    /// What happened, without the attached errors.
+    fn sentence(&self) -> impl fmt::Display {
+        fmt_fn(move |f| {
+            let (name, phase, primary) = (self.resource(), self.phase(), &self.0.primary);
+            match self.kind() {
+                ErrorKind::Panicked => write!(f, "resource `{name}` panicked in its {phase}: {primary}"),
+                ErrorKind::TimedOut => write!(f, "resource `{name}` did not {phase} {primary}"),
+                ErrorKind::Cancelled => write!(f, "resource `{name}` was not entered: {primary}"),
+                _ => write!(f, "resource `{name}` failed to {phase}: {primary}"),
+            }
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.sentence())?;
+        match self.0.attached.len() {
+            0 => Ok(()),
+            1 => f.write_str(" (and 1 more failure)"),
+            more => write!(f, " (and {more} more failures)"),
+        }
+    }
+}
+
+/// The full report: the sentence, the place, the chain of sources, and the same for everything attached.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_report(f, "")?;
+        for (index, other) in self.0.attached.iter().enumerate() {
+            write!(f, "\n  {}. ", index + 1)?;
+            other.write_report(f, "     ")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error {
+    fn write_report(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
+        write!(f, "{}\n{indent}  entered at {}", self.sentence(), self.place())?;
+        let mut source = self.0.primary.source();
+        while let Some(error) = source {
+            write!(f, "\n{indent}  caused by: {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0.primary)
+    }
+}
+
+/// A budget that ran out; its text continues the sentence "did not enter".
+#[derive(Debug)]
+struct Overrun {
+    budget: Duration,
+    progress: Option<String>,
+}
+
+impl fmt::Display for Overrun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "within {:?}", self.budget)?;
+        match &self.progress {
+            Some(text) => write!(f, ", last progress: {text}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for Overrun {}
+
+fn fmt_fn(write: impl Fn(&mut fmt::Formatter<'_>) -> fmt::Result) -> impl fmt::Display {
+    struct Written<F>(F);
+    impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Display for Written<F> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            (self.0)(f)
+        }
+    }
+    Written(write)
+}

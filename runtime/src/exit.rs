@@ -1,0 +1,154 @@
+//! [`Exit`]: what a resource is told when it ends, and [`Cause`], why it ends.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Why a resource exits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The body returned a success.
+    Completed,
+    /// The body returned an error.
+    Failed,
+    /// The body panicked.
+    Panicked,
+    /// A cancel scope around it was cancelled.
+    Cancelled,
+    /// A deadline around it passed.
+    TimedOut,
+    /// Its scope or guard was dropped without an exit (law 3).
+    Abandoned,
+    /// A later enter of the same lifespan failed.
+    RolledBack,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cause::Completed => "completed",
+            Cause::Failed => "failed",
+            Cause::Panicked => "panicked",
+            Cause::Cancelled => "cancelled",
+            Cause::TimedOut => "timed out",
+            Cause::Abandoned => "abandoned",
+            Cause::RolledBack => "rolled back",
+        })
+    }
+}
+
+/// What an exit is told: why it runs and how much time it has.
+///
+/// It has no lifetime and is `Send + Sync`, so a clone of it can go to helpers; a clone shares budget and progress
+/// with the original and costs one small allocation.
+///
+/// ```
+/// use lifespan::{BoxError, Exit, ScopedResource};
+///
+/// struct Transaction { log: Vec<&'static str> }
+///
+/// impl ScopedResource for Transaction {
+///     async fn exit(mut self, exit: &Exit) -> Result<(), BoxError> {
+///         self.log.push(if exit.is_clean() { "commit" } else { "roll back" });
+///         Ok(())
+///     }
+/// }
+/// ```
+pub struct Exit {
+    cause: Cause,
+    error: Option<Arc<str>>,
+    budget: Option<Duration>,
+    /// Fixed when first asked for or when the exit first waits, whichever is earlier: an exit that does neither reads
+    /// no clock.
+    deadline: OnceLock<Instant>,
+    progress: OnceLock<Arc<Mutex<Option<String>>>>,
+}
+
+impl Exit {
+    pub(crate) fn new(cause: Cause, error: Option<String>, budget: Option<Duration>) -> Self {
+        Exit {
+            cause,
+            error: error.map(Arc::from),
+            budget,
+            deadline: OnceLock::new(),
+            progress: OnceLock::new(),
+        }
+    }
+
+    /// Why the resource exits.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        self.cause
+    }
+
+    /// Whether the body succeeded: a transaction commits, a temporary file is kept.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.cause == Cause::Completed
+    }
+
+    /// The text of the error or panic that ended the body, if one did.
+    #[must_use]
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+
+    /// How much of the budget is left; `None` if there is no bound.
+    ///
+    /// The budget starts to run at the first call of this method or when the exit first waits.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Says how far the exit has come; the last text is part of the error when the budget runs out.
+    pub fn progress(&self, text: impl fmt::Display) {
+        let text = text.to_string();
+        *self.shared_progress().lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.budget.map(|budget| *self.deadline.get_or_init(|| crate::timer::after(budget)))
+    }
+
+    pub(crate) fn budget(&self) -> Option<Duration> {
+        self.budget
+    }
+
+    pub(crate) fn last_progress(&self) -> Option<String> {
+        self.progress.get()?.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn shared_progress(&self) -> &Arc<Mutex<Option<String>>> {
+        self.progress.get_or_init(Arc::default)
+    }
+}
+
+impl Clone for Exit {
+    fn clone(&self) -> Self {
+        // What is decided lazily is decided now, or the clones would decide it apart.
+        self.deadline();
+        self.shared_progress();
+        Exit {
+            cause: self.cause,
+            error: self.error.clone(),
+            budget: self.budget,
+            deadline: self.deadline.clone(),
+            progress: self.progress.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exit")
+            .field("cause", &self.cause)
+            .field("error", &self.error())
+            .field("budget", &self.budget)
+            .field("progress", &self.last_progress())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! [`Failures`]: the list of what went wrong beside the main thing, on its way to whoever can carry it (law 23).
+//!
+//! A list that is dropped with something in it hands that to the report hook, so that no path out can lose an error by
+//! forgetting it.
+
+use std::any::Any;
+
+use crate::error::Error;
+use crate::report::{self, Report};
+
+/// What a panic carries.
+pub(crate) type Panic = Box<dyn Any + Send + 'static>;
+
+/// The text of a panic, as the default panic hook would print it.
+pub(crate) fn panic_text(panic: &Panic) -> &str {
+    if let Some(text) = panic.downcast_ref::<&'static str>() {
+        text
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        text
+    } else {
+        "a panic without a text"
+    }
+}
+
+/// One failed exit: its error and, if it panicked, what may have to be resumed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) panic: Option<Panic>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure { error, panic: None }
+    }
+}
+
+/// Failures in the order they happened.
+#[derive(Debug, Default)]
+#[must_use = "dropped, these go to the report hook"]
+pub(crate) struct Failures(Vec<Failure>);
+
+/// What a list of failures means for a body that succeeded.
+pub(crate) enum Verdict {
+    Clean,
+    Failed(Error),
+    Panicked(Panic),
+}
+
+impl Failures {
+    pub(crate) const fn new() -> Self {
+        Failures(Vec::new())
+    }
+
+    pub(crate) fn push(&mut self, failure: impl Into<Failure>) {
+        self.0.push(failure.into());
+    }
+
+    pub(crate) fn append(&mut self, mut later: Failures) {
+        if !later.0.is_empty() {
+            self.0.append(&mut later.0);
+        }
+    }
+
+    pub(crate) fn take(&mut self) -> Failures {
+        std::mem::take(self)
+    }
+
+    /// Attaches everything to an error that is being returned.
+    pub(crate) fn attach_to(mut self, error: &mut Error) {
+        error.attach(self.errors());
+    }
+
+    /// The first error with the others attached; if nothing but panics happened, the first panic (law 24).
+    pub(crate) fn verdict(mut self) -> Verdict {
+        let Some(first) = self.0.iter().position(|failure| failure.panic.is_none()) else {
+            return self.only_panics();
+        };
+        let mut primary = self.0.remove(first).error;
+        primary.attach(self.errors());
+        Verdict::Failed(primary)
+    }
+
+    fn only_panics(mut self) -> Verdict {
+        if self.0.is_empty() {
+            return Verdict::Clean;
+        }
+        match self.0.remove(0).panic {
+            Some(panic) => Verdict::Panicked(panic), // the others are reported as `self` drops
+            None => Verdict::Clean,
+        }
+    }
+
+    pub(crate) fn errors(&mut self) -> impl Iterator<Item = Error> {
+        self.0.drain(..).map(|failure| failure.error)
+    }
+}
+
+impl FromIterator<Failure> for Failures {
+    fn from_iter<I: IntoIterator<Item = Failure>>(failures: I) -> Self {
+        Failures(failures.into_iter().collect())
+    }
+}
+
+impl Drop for Failures {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.0.is_empty() {
+            for error in self.errors() {
+                report::send(&Report::failed(&error));
+            }
+        }
+    }
+}

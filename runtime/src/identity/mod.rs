@@ -1,0 +1,21 @@
+//! Task identity: the check that the task that exits is the task that entered (laws 8–10).
+//!
+//! This is the only file that reads `debug_assertions`. With checks off, everything here has size zero and does
+//! nothing, so that the rest of the crate needs no second version of itself.
+
+#[cfg(not(any(debug_assertions, feature = "checks")))]
+#[path = "off.rs"]
+mod checks;
+#[cfg(any(debug_assertions, feature = "checks"))]
+#[path = "on.rs"]
+mod checks;
+
+pub(crate) use checks::{Anchor, Checkpoint};
+
+/// Whether entering and exiting are checked to happen in the same task (laws 8–10).
+///
+/// True in builds with debug assertions and with the feature `checks`.
+#[must_use]
+pub const fn checks_enabled() -> bool {
+    checks::ENABLED
+}

@@ -1,0 +1,275 @@
+//! [`Lifespan`]: the lazy description of a resource's life, and the ways to run it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::{self, Future};
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::body::{Failure, Infallible};
+use crate::enter::{Enter, Entered};
+use crate::entry::Entry;
+use crate::error::{BoxError, Error};
+use crate::failures::Failures;
+use crate::identity::Checkpoint;
+use crate::live::Live;
+use crate::policy::Policy;
+use crate::resource::LocalResource;
+use crate::scope::driven::{Driven, Root};
+use crate::scope::held::Held;
+use crate::scope::in_task::InTask;
+use crate::scope::settle::finish;
+use crate::scope::staged::Staged;
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A boxed future that stays on its thread.
+pub type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// The description of a resource's life: a future that enters it, its name and its budgets.
+///
+/// Nothing runs until it is [scoped](Lifespan::scope) or [entered](Lifespan::enter). `Lifespan<R>` alone is the boxed
+/// form, which can be named, stored and returned from a trait; [`boxed`](Lifespan::boxed) makes it.
+///
+/// ```
+/// use lifespan::Lifespan;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+/// let file = Lifespan::new(async { Ok::<_, std::io::Error>(vec![1, 2]) }, async |file, exit| {
+///     println!("{} bytes {}", file.len(), if exit.is_clean() { "kept" } else { "removed" });
+/// });
+/// let sum = file.named("draft").scope_ok(async |file| file.iter().sum::<i32>()).await?;
+/// assert_eq!(sum, 3);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a `Lifespan` does nothing until it is scoped, entered, joined or spawned"]
+pub struct Lifespan<R, F = BoxFuture<'static, Result<R, BoxError>>> {
+    enter: F,
+    entry: Entry,
+    resource: PhantomData<fn() -> R>,
+}
+
+impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
+    /// The life of a type that knows its own end: `enter` gives an `R` or a `Result<R, E>`.
+    ///
+    /// For a type from another crate, [`Lifespan::new`] takes the end as well.
+    #[inline]
+    #[track_caller]
+    pub fn of(enter: F) -> Self {
+        let entry = Entry { policy: R::policy(), place: Location::caller() };
+        Lifespan { enter, entry, resource: PhantomData }
+    }
+
+    /// Sets the name that errors and reports use for this resource.
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.entry.policy = self.entry.policy.named(name);
+        self
+    }
+
+    /// Sets how long entering may take; `None` takes the bound away. There is none by default.
+    ///
+    /// On overrun the enter's future is dropped, and the scope fails with an error that
+    /// [is a timeout](Error::is_timeout).
+    ///
+    /// # Panics
+    ///
+    /// If the budget is zero.
+    #[track_caller]
+    pub fn enter_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
+        self.entry.policy = self.entry.policy.enter_timeout(budget);
+        self
+    }
+
+    /// Sets how long exiting may take; `None` takes the bound away. The default is
+    /// [ten seconds](crate::DEFAULT_EXIT_TIMEOUT).
+    ///
+    /// On overrun the exit's future is dropped and the next exit proceeds (law 6).
+    ///
+    /// # Panics
+    ///
+    /// If the budget is zero.
+    #[track_caller]
+    pub fn exit_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
+        self.entry.policy = self.entry.policy.exit_timeout(budget);
+        self
+    }
+
+    /// Its name and budgets.
+    pub fn policy(&self) -> &Policy {
+        &self.entry.policy
+    }
+
+    /// Enters the resource, runs `body` with it, exits it, and returns what the body returned.
+    ///
+    /// The exit runs, and is awaited in this task, when the body returns, errs or panics (law 2); its
+    /// [cause](crate::Exit::cause) follows the body's `Result`. When this future is dropped before that, an enclosing
+    /// scope adopts the exit, or else it is rescued (law 3).
+    ///
+    /// Where the body's error type cannot be inferred, annotate the closure:
+    ///
+    /// ```
+    /// # use lifespan::Lifespan;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> anyhow::Result<()> {
+    /// # let numbers = Lifespan::new(async { Ok::<_, std::io::Error>("42") }, async |_, _| ());
+    /// let n = numbers.scope(async |text| -> anyhow::Result<_> { Ok(text.parse::<u32>()?) }).await?;
+    /// assert_eq!(n, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A resource whose type has a lifetime (`Tx<'a>`), scoped with a closure inside of a spawned task, makes rustc say
+    /// "implementation of `AsyncFnOnce` is not general enough". Use [`scope!`](crate::scope!), a guard, or a named
+    /// `async fn` as the body there.
+    ///
+    /// # Errors
+    ///
+    /// The body's own error, untouched; else, as `E::from(lifespan::Error)`, the failure of the enter or of the first
+    /// exit that failed. Other failures are attached if the error is a [`lifespan::Error`](Error), else they go to the
+    /// report hook (law 23).
+    ///
+    /// # Panics
+    ///
+    /// With the body's panic, after the exit has run; with an exit's panic if nothing else failed (law 24). In builds
+    /// with [checks](crate::checks_enabled), when another task polls it than the one that polled it first (law 10).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while entering, the enter's future is dropped; dropped in the body, law 3; dropped in the exit, the exit
+    /// is interrupted and reported (law 6).
+    #[inline]
+    #[track_caller]
+    pub fn scope<E, T>(
+        self,
+        body: impl AsyncFnOnce(&mut R) -> Result<T, E>,
+    ) -> impl Future<Output = Result<T, E>>
+    where
+        E: Failure,
+    {
+        let (enter, entry) = self.entered_at(Location::caller());
+        let checkpoint = Checkpoint::at_first_poll(&entry);
+        InTask::new(Staged::new(enter, entry, |held, failures| run(held, failures, body, |out| out)), checkpoint)
+    }
+
+    /// As [`scope`](Lifespan::scope), for a body that cannot fail and returns a plain value.
+    ///
+    /// A body that returns a `Result` does not compile here: its error would look like a success to the exit.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the enter or of the first exit that failed, with the rest attached.
+    ///
+    /// # Panics
+    ///
+    /// As [`scope`](Lifespan::scope).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`scope`](Lifespan::scope).
+    #[inline]
+    #[track_caller]
+    pub fn scope_ok<T, M>(
+        self,
+        body: impl AsyncFnOnce(&mut R) -> T,
+    ) -> impl Future<Output = Result<T, Error>>
+    where
+        T: Infallible<M>,
+    {
+        let (enter, entry) = self.entered_at(Location::caller());
+        let checkpoint = Checkpoint::at_first_poll(&entry);
+        InTask::new(Staged::new(enter, entry, |held, failures| run(held, failures, body, Ok)), checkpoint)
+    }
+
+    /// Enters the resource and gives it in a guard, for code that a closure does not fit: loops, early exits.
+    ///
+    /// The guard is exited by hand: [`Live::exit`] or [`Live::exit_with`].
+    ///
+    /// ```
+    /// # use lifespan::Lifespan;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+    /// # let numbers = || Lifespan::new(async { Ok::<_, std::io::Error>(vec![1]) }, async |_, _| ());
+    /// let mut live = numbers().enter().await?;
+    /// live.push(2);
+    /// live.exit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The failure of the enter.
+    ///
+    /// # Panics
+    ///
+    /// With the enter's panic. In builds with [checks](crate::checks_enabled), when another task polls it than the one
+    /// that polled it first.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, the enter's future is dropped and nothing was entered.
+    #[inline]
+    #[track_caller]
+    pub fn enter(self) -> impl Future<Output = Result<Live<R>, Error>> {
+        let (enter, entry) = self.entered_at(Location::caller());
+        let checkpoint = Checkpoint::at_first_poll(&entry);
+        // The guard cannot carry what failed in exits that were adopted while entering: dropped, it is reported.
+        InTask::new(Staged::new(enter, entry, |held, _| future::ready(Ok(Live::new(held)))), checkpoint)
+    }
+
+    /// The same life with its enter in a box: `Lifespan<R>`, which can be named.
+    pub fn boxed<'a>(self) -> Lifespan<R, BoxFuture<'a, Result<R, BoxError>>>
+    where
+        F: Send + 'a,
+    {
+        let Lifespan { enter, entry, resource } = self;
+        Lifespan { enter: Box::pin(async { enter.await.into_result() }), entry, resource }
+    }
+
+    /// As [`boxed`](Lifespan::boxed), for an enter that is not `Send`.
+    pub fn boxed_local<'a>(self) -> Lifespan<R, LocalBoxFuture<'a, Result<R, BoxError>>>
+    where
+        F: 'a,
+    {
+        let Lifespan { enter, entry, resource } = self;
+        Lifespan { enter: Box::pin(async { enter.await.into_result() }), entry, resource }
+    }
+
+    #[inline]
+    pub(crate) fn entered_at(self, place: &'static Location<'static>) -> (F, Entry) {
+        (self.enter, Entry { place, ..self.entry })
+    }
+}
+
+/// Runs the body and then, whatever became of it, the exit.
+#[inline]
+async fn run<R, O, T, E, B>(
+    mut held: Held<R>,
+    mut failures: Failures,
+    body: B,
+    result: impl FnOnce(O) -> Result<T, E>,
+) -> Result<T, E>
+where
+    R: LocalResource,
+    B: AsyncFnOnce(&mut R) -> O,
+    E: Failure,
+{
+    let (outcome, adopted) = {
+        let (resource, runtime) = held.parts();
+        // The body is called inside the block, so that a panic before it gives a future still gets the exit (law 5).
+        Driven::new(async { body(resource).await }, Root(runtime)).await
+    };
+    failures.append(adopted);
+    finish(held, failures, outcome.map(result)).await
+}
+
+impl<R, F> fmt::Debug for Lifespan<R, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lifespan")
+            .field("policy", &self.entry.policy)
+            .field("place", &format_args!("{}", self.entry.place))
+            .finish_non_exhaustive()
+    }
+}

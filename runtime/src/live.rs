@@ -1,0 +1,108 @@
+//! [`Live`]: an entered resource in the hands of the user, for code that a closure does not fit.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+
+use crate::body::Failure;
+use crate::error::Error;
+use crate::failures::Failures;
+use crate::handover::Handover;
+use crate::resource::{LocalResource, ScopedResource};
+use crate::scope::driven::Outcome;
+use crate::scope::held::Held;
+use crate::scope::in_task::InTask;
+use crate::scope::settle::finish;
+
+/// An entered resource. [`exit`](Live::exit) or [`exit_with`](Live::exit_with) ends it, in the task that entered it.
+///
+/// Dropped without that, its exit is adopted by the scope around it, or else rescued and reported (law 3). It
+/// dereferences to the resource.
+#[must_use = "exit it: a dropped `Live` is adopted by the scope around it, or else rescued and reported"]
+pub struct Live<R: LocalResource> {
+    held: Held<R>,
+}
+
+impl<R: LocalResource> Live<R> {
+    pub(crate) fn new(mut held: Held<R>) -> Self {
+        held.settle_here();
+        Live { held }
+    }
+
+    /// Exits the resource after a success.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the exit.
+    ///
+    /// # Panics
+    ///
+    /// With the exit's own panic. In builds with [checks](crate::checks_enabled), when polled by another task than the
+    /// one that entered it; the exit is then rescued (law 10).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before its first poll, the resource is abandoned as with the guard itself; dropped in the exit, that is
+    /// interrupted and reported (law 6).
+    #[track_caller]
+    pub fn exit(self) -> impl Future<Output = Result<(), Error>> {
+        self.end(Ok(()), Location::caller())
+    }
+
+    /// Exits the resource after `result`: the exit's cause and error follow it, and it is returned as
+    /// [`scope`](crate::Lifespan::scope) returns what its body did.
+    ///
+    /// # Errors
+    ///
+    /// The error in `result`, else the failure of the exit.
+    ///
+    /// # Panics
+    ///
+    /// As [`exit`](Live::exit).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`exit`](Live::exit).
+    #[track_caller]
+    pub fn exit_with<T, E: Failure>(self, result: Result<T, E>) -> impl Future<Output = Result<T, E>> {
+        self.end(result, Location::caller())
+    }
+
+    fn end<T, E: Failure>(
+        mut self,
+        result: Result<T, E>,
+        place: &'static Location<'static>,
+    ) -> impl Future<Output = Result<T, E>> {
+        let checkpoint = self.held.board();
+        let ending = async { finish(self.held, Failures::new(), Outcome::Done(result)).await };
+        InTask::new(ending, checkpoint.exited_at(place))
+    }
+}
+
+impl<R: ScopedResource> Live<R> {
+    /// Gives the resource up, so that another task can [accept](Handover::accept) it (law 12).
+    pub fn hand_over(self) -> Handover<R> {
+        Handover::new(self.held)
+    }
+}
+
+impl<R: LocalResource> Deref for Live<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        self.held.resource()
+    }
+}
+
+impl<R: LocalResource> DerefMut for Live<R> {
+    fn deref_mut(&mut self) -> &mut R {
+        self.held.parts().0
+    }
+}
+
+impl<R: LocalResource + fmt::Debug> fmt::Debug for Live<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Live").field(&**self).finish()
+    }
+}

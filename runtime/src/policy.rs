@@ -1,0 +1,173 @@
+//! [`Policy`]: what a resource is called and how long it may take to enter and to exit.
+//!
+//! A policy belongs to the description of a resource, not to its use: a type has one, a [`Lifespan`](crate::Lifespan)
+//! may change it, and everything that ends the resource, in whichever task, follows it (law 6).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+/// How long an exit may take when nothing else is said (law 6).
+pub const DEFAULT_EXIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The name and the budgets of a resource.
+///
+/// Every type has one, [`ScopedResource::policy`](crate::ScopedResource::policy); a single
+/// [`Lifespan`](crate::Lifespan) changes it with `named`, `enter_timeout` and `exit_timeout`.
+///
+/// ```
+/// use lifespan::Policy;
+/// use std::time::Duration;
+///
+/// struct Pool;
+/// let policy = Policy::of::<Pool>().named("primary").exit_timeout(Duration::from_secs(5));
+/// assert_eq!(policy.name(), "primary");
+/// assert_eq!(policy.exit_budget(), Some(Duration::from_secs(5)));
+/// assert_eq!(policy.enter_budget(), None);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a policy changes nothing until `policy()` returns it"]
+pub struct Policy {
+    name: Name,
+    enter: Budget,
+    exit: Budget,
+}
+
+impl Policy {
+    /// The policy of a type that says nothing: named after the type, no enter budget, an exit budget of
+    /// [`DEFAULT_EXIT_TIMEOUT`].
+    pub fn of<R: ?Sized>() -> Self {
+        Policy { name: Name::Type(std::any::type_name::<R>()), enter: Budget::Default, exit: Budget::Default }
+    }
+
+    /// Sets the name that errors and reports use.
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Name::Given(name.into());
+        self
+    }
+
+    /// Sets how long entering may take; `None` takes the bound away.
+    ///
+    /// # Panics
+    ///
+    /// If the budget is zero.
+    #[track_caller]
+    pub fn enter_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
+        self.enter = Budget::set("enter_timeout", budget.into());
+        self
+    }
+
+    /// Sets how long exiting may take; `None` takes the bound away.
+    ///
+    /// # Panics
+    ///
+    /// If the budget is zero.
+    #[track_caller]
+    pub fn exit_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
+        self.exit = Budget::set("exit_timeout", budget.into());
+        self
+    }
+
+    /// The name that errors and reports use.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// How long entering may take.
+    #[must_use]
+    pub fn enter_budget(&self) -> Option<Duration> {
+        self.enter.or(None)
+    }
+
+    /// How long exiting may take.
+    #[must_use]
+    pub fn exit_budget(&self) -> Option<Duration> {
+        self.exit.or(Some(DEFAULT_EXIT_TIMEOUT))
+    }
+
+    /// A bound that somebody asked for, with the method that set it: it must be kept or refused, never ignored.
+    pub(crate) fn asked_for(&self) -> Option<(&'static str, Duration)> {
+        match (self.enter, self.exit) {
+            (Budget::Of(enter), _) => Some(("enter_timeout", enter)),
+            (_, Budget::Of(exit)) => Some(("exit_timeout", exit)),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Budget {
+    Default,
+    Unlimited,
+    Of(Duration),
+}
+
+impl Budget {
+    #[track_caller]
+    fn set(method: &str, budget: Option<Duration>) -> Self {
+        match budget {
+            Some(Duration::ZERO) => panic!(
+                "`{method}` of zero: it would run out before the first step\n\
+                 help: give it the time it needs, or `None` for no bound"
+            ),
+            Some(budget) => Budget::Of(budget),
+            None => Budget::Unlimited,
+        }
+    }
+
+    fn or(self, default: Option<Duration>) -> Option<Duration> {
+        match self {
+            Budget::Default => default,
+            Budget::Unlimited => None,
+            Budget::Of(budget) => Some(budget),
+        }
+    }
+}
+
+/// A resource's name. A type's is shortened only when somebody reads it, so that a scope pays nothing for it.
+#[derive(Clone)]
+pub(crate) enum Name {
+    Type(&'static str),
+    Given(Cow<'static, str>),
+}
+
+impl Name {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Name::Type(path) => short(path),
+            Name::Given(name) => name,
+        }
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl From<&Policy> for Name {
+    fn from(policy: &Policy) -> Self {
+        policy.name.clone()
+    }
+}
+
+/// `app::db::Pool<app::Tls>` becomes `Pool<app::Tls>`.
+fn short(path: &str) -> &str {
+    let outer = path.find('<').unwrap_or(path.len());
+    let start = path[..outer].rfind("::").map_or(0, |at| at + 2);
+    &path[start..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn a_type_is_named_by_its_last_segment() {
+        assert_eq!(short("app::db::Pool"), "Pool");
+        assert_eq!(short("app::db::Pool<app::Tls>"), "Pool<app::Tls>");
+        assert_eq!(short("u8"), "u8");
+    }
+}

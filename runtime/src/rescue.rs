@@ -1,0 +1,134 @@
+//! Rescue: an abandoned exit that nobody can adopt runs in a task of its own, on the runtime its resource was entered
+//! on, and [`drain`] waits for it (laws 3 and 4).
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::{self, Handle};
+use tokio::sync::Notify;
+
+use crate::abandon::Job;
+use crate::entry::Subject;
+use crate::failures::Failures;
+use crate::report::{self, Report, ReportKind};
+
+mod drained;
+pub use drained::{Drained, drain};
+
+/// Rescues a group of exits that were abandoned together: one task for each runtime they were entered on (normally that
+/// is one), in order.
+#[cold]
+pub(crate) fn spawn(jobs: Vec<Job>) {
+    let mut groups: Vec<(Handle, Vec<Job>)> = Vec::new();
+    for mut job in jobs {
+        // An exit that nothing can run reports itself as it drops.
+        let Some(runtime) = job.runtime.take().or_else(|| Handle::try_current().ok()) else { continue };
+        match groups.iter_mut().find(|(handle, _)| handle.id() == runtime.id()) {
+            Some((_, group)) => group.push(job),
+            None => groups.push((runtime, vec![job])),
+        }
+    }
+    for (runtime, group) in groups {
+        spawn_on(&runtime, group);
+    }
+}
+
+fn spawn_on(runtime: &Handle, group: Vec<Job>) {
+    let reason = "its scope or guard was dropped with nobody to adopt it, so it runs in a task of its own";
+    for job in &group {
+        report::send(&Report::about(ReportKind::Rescued, &job.subject, reason));
+    }
+    let stay = Stay::begin(runtime.id(), group.iter().map(|job| job.subject.clone()).collect());
+    runtime.spawn(async move {
+        let mut failures = Failures::new();
+        for job in group {
+            failures.append(job.await);
+        }
+        stay.end(failures);
+    });
+}
+
+/// The rescues of one runtime that have not ended, and who waits for them.
+#[derive(Default)]
+struct Ward {
+    rescues: HashMap<u64, Vec<Subject>>,
+    drains: Vec<Arc<Drain>>,
+}
+
+/// One call of [`drain`] under way.
+#[derive(Default)]
+struct Drain {
+    seen: Mutex<Seen>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Seen {
+    waited_for: Vec<Subject>,
+    failures: Failures,
+}
+
+#[derive(Default)]
+struct Wards {
+    next: u64,
+    of: HashMap<runtime::Id, Ward>,
+}
+
+static WARDS: LazyLock<Mutex<Wards>> = LazyLock::new(Mutex::default);
+
+fn wards() -> MutexGuard<'static, Wards> {
+    WARDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Wards {
+    /// Keeps no record of runtimes with nothing going on, or the map would grow with every runtime there ever was.
+    fn forget_if_idle(&mut self, runtime: runtime::Id) {
+        if self.of.get(&runtime).is_some_and(|ward| ward.rescues.is_empty() && ward.drains.is_empty()) {
+            self.of.remove(&runtime);
+        }
+    }
+}
+
+/// A rescue's entry in its ward; gone when the rescue has ended or the runtime killed it.
+struct Stay {
+    runtime: runtime::Id,
+    number: u64,
+    failures: Failures,
+}
+
+impl Stay {
+    fn begin(runtime: runtime::Id, subjects: Vec<Subject>) -> Self {
+        let mut wards = wards();
+        let number = wards.next;
+        wards.next += 1;
+        wards.of.entry(runtime).or_default().rescues.insert(number, subjects);
+        Stay { runtime, number, failures: Failures::new() }
+    }
+
+    fn end(mut self, failures: Failures) {
+        self.failures.append(failures);
+    }
+}
+
+/// Tells every drain that waits; the first of them carries the failures. With none they are reported, after the lock.
+impl Drop for Stay {
+    fn drop(&mut self) {
+        let mut wards = wards();
+        let Some(ward) = wards.of.get_mut(&self.runtime) else { return };
+        let subjects = ward.rescues.remove(&self.number).unwrap_or_default();
+        if let Some(first) = ward.drains.first() {
+            first.seen().failures.append(self.failures.take());
+        }
+        for drain in &ward.drains {
+            drain.seen().waited_for.extend(subjects.iter().cloned());
+            drain.changed.notify_one();
+        }
+        wards.forget_if_idle(self.runtime);
+    }
+}
+
+impl Drain {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

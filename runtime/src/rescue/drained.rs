@@ -1,0 +1,118 @@
+//! [`drain`], which waits for rescued exits, and [`Drained`], what it has seen.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use tokio::runtime::{self, Handle};
+
+use super::{Drain, Seen, wards};
+use crate::entry::Subject;
+use crate::error::Error;
+
+/// Waits until every rescued exit of this runtime has ended, also those that are rescued while it waits (law 4).
+///
+/// Call it last, before the runtime shuts down: what a shutdown finds running is dropped, and reported as lost or
+/// interrupted. Every exit is bounded by its own budget, and so is this wait.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let drained = lifespan::drain().await;
+/// assert!(drained.is_clean(), "{drained:?}");
+/// # }
+/// ```
+///
+/// # Panics
+///
+/// When polled outside of a tokio runtime: there is no runtime whose exits it could wait for.
+///
+/// # Cancel safety
+///
+/// Dropping it loses nothing: the exits go on, and failures it has seen go to the report hook.
+///
+/// An exit that is itself rescued must not wait for `drain`: it would wait for itself until its budget runs out.
+pub async fn drain() -> Drained {
+    let Ok(runtime) = Handle::try_current() else {
+        panic!(
+            "`lifespan::drain` needs a tokio runtime: it waits for the rescued exits of the one it runs on\n\
+             help: call it inside `#[tokio::main]` or `Runtime::block_on`, before the runtime shuts down"
+        )
+    };
+    let listener = Listener::new(runtime.id());
+    while !listener.is_idle() {
+        listener.drain.changed.notified().await;
+    }
+    listener.finish()
+}
+
+/// Takes part in a ward until it is dropped.
+struct Listener {
+    runtime: runtime::Id,
+    drain: Arc<Drain>,
+}
+
+impl Listener {
+    fn new(runtime: runtime::Id) -> Self {
+        let drain = Arc::<Drain>::default();
+        wards().of.entry(runtime).or_default().drains.push(Arc::clone(&drain));
+        Listener { runtime, drain }
+    }
+
+    fn is_idle(&self) -> bool {
+        wards().of.get(&self.runtime).is_none_or(|ward| ward.rescues.is_empty())
+    }
+
+    fn finish(self) -> Drained {
+        let Seen { waited_for, mut failures } = std::mem::take(&mut *self.drain.seen());
+        Drained { waited_for, failures: failures.errors().collect() }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let mut wards = wards();
+        if let Some(ward) = wards.of.get_mut(&self.runtime) {
+            ward.drains.retain(|drain| !Arc::ptr_eq(drain, &self.drain));
+        }
+        wards.forget_if_idle(self.runtime);
+    }
+}
+
+/// What [`drain`] waited for.
+#[must_use = "it holds the failures of the exits it waited for"]
+pub struct Drained {
+    waited_for: Vec<Subject>,
+    failures: Vec<Error>,
+}
+
+impl Drained {
+    /// The name of each resource whose exit was waited for, and where it was entered, in the order they ended.
+    pub fn waited_for(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
+        self.waited_for.iter().map(|subject| (subject.name.as_str(), subject.place))
+    }
+
+    /// The failures of those exits. When several drains wait, the first of them gets the failures.
+    #[must_use]
+    pub fn failures(&self) -> &[Error] {
+        &self.failures
+    }
+
+    /// The failures by value.
+    #[must_use]
+    pub fn into_failures(self) -> Vec<Error> {
+        self.failures
+    }
+
+    /// Whether every exit that was waited for succeeded.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+impl fmt::Debug for Drained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.waited_for().map(|(name, _)| name).collect();
+        f.debug_struct("Drained").field("waited_for", &names).field("failures", &self.failures).finish()
+    }
+}

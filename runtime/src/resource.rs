@@ -1,0 +1,112 @@
+//! The two traits: [`ScopedResource`], a value with an async end, and [`LocalResource`], its form for values that are
+//! bound to their task.
+
+use std::future::Future;
+
+use crate::error::BoxError;
+use crate::exit::Exit;
+use crate::policy::Policy;
+use crate::abandon::{Abandoned, FailureSignal};
+
+/// A value with an async end, which may run in any task if it must.
+///
+/// Most types get it from [`#[scoped_resource]`](crate::scoped_resource). By hand, implement [`exit`](Self::exit) and
+/// make values with [`Lifespan::of`](crate::Lifespan::of):
+///
+/// ```
+/// use lifespan::{BoxError, Exit, Lifespan, ScopedResource};
+///
+/// struct Session { open: bool }
+///
+/// impl ScopedResource for Session {
+///     async fn exit(mut self, _: &Exit) -> Result<(), BoxError> {
+///         self.open = false;
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+/// let open = Lifespan::of(async { Session { open: true } }).scope_ok(async |session| session.open).await?;
+/// assert!(open);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The bounds `Send + 'static` are what makes law 3 possible: when a scope is dropped from outside, the exit moves to a
+/// task of its own. A type that cannot do that implements [`LocalResource`] instead.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a scoped resource that may leave its task",
+    label = "not a `ScopedResource`",
+    note = "annotate it with `#[scoped_resource]`; a `(local)` resource stays in the task that entered it"
+)]
+pub trait ScopedResource: Sized + Send + 'static {
+    /// Ends the resource.
+    ///
+    /// Runs exactly once, in the task that entered it unless it is rescued or handed over (laws 1, 3, 8), shielded from
+    /// cancellation and bounded by the exit budget (law 6).
+    fn exit(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// What values of this type are called, and their budgets; a [`Lifespan`](crate::Lifespan) can change it for one.
+    fn policy() -> Policy {
+        Policy::of::<Self>()
+    }
+
+    /// How the resource tells its scope that it failed while the body runs (law 21). Reserved.
+    #[doc(hidden)]
+    fn __failure(&self) -> Option<FailureSignal> {
+        None
+    }
+}
+
+/// A value with an async end that must run in the scope that holds it: it borrows, is `!Send`, or is bound to its task.
+///
+/// Every function of this crate takes this trait, and every [`ScopedResource`] has it. Implement it, or write
+/// `#[scoped_resource(local)]`, for a type that is local by nature. What it gives up: dropped without its exit, a local
+/// resource can be neither adopted nor rescued; its `Drop` runs, and the loss is reported (law 3).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a scoped resource",
+    label = "not a scoped resource",
+    note = "annotate it with `#[scoped_resource]`, or describe its end: `Lifespan::new(enter, async |it, exit| ..)`"
+)]
+pub trait LocalResource: Sized {
+    /// Ends the resource; as [`ScopedResource::exit`], but never outside of its scope.
+    fn exit_local(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>>;
+
+    /// What values of this type are called, and their budgets.
+    fn policy() -> Policy {
+        Policy::of::<Self>()
+    }
+
+    /// How the resource tells its scope that it failed while the body runs (law 21). Reserved.
+    #[doc(hidden)]
+    fn __failure(&self) -> Option<FailureSignal> {
+        None
+    }
+
+    /// Takes a resource whose scope or guard was dropped (law 3).
+    #[doc(hidden)]
+    fn __abandon(self, abandoned: Abandoned) {
+        abandoned.lose(self);
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: ScopedResource> LocalResource for R {
+    #[inline]
+    fn exit_local(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> {
+        ScopedResource::exit(self, exit)
+    }
+
+    #[inline]
+    fn policy() -> Policy {
+        <R as ScopedResource>::policy()
+    }
+
+    fn __failure(&self) -> Option<FailureSignal> {
+        ScopedResource::__failure(self)
+    }
+
+    fn __abandon(self, abandoned: Abandoned) {
+        abandoned.submit(self);
+    }
+}

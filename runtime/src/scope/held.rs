@@ -1,0 +1,100 @@
+//! [`Held`]: an entered resource on its way to its exit. Whoever drops it without exiting abandons the exit (law 3).
+
+use tokio::runtime::Handle;
+
+use super::ending;
+use crate::abandon::Abandoned;
+use crate::entry::Entry;
+use crate::exit::{Cause, Exit};
+use crate::failures::Failures;
+use crate::identity::Checkpoint;
+use crate::resource::LocalResource;
+
+pub(crate) struct Held<R: LocalResource> {
+    /// Gone once its exit has begun.
+    resource: Option<R>,
+    pub(crate) entry: Entry,
+    runtime: Option<Handle>,
+    home: Home,
+}
+
+/// Which task a held resource belongs to.
+enum Home {
+    /// That of the future around it, which checks for itself.
+    Scope,
+    /// That of a guard.
+    Task(Checkpoint),
+    /// None: it is being handed over.
+    Transit,
+}
+
+impl<R: LocalResource> Held<R> {
+    #[inline]
+    pub(crate) fn new(resource: R, entry: Entry) -> Self {
+        Held { resource: Some(resource), entry, runtime: None, home: Home::Scope }
+    }
+
+    /// From here on it belongs to the calling task, outside of any scope of its own. Its runtime stays the one it was
+    /// entered on, and is remembered now: a guard may be dropped anywhere.
+    pub(crate) fn settle_here(&mut self) {
+        self.runtime = self.runtime.take().or_else(|| Handle::try_current().ok());
+        self.home = Home::Task(Checkpoint::here(&self.entry));
+    }
+
+    /// From here on it belongs to no task, so that no scope may adopt it.
+    pub(crate) fn depart(&mut self) {
+        self.home = Home::Transit;
+    }
+
+    /// Puts it into the hands of a future, which checks for itself from here on.
+    pub(crate) fn board(&mut self) -> Checkpoint {
+        match std::mem::replace(&mut self.home, Home::Scope) {
+            Home::Task(checkpoint) => checkpoint,
+            Home::Scope | Home::Transit => Checkpoint::here(&self.entry),
+        }
+    }
+
+    /// The resource, and the place for the runtime that a rescue needs.
+    #[inline]
+    pub(crate) fn parts(&mut self) -> (&mut R, &mut Option<Handle>) {
+        let Some(resource) = &mut self.resource else { unreachable!("a held resource is there until its exit") };
+        (resource, &mut self.runtime)
+    }
+
+    pub(crate) fn resource(&self) -> &R {
+        let Some(resource) = &self.resource else { unreachable!("a held resource is there until its exit") };
+        resource
+    }
+
+    /// Exits the resource. Dropped in the middle, the exit is interrupted (law 6).
+    #[inline]
+    pub(crate) async fn exit(mut self, cause: Cause, error: Option<String>) -> Failures {
+        match self.resource.take() {
+            Some(resource) => {
+                let exit = Exit::new(cause, error, self.entry.policy.exit_budget());
+                ending::end(resource, &self.entry, exit).await
+            }
+            None => Failures::new(),
+        }
+    }
+}
+
+impl<R: LocalResource> Drop for Held<R> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(resource) = self.resource.take() {
+            let stray = match &self.home {
+                Home::Scope => false,
+                Home::Task(checkpoint) => !checkpoint.is_here(),
+                Home::Transit => true,
+            };
+            abandon(resource, &self.entry, self.runtime.take(), stray);
+        }
+    }
+}
+
+#[cold]
+fn abandon<R: LocalResource>(resource: R, entry: &Entry, runtime: Option<Handle>, stray: bool) {
+    let runtime = runtime.or_else(|| Handle::try_current().ok());
+    resource.__abandon(Abandoned { entry: entry.clone(), runtime, stray });
+}

@@ -1,0 +1,130 @@
+//! [`Staged`]: enters a resource and then runs what follows, in the place where the enter was.
+//!
+//! Two stages of one enum rather than two awaits in one `async` block: the enter's state and the body's share their
+//! memory, and between "entered" and "will be exited" there is nothing that could wait (law 5).
+
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use super::driven::{Driven, Outcome};
+use super::held::Held;
+use crate::enter::Entered;
+use crate::entry::Entry;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::failures::Failures;
+use crate::identity::checks_enabled;
+use crate::report::{self, Report, ReportKind};
+use crate::timer::{self, Driver, Timer};
+
+type Budget = Option<Duration>;
+
+pin_project! {
+    #[project = StagedProj]
+    pub(crate) enum Staged<F: Future, N, B> {
+        Entering {
+            #[pin]
+            entering: Driven<F, Timer<Budget>>,
+            start: Option<Start<N>>,
+        },
+        Running {
+            #[pin]
+            running: B,
+        },
+    }
+}
+
+/// What the enter is waited for with: its entry, and what to do then.
+pub(crate) struct Start<N> {
+    entry: Entry,
+    next: N,
+    checked: bool,
+}
+
+impl<F: Future, N, B> Staged<F, N, B> {
+    pub(crate) fn new(enter: F, entry: Entry, next: N) -> Self {
+        let entering = Driven::new(enter, Timer::new(entry.policy.enter_budget()));
+        Staged::Entering { entering, start: Some(Start { entry, next, checked: false }) }
+    }
+}
+
+impl<T, E, F, N, B> Future for Staged<F, N, B>
+where
+    E: From<Error>,
+    F: Future<Output: Entered>,
+    N: FnOnce(Held<<F::Output as Entered>::Resource>, Failures) -> B,
+    B: Future<Output = Result<T, E>>,
+{
+    type Output = Result<T, E>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let StagedProj::Entering { entering, start } = self.as_mut().project() {
+            if let Some(start) = start.as_mut().filter(|start| !start.checked) {
+                start.checked = true;
+                check_timer(&start.entry)?;
+            }
+            let (outcome, failures) = ready!(entering.poll(cx));
+            let Some(Start { entry, next, .. }) = start.take() else { panic!("scope polled after it ended") };
+            match entered(outcome, &entry) {
+                Ok(resource) => {
+                    let running = next(Held::new(resource, entry), failures);
+                    self.as_mut().set(Staged::Running { running });
+                }
+                Err(mut error) => {
+                    failures.attach_to(&mut error);
+                    return Poll::Ready(Err(error.into()));
+                }
+            }
+        }
+        match self.project() {
+            StagedProj::Running { running } => running.poll(cx),
+            StagedProj::Entering { .. } => unreachable!("an enter that ended was replaced by what follows"),
+        }
+    }
+}
+
+/// The resource, or why there is none. A panic goes on: nothing was entered, so nothing has to exit before it.
+#[inline]
+fn entered<O: Entered, S>(outcome: Outcome<O, S>, entry: &Entry) -> Result<O::Resource, Error> {
+    match outcome {
+        Outcome::Done(entered) => {
+            entered.into_result().map_err(|error| Error::failed(entry, Phase::Enter, error))
+        }
+        Outcome::Panicked(panic) => resume_unwind(panic),
+        Outcome::Stopped(_) => {
+            Err(Error::timed_out(entry, Phase::Enter, entry.policy.enter_budget(), None))
+        }
+    }
+}
+
+/// A budget that somebody asked for is kept or refused, never ignored; that the default one is not kept is said once
+/// per runtime, in builds with checks.
+#[inline]
+fn check_timer(entry: &Entry) -> Result<(), Error> {
+    if entry.policy.asked_for().is_none() && !checks_enabled() {
+        return Ok(());
+    }
+    probe_timer(entry)
+}
+
+fn probe_timer(entry: &Entry) -> Result<(), Error> {
+    let Driver::Missing { news } = timer::driver() else { return Ok(()) };
+    if let Some((method, budget)) = entry.policy.asked_for() {
+        let refused = format!(
+            "its `{method}` of {budget:?} cannot be kept, since no tokio timer works here\n\
+             help: enter it on a runtime with a time driver (`Builder::enable_time` or `enable_all`), or ask for no bound: \
+             `{method}(None)`"
+        );
+        return Err(Error::new(entry, Phase::Enter, ErrorKind::NoTimer, refused.into()));
+    }
+    if news && entry.policy.exit_budget().is_some() {
+        let reason = "no tokio timer works here (`Builder::enable_time` turns it on), so no exit budget is kept";
+        report::send(&Report::about(ReportKind::NoTimer, &entry.subject(), reason));
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! `scope!`: a scope without a closure, for resources that borrow; and the pieces its expansion calls.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::{self, Future};
+use std::panic::Location;
+
+use tokio::runtime::Handle;
+
+use crate::body::Failure;
+use crate::enter::Enter;
+use crate::error::Error;
+use crate::failures::Failures;
+use crate::identity::Checkpoint;
+use crate::lifespan::Lifespan;
+use crate::resource::LocalResource;
+use crate::scope::driven::{Driven, Outcome, Root};
+use crate::scope::held::Held;
+use crate::scope::in_task::InTask;
+use crate::scope::settle::finish;
+use crate::scope::staged::Staged;
+
+/// Scopes a resource without a closure: `scope!(tx = Tx::begin(conn) => { .. })`.
+///
+/// Does what [`Lifespan::scope`](crate::Lifespan::scope) does, with the same guarantees. It is needed where a closure
+/// does not compile: a resource whose type has a lifetime, in a future that must be `Send` (rustc says "implementation
+/// of `AsyncFnOnce` is not general enough"). The block is a body of its own: `return` and `?` leave it, and then the
+/// resource exits.
+///
+/// ```
+/// use lifespan::{scope, BoxError, Exit, Lifespan, LocalResource};
+///
+/// struct Tx<'a>(&'a mut Vec<u8>);
+///
+/// impl LocalResource for Tx<'_> {
+///     async fn exit_local(self, exit: &Exit) -> Result<(), BoxError> {
+///         if !exit.is_clean() { self.0.clear() }
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main] async fn main() -> Result<(), lifespan::Error> {
+/// let rows = tokio::spawn(async {
+///     let mut table = vec![1, 2];
+///     let begin = Lifespan::of(async { Tx(&mut table) });
+///     let rows: Result<usize, lifespan::Error> = scope!(tx = begin => { tx.0.push(3); Ok(tx.0.len()) }).await;
+///     rows
+/// });
+/// assert_eq!(rows.await.unwrap()?, 3);
+/// # Ok(())
+/// # }
+/// ```
+#[macro_export]
+macro_rules! scope {
+    ($resource:pat = $lifespan:expr => $body:block) => {{
+        let (__entering, __pass) = $crate::__private::begin($lifespan);
+        $crate::__private::in_task(__pass, async {
+            let mut __begun = __entering.await?;
+            let (__resource, __root) = __begun.parts();
+            let __ended = $crate::__private::body(__root, async {
+                let $resource = __resource;
+                $body
+            })
+            .await;
+            __begun.finish(__ended).await
+        })
+    }};
+}
+
+/// An entered resource in the expansion of `scope!`.
+pub struct Begun<R: LocalResource> {
+    held: Held<R>,
+    failures: Failures,
+}
+
+/// How the block of `scope!` ended.
+pub struct Ended<T>(Outcome<T, Infallible>, Failures);
+
+/// The place for the runtime that a rescue needs.
+pub struct Rooting<'a>(&'a mut Option<Handle>);
+
+/// Keeps the expansion of `scope!` in its task.
+pub struct Pass(Checkpoint);
+
+#[track_caller]
+pub fn begin<R, F>(lifespan: Lifespan<R, F>) -> (impl Future<Output = Result<Begun<R>, Error>>, Pass)
+where
+    R: LocalResource,
+    F: Enter<R>,
+{
+    let (enter, entry) = lifespan.entered_at(Location::caller());
+    let pass = Pass(Checkpoint::at_first_poll(&entry));
+    (Staged::new(enter, entry, |held, failures| future::ready(Ok(Begun { held, failures }))), pass)
+}
+
+pub fn in_task<F: Future>(pass: Pass, future: F) -> impl Future<Output = F::Output> {
+    InTask::new(future, pass.0)
+}
+
+pub async fn body<F: Future>(root: Rooting<'_>, body: F) -> Ended<F::Output> {
+    let (outcome, failures) = Driven::new(body, Root(root.0)).await;
+    Ended(outcome, failures)
+}
+
+impl<R: LocalResource> Begun<R> {
+    pub fn parts(&mut self) -> (&mut R, Rooting<'_>) {
+        let (resource, runtime) = self.held.parts();
+        (resource, Rooting(runtime))
+    }
+
+    pub async fn finish<T, E: Failure>(mut self, ended: Ended<Result<T, E>>) -> Result<T, E> {
+        self.failures.append(ended.1);
+        finish(self.held, self.failures, ended.0).await
+    }
+}
+
+impl<R: LocalResource> fmt::Debug for Begun<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Ended<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ended").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Rooting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rooting").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pass").finish_non_exhaustive()
+    }
+}

@@ -1,6 +1,11 @@
 //! [`Enter`]: the futures that enter a resource, fallible or not.
 
 use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::error::BoxError;
 use crate::resource::LocalResource;
@@ -68,4 +73,30 @@ where
     F::Output: Entered<Resource = R>,
 {
     type Entered = F::Output;
+}
+
+pin_project! {
+    /// An enter that gives a `Result`, whatever the user's future gives. What an opaque future gives is opaque too, and
+    /// would keep a scope that stores it from being `Send`; an `R` is not.
+    pub(crate) struct Entering<F, R> {
+        #[pin]
+        enter: F,
+        resource: PhantomData<fn() -> R>,
+    }
+}
+
+impl<F, R> Entering<F, R> {
+    #[inline]
+    pub(crate) fn new(enter: F) -> Self {
+        Entering { enter, resource: PhantomData }
+    }
+}
+
+impl<R, F: Enter<R>> Future for Entering<F, R> {
+    type Output = Result<R, BoxError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().enter.poll(cx).map(Entered::into_result)
+    }
 }

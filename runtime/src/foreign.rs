@@ -76,6 +76,11 @@ impl<'a, T: 'a, O: Exited, X: AsyncFnOnce(T, &Exit) -> O + 'a> LocalExit<'a, T> 
 /// A value and what to do at its end; made by [`Lifespan::new`]. It dereferences to the value.
 ///
 /// Its exit is boxed, so that the type can be named.
+///
+/// If `T` mentions a lifetime, be it `'static` (`sqlx::Transaction<'static, Postgres>`), a future that uses a
+/// `Resource<T>` is not seen to be `Send` where it is spawned: rustc forgets lifetimes there ("implementation of
+/// `Send` is not general enough"). Put such a value into a type of your own without parameters, and annotate that with
+/// [`#[scoped_resource]`](crate::scoped_resource).
 pub struct Resource<T> {
     value: T,
     exit: ExitBox<T>,

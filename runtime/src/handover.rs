@@ -12,7 +12,7 @@ use crate::scope::held::Held;
 /// ```
 /// # use lifespan::Lifespan;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-/// # let session = Lifespan::new(async { Ok::<_, std::io::Error>("session") }, async |_, _| ());
+/// # let session = Lifespan::new(async { Ok::<_, std::io::Error>(String::from("session")) }, async |_, _| ());
 /// let live = session.enter().await?;
 /// let ticket = live.hand_over();
 /// tokio::spawn(async move { ticket.accept().exit().await }).await??;

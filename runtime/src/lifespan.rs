@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::body::{Failure, Infallible};
-use crate::enter::{Enter, Entered};
+use crate::enter::{Enter, Entering};
 use crate::entry::Entry;
 use crate::error::{BoxError, Error};
 use crate::failures::Failures;
@@ -223,23 +223,25 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     pub fn boxed<'a>(self) -> Lifespan<R, BoxFuture<'a, Result<R, BoxError>>>
     where
         F: Send + 'a,
+        R: 'a,
     {
         let Lifespan { enter, entry, resource } = self;
-        Lifespan { enter: Box::pin(async { enter.await.into_result() }), entry, resource }
+        Lifespan { enter: Box::pin(Entering::new(enter)), entry, resource }
     }
 
     /// As [`boxed`](Lifespan::boxed), for an enter that is not `Send`.
     pub fn boxed_local<'a>(self) -> Lifespan<R, LocalBoxFuture<'a, Result<R, BoxError>>>
     where
         F: 'a,
+        R: 'a,
     {
         let Lifespan { enter, entry, resource } = self;
-        Lifespan { enter: Box::pin(async { enter.await.into_result() }), entry, resource }
+        Lifespan { enter: Box::pin(Entering::new(enter)), entry, resource }
     }
 
     #[inline]
-    pub(crate) fn entered_at(self, place: &'static Location<'static>) -> (F, Entry) {
-        (self.enter, Entry { place, ..self.entry })
+    pub(crate) fn entered_at(self, place: &'static Location<'static>) -> (Entering<F, R>, Entry) {
+        (Entering::new(self.enter), Entry { place, ..self.entry })
     }
 }
 

@@ -71,7 +71,9 @@ impl Limit for Root<'_> {
 }
 
 pin_project! {
-    pub(crate) struct Driven<F: Future, L: Limit> {
+    // The outcome's types are parameters of their own: where the compiler has to prove a future `Send` it knows no
+    // lifetimes, and `F::Output` of a resource with a lifetime would ask for a relation between two of them.
+    pub(crate) struct Driven<F, L, T, S> {
         // Before the future, so that what was adopted before comes before what the future's drop abandons.
         adopted: Adopted,
         #[pin]
@@ -79,18 +81,18 @@ pin_project! {
         #[pin]
         limit: L,
         // Decided, while adopted exits are awaited.
-        outcome: Option<Outcome<F::Output, L::Stop>>,
+        outcome: Option<Outcome<T, S>>,
     }
 }
 
-impl<F: Future, L: Limit> Driven<F, L> {
+impl<F: Future<Output = T>, L: Limit<Stop = S>, T, S> Driven<F, L, T, S> {
     pub(crate) fn new(future: F, limit: L) -> Self {
         Driven { adopted: Adopted::none(), future: Some(future), limit, outcome: None }
     }
 }
 
-impl<F: Future, L: Limit> Future for Driven<F, L> {
-    type Output = (Outcome<F::Output, L::Stop>, Failures);
+impl<F: Future<Output = T>, L: Limit<Stop = S>, T, S> Future for Driven<F, L, T, S> {
+    type Output = (Outcome<T, S>, Failures);
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -11,24 +11,24 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::driven::{Driven, Outcome};
+use super::driven::{Driven, OutOfTime, Outcome};
 use super::held::Held;
-use crate::enter::Entered;
 use crate::entry::Entry;
-use crate::error::{Error, ErrorKind, Phase};
+use crate::error::{BoxError, Error, ErrorKind, Phase};
 use crate::failures::Failures;
 use crate::identity::checks_enabled;
 use crate::report::{self, Report, ReportKind};
+use crate::resource::LocalResource;
 use crate::timer::{self, Driver, Timer};
 
 type Budget = Option<Duration>;
 
 pin_project! {
     #[project = StagedProj]
-    pub(crate) enum Staged<F: Future, N, B> {
+    pub(crate) enum Staged<F, R, N, B> {
         Entering {
             #[pin]
-            entering: Driven<F, Timer<Budget>>,
+            entering: Driven<F, Timer<Budget>, Result<R, BoxError>, OutOfTime>,
             start: Option<Start<N>>,
         },
         Running {
@@ -45,18 +45,19 @@ pub(crate) struct Start<N> {
     checked: bool,
 }
 
-impl<F: Future, N, B> Staged<F, N, B> {
+impl<R, F: Future<Output = Result<R, BoxError>>, N, B> Staged<F, R, N, B> {
     pub(crate) fn new(enter: F, entry: Entry, next: N) -> Self {
         let entering = Driven::new(enter, Timer::new(entry.policy.enter_budget()));
         Staged::Entering { entering, start: Some(Start { entry, next, checked: false }) }
     }
 }
 
-impl<T, E, F, N, B> Future for Staged<F, N, B>
+impl<R, T, E, F, N, B> Future for Staged<F, R, N, B>
 where
+    R: LocalResource,
     E: From<Error>,
-    F: Future<Output: Entered>,
-    N: FnOnce(Held<<F::Output as Entered>::Resource>, Failures) -> B,
+    F: Future<Output = Result<R, BoxError>>,
+    N: FnOnce(Held<R>, Failures) -> B,
     B: Future<Output = Result<T, E>>,
 {
     type Output = Result<T, E>;
@@ -90,15 +91,11 @@ where
 
 /// The resource, or why there is none. A panic goes on: nothing was entered, so nothing has to exit before it.
 #[inline]
-fn entered<O: Entered, S>(outcome: Outcome<O, S>, entry: &Entry) -> Result<O::Resource, Error> {
+fn entered<R, S>(outcome: Outcome<Result<R, BoxError>, S>, entry: &Entry) -> Result<R, Error> {
     match outcome {
-        Outcome::Done(entered) => {
-            entered.into_result().map_err(|error| Error::failed(entry, Phase::Enter, error))
-        }
+        Outcome::Done(entered) => entered.map_err(|error| Error::failed(entry, Phase::Enter, error)),
         Outcome::Panicked(panic) => resume_unwind(panic),
-        Outcome::Stopped(_) => {
-            Err(Error::timed_out(entry, Phase::Enter, entry.policy.enter_budget(), None))
-        }
+        Outcome::Stopped(_) => Err(Error::timed_out(entry, Phase::Enter, entry.policy.enter_budget(), None)),
     }
 }
 

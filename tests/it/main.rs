@@ -1,0 +1,8 @@
+//! Integration tests: one binary, a module for each behaviour. Each test asserts a whole journal, names the laws it
+//! holds, and runs wherever a user may run a scope (see `everywhere`).
+#![allow(missing_docs, unreachable_pub, reason = "a test binary has no public interface")]
+
+mod everywhere;
+mod journal;
+
+mod paths_out;

@@ -1,1 +1,103 @@
 //! Attribute macros of the `lifespan` crate; use them through `lifespan`.
+#![forbid(unsafe_code)]
+
+mod attributes;
+mod blame;
+mod budget;
+mod errors;
+mod options;
+mod scoped_resource;
+
+use proc_macro::TokenStream;
+
+/// Turns a type with an async beginning and an async end into a scoped resource.
+///
+/// # On an `impl` block
+///
+/// Mark what begins the resource with `#[enter]` (any number of functions) and what ends it with `#[exit]` (one).
+///
+/// ```ignore (the crate that this example needs depends on this one, and runs it in its own docs)
+/// use lifespan::{Exit, scoped_resource};
+///
+/// #[scoped_resource]
+/// impl SseClient {
+///     /// Connects.
+///     #[enter]
+///     pub async fn connect(url: String, retries: u32) -> Result<Self, SseError> { .. }
+///
+///     #[exit]
+///     async fn close(self, exit: &Exit) -> Result<(), SseError> { .. }
+/// }
+///
+/// SseClient::connect(url, 3).scope(async |client| Ok(client.next().await?)).await
+/// ```
+///
+/// - `#[enter]` goes on an `async fn` without `self` that returns `Self` or `Result<Self, _>`. Callers get a
+///   `Lifespan<Self, impl Enter<Self>>` instead of the value, so that none can be made without its end.
+/// - `#[exit]` goes on an `async fn` that takes `self` and, if it wants to know why the resource ends, `&Exit`. It
+///   returns nothing or a `Result<(), _>`. It stays as written; the trait impl calls it.
+/// - An error is anything that converts into `Box<dyn Error + Send + Sync>`.
+///
+/// Docs, visibility, generics, `where` clauses, `cfg`s and argument patterns are kept. Docs, `#[deprecated]` and
+/// `#[must_use = ".."]` belong to the function that callers see; lint levels to both; any other attribute, such as
+/// `#[tracing::instrument]`, to a hidden `async fn` that holds the body, named after the function with
+/// `__lifespan_enter_` before it.
+///
+/// # On a struct
+///
+/// For functions that live elsewhere. It generates `Session::lifespan(url)`, with the visibility of the struct.
+///
+/// ```ignore (the crate that this example needs depends on this one, and runs it in its own docs)
+/// #[scoped_resource(enter = open(url: String), exit = shut_down)]
+/// pub struct Session;
+///
+/// async fn open(url: String) -> Result<Session, OpenError> { .. }
+/// async fn shut_down(session: Session) { .. }
+/// ```
+///
+/// `exit = f` calls `f(self)`, `exit = f(exit)` calls `f(self, exit)` with an `&Exit`.
+///
+/// # Options
+///
+/// | option | meaning |
+/// |---|---|
+/// | `local` | implements `LocalResource` instead of `ScopedResource`: the type borrows, is not `Send`, or must not leave its task |
+/// | `name = ".."` | what errors and reports call it, instead of the type's name |
+/// | `enter_timeout = "5s"` | how long an enter may take; a whole number and `ns`, `us`, `ms`, `s`, `m` or `h`, or `"none"` |
+/// | `exit_timeout = "5s"` | the same for the exit |
+/// | `crate = ::path` | where the `lifespan` crate is, if it is renamed or re-exported |
+/// | `enter = f(..)`, `exit = f` | the two functions, on a struct only |
+///
+/// # What it generates
+///
+/// For the example above (bodies left out):
+///
+/// ```ignore (generated code, shown for reading)
+/// impl SseClient {
+///     /// Connects.
+///     ///
+///     /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped, entered, joined or spawned.
+///     #[track_caller]
+///     pub fn connect(url: String, retries: u32) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
+///         ::lifespan::Lifespan::<Self, _>::of(Self::__lifespan_enter_connect(url, retries))
+///     }
+///     #[doc(hidden)]
+///     async fn __lifespan_enter_connect(url: String, retries: u32) -> Result<Self, SseError> { .. }
+///
+///     async fn close(self, exit: &Exit) -> Result<(), SseError> { .. }
+/// }
+/// impl ::lifespan::ScopedResource for SseClient {
+///     async fn exit(self, exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
+///         ::lifespan::__private::exited(Self::close(self, exit).await)
+///     }
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
+    emit(scoped_resource::expand(options.into(), item.into()))
+}
+
+fn emit((mut tokens, errors): (proc_macro2::TokenStream, errors::Errors)) -> TokenStream {
+    tokens.extend(errors.into_tokens());
+    tokens.into()
+}

@@ -1,5 +1,9 @@
 //! What generated code calls beside the public traits. Not part of the public interface.
-#![allow(missing_docs, missing_debug_implementations, reason = "not part of the public interface")]
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    reason = "not part of the public interface"
+)]
 
 pub use crate::abandon::{Abandoned, FailureSignal};
 pub use crate::scope_macro::{begin, body, in_task};

@@ -43,15 +43,22 @@ impl Abandoned {
 
     /// Reports a resource whose exit cannot leave its scope, and drops it.
     pub(crate) fn lose<R>(self, resource: R) {
-        let reason = "it is local to its task and was dropped without its exit; only its `Drop` ran";
+        let reason =
+            "it is local to its task and was dropped without its exit; only its `Drop` ran";
         drop(resource);
-        report::send(&Report::about(ReportKind::Lost, &self.entry.subject(), reason));
+        report::send(&Report::about(
+            ReportKind::Lost,
+            &self.entry.subject(),
+            reason,
+        ));
     }
 }
 
 impl fmt::Debug for Abandoned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Abandoned").field("entry", &self.entry).finish_non_exhaustive()
+        f.debug_struct("Abandoned")
+            .field("entry", &self.entry)
+            .finish_non_exhaustive()
     }
 }
 
@@ -67,7 +74,11 @@ pub(crate) struct Job {
 
 impl Job {
     fn new<R: ScopedResource>(resource: R, abandoned: Abandoned) -> Self {
-        let Abandoned { entry, runtime, stray } = abandoned;
+        let Abandoned {
+            entry,
+            runtime,
+            stray,
+        } = abandoned;
         let subject = entry.subject();
         let unrun = Unrun(Some(subject.clone()));
         let exit = Box::pin(async move {
@@ -75,7 +86,14 @@ impl Job {
             let exit = Exit::new(Cause::Abandoned, None, entry.policy.exit_budget());
             ending::end(resource, &entry, exit).await
         });
-        Job { exit, anchor: Anchor::default(), subject, runtime, abandoned_by: task::try_id(), stray }
+        Job {
+            exit,
+            anchor: Anchor::default(),
+            subject,
+            runtime,
+            abandoned_by: task::try_id(),
+            stray,
+        }
     }
 
     /// Gives the job to the innermost watch of this thread, else has it rescued.
@@ -86,7 +104,10 @@ impl Job {
         // While the thread is going down there may be no list any more; the job then reports itself as it drops.
         let _ = JOBS.try_with(|jobs| {
             jobs.borrow_mut().push(self);
-            WATCHES.set(Watches { jobs: WATCHES.get().jobs + 1, ..WATCHES.get() });
+            WATCHES.set(Watches {
+                jobs: WATCHES.get().jobs + 1,
+                ..WATCHES.get()
+            });
         });
     }
 
@@ -151,7 +172,10 @@ impl Watch {
     #[inline]
     pub(crate) fn open() -> Self {
         let Watches { open, jobs } = WATCHES.get();
-        WATCHES.set(Watches { open: open + 1, jobs });
+        WATCHES.set(Watches {
+            open: open + 1,
+            jobs,
+        });
         Watch { mark: jobs }
     }
 
@@ -166,8 +190,15 @@ impl Watch {
     #[inline]
     fn end(mark: usize) -> Vec<Job> {
         let Watches { open, jobs } = WATCHES.get();
-        WATCHES.set(Watches { open: open - 1, jobs });
-        if jobs > mark { take_from(mark) } else { Vec::new() }
+        WATCHES.set(Watches {
+            open: open - 1,
+            jobs,
+        });
+        if jobs > mark {
+            take_from(mark)
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -179,8 +210,12 @@ impl Drop for Watch {
 
 #[cold]
 fn take_from(mark: usize) -> Vec<Job> {
-    WATCHES.set(Watches { jobs: mark, ..WATCHES.get() });
-    JOBS.try_with(|jobs| jobs.borrow_mut().split_off(mark)).unwrap_or_default()
+    WATCHES.set(Watches {
+        jobs: mark,
+        ..WATCHES.get()
+    });
+    JOBS.try_with(|jobs| jobs.borrow_mut().split_off(mark))
+        .unwrap_or_default()
 }
 
 /// Gives jobs, inner ones first, to the next watch; without one they are rescued as one task (law 3).

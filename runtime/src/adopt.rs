@@ -23,7 +23,10 @@ pub(crate) struct Adopted {
 
 impl Adopted {
     pub(crate) const fn none() -> Self {
-        Adopted { jobs: VecDeque::new(), failures: Failures::new() }
+        Adopted {
+            jobs: VecDeque::new(),
+            failures: Failures::new(),
+        }
     }
 
     /// Adopts what belongs to this task; the rest has a task or runtime of its own and is rescued there.
@@ -36,7 +39,8 @@ impl Adopted {
 
     #[cold]
     fn sort(&mut self, abandoned: Vec<Job>) {
-        let (ours, others): (Vec<_>, Vec<_>) = abandoned.into_iter().partition(Job::may_be_adopted_here);
+        let (ours, others): (Vec<_>, Vec<_>) =
+            abandoned.into_iter().partition(Job::may_be_adopted_here);
         self.jobs.extend(ours);
         if !others.is_empty() {
             rescue::spawn(others);
@@ -46,7 +50,11 @@ impl Adopted {
     /// Runs the adopted exits; ready when none is left.
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.jobs.is_empty() { Poll::Ready(()) } else { self.poll_jobs(cx) }
+        if self.jobs.is_empty() {
+            Poll::Ready(())
+        } else {
+            self.poll_jobs(cx)
+        }
     }
 
     #[cold]

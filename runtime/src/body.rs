@@ -40,7 +40,10 @@ pub struct Value;
 
 /// A body that returns a `Result`. rustc names this type when one is given to `scope_ok`.
 #[doc(hidden)]
-#[allow(non_camel_case_types, reason = "its name is the help text of rustc's error")]
+#[allow(
+    non_camel_case_types,
+    reason = "its name is the help text of rustc's error"
+)]
 #[derive(Debug)]
 pub struct this_body_can_fail_so_use_scope_instead;
 

@@ -60,6 +60,13 @@ impl<R: LocalResource, E: Into<BoxError>> Entered for Result<R, E> {
 /// }
 /// # let _ = numbered(3);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "entering must give `{R}` or a `Result` of it",
+    label = "gives something else, or an error that cannot be carried",
+    note = "`{R}` must be a scoped resource: annotate it with `#[scoped_resource]`, or describe its end: \
+            `Lifespan::new(enter, async |it, exit| ..)`",
+    note = "the error must convert into `Box<dyn Error + Send + Sync>`"
+)]
 pub trait Enter<R>: Future<Output = Self::Entered> {
     /// The output of the future.
     #[doc(hidden)]
@@ -88,7 +95,10 @@ pin_project! {
 impl<F, R> Entering<F, R> {
     #[inline]
     pub(crate) fn new(enter: F) -> Self {
-        Entering { enter, resource: PhantomData }
+        Entering {
+            enter,
+            resource: PhantomData,
+        }
     }
 }
 

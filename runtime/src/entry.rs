@@ -13,7 +13,10 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn subject(&self) -> Subject {
-        Subject { name: Name::from(&self.policy), place: self.place }
+        Subject {
+            name: Name::from(&self.policy),
+            place: self.place,
+        }
     }
 }
 

@@ -82,7 +82,13 @@ struct Inner {
 
 impl Error {
     pub(crate) fn new(entry: &Entry, phase: Phase, kind: ErrorKind, primary: BoxError) -> Self {
-        Error(Box::new(Inner { kind, phase, subject: entry.subject(), primary, attached: Vec::new() }))
+        Error(Box::new(Inner {
+            kind,
+            phase,
+            subject: entry.subject(),
+            primary,
+            attached: Vec::new(),
+        }))
     }
 
     /// The error an enter or exit returned. One that already names its resource stays as it is: nothing is wrapped
@@ -94,8 +100,16 @@ impl Error {
         }
     }
 
-    pub(crate) fn timed_out(entry: &Entry, phase: Phase, budget: Option<Duration>, progress: Option<String>) -> Self {
-        let overrun = Overrun { budget: budget.unwrap_or_default(), progress };
+    pub(crate) fn timed_out(
+        entry: &Entry,
+        phase: Phase,
+        budget: Option<Duration>,
+        progress: Option<String>,
+    ) -> Self {
+        let overrun = Overrun {
+            budget: budget.unwrap_or_default(),
+            progress,
+        };
         Error::new(entry, phase, ErrorKind::TimedOut, overrun.into())
     }
 
@@ -166,13 +180,25 @@ impl Error {
     ///
     /// This error, if its original is of another type.
     pub fn downcast<E: StdError + 'static>(self) -> Result<E, Error> {
-        let Inner { kind, phase, subject, primary, attached } = *self.0;
+        let Inner {
+            kind,
+            phase,
+            subject,
+            primary,
+            attached,
+        } = *self.0;
         match primary.downcast::<E>() {
             Ok(original) => {
                 drop(Failures::from_iter(attached.into_iter().map(Failure::from)));
                 Ok(*original)
             }
-            Err(primary) => Err(Error(Box::new(Inner { kind, phase, subject, primary, attached }))),
+            Err(primary) => Err(Error(Box::new(Inner {
+                kind,
+                phase,
+                subject,
+                primary,
+                attached,
+            }))),
         }
     }
 
@@ -190,7 +216,9 @@ impl Error {
         fmt_fn(move |f| {
             let (name, phase, primary) = (self.resource(), self.phase(), &self.0.primary);
             match self.kind() {
-                ErrorKind::Panicked => write!(f, "resource `{name}` panicked in its {phase}: {primary}"),
+                ErrorKind::Panicked => {
+                    write!(f, "resource `{name}` panicked in its {phase}: {primary}")
+                }
                 ErrorKind::TimedOut => write!(f, "resource `{name}` did not {phase} {primary}"),
                 ErrorKind::Cancelled => write!(f, "resource `{name}` was not entered: {primary}"),
                 _ => write!(f, "resource `{name}` failed to {phase}: {primary}"),
@@ -224,7 +252,12 @@ impl fmt::Debug for Error {
 
 impl Error {
     fn write_report(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
-        write!(f, "{}\n{indent}  entered at {}", self.sentence(), self.place())?;
+        write!(
+            f,
+            "{}\n{indent}  entered at {}",
+            self.sentence(),
+            self.place()
+        )?;
         let mut source = self.0.primary.source();
         while let Some(error) = source {
             write!(f, "\n{indent}  caused by: {error}")?;

@@ -101,17 +101,22 @@ impl Exit {
     /// The budget starts to run at the first call of this method or when the exit first waits.
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
-        self.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        self.deadline()
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Says how far the exit has come; the last text is part of the error when the budget runs out.
     pub fn progress(&self, text: impl fmt::Display) {
         let text = text.to_string();
-        *self.shared_progress().lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+        *self
+            .shared_progress()
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(text);
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.budget.map(|budget| *self.deadline.get_or_init(|| crate::timer::after(budget)))
+        self.budget
+            .map(|budget| *self.deadline.get_or_init(|| crate::timer::after(budget)))
     }
 
     pub(crate) fn budget(&self) -> Option<Duration> {
@@ -119,7 +124,11 @@ impl Exit {
     }
 
     pub(crate) fn last_progress(&self) -> Option<String> {
-        self.progress.get()?.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.progress
+            .get()?
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn shared_progress(&self) -> &Arc<Mutex<Option<String>>> {

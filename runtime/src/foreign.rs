@@ -54,18 +54,27 @@ where
     type Future = Fut;
 }
 
-type ExitBox<T> = Box<dyn for<'x> FnOnce(T, &'x Exit) -> BoxFuture<'x, Result<(), BoxError>> + Send>;
+type ExitBox<T> =
+    Box<dyn for<'x> FnOnce(T, &'x Exit) -> BoxFuture<'x, Result<(), BoxError>> + Send>;
 
 /// A boxed exit closure that may borrow. A trait of its own, since `dyn FnOnce` cannot say that what it borrows outlives
 /// the call.
 trait LocalExit<'a, T> {
-    fn call<'x>(self: Box<Self>, value: T, exit: &'x Exit) -> LocalBoxFuture<'x, Result<(), BoxError>>
+    fn call<'x>(
+        self: Box<Self>,
+        value: T,
+        exit: &'x Exit,
+    ) -> LocalBoxFuture<'x, Result<(), BoxError>>
     where
         'a: 'x;
 }
 
 impl<'a, T: 'a, O: Exited, X: AsyncFnOnce(T, &Exit) -> O + 'a> LocalExit<'a, T> for X {
-    fn call<'x>(self: Box<Self>, value: T, exit: &'x Exit) -> LocalBoxFuture<'x, Result<(), BoxError>>
+    fn call<'x>(
+        self: Box<Self>,
+        value: T,
+        exit: &'x Exit,
+    ) -> LocalBoxFuture<'x, Result<(), BoxError>>
     where
         'a: 'x,
     {
@@ -113,7 +122,10 @@ impl<T: Send + 'static> Lifespan<Resource<T>> {
     /// transaction(&Pool).scope_ok(async |_tx| ()).await
     /// # }
     /// ```
-    #[allow(clippy::new_ret_no_self, reason = "`Lifespan` alone is the boxed form; this one names its enter")]
+    #[allow(
+        clippy::new_ret_no_self,
+        reason = "`Lifespan` alone is the boxed form; this one names its enter"
+    )]
     #[track_caller]
     pub fn new<E, O, X, F>(enter: F, exit: X) -> Lifespan<Resource<T>, impl Enter<Resource<T>>>
     where
@@ -124,7 +136,8 @@ impl<T: Send + 'static> Lifespan<Resource<T>> {
     {
         Lifespan::of(async {
             let value = enter.await?;
-            let exit: ExitBox<T> = Box::new(|value, why| Box::pin(async { exit(value, why).await.into_result() }));
+            let exit: ExitBox<T> =
+                Box::new(|value, why| Box::pin(async { exit(value, why).await.into_result() }));
             Ok::<_, E>(Resource { value, exit })
         })
     }
@@ -146,7 +159,10 @@ impl<'a, T> Lifespan<ResourceLocal<'a, T>> {
         T: 'a,
     {
         Lifespan::of(async {
-            Ok::<_, E>(ResourceLocal { value: enter.await?, exit: Box::new(exit) })
+            Ok::<_, E>(ResourceLocal {
+                value: enter.await?,
+                exit: Box::new(exit),
+            })
         })
     }
 }

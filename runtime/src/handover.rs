@@ -38,6 +38,8 @@ impl<R: ScopedResource> Handover<R> {
 
 impl<R: ScopedResource + fmt::Debug> fmt::Debug for Handover<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Handover").field(self.held.resource()).finish()
+        f.debug_tuple("Handover")
+            .field(self.held.resource())
+            .finish()
     }
 }

@@ -37,3 +37,5 @@ pub use crate::policy::{DEFAULT_EXIT_TIMEOUT, Policy};
 pub use crate::report::{Report, ReportHook, ReportKind, set_report_hook, take_report_hook};
 pub use crate::rescue::{Drained, drain};
 pub use crate::resource::{LocalResource, ScopedResource};
+
+pub use lifespan_macros::scoped_resource;

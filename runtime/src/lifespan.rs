@@ -60,8 +60,15 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     #[inline]
     #[track_caller]
     pub fn of(enter: F) -> Self {
-        let entry = Entry { policy: R::policy(), place: Location::caller() };
-        Lifespan { enter, entry, resource: PhantomData }
+        let entry = Entry {
+            policy: R::policy(),
+            place: Location::caller(),
+        };
+        Lifespan {
+            enter,
+            entry,
+            resource: PhantomData,
+        }
     }
 
     /// Sets the name that errors and reports use for this resource.
@@ -151,7 +158,12 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     {
         let (enter, entry) = self.entered_at(Location::caller());
         let checkpoint = Checkpoint::at_first_poll(&entry);
-        InTask::new(Staged::new(enter, entry, |held, failures| run(held, failures, body, |out| out)), checkpoint)
+        InTask::new(
+            Staged::new(enter, entry, |held, failures| {
+                run(held, failures, body, |out| out)
+            }),
+            checkpoint,
+        )
     }
 
     /// As [`scope`](Lifespan::scope), for a body that cannot fail and returns a plain value.
@@ -180,7 +192,10 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     {
         let (enter, entry) = self.entered_at(Location::caller());
         let checkpoint = Checkpoint::at_first_poll(&entry);
-        InTask::new(Staged::new(enter, entry, |held, failures| run(held, failures, body, Ok)), checkpoint)
+        InTask::new(
+            Staged::new(enter, entry, |held, failures| run(held, failures, body, Ok)),
+            checkpoint,
+        )
     }
 
     /// Enters the resource and gives it in a guard, for code that a closure does not fit: loops, early exits.
@@ -216,7 +231,10 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         let (enter, entry) = self.entered_at(Location::caller());
         let checkpoint = Checkpoint::at_first_poll(&entry);
         // The guard cannot carry what failed in exits that were adopted while entering: dropped, it is reported.
-        InTask::new(Staged::new(enter, entry, |held, _| future::ready(Ok(Live::new(held)))), checkpoint)
+        InTask::new(
+            Staged::new(enter, entry, |held, _| future::ready(Ok(Live::new(held)))),
+            checkpoint,
+        )
     }
 
     /// The same life with its enter in a box: `Lifespan<R>`, which can be named.
@@ -225,8 +243,16 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         F: Send + 'a,
         R: 'a,
     {
-        let Lifespan { enter, entry, resource } = self;
-        Lifespan { enter: Box::pin(Entering::new(enter)), entry, resource }
+        let Lifespan {
+            enter,
+            entry,
+            resource,
+        } = self;
+        Lifespan {
+            enter: Box::pin(Entering::new(enter)),
+            entry,
+            resource,
+        }
     }
 
     /// As [`boxed`](Lifespan::boxed), for an enter that is not `Send`.
@@ -235,13 +261,27 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         F: 'a,
         R: 'a,
     {
-        let Lifespan { enter, entry, resource } = self;
-        Lifespan { enter: Box::pin(Entering::new(enter)), entry, resource }
+        let Lifespan {
+            enter,
+            entry,
+            resource,
+        } = self;
+        Lifespan {
+            enter: Box::pin(Entering::new(enter)),
+            entry,
+            resource,
+        }
     }
 
     #[inline]
     pub(crate) fn entered_at(self, place: &'static Location<'static>) -> (Entering<F, R>, Entry) {
-        (Entering::new(self.enter), Entry { place, ..self.entry })
+        (
+            Entering::new(self.enter),
+            Entry {
+                place,
+                ..self.entry
+            },
+        )
     }
 }
 

@@ -65,7 +65,10 @@ impl<R: LocalResource> Live<R> {
     ///
     /// As [`exit`](Live::exit).
     #[track_caller]
-    pub fn exit_with<T, E: Failure>(self, result: Result<T, E>) -> impl Future<Output = Result<T, E>> {
+    pub fn exit_with<T, E: Failure>(
+        self,
+        result: Result<T, E>,
+    ) -> impl Future<Output = Result<T, E>> {
         self.end(result, Location::caller())
     }
 

@@ -37,7 +37,11 @@ impl Policy {
     /// The policy of a type that says nothing: named after the type, no enter budget, an exit budget of
     /// [`DEFAULT_EXIT_TIMEOUT`].
     pub fn of<R: ?Sized>() -> Self {
-        Policy { name: Name::Type(std::any::type_name::<R>()), enter: Budget::Default, exit: Budget::Default }
+        Policy {
+            name: Name::Type(std::any::type_name::<R>()),
+            enter: Budget::Default,
+            exit: Budget::Default,
+        }
     }
 
     /// Sets the name that errors and reports use.

@@ -37,11 +37,23 @@ pub struct Report<'a> {
 impl<'a> Report<'a> {
     pub(crate) fn failed(error: &'a Error) -> Self {
         let (resource, place) = (error.resource(), error.place());
-        Report { kind: ReportKind::Failed, resource, place, error: Some(error), reason: "" }
+        Report {
+            kind: ReportKind::Failed,
+            resource,
+            place,
+            error: Some(error),
+            reason: "",
+        }
     }
 
     pub(crate) fn about(kind: ReportKind, subject: &'a Subject, reason: &'static str) -> Self {
-        Report { kind, resource: subject.name.as_str(), place: subject.place, error: None, reason }
+        Report {
+            kind,
+            resource: subject.name.as_str(),
+            place: subject.place,
+            error: None,
+            reason,
+        }
     }
 
     /// What happened.
@@ -71,15 +83,32 @@ impl<'a> Report<'a> {
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { resource, place, reason, .. } = self;
+        let Report {
+            resource,
+            place,
+            reason,
+            ..
+        } = self;
         match (self.kind, self.error) {
             (_, Some(error)) => write!(f, "{error} (entered at {place})"),
-            (ReportKind::Rescued, _) => write!(f, "exit of `{resource}` rescued: {reason} (entered at {place})"),
+            (ReportKind::Rescued, _) => write!(
+                f,
+                "exit of `{resource}` rescued: {reason} (entered at {place})"
+            ),
             (ReportKind::Interrupted, _) => {
-                write!(f, "exit of `{resource}` interrupted: {reason} (entered at {place})")
+                write!(
+                    f,
+                    "exit of `{resource}` interrupted: {reason} (entered at {place})"
+                )
             }
-            (ReportKind::Lost, _) => write!(f, "exit of `{resource}` lost: {reason} (entered at {place})"),
-            _ => write!(f, "`{resource}` has no bound: {reason} (entered at {place})"),
+            (ReportKind::Lost, _) => write!(
+                f,
+                "exit of `{resource}` lost: {reason} (entered at {place})"
+            ),
+            _ => write!(
+                f,
+                "`{resource}` has no bound: {reason} (entered at {place})"
+            ),
         }
     }
 }
@@ -146,7 +175,9 @@ fn by_default(report: &Report<'_>) {
         ReportKind::Rescued | ReportKind::NoTimer => {
             tracing::warn!(target: "lifespan", ?kind, resource, %place, "{report}");
         }
-        _ => tracing::error!(target: "lifespan", ?kind, resource, %place, error = ?report.error, "{report}"),
+        _ => {
+            tracing::error!(target: "lifespan", ?kind, resource, %place, error = ?report.error, "{report}")
+        }
     }
 }
 

@@ -22,8 +22,13 @@ pub(crate) fn spawn(jobs: Vec<Job>) {
     let mut groups: Vec<(Handle, Vec<Job>)> = Vec::new();
     for mut job in jobs {
         // An exit that nothing can run reports itself as it drops.
-        let Some(runtime) = job.runtime.take().or_else(|| Handle::try_current().ok()) else { continue };
-        match groups.iter_mut().find(|(handle, _)| handle.id() == runtime.id()) {
+        let Some(runtime) = job.runtime.take().or_else(|| Handle::try_current().ok()) else {
+            continue;
+        };
+        match groups
+            .iter_mut()
+            .find(|(handle, _)| handle.id() == runtime.id())
+        {
             Some((_, group)) => group.push(job),
             None => groups.push((runtime, vec![job])),
         }
@@ -34,14 +39,15 @@ pub(crate) fn spawn(jobs: Vec<Job>) {
 }
 
 fn spawn_on(runtime: &Handle, group: Vec<Job>) {
-    let reason = "its scope or guard was dropped with nobody to adopt it, so it runs in a task of its own";
-    for job in &group {
-        report::send(&Report::about(ReportKind::Rescued, &job.subject, reason));
-    }
-    let stay = Stay::begin(runtime.id(), group.iter().map(|job| job.subject.clone()).collect());
+    let stay = Stay::begin(
+        runtime.id(),
+        group.iter().map(|job| job.subject.clone()).collect(),
+    );
     runtime.spawn(async move {
         let mut failures = Failures::new();
         for job in group {
+            let reason = "its scope or guard was dropped with nobody to adopt it, so it runs in a task of its own";
+            report::send(&Report::about(ReportKind::Rescued, &job.subject, reason));
             failures.append(job.await);
         }
         stay.end(failures);
@@ -83,7 +89,11 @@ fn wards() -> MutexGuard<'static, Wards> {
 impl Wards {
     /// Keeps no record of runtimes with nothing going on, or the map would grow with every runtime there ever was.
     fn forget_if_idle(&mut self, runtime: runtime::Id) {
-        if self.of.get(&runtime).is_some_and(|ward| ward.rescues.is_empty() && ward.drains.is_empty()) {
+        if self
+            .of
+            .get(&runtime)
+            .is_some_and(|ward| ward.rescues.is_empty() && ward.drains.is_empty())
+        {
             self.of.remove(&runtime);
         }
     }
@@ -101,8 +111,17 @@ impl Stay {
         let mut wards = wards();
         let number = wards.next;
         wards.next += 1;
-        wards.of.entry(runtime).or_default().rescues.insert(number, subjects);
-        Stay { runtime, number, failures: Failures::new() }
+        wards
+            .of
+            .entry(runtime)
+            .or_default()
+            .rescues
+            .insert(number, subjects);
+        Stay {
+            runtime,
+            number,
+            failures: Failures::new(),
+        }
     }
 
     fn end(mut self, failures: Failures) {
@@ -114,7 +133,9 @@ impl Stay {
 impl Drop for Stay {
     fn drop(&mut self) {
         let mut wards = wards();
-        let Some(ward) = wards.of.get_mut(&self.runtime) else { return };
+        let Some(ward) = wards.of.get_mut(&self.runtime) else {
+            return;
+        };
         let subjects = ward.rescues.remove(&self.number).unwrap_or_default();
         if let Some(first) = ward.drains.first() {
             first.seen().failures.append(self.failures.take());

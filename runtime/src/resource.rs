@@ -3,10 +3,10 @@
 
 use std::future::Future;
 
+use crate::abandon::{Abandoned, FailureSignal};
 use crate::error::BoxError;
 use crate::exit::Exit;
 use crate::policy::Policy;
-use crate::abandon::{Abandoned, FailureSignal};
 
 /// A value with an async end, which may run in any task if it must.
 ///
@@ -39,12 +39,19 @@ use crate::abandon::{Abandoned, FailureSignal};
     label = "not a `ScopedResource`",
     note = "annotate it with `#[scoped_resource]`; a `(local)` resource stays in the task that entered it"
 )]
-pub trait ScopedResource: Sized + Send + 'static {
+pub trait ScopedResource:
+    Sized
+    + Send // if it is not, declare it: `#[scoped_resource(local)]`
+    + 'static
+{
     /// Ends the resource.
     ///
     /// Runs exactly once, in the task that entered it unless it is rescued or handed over (laws 1, 3, 8), shielded from
     /// cancellation and bounded by the exit budget (law 6).
-    fn exit(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send;
+    // The bounds repeat the supertraits: a type that is not `Send` is then one error at the type, not a second at `exit`.
+    fn exit(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send
+    where
+        Self: Send + 'static;
 
     /// What values of this type are called, and their budgets; a [`Lifespan`](crate::Lifespan) can change it for one.
     fn policy() -> Policy {

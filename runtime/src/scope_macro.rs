@@ -83,14 +83,21 @@ pub struct Rooting<'a>(&'a mut Option<Handle>);
 pub struct Pass(Checkpoint);
 
 #[track_caller]
-pub fn begin<R, F>(lifespan: Lifespan<R, F>) -> (impl Future<Output = Result<Begun<R>, Error>>, Pass)
+pub fn begin<R, F>(
+    lifespan: Lifespan<R, F>,
+) -> (impl Future<Output = Result<Begun<R>, Error>>, Pass)
 where
     R: LocalResource,
     F: Enter<R>,
 {
     let (enter, entry) = lifespan.entered_at(Location::caller());
     let pass = Pass(Checkpoint::at_first_poll(&entry));
-    (Staged::new(enter, entry, |held, failures| future::ready(Ok(Begun { held, failures }))), pass)
+    (
+        Staged::new(enter, entry, |held, failures| {
+            future::ready(Ok(Begun { held, failures }))
+        }),
+        pass,
+    )
 }
 
 pub fn in_task<F: Future>(pass: Pass, future: F) -> impl Future<Output = F::Output> {

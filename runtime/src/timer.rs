@@ -19,7 +19,8 @@ use crate::exit::Exit;
 /// The moment `budget` from now; a budget that no clock can hold becomes thirty years, as in tokio.
 pub(crate) fn after(budget: Duration) -> Instant {
     let now = Instant::now();
-    now.checked_add(budget).unwrap_or_else(|| now + Duration::from_secs(86400 * 365 * 30))
+    now.checked_add(budget)
+        .unwrap_or_else(|| now + Duration::from_secs(86400 * 365 * 30))
 }
 
 /// Says when a limit is reached; asked once, when what it limits first waits.
@@ -51,7 +52,11 @@ pin_project! {
 
 impl<D: Deadline> Timer<D> {
     pub(crate) fn new(deadline: D) -> Self {
-        Timer { deadline, armed: false, sleep: None }
+        Timer {
+            deadline,
+            armed: false,
+            sleep: None,
+        }
     }
 
     /// Ready when the deadline has passed; arms the timer on the first call.
@@ -59,7 +64,11 @@ impl<D: Deadline> Timer<D> {
         let mut this = self.project();
         if !*this.armed {
             *this.armed = true;
-            this.sleep.set(this.deadline.at().and_then(|deadline| try_sleep(deadline).ok()));
+            this.sleep.set(
+                this.deadline
+                    .at()
+                    .and_then(|deadline| try_sleep(deadline).ok()),
+            );
         }
         match this.sleep.as_pin_mut() {
             Some(sleep) => sleep.poll(cx),
@@ -73,7 +82,9 @@ impl<D: Deadline> Timer<D> {
 pub(crate) enum Driver {
     Works,
     /// No runtime, or one without a time driver; whether this is the first time that anybody asks there.
-    Missing { news: bool },
+    Missing {
+        news: bool,
+    },
 }
 
 pub(crate) fn driver() -> Driver {
@@ -97,7 +108,9 @@ fn try_sleep(deadline: Instant) -> Result<Sleep, Driver> {
     let sleep = runtime.and_then(|_| catch_unwind(AssertUnwindSafe(|| sleep_until(deadline))).ok());
     sleep.ok_or_else(|| {
         ANY_DRIVERLESS.store(true, Ordering::Relaxed);
-        Driver::Missing { news: driverless().insert(runtime) }
+        Driver::Missing {
+            news: driverless().insert(runtime),
+        }
     })
 }
 

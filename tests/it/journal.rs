@@ -1,6 +1,6 @@
 //! The journal: what happened, in order, including the reports; and a scripted resource that writes it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,19 +18,21 @@ pub struct Journal(Arc<Inner>);
 struct Inner {
     id: u64,
     lines: Mutex<Vec<String>>,
+    exited_by: Mutex<Vec<Runner>>,
 }
 
 static JOURNALS: LazyLock<Mutex<HashMap<u64, Journal>>> = LazyLock::new(Mutex::default);
 
 impl Journal {
     pub fn new() -> Self {
-        static HOOK: Once = Once::new();
-        HOOK.call_once(|| {
-            lifespan::set_report_hook(take_report);
-        });
+        install_hook();
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let journal = Journal(Arc::new(Inner { id, lines: Mutex::default() }));
+        let journal = Journal(Arc::new(Inner {
+            id,
+            lines: Mutex::default(),
+            exited_by: Mutex::default(),
+        }));
         JOURNALS.lock().unwrap().insert(id, journal.clone());
         journal
     }
@@ -48,25 +50,76 @@ impl Journal {
         assert_eq!(self.lines(), expected);
     }
 
-    /// Waits until the journal has this many lines.
-    pub async fn reached(&self, lines: usize) {
-        while self.lines().len() < lines {
+    /// Waits until the journal has this line.
+    pub async fn reached(&self, line: &str) {
+        while !self.lines().iter().any(|written| written == line) {
             tokio::task::yield_now().await;
         }
     }
 
+    /// In how many tasks the exits ran.
+    pub fn exit_tasks(&self) -> usize {
+        self.0
+            .exited_by
+            .lock()
+            .unwrap()
+            .iter()
+            .collect::<HashSet<_>>()
+            .len()
+    }
+
     /// A resource that follows its script. Its name is unique, so that its reports find this journal.
     pub fn resource(&self, name: &'static str) -> Script {
-        Script { journal: self.clone(), name, enter: Step::Now, exit: Step::Now }
+        Script {
+            journal: self.clone(),
+            name,
+            enter: Step::Now,
+            exit: Step::Now,
+        }
     }
+}
+
+type Listener = Arc<dyn Fn(&Report<'_>) + Send + Sync>;
+
+static LISTENERS: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
+
+/// The report hook belongs to the process, and tests run side by side: one hook for all of them.
+fn install_hook() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        lifespan::set_report_hook(|report| {
+            take_report(report);
+            // Called without the lock: one of them panics on purpose.
+            let listeners = LISTENERS.lock().unwrap().clone();
+            listeners.iter().for_each(|listener| listener(report));
+        });
+    });
+}
+
+/// Also gives every report to `listener`, which chooses its own.
+pub fn listen(listener: impl Fn(&Report<'_>) + Send + Sync + 'static) {
+    install_hook();
+    LISTENERS.lock().unwrap().push(Arc::new(listener));
 }
 
 /// Files a report with the journal of the resource's name, `name#id`.
 fn take_report(report: &Report<'_>) {
-    let Some((name, id)) = report.resource().rsplit_once('#') else { return };
-    let Some(journal) = id.parse().ok().and_then(|id| JOURNALS.lock().unwrap().get(&id).cloned()) else { return };
+    let Some((name, id)) = report.resource().rsplit_once('#') else {
+        return;
+    };
+    let Some(journal) = id
+        .parse()
+        .ok()
+        .and_then(|id| JOURNALS.lock().unwrap().get(&id).cloned())
+    else {
+        return;
+    };
     match report.error() {
-        Some(error) => journal.log(format!("report {:?} {name}: {}", report.kind(), error.primary())),
+        Some(error) => journal.log(format!(
+            "report {:?} {name}: {}",
+            report.kind(),
+            error.primary()
+        )),
         None => journal.log(format!("report {:?} {name}", report.kind())),
     }
 }
@@ -125,14 +178,25 @@ impl Script {
     #[track_caller]
     pub fn local(self) -> Lifespan<LocalDb, impl Enter<LocalDb>> {
         let unique = format!("{}#{}", self.name, self.journal.0.id);
-        Lifespan::of(async { Ok::<_, BoxError>(LocalDb(self.open().await?, std::rc::Rc::new(()))) }).named(unique)
+        Lifespan::of(async { Ok::<_, BoxError>(LocalDb(self.open().await?, std::rc::Rc::new(()))) })
+            .named(unique)
     }
 
     async fn open(self) -> Result<Db, BoxError> {
-        let Script { journal, name, enter, exit } = self;
+        let Script {
+            journal,
+            name,
+            enter,
+            exit,
+        } = self;
         enter.run().await?;
         journal.log(format!("enter {name}"));
-        Ok(Db { journal, name, exit, entered_by: runner() })
+        Ok(Db {
+            journal,
+            name,
+            exit,
+            entered_by: runner(),
+        })
     }
 }
 
@@ -157,11 +221,17 @@ impl Db {
     }
 
     async fn end(self, exit: &Exit) -> Result<(), BoxError> {
-        let Db { journal, name, exit: step, entered_by } = self;
+        let Db {
+            journal,
+            name,
+            exit: step,
+            entered_by,
+        } = self;
         let mut line = format!("exit {name}: {}", exit.cause());
         if let Some(error) = exit.error() {
             line += &format!(" ({error})");
         }
+        journal.0.exited_by.lock().unwrap().push(runner());
         if runner() != entered_by {
             line += ", in another task";
         }
@@ -182,7 +252,10 @@ impl ScopedResource for Db {
 }
 
 /// The same, `!Send`.
-pub struct LocalDb(Db, #[allow(dead_code, reason = "makes it !Send")] std::rc::Rc<()>);
+pub struct LocalDb(
+    Db,
+    #[allow(dead_code, reason = "makes it !Send")] std::rc::Rc<()>,
+);
 
 impl LocalDb {
     pub fn log(&self, line: &str) {
@@ -198,9 +271,14 @@ impl LocalResource for LocalDb {
 
 /// The text of the panic a future ends with.
 pub async fn panic_of<F: Future>(future: F) -> String {
-    let Err(panic) = AssertUnwindSafe(future).catch_unwind().await else { panic!("it did not panic") };
+    let Err(panic) = AssertUnwindSafe(future).catch_unwind().await else {
+        panic!("it did not panic")
+    };
     match panic.downcast::<String>() {
         Ok(text) => *text,
-        Err(panic) => (*panic.downcast::<&'static str>().expect("a panic with a text")).to_owned(),
+        Err(panic) => (*panic
+            .downcast::<&'static str>()
+            .expect("a panic with a text"))
+        .to_owned(),
     }
 }

@@ -1,8 +1,20 @@
 //! Integration tests: one binary, a module for each behaviour. Each test asserts a whole journal, names the laws it
 //! holds, and runs wherever a user may run a scope (see `everywhere`).
-#![allow(missing_docs, unreachable_pub, reason = "a test binary has no public interface")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "a test binary has no public interface"
+)]
 
 mod everywhere;
 mod journal;
 
+mod adopted;
+mod budgets;
+mod errors;
+mod faults;
+mod identity;
 mod paths_out;
+mod programs;
+mod rescued;
+mod send;

@@ -38,7 +38,8 @@ impl Identity {
     fn unaliased() -> Self {
         Identity {
             runtime: Handle::try_current().ok().map(|handle| handle.id()),
-            runner: task::try_id().map_or_else(|| Runner::Thread(thread::current().id()), Runner::Task),
+            runner: task::try_id()
+                .map_or_else(|| Runner::Thread(thread::current().id()), Runner::Task),
         }
     }
 }
@@ -67,17 +68,28 @@ pub(crate) struct Checkpoint {
 impl Checkpoint {
     /// Takes the identity of whoever passes first.
     pub(crate) fn at_first_poll(entry: &Entry) -> Self {
-        Checkpoint { subject: entry.subject(), first: None, exited_at: None }
+        Checkpoint {
+            subject: entry.subject(),
+            first: None,
+            exited_at: None,
+        }
     }
 
     /// Takes the identity of the caller.
     pub(crate) fn here(entry: &Entry) -> Self {
-        Checkpoint { subject: entry.subject(), first: Some(Identity::current()), exited_at: None }
+        Checkpoint {
+            subject: entry.subject(),
+            first: Some(Identity::current()),
+            exited_at: None,
+        }
     }
 
     /// The same checkpoint for the exit of a guard, which names the place of the call.
     pub(crate) fn exited_at(self, place: &'static Location<'static>) -> Self {
-        Checkpoint { exited_at: Some(place), ..self }
+        Checkpoint {
+            exited_at: Some(place),
+            ..self
+        }
     }
 
     /// Panics if the caller is not who passed first (law 10).
@@ -98,6 +110,11 @@ impl Checkpoint {
     fn refuse(&self, first: Identity, now: Identity, polled_at: &'static Location<'static>) -> ! {
         let Subject { name, place } = &self.subject;
         let name = name.as_str();
+        // Behind a `Box` the caller is the standard library, which helps nobody.
+        let at = match polled_at.file() {
+            file if file.starts_with("/rustc/") => String::new(),
+            _ => format!(" at {polled_at}"),
+        };
         match self.exited_at {
             Some(exited_at) => panic!(
                 "resource `{name}` was entered by {first} at {place} and exited by {now} at {exited_at}\n\
@@ -106,7 +123,7 @@ impl Checkpoint {
                  `ticket.accept()` there"
             ),
             None => panic!(
-                "resource `{name}` was entered by {first} at {place} and polled by {now} at {polled_at}\n\
+                "resource `{name}` was entered by {first} at {place} and polled by {now}{at}\n\
                  note: nothing was touched: the task that entered it can go on\n\
                  help: spawn the whole scope before its first poll, or enter a guard and hand it over: \
                  `live.hand_over()` there, `ticket.accept()` here"
@@ -134,7 +151,10 @@ impl Anchor {
     pub(crate) fn hold<T>(&mut self, run: impl FnOnce() -> T) -> T {
         let shown = *self.0.get_or_insert_with(Identity::current);
         // Valid for this poller only: a `LocalSet` inside of the exit polls tasks that have identities of their own.
-        let _restore = Restore(ALIAS.replace(Some(Alias { real: Identity::unaliased(), shown })));
+        let _restore = Restore(ALIAS.replace(Some(Alias {
+            real: Identity::unaliased(),
+            shown,
+        })));
         run()
     }
 }

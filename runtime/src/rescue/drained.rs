@@ -54,17 +54,31 @@ struct Listener {
 impl Listener {
     fn new(runtime: runtime::Id) -> Self {
         let drain = Arc::<Drain>::default();
-        wards().of.entry(runtime).or_default().drains.push(Arc::clone(&drain));
+        wards()
+            .of
+            .entry(runtime)
+            .or_default()
+            .drains
+            .push(Arc::clone(&drain));
         Listener { runtime, drain }
     }
 
     fn is_idle(&self) -> bool {
-        wards().of.get(&self.runtime).is_none_or(|ward| ward.rescues.is_empty())
+        wards()
+            .of
+            .get(&self.runtime)
+            .is_none_or(|ward| ward.rescues.is_empty())
     }
 
     fn finish(self) -> Drained {
-        let Seen { waited_for, mut failures } = std::mem::take(&mut *self.drain.seen());
-        Drained { waited_for, failures: failures.errors().collect() }
+        let Seen {
+            waited_for,
+            mut failures,
+        } = std::mem::take(&mut *self.drain.seen());
+        Drained {
+            waited_for,
+            failures: failures.errors().collect(),
+        }
     }
 }
 
@@ -88,7 +102,9 @@ pub struct Drained {
 impl Drained {
     /// The name of each resource whose exit was waited for, and where it was entered, in the order they ended.
     pub fn waited_for(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
-        self.waited_for.iter().map(|subject| (subject.name.as_str(), subject.place))
+        self.waited_for
+            .iter()
+            .map(|subject| (subject.name.as_str(), subject.place))
     }
 
     /// The failures of those exits. When several drains wait, the first of them gets the failures.
@@ -98,7 +114,10 @@ impl Drained {
     }
 
     /// The failures by value.
-    #[must_use]
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "`Drained` itself must be used; this is one way to do so"
+    )]
     pub fn into_failures(self) -> Vec<Error> {
         self.failures
     }
@@ -113,6 +132,9 @@ impl Drained {
 impl fmt::Debug for Drained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.waited_for().map(|(name, _)| name).collect();
-        f.debug_struct("Drained").field("waited_for", &names).field("failures", &self.failures).finish()
+        f.debug_struct("Drained")
+            .field("waited_for", &names)
+            .field("failures", &self.failures)
+            .finish()
     }
 }

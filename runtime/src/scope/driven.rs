@@ -87,7 +87,12 @@ pin_project! {
 
 impl<F: Future<Output = T>, L: Limit<Stop = S>, T, S> Driven<F, L, T, S> {
     pub(crate) fn new(future: F, limit: L) -> Self {
-        Driven { adopted: Adopted::none(), future: Some(future), limit, outcome: None }
+        Driven {
+            adopted: Adopted::none(),
+            future: Some(future),
+            limit,
+            outcome: None,
+        }
     }
 }
 
@@ -132,7 +137,9 @@ fn advance<F: Future, L: Limit>(
         Ok(Some(Poll::Ready(value))) => Some(Outcome::Done(value)),
         Ok(_) => match limit.poll_stop(cx) {
             Poll::Pending => None,
-            Poll::Ready(stop) => Some(discard(future).map_or(Outcome::Stopped(stop), Outcome::Panicked)),
+            Poll::Ready(stop) => {
+                Some(discard(future).map_or(Outcome::Stopped(stop), Outcome::Panicked))
+            }
         },
         Err(panic) => {
             // A second panic, from a destructor, has nothing to say that the first has not.

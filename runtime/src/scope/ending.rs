@@ -23,10 +23,18 @@ pub(crate) async fn end<R: LocalResource>(resource: R, entry: &Entry, exit: Exit
         Outcome::Done(Err(error)) => failures.push(Error::failed(entry, Phase::Exit, error)),
         Outcome::Panicked(panic) => {
             let error = Error::panicked(entry, Phase::Exit, panic_text(&panic));
-            failures.push(Failure { error, panic: Some(panic) });
+            failures.push(Failure {
+                error,
+                panic: Some(panic),
+            });
         }
         Outcome::Stopped(_) => {
-            failures.push(Error::timed_out(entry, Phase::Exit, exit.budget(), exit.last_progress()));
+            failures.push(Error::timed_out(
+                entry,
+                Phase::Exit,
+                exit.budget(),
+                exit.last_progress(),
+            ));
         }
     }
     failures.append(adopted);
@@ -54,6 +62,11 @@ impl Drop for Unfinished<'_> {
 
 #[cold]
 fn interrupted(entry: &Entry) {
-    let reason = "the task that ran it was dropped before it had finished; the rest of it did not run";
-    report::send(&Report::about(ReportKind::Interrupted, &entry.subject(), reason));
+    let reason =
+        "the task that ran it was dropped before it had finished; the rest of it did not run";
+    report::send(&Report::about(
+        ReportKind::Interrupted,
+        &entry.subject(),
+        reason,
+    ));
 }

@@ -31,7 +31,12 @@ enum Home {
 impl<R: LocalResource> Held<R> {
     #[inline]
     pub(crate) fn new(resource: R, entry: Entry) -> Self {
-        Held { resource: Some(resource), entry, runtime: None, home: Home::Scope }
+        Held {
+            resource: Some(resource),
+            entry,
+            runtime: None,
+            home: Home::Scope,
+        }
     }
 
     /// From here on it belongs to the calling task, outside of any scope of its own. Its runtime stays the one it was
@@ -57,12 +62,16 @@ impl<R: LocalResource> Held<R> {
     /// The resource, and the place for the runtime that a rescue needs.
     #[inline]
     pub(crate) fn parts(&mut self) -> (&mut R, &mut Option<Handle>) {
-        let Some(resource) = &mut self.resource else { unreachable!("a held resource is there until its exit") };
+        let Some(resource) = &mut self.resource else {
+            unreachable!("a held resource is there until its exit")
+        };
         (resource, &mut self.runtime)
     }
 
     pub(crate) fn resource(&self) -> &R {
-        let Some(resource) = &self.resource else { unreachable!("a held resource is there until its exit") };
+        let Some(resource) = &self.resource else {
+            unreachable!("a held resource is there until its exit")
+        };
         resource
     }
 
@@ -96,5 +105,9 @@ impl<R: LocalResource> Drop for Held<R> {
 #[cold]
 fn abandon<R: LocalResource>(resource: R, entry: &Entry, runtime: Option<Handle>, stray: bool) {
     let runtime = runtime.or_else(|| Handle::try_current().ok());
-    resource.__abandon(Abandoned { entry: entry.clone(), runtime, stray });
+    resource.__abandon(Abandoned {
+        entry: entry.clone(),
+        runtime,
+        stray,
+    });
 }

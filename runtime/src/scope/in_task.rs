@@ -33,7 +33,10 @@ pin_project! {
 impl<F> InTask<F> {
     #[inline]
     pub(crate) fn new(future: F, checkpoint: Checkpoint) -> Self {
-        InTask { future: Some(future), checkpoint }
+        InTask {
+            future: Some(future),
+            checkpoint,
+        }
     }
 }
 
@@ -46,7 +49,9 @@ impl<F: Future> Future for InTask<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         this.checkpoint.pass(Location::caller());
-        let Some(future) = this.future.as_mut().as_pin_mut() else { panic!("scope polled after it ended") };
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            panic!("scope polled after it ended")
+        };
         let polled = future.poll(cx);
         if polled.is_ready() {
             this.future.set(None);

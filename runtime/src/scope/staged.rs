@@ -48,7 +48,14 @@ pub(crate) struct Start<N> {
 impl<R, F: Future<Output = Result<R, BoxError>>, N, B> Staged<F, R, N, B> {
     pub(crate) fn new(enter: F, entry: Entry, next: N) -> Self {
         let entering = Driven::new(enter, Timer::new(entry.policy.enter_budget()));
-        Staged::Entering { entering, start: Some(Start { entry, next, checked: false }) }
+        Staged::Entering {
+            entering,
+            start: Some(Start {
+                entry,
+                next,
+                checked: false,
+            }),
+        }
     }
 }
 
@@ -70,7 +77,9 @@ where
                 check_timer(&start.entry)?;
             }
             let (outcome, failures) = ready!(entering.poll(cx));
-            let Some(Start { entry, next, .. }) = start.take() else { panic!("scope polled after it ended") };
+            let Some(Start { entry, next, .. }) = start.take() else {
+                panic!("scope polled after it ended")
+            };
             match entered(outcome, &entry) {
                 Ok(resource) => {
                     let running = next(Held::new(resource, entry), failures);
@@ -84,7 +93,9 @@ where
         }
         match self.project() {
             StagedProj::Running { running } => running.poll(cx),
-            StagedProj::Entering { .. } => unreachable!("an enter that ended was replaced by what follows"),
+            StagedProj::Entering { .. } => {
+                unreachable!("an enter that ended was replaced by what follows")
+            }
         }
     }
 }
@@ -93,9 +104,16 @@ where
 #[inline]
 fn entered<R, S>(outcome: Outcome<Result<R, BoxError>, S>, entry: &Entry) -> Result<R, Error> {
     match outcome {
-        Outcome::Done(entered) => entered.map_err(|error| Error::failed(entry, Phase::Enter, error)),
+        Outcome::Done(entered) => {
+            entered.map_err(|error| Error::failed(entry, Phase::Enter, error))
+        }
         Outcome::Panicked(panic) => resume_unwind(panic),
-        Outcome::Stopped(_) => Err(Error::timed_out(entry, Phase::Enter, entry.policy.enter_budget(), None)),
+        Outcome::Stopped(_) => Err(Error::timed_out(
+            entry,
+            Phase::Enter,
+            entry.policy.enter_budget(),
+            None,
+        )),
     }
 }
 
@@ -110,18 +128,29 @@ fn check_timer(entry: &Entry) -> Result<(), Error> {
 }
 
 fn probe_timer(entry: &Entry) -> Result<(), Error> {
-    let Driver::Missing { news } = timer::driver() else { return Ok(()) };
+    let Driver::Missing { news } = timer::driver() else {
+        return Ok(());
+    };
     if let Some((method, budget)) = entry.policy.asked_for() {
         let refused = format!(
             "its `{method}` of {budget:?} cannot be kept, since no tokio timer works here\n\
              help: enter it on a runtime with a time driver (`Builder::enable_time` or `enable_all`), or ask for no bound: \
              `{method}(None)`"
         );
-        return Err(Error::new(entry, Phase::Enter, ErrorKind::NoTimer, refused.into()));
+        return Err(Error::new(
+            entry,
+            Phase::Enter,
+            ErrorKind::NoTimer,
+            refused.into(),
+        ));
     }
     if news && entry.policy.exit_budget().is_some() {
         let reason = "no tokio timer works here (`Builder::enable_time` turns it on), so no exit budget is kept";
-        report::send(&Report::about(ReportKind::NoTimer, &entry.subject(), reason));
+        report::send(&Report::about(
+            ReportKind::NoTimer,
+            &entry.subject(),
+            reason,
+        ));
     }
     Ok(())
 }

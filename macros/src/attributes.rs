@@ -1,0 +1,142 @@
+//! Which of the user's attributes belong on which generated item.
+//!
+//! An attribute on an `impl` block sees what is inside before `cfg` and `cfg_attr` are resolved, so both are carried
+//! along: what is inside `cfg_attr` is sorted like what is outside.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Meta, Token, parse_quote};
+
+/// When the item exists at all: for everything that is generated about it.
+pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
+    select(attrs, |meta| {
+        meta.path().is_ident("cfg").then(|| meta.clone())
+    })
+}
+
+/// For an impl that is generated beside the user's item: when it exists, and how it is linted.
+pub(crate) fn conditions_and_lints(attrs: &[Attribute]) -> Vec<Attribute> {
+    select(attrs, |meta| match Kind::of(meta) {
+        Kind::Condition => Some(meta.clone()),
+        Kind::Lint => Some(lint(meta)),
+        _ => None,
+    })
+}
+
+/// For the function that callers see.
+pub(crate) fn of_public(attrs: &[Attribute]) -> Vec<Attribute> {
+    select(attrs, |meta| match Kind::of(meta) {
+        Kind::Condition | Kind::Hint | Kind::Caller => Some(meta.clone()),
+        Kind::Lint => Some(lint(meta)),
+        Kind::Given | Kind::Body => None,
+    })
+}
+
+/// For the hidden `async fn` that holds the user's body.
+pub(crate) fn of_hidden(attrs: &[Attribute]) -> Vec<Attribute> {
+    select(attrs, |meta| match Kind::of(meta) {
+        Kind::Condition | Kind::Hint | Kind::Body => Some(meta.clone()),
+        Kind::Lint => Some(lint(meta)),
+        Kind::Given | Kind::Caller => None,
+    })
+}
+
+enum Kind {
+    /// `cfg`: on everything, or one half would be missing.
+    Condition,
+    /// A lint level: the user's function became two, and a lint may fire on either.
+    Lint,
+    /// `inline`, `cold`: neither half may stand in the way of the other.
+    Hint,
+    /// What callers see: docs, deprecation (on the hidden half our own call would warn), a reason to use the result.
+    Caller,
+    /// Generated anyway.
+    Given,
+    /// Everything else is about the `async fn` that the user wrote: `#[tracing::instrument]` must see its body. So is
+    /// a bare `#[must_use]`: callers get a `Lifespan`, which says that itself.
+    Body,
+}
+
+impl Kind {
+    fn of(meta: &Meta) -> Self {
+        let Some(name) = meta.path().get_ident() else {
+            return Kind::Body;
+        };
+        match name.to_string().as_str() {
+            "cfg" => Kind::Condition,
+            "allow" | "expect" | "warn" | "deny" | "forbid" => Kind::Lint,
+            "inline" | "cold" => Kind::Hint,
+            "doc" | "deprecated" => Kind::Caller,
+            "must_use" if !matches!(meta, Meta::Path(_)) => Kind::Caller,
+            "track_caller" => Kind::Given,
+            _ => Kind::Body,
+        }
+    }
+}
+
+/// A lint level for a copy of the user's item. An expectation is met at most once, so a copy only allows.
+fn lint(meta: &Meta) -> Meta {
+    match meta {
+        Meta::List(list) if list.path.is_ident("expect") => {
+            let lints = &list.tokens;
+            parse_quote!(allow(#lints))
+        }
+        _ => meta.clone(),
+    }
+}
+
+/// The attributes that `keep` keeps, perhaps changed, looked for in `cfg_attr` as well.
+fn select(attrs: &[Attribute], keep: impl Fn(&Meta) -> Option<Meta>) -> Vec<Attribute> {
+    attrs
+        .iter()
+        .filter_map(|attr| {
+            Some(Attribute {
+                meta: select_meta(&attr.meta, &keep)?,
+                ..attr.clone()
+            })
+        })
+        .collect()
+}
+
+fn select_meta(meta: &Meta, keep: &impl Fn(&Meta) -> Option<Meta>) -> Option<Meta> {
+    let Some((condition, conditional)) = cfg_attr(meta) else {
+        return keep(meta);
+    };
+    let kept: Vec<Meta> = conditional
+        .iter()
+        .filter_map(|meta| select_meta(meta, keep))
+        .collect();
+    (!kept.is_empty()).then(|| parse_quote!(cfg_attr(#condition, #(#kept),*)))
+}
+
+/// `cfg_attr(condition, attribute, ..)`. The condition is not ours to understand.
+fn cfg_attr(meta: &Meta) -> Option<(TokenStream, Punctuated<Meta, Token![,]>)> {
+    let Meta::List(list) = meta else {
+        return None;
+    };
+    if !list.path.is_ident("cfg_attr") {
+        return None;
+    }
+    let mut tokens = list.tokens.clone().into_iter();
+    let condition = tokens
+        .by_ref()
+        .take_while(|token| !is_comma(token))
+        .collect();
+    Some((
+        condition,
+        Punctuated::parse_terminated.parse2(tokens.collect()).ok()?,
+    ))
+}
+
+fn is_comma(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')
+}
+
+/// The condition of a `#[cfg(..)]`.
+pub(crate) fn condition(attr: &Attribute) -> Option<TokenStream> {
+    match &attr.meta {
+        Meta::List(list) if list.path.is_ident("cfg") => Some(list.tokens.clone()),
+        _ => None,
+    }
+}

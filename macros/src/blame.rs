@@ -1,0 +1,105 @@
+//! Spans: which of the user's tokens rustc points at when generated code does not compile.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+
+/// The first and the last token of what is to be blamed.
+///
+/// Two spans because stable Rust cannot join them: generated code whose first token carries `start` and whose last
+/// one carries `end` is underlined from one to the other. They are located in the user's code but resolve in ours, so
+/// that lints know it for generated code, and all resolve alike: only then are they joined, and is one mistake that
+/// two generated places make reported once.
+#[derive(Clone, Copy)]
+pub(crate) struct Blame {
+    pub(crate) start: Span,
+    pub(crate) end: Span,
+}
+
+impl Blame {
+    pub(crate) fn on(tokens: impl ToTokens) -> Self {
+        let mut tokens = tokens.into_token_stream().into_iter();
+        let first = tokens.next();
+        let last = tokens.last().or_else(|| first.clone());
+        let located = |token: Option<TokenTree>| {
+            token.map_or_else(Span::mixed_site, |token| ours(token.span()))
+        };
+        Blame {
+            start: located(first),
+            end: located(last),
+        }
+    }
+}
+
+/// Located at `span`, resolved in this crate: a local name of the user's and one of ours never meet, items and
+/// parameters are found as if the user had written them.
+pub(crate) fn ours(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
+}
+
+/// The user's path for a generated call, resolved like the rest of it. No parameter of the function around the call
+/// can hide what it names.
+pub(crate) fn our_path(tokens: TokenStream) -> TokenStream {
+    let our_token = |token: TokenTree| {
+        let span = ours(token.span());
+        let mut token = match token {
+            TokenTree::Group(group) => {
+                Group::new(group.delimiter(), our_path(group.stream())).into()
+            }
+            // The only name whose meaning is in its span.
+            TokenTree::Ident(name) if name == "$crate" => return name.into(),
+            token => token,
+        };
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(our_token).collect()
+}
+
+/// Tokens as somebody would write them, for messages: `Tx<'a>` instead of `Tx < 'a >`.
+pub(crate) fn written(tokens: impl ToTokens) -> String {
+    let mut text = String::new();
+    write(tokens.into_token_stream(), &mut text);
+    text
+}
+
+fn write(tokens: TokenStream, text: &mut String) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = delimiters(group.delimiter());
+                text.push_str(open);
+                write(group.stream(), text);
+                text.push_str(close);
+            }
+            TokenTree::Punct(punct) if punct.as_char() == ',' => text.push_str(", "),
+            TokenTree::Punct(punct) => text.push(punct.as_char()),
+            TokenTree::Ident(_) | TokenTree::Literal(_) => {
+                if text.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
+                    text.push(' ');
+                }
+                text.push_str(&token.to_string());
+            }
+        }
+    }
+}
+
+fn delimiters(delimiter: Delimiter) -> (&'static str, &'static str) {
+    match delimiter {
+        Delimiter::Parenthesis => ("(", ")"),
+        Delimiter::Brace => ("{", "}"),
+        Delimiter::Bracket => ("[", "]"),
+        Delimiter::None => ("", ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::written;
+    use quote::quote;
+
+    #[test]
+    fn types_read_as_written() {
+        assert_eq!(written(quote!(Tx<'a, [u8; 3]>)), "Tx<'a, [u8;3]>");
+        assert_eq!(written(quote!(::db::Pool<dyn Any>)), "::db::Pool<dyn Any>");
+    }
+}

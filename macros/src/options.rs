@@ -1,0 +1,183 @@
+//! What the options of every attribute share: parsing that goes on after a mistake, "set once", near names.
+
+use proc_macro2::TokenTree;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Error, Ident, Result, Token};
+
+use crate::errors::Errors;
+
+/// An option and, where it was given, its name: the span for every later complaint about it.
+pub(crate) struct Once<T>(Option<(Ident, T)>);
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Once(None)
+    }
+}
+
+impl<T> Once<T> {
+    pub(crate) fn set(&mut self, key: Ident, value: T, errors: &mut Errors) {
+        match &self.0 {
+            Some((first, _)) => errors.twice(&key, format!("option `{key}` given twice"), first),
+            None => self.0 = Some((key, value)),
+        }
+    }
+
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.as_ref().map(|(_, value)| value)
+    }
+
+    /// The option's name, as written.
+    pub(crate) fn key(&self) -> Option<&Ident> {
+        self.0.as_ref().map(|(key, _)| key)
+    }
+}
+
+/// Parses `name`, `name = value`, .. and hands each name to `option`, which parses what follows it.
+///
+/// After a mistake it goes on behind the next comma, so that all mistakes are reported at once.
+pub(crate) fn parse_each(
+    tokens: proc_macro2::TokenStream,
+    errors: &mut Errors,
+    mut option: impl FnMut(Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
+) {
+    let list = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            let one = parse_one(input, errors, &mut option);
+            if let Err(error) = one {
+                errors.push(error);
+                skip_to_comma(input)?;
+            }
+            input.parse::<Option<Token![,]>>()?;
+        }
+        Ok(())
+    };
+    if let Err(error) = list.parse2(tokens) {
+        errors.push(error);
+    }
+}
+
+fn parse_one(
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+    option: &mut impl FnMut(Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
+) -> Result<()> {
+    // `crate` is a keyword and an option.
+    let key = input
+        .call(Ident::parse_any)
+        .map_err(|error| Error::new(error.span(), "expected the name of an option"))?;
+    option(key, input, errors)?;
+    if input.is_empty() || input.peek(Token![,]) {
+        Ok(())
+    } else {
+        Err(input.error("expected `,`"))
+    }
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
+/// An option without a value.
+pub(crate) fn flag(key: &Ident, input: ParseStream<'_>) -> Result<()> {
+    if input.peek(Token![=]) {
+        return Err(Error::new_spanned(
+            key,
+            format!("option `{key}` takes no value\nhelp: write `{key}`"),
+        ));
+    }
+    Ok(())
+}
+
+/// An option with a value; `example` is a whole option that would be right.
+pub(crate) fn value<T>(
+    key: &Ident,
+    input: ParseStream<'_>,
+    example: &str,
+    parse: impl FnOnce(ParseStream<'_>) -> Result<T>,
+) -> Result<T> {
+    let missing = || {
+        Error::new_spanned(
+            key,
+            format!("option `{key}` needs a value\nhelp: write `{example}`"),
+        )
+    };
+    if input.parse::<Option<Token![=]>>()?.is_none() || input.is_empty() || input.peek(Token![,]) {
+        return Err(missing());
+    }
+    parse(input)
+        .map_err(|error| Error::new(error.span(), format!("{error}\nhelp: write `{example}`")))
+}
+
+pub(crate) fn unknown(key: &Ident, known: &[&str]) -> Error {
+    Error::new_spanned(
+        key,
+        format!(
+            "unknown option `{key}`\nhelp: {}",
+            suggestion(&key.to_string(), known)
+        ),
+    )
+}
+
+/// The nearest name if one is near, else all of them.
+fn suggestion(name: &str, known: &[&str]) -> String {
+    let nearest = known
+        .iter()
+        .map(|known| (distance(name, known), known))
+        .min_by_key(|(distance, _)| *distance);
+    match nearest {
+        // A third of the letters wrong is a typing mistake, more is another word.
+        Some((distance, known)) if distance <= name.chars().count().max(3) / 3 => {
+            format!("an option with a similar name exists: `{known}`")
+        }
+        _ => format!("the options are `{}`", known.join("`, `")),
+    }
+}
+
+/// How many letters must be added, removed or replaced to make `b` of `a` (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.chars().enumerate() {
+            let replaced = diagonal + usize::from(from != to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.chars().count()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, suggestion};
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("name", "name"), 0);
+        assert_eq!(distance("nam", "name"), 1);
+        assert_eq!(distance("enter_timout", "exit_timeout"), 5);
+        assert_eq!(distance("", "local"), 5);
+    }
+
+    #[test]
+    fn the_nearest_name_or_the_list() {
+        let known = ["local", "name", "exit_timeout"];
+        assert_eq!(
+            suggestion("nam", &known),
+            "an option with a similar name exists: `name`"
+        );
+        assert_eq!(
+            suggestion("exit_timout", &known),
+            "an option with a similar name exists: `exit_timeout`"
+        );
+        assert_eq!(
+            suggestion("retries", &known),
+            "the options are `local`, `name`, `exit_timeout`"
+        );
+    }
+}

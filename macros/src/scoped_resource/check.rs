@@ -1,0 +1,324 @@
+//! What is wrong with what was written. Every function reports all it finds; one that returns whether its subject is
+//! sound leaves the rest to a fallback.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{
+    Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety, Signature,
+};
+
+use super::model::{Block, Declaration, Member, Method, Other, is_exit};
+use super::options::Options;
+use crate::attributes;
+use crate::blame::written;
+use crate::errors::Errors;
+
+pub(super) fn block(block: &Block, options: &Options, errors: &mut Errors) {
+    let ty = &block.head.ty;
+    if borrows(ty) {
+        declared_local(ty, options, errors);
+    }
+    if let Some(key) = options.enter.key() {
+        errors.at(
+            key,
+            "option `enter` belongs on a struct\nhelp: mark the function with `#[enter]`",
+        );
+    }
+    if let Some(key) = options.exit.key() {
+        errors.at(
+            key,
+            "option `exit` belongs on a struct\nhelp: mark the method with `#[exit]`",
+        );
+    }
+}
+
+pub(super) fn declaration(declaration: &Declaration, options: &Options, errors: &mut Errors) {
+    if declaration.item.generics.lifetimes().next().is_some() {
+        declared_local(declaration.ty(), options, errors);
+    }
+    let name = &declaration.item.ident;
+    let missing = |option, key: Option<_>| key.is_none() && !options.is_broken(option);
+    match (missing("enter", options.enter.key()), missing("exit", options.exit.key())) {
+        (true, true) => errors.at(
+            name,
+            format!(
+                "no `enter` and no `exit` for `{name}`\n\
+                 help: name both functions: `#[scoped_resource(enter = open(url: String), exit = shut_down)]`, \
+                 or move the attribute to the `impl` block that has them"
+            ),
+        ),
+        (true, false) => errors.at(
+            name,
+            format!("no `enter` for `{name}`\nhelp: name the function that makes it: `enter = open(url: String)`"),
+        ),
+        (false, true) => errors.at(
+            name,
+            format!("no `exit` for `{name}`\nhelp: name the async function that ends it: `exit = shut_down`"),
+        ),
+        (false, false) => {}
+    }
+}
+
+fn declared_local(ty: impl ToTokens, options: &Options, errors: &mut Errors) {
+    if options.local.get().is_none() && !options.is_broken("local") {
+        let text = written(&ty);
+        errors.at(
+            ty,
+            format!("`{text}` borrows, so only its own task can exit it\nhelp: declare it: `#[scoped_resource(local)]`"),
+        );
+    }
+}
+
+pub(super) fn other(other: &Other, errors: &mut Errors) {
+    let Other { token, what, .. } = other;
+    let way_out = match (*what, written(token).as_str()) {
+        ("an enum", _) => "\nhelp: put it on the `impl` block that has `#[enter]` and `#[exit]`",
+        (_, name) if is_resource_trait(name) => "\nhelp: an `impl` by hand needs no attribute",
+        _ => "",
+    };
+    let message = format!(
+        "`#[scoped_resource]` belongs on an inherent `impl` block or a struct, not on {what}{way_out}"
+    );
+    errors.at(token, message);
+}
+
+/// Whether a path is one of the two traits that the attribute would implement.
+pub(super) fn is_resource_trait(path: &str) -> bool {
+    ["ScopedResource", "LocalResource"]
+        .into_iter()
+        .any(|name| path.rsplit("::").next() == Some(name))
+}
+
+pub(super) fn misplaced(marker: &Attribute, errors: &mut Errors) {
+    let name = written(marker);
+    errors.at(
+        marker,
+        format!("`{name}` belongs on an `async fn` with a body"),
+    );
+}
+
+pub(super) fn enter(method: &Method, errors: &mut Errors) -> bool {
+    markers(&method.markers, errors);
+    let sig = &method.sig;
+    let mut sound = is_async("enter", sig, errors) & is_safe("enter", sig, errors);
+    if let Some(receiver) = sig.receiver() {
+        errors.at(
+            receiver,
+            "`#[enter]` makes the resource, so it takes no `self`\nhelp: take what it is made of as an argument",
+        );
+        sound = false;
+    }
+    if let ReturnType::Default = sig.output {
+        errors.at(
+            &sig.ident,
+            "`#[enter]` must return `Self` or `Result<Self, _>`",
+        );
+        sound = false;
+    }
+    sound
+}
+
+pub(super) fn exit(method: &Method, errors: &mut Errors) -> bool {
+    markers(&method.markers, errors);
+    let sig = &method.sig;
+    is_async("exit", sig, errors)
+        & is_safe("exit", sig, errors)
+        & takes_self(sig, errors)
+        & takes_at_most_exit(sig, errors)
+        & is_not_generic(sig, errors)
+}
+
+/// The methods that end the resource. More than one is right if each is there under a `#[cfg]` of its own.
+pub(super) fn exits<'a>(block: &'a Block, errors: &mut Errors) -> Vec<&'a Method> {
+    let exits = block.members.iter().filter_map(|member| match member {
+        Member::Exit(exit) => Some(exit),
+        _ => None,
+    });
+    let mut kept: Vec<&Method> = Vec::new();
+    for exit in exits {
+        match kept
+            .iter()
+            .find(|first| is_always(first) || is_always(exit))
+        {
+            Some(first) => errors.twice(
+                exit_marker(exit),
+                "`#[exit]` given twice",
+                exit_marker(first),
+            ),
+            None => kept.push(exit),
+        }
+    }
+    if kept.is_empty()
+        && !block
+            .members
+            .iter()
+            .any(|member| matches!(member, Member::Misplaced { marker, .. } if is_exit(marker)))
+    {
+        let ty = &block.head.ty;
+        errors.at(
+            ty,
+            format!(
+                "no `#[exit]` for `{}`\nhelp: mark the `async fn` that ends it with `#[exit]`",
+                written(ty)
+            ),
+        );
+    }
+    kept
+}
+
+fn is_always(method: &Method) -> bool {
+    attributes::cfgs(&method.attrs).is_empty()
+}
+
+fn exit_marker(method: &Method) -> Option<&Attribute> {
+    method.markers.iter().find(|marker| is_exit(marker))
+}
+
+/// `#[enter]` or `#[exit]`: one of them, once, bare.
+fn markers(markers: &[Attribute], errors: &mut Errors) {
+    for (at, marker) in markers.iter().enumerate() {
+        let name = written(marker.path());
+        if !matches!(marker.meta, Meta::Path(_)) {
+            errors.at(
+                &marker.meta,
+                format!("`#[{name}]` takes no arguments\nhelp: write `#[{name}]`"),
+            );
+        }
+        let Some(first) = markers[..at].first() else {
+            continue;
+        };
+        if is_exit(first) == is_exit(marker) {
+            errors.twice(marker, format!("`#[{name}]` given twice"), first);
+        } else {
+            errors.at(marker, "a method is either `#[enter]` or `#[exit]`\nnote: one makes the resource, the other consumes it");
+        }
+    }
+}
+
+fn is_async(marker: &str, sig: &Signature, errors: &mut Errors) -> bool {
+    if sig.asyncness.is_none() {
+        errors.at(
+            sig.fn_token,
+            format!("`#[{marker}]` must be an `async fn`\nhelp: add `async` before `fn`"),
+        );
+    }
+    sig.asyncness.is_some()
+}
+
+fn is_safe(marker: &str, sig: &Signature, errors: &mut Errors) -> bool {
+    let Safety::Unsafe(token) = &sig.safety else {
+        return true;
+    };
+    errors.at(
+        token,
+        format!(
+            "`#[{marker}]` cannot be `unsafe`\nnote: the scope calls it, and can promise nothing"
+        ),
+    );
+    false
+}
+
+fn takes_self(sig: &Signature, errors: &mut Errors) -> bool {
+    const TEXT: &str =
+        "`#[exit]` must take `self`\nnote: the resource ends here, so exit consumes it";
+    match sig.inputs.first() {
+        Some(FnArg::Receiver(receiver)) if by_value(receiver) => return true,
+        Some(FnArg::Receiver(receiver)) => errors.at(receiver, TEXT),
+        _ => errors.at(&sig.ident, TEXT),
+    }
+    false
+}
+
+/// `self`, `mut self` and `self: Self`.
+fn by_value(receiver: &Receiver) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Value => true,
+        ReceiverKind::Typed(_, ty) => written(ty) == "Self",
+        _ => false,
+    }
+}
+
+fn takes_at_most_exit(sig: &Signature, errors: &mut Errors) -> bool {
+    let receivers = usize::from(sig.receiver().is_some());
+    let Some(extra) = sig.inputs.iter().nth(receivers + 1) else {
+        return true;
+    };
+    errors.at(extra, "`#[exit]` takes `self` and `&Exit`, nothing else\nhelp: keep what the exit needs in the resource");
+    false
+}
+
+fn is_not_generic(sig: &Signature, errors: &mut Errors) -> bool {
+    let parameter = sig
+        .generics
+        .params
+        .iter()
+        .find(|parameter| !matches!(parameter, GenericParam::Lifetime(_)));
+    if let Some(parameter) = parameter {
+        errors.at(parameter, "`#[exit]` cannot have parameters of its own\nnote: the scope calls it, and cannot choose them");
+    }
+    parameter.is_none()
+}
+
+/// Whether a type, as written in the head of an `impl`, has a lifetime that is not `'static`.
+pub(super) fn borrows(ty: impl ToTokens) -> bool {
+    has_lifetime(ty.into_token_stream(), true, &mut Vec::new())
+}
+
+/// `bound` are the lifetimes of `for<'a>`; `elided` says that `&` without a lifetime is one of the `impl`, which in
+/// the arguments of `fn(&str)` it is not.
+fn has_lifetime(tokens: TokenStream, elided: bool, bound: &mut Vec<String>) -> bool {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut binder = false;
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Group(group) => {
+                let elided = elided && group.delimiter() != Delimiter::Parenthesis;
+                if has_lifetime(group.stream(), elided, bound) {
+                    return true;
+                }
+            }
+            TokenTree::Ident(ident) => binder |= ident == "for",
+            TokenTree::Punct(punct) => match punct.as_char() {
+                '>' => binder = false,
+                '\'' => {
+                    let name = tokens
+                        .next()
+                        .map(|name| name.to_string())
+                        .unwrap_or_default();
+                    if binder {
+                        bound.push(name);
+                    } else if name != "static" && !bound.contains(&name) {
+                        return true;
+                    }
+                }
+                '&' if elided
+                    && !matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'') =>
+                {
+                    return true;
+                }
+                _ => {}
+            },
+            TokenTree::Literal(_) => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::borrows;
+    use quote::quote;
+
+    #[test]
+    fn a_type_borrows_by_its_lifetimes() {
+        assert!(borrows(quote!(Tx<'a>)));
+        assert!(borrows(quote!(Tx<'_>)));
+        assert!(borrows(quote!(Tx<&str>)));
+        assert!(borrows(quote!(Tx<(u8, &'a str)>)));
+        assert!(!borrows(quote!(Tx)));
+        assert!(!borrows(quote!(Tx<'static>)));
+        assert!(!borrows(quote!(Tx<&'static str>)));
+        assert!(!borrows(quote!(Tx<for<'a> fn(&'a str) -> &'a str>)));
+        assert!(!borrows(quote!(Tx<fn(&str)>)));
+    }
+}

@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 use tokio::task;
 
+use crate::aside::Aside;
 use crate::entry::{Entry, Subject};
 use crate::exit::{Cause, Exit};
 use crate::failures::Failures;
@@ -20,7 +21,7 @@ use crate::identity::Anchor;
 use crate::report::{self, Report, ReportKind};
 use crate::rescue;
 use crate::resource::ScopedResource;
-use crate::scope::ending;
+use crate::scope::ending::exiting;
 
 /// The circumstances of an abandonment; a resource adds itself.
 pub struct Abandoned {
@@ -84,7 +85,9 @@ impl Job {
         let exit = Box::pin(async move {
             unrun.runs();
             let exit = Exit::new(Cause::Abandoned, None, entry.policy.exit_budget());
-            ending::end(resource, &entry, exit).await
+            let mut aside = Aside::nothing();
+            exiting(resource, &entry, &exit, &mut aside).await;
+            aside.take_failures()
         });
         Job {
             exit,
@@ -179,32 +182,28 @@ impl Watch {
         Watch { mark: jobs }
     }
 
-    /// Ends the watch; gives what was abandoned meanwhile, in the order it was.
+    /// Ends the watch; gives what was abandoned meanwhile, if anything was, in the order it was.
     #[inline]
-    pub(crate) fn close(self) -> Vec<Job> {
+    pub(crate) fn close(self) -> Option<Vec<Job>> {
         let mark = self.mark;
         std::mem::forget(self);
         Self::end(mark)
     }
 
     #[inline]
-    fn end(mark: usize) -> Vec<Job> {
+    fn end(mark: usize) -> Option<Vec<Job>> {
         let Watches { open, jobs } = WATCHES.get();
         WATCHES.set(Watches {
             open: open - 1,
             jobs,
         });
-        if jobs > mark {
-            take_from(mark)
-        } else {
-            Vec::new()
-        }
+        (jobs > mark).then(|| take_from(mark))
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        pass_on(Self::end(self.mark));
+        pass_on(Self::end(self.mark).unwrap_or_default());
     }
 }
 

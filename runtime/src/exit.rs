@@ -68,6 +68,7 @@ pub struct Exit {
 }
 
 impl Exit {
+    #[inline]
     pub(crate) fn new(cause: Cause, error: Option<String>, budget: Option<Duration>) -> Self {
         Exit {
             cause,

@@ -48,22 +48,12 @@ pub(crate) enum Verdict {
 }
 
 impl Failures {
-    pub(crate) const fn new() -> Self {
-        Failures(Vec::new())
-    }
-
-    pub(crate) fn push(&mut self, failure: impl Into<Failure>) {
-        self.0.push(failure.into());
+    pub(crate) fn push(&mut self, failure: Failure) {
+        self.0.push(failure);
     }
 
     pub(crate) fn append(&mut self, mut later: Failures) {
-        if !later.0.is_empty() {
-            self.0.append(&mut later.0);
-        }
-    }
-
-    pub(crate) fn take(&mut self) -> Failures {
-        std::mem::take(self)
+        self.0.append(&mut later.0);
     }
 
     /// Attaches everything to an error that is being returned.
@@ -73,21 +63,20 @@ impl Failures {
 
     /// The first error with the others attached; if nothing but panics happened, the first panic (law 24).
     pub(crate) fn verdict(mut self) -> Verdict {
-        let Some(first) = self.0.iter().position(|failure| failure.panic.is_none()) else {
-            return self.only_panics();
-        };
-        let mut primary = self.0.remove(first).error;
-        primary.attach(self.errors());
-        Verdict::Failed(primary)
-    }
-
-    fn only_panics(mut self) -> Verdict {
-        if self.0.is_empty() {
-            return Verdict::Clean;
-        }
-        match self.0.remove(0).panic {
-            Some(panic) => Verdict::Panicked(panic), // the others are reported as `self` drops
-            None => Verdict::Clean,
+        let error = self.0.iter().position(|failure| failure.panic.is_none());
+        match (error, self.0.is_empty()) {
+            (_, true) => Verdict::Clean,
+            (Some(first), _) => {
+                let mut primary = self.0.remove(first).error;
+                self.attach_to(&mut primary);
+                Verdict::Failed(primary)
+            }
+            // The other panics are reported as `self` drops.
+            (None, _) => self
+                .0
+                .remove(0)
+                .panic
+                .map_or(Verdict::Clean, Verdict::Panicked),
         }
     }
 
@@ -103,12 +92,9 @@ impl FromIterator<Failure> for Failures {
 }
 
 impl Drop for Failures {
-    #[inline]
     fn drop(&mut self) {
-        if !self.0.is_empty() {
-            for error in self.errors() {
-                report::send(&Report::failed(&error));
-            }
+        for error in self.errors() {
+            report::send(&Report::failed(&error));
         }
     }
 }

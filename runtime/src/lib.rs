@@ -4,7 +4,7 @@
 pub mod __private;
 
 mod abandon;
-mod adopt;
+mod aside;
 mod body;
 mod enter;
 mod entry;

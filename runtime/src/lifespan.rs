@@ -12,15 +12,12 @@ use crate::body::{Failure, Infallible};
 use crate::enter::{Enter, Entering};
 use crate::entry::Entry;
 use crate::error::{BoxError, Error};
-use crate::failures::Failures;
 use crate::identity::Checkpoint;
 use crate::live::Live;
 use crate::policy::Policy;
 use crate::resource::LocalResource;
-use crate::scope::driven::{Driven, Root};
-use crate::scope::held::Held;
 use crate::scope::in_task::InTask;
-use crate::scope::settle::finish;
+use crate::scope::settle::run;
 use crate::scope::staged::Staged;
 
 /// A boxed future that may move between threads.
@@ -159,9 +156,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         let (enter, entry) = self.entered_at(Location::caller());
         let checkpoint = Checkpoint::at_first_poll(&entry);
         InTask::new(
-            Staged::new(enter, entry, |held, failures| {
-                run(held, failures, body, |out| out)
-            }),
+            Staged::new(enter, entry, |held| run(held, body, |out| out)),
             checkpoint,
         )
     }
@@ -193,7 +188,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         let (enter, entry) = self.entered_at(Location::caller());
         let checkpoint = Checkpoint::at_first_poll(&entry);
         InTask::new(
-            Staged::new(enter, entry, |held, failures| run(held, failures, body, Ok)),
+            Staged::new(enter, entry, |held| run(held, body, Ok)),
             checkpoint,
         )
     }
@@ -230,9 +225,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     pub fn enter(self) -> impl Future<Output = Result<Live<R>, Error>> {
         let (enter, entry) = self.entered_at(Location::caller());
         let checkpoint = Checkpoint::at_first_poll(&entry);
-        // The guard cannot carry what failed in exits that were adopted while entering: dropped, it is reported.
         InTask::new(
-            Staged::new(enter, entry, |held, _| future::ready(Ok(Live::new(held)))),
+            Staged::new(enter, entry, |held| future::ready(Ok(Live::new(held)))),
             checkpoint,
         )
     }
@@ -283,28 +277,6 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
             },
         )
     }
-}
-
-/// Runs the body and then, whatever became of it, the exit.
-#[inline]
-async fn run<R, O, T, E, B>(
-    mut held: Held<R>,
-    mut failures: Failures,
-    body: B,
-    result: impl FnOnce(O) -> Result<T, E>,
-) -> Result<T, E>
-where
-    R: LocalResource,
-    B: AsyncFnOnce(&mut R) -> O,
-    E: Failure,
-{
-    let (outcome, adopted) = {
-        let (resource, runtime) = held.parts();
-        // The body is called inside the block, so that a panic before it gives a future still gets the exit (law 5).
-        Driven::new(async { body(resource).await }, Root(runtime)).await
-    };
-    failures.append(adopted);
-    finish(held, failures, outcome.map(result)).await
 }
 
 impl<R, F> fmt::Debug for Lifespan<R, F> {

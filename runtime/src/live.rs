@@ -7,7 +7,6 @@ use std::panic::Location;
 
 use crate::body::Failure;
 use crate::error::Error;
-use crate::failures::Failures;
 use crate::handover::Handover;
 use crate::resource::{LocalResource, ScopedResource};
 use crate::scope::driven::Outcome;
@@ -78,7 +77,7 @@ impl<R: LocalResource> Live<R> {
         place: &'static Location<'static>,
     ) -> impl Future<Output = Result<T, E>> {
         let checkpoint = self.held.board();
-        let ending = async { finish(self.held, Failures::new(), Outcome::Done(result)).await };
+        let ending = finish(self.held, Outcome::Done(result));
         InTask::new(ending, checkpoint.exited_at(place))
     }
 }
@@ -100,7 +99,7 @@ impl<R: LocalResource> Deref for Live<R> {
 
 impl<R: LocalResource> DerefMut for Live<R> {
     fn deref_mut(&mut self) -> &mut R {
-        self.held.parts().0
+        self.held.resource_mut()
     }
 }
 

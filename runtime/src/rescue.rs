@@ -44,7 +44,7 @@ fn spawn_on(runtime: &Handle, group: Vec<Job>) {
         group.iter().map(|job| job.subject.clone()).collect(),
     );
     runtime.spawn(async move {
-        let mut failures = Failures::new();
+        let mut failures = Failures::default();
         for job in group {
             let reason = "its scope or guard was dropped with nobody to adopt it, so it runs in a task of its own";
             report::send(&Report::about(ReportKind::Rescued, &job.subject, reason));
@@ -120,7 +120,7 @@ impl Stay {
         Stay {
             runtime,
             number,
-            failures: Failures::new(),
+            failures: Failures::default(),
         }
     }
 
@@ -138,7 +138,10 @@ impl Drop for Stay {
         };
         let subjects = ward.rescues.remove(&self.number).unwrap_or_default();
         if let Some(first) = ward.drains.first() {
-            first.seen().failures.append(self.failures.take());
+            first
+                .seen()
+                .failures
+                .append(std::mem::take(&mut self.failures));
         }
         for drain in &ward.drains {
             drain.seen().waited_for.extend(subjects.iter().cloned());

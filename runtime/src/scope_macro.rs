@@ -7,10 +7,10 @@ use std::panic::Location;
 
 use tokio::runtime::Handle;
 
+use crate::aside::Aside;
 use crate::body::Failure;
 use crate::enter::Enter;
 use crate::error::Error;
-use crate::failures::Failures;
 use crate::identity::Checkpoint;
 use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
@@ -70,14 +70,13 @@ macro_rules! scope {
 /// An entered resource in the expansion of `scope!`.
 pub struct Begun<R: LocalResource> {
     held: Held<R>,
-    failures: Failures,
 }
 
 /// How the block of `scope!` ended.
-pub struct Ended<T>(Outcome<T, Infallible>, Failures);
+pub struct Ended<T>(Outcome<T, Infallible>);
 
-/// The place for the runtime that a rescue needs.
-pub struct Rooting<'a>(&'a mut Option<Handle>);
+/// The place for the runtime that a rescue needs, and for what is set aside.
+pub struct Rooting<'a>(&'a mut Option<Handle>, &'a mut Aside);
 
 /// Keeps the expansion of `scope!` in its task.
 pub struct Pass(Checkpoint);
@@ -93,9 +92,7 @@ where
     let (enter, entry) = lifespan.entered_at(Location::caller());
     let pass = Pass(Checkpoint::at_first_poll(&entry));
     (
-        Staged::new(enter, entry, |held, failures| {
-            future::ready(Ok(Begun { held, failures }))
-        }),
+        Staged::new(enter, entry, |held| future::ready(Ok(Begun { held }))),
         pass,
     )
 }
@@ -105,19 +102,17 @@ pub fn in_task<F: Future>(pass: Pass, future: F) -> impl Future<Output = F::Outp
 }
 
 pub async fn body<F: Future>(root: Rooting<'_>, body: F) -> Ended<F::Output> {
-    let (outcome, failures) = Driven::new(body, Root(root.0)).await;
-    Ended(outcome, failures)
+    Ended(Driven::new(body, Root(root.0)).with(root.1).await)
 }
 
 impl<R: LocalResource> Begun<R> {
     pub fn parts(&mut self) -> (&mut R, Rooting<'_>) {
-        let (resource, runtime) = self.held.parts();
-        (resource, Rooting(runtime))
+        let (resource, runtime, aside) = self.held.parts();
+        (resource, Rooting(runtime, aside))
     }
 
-    pub async fn finish<T, E: Failure>(mut self, ended: Ended<Result<T, E>>) -> Result<T, E> {
-        self.failures.append(ended.1);
-        finish(self.held, self.failures, ended.0).await
+    pub async fn finish<T, E: Failure>(self, ended: Ended<Result<T, E>>) -> Result<T, E> {
+        finish(self.held, ended.0).await
     }
 }
 

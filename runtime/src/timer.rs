@@ -44,35 +44,39 @@ pin_project! {
     /// A deadline and, once armed, its timer.
     pub(crate) struct Timer<D> {
         deadline: D,
-        armed: bool,
         #[pin]
-        sleep: Option<Sleep>,
+        state: State,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State {
+        Unarmed,
+        Armed { #[pin] sleep: Sleep },
+        // There is no deadline, or no driver that could keep it.
+        Never,
     }
 }
 
 impl<D: Deadline> Timer<D> {
+    #[inline]
     pub(crate) fn new(deadline: D) -> Self {
-        Timer {
-            deadline,
-            armed: false,
-            sleep: None,
-        }
+        let state = State::Unarmed;
+        Timer { deadline, state }
     }
 
     /// Ready when the deadline has passed; arms the timer on the first call.
     pub(crate) fn poll_reached(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        if !*this.armed {
-            *this.armed = true;
-            this.sleep.set(
-                this.deadline
-                    .at()
-                    .and_then(|deadline| try_sleep(deadline).ok()),
-            );
+        if matches!(*this.state, State::Unarmed) {
+            let sleep = this.deadline.at().and_then(|at| try_sleep(at).ok());
+            this.state
+                .set(sleep.map_or(State::Never, |sleep| State::Armed { sleep }));
         }
-        match this.sleep.as_pin_mut() {
-            Some(sleep) => sleep.poll(cx),
-            None => Poll::Pending,
+        match this.state.project() {
+            StateProj::Armed { sleep } => sleep.poll(cx),
+            _ => Poll::Pending,
         }
     }
 }

@@ -13,8 +13,8 @@ use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 
 use crate::abandon::Watch;
-use crate::adopt::Adopted;
-use crate::failures::{Failures, Panic};
+use crate::aside::Aside;
+use crate::failures::Panic;
 use crate::timer::{Deadline, Timer};
 
 /// How a piece of user code ended.
@@ -71,85 +71,184 @@ impl Limit for Root<'_> {
 }
 
 pin_project! {
-    // The outcome's types are parameters of their own: where the compiler has to prove a future `Send` it knows no
-    // lifetimes, and `F::Output` of a resource with a lifetime would ask for a relation between two of them.
-    pub(crate) struct Driven<F, L, T, S> {
-        // Before the future, so that what was adopted before comes before what the future's drop abandons.
-        adopted: Adopted,
+    pub(crate) struct Driven<M, F, L, T, S> {
         #[pin]
-        future: Option<F>,
+        code: Code<M, F, T, S>,
         #[pin]
         limit: L,
-        // Decided, while adopted exits are awaited.
-        outcome: Option<Outcome<T, S>>,
     }
 }
 
-impl<F: Future<Output = T>, L: Limit<Stop = S>, T, S> Driven<F, L, T, S> {
+pin_project! {
+    // What makes the future and the future share their memory, and both run inside the `catch_unwind`.
+    //
+    // The outcome's types are parameters of their own: where the compiler has to prove a future `Send` it knows no
+    // lifetimes, and `F::Output` of a resource with a lifetime would ask for a relation between two of them.
+    #[project = CodeProj]
+    enum Code<M, F, T, S> {
+        Unbegun { make: Option<M> },
+        Running { #[pin] future: F },
+        // With its outcome while adopted exits are awaited.
+        Ended { outcome: Option<Outcome<T, S>> },
+    }
+}
+
+impl<M, F, L, T, S> Driven<M, F, L, T, S>
+where
+    M: FnOnce() -> F,
+    F: Future<Output = T>,
+    L: Limit<Stop = S>,
+{
+    /// Drives the future that `make` gives; a panic of `make` is one of its future.
+    #[inline]
+    pub(crate) fn made_by(make: M, limit: L) -> Self {
+        let make = Some(make);
+        Driven {
+            code: Code::Unbegun { make },
+            limit,
+        }
+    }
+
+    /// Ready when the code has ended and what it abandoned, adopted by `aside`, has exited.
+    #[inline]
+    pub(crate) fn poll(
+        self: Pin<&mut Self>,
+        aside: &mut Aside,
+        cx: &mut Context<'_>,
+    ) -> Poll<Outcome<T, S>> {
+        let mut this = self.project();
+        if !this.code.as_ref().has_ended() {
+            let watch = Watch::open();
+            let outcome = advance(this.code.as_mut(), this.limit.as_mut(), cx);
+            aside.adopt(watch.close());
+            if let Some(outcome) = outcome {
+                if aside.is_nothing() {
+                    return Poll::Ready(outcome);
+                }
+                this.code.as_mut().end(Some(outcome));
+            }
+        }
+        if aside.poll_adopted(cx).is_ready() {
+            this.code.take_outcome().map_or(Poll::Pending, Poll::Ready)
+        } else {
+            // Only the adopted exits may be waiting; the limit still learns that its scope does.
+            let _ = this.limit.poll_stop(cx);
+            Poll::Pending
+        }
+    }
+
+    /// As a future, with what is set aside in the hands of a scope.
+    #[inline]
+    pub(crate) fn with(self, aside: &mut Aside) -> With<'_, Self> {
+        With {
+            driven: self,
+            aside,
+        }
+    }
+}
+
+impl<F: Future<Output = T>, L: Limit<Stop = S>, T, S> Driven<fn() -> F, F, L, T, S> {
+    #[inline]
     pub(crate) fn new(future: F, limit: L) -> Self {
         Driven {
-            adopted: Adopted::none(),
-            future: Some(future),
+            code: Code::Running { future },
             limit,
-            outcome: None,
         }
     }
 }
 
-impl<F: Future<Output = T>, L: Limit<Stop = S>, T, S> Future for Driven<F, L, T, S> {
-    type Output = (Outcome<T, S>, Failures);
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if this.outcome.is_none() {
-            let watch = Watch::open();
-            *this.outcome = advance(this.future.as_mut(), this.limit.as_mut(), cx);
-            this.adopted.adopt(watch.close());
-        }
-        if this.adopted.poll(cx).is_ready() {
-            if let Some(outcome) = this.outcome.take() {
-                return Poll::Ready((outcome, this.adopted.take_failures()));
-            }
-        } else if this.outcome.is_some() {
-            // Only the adopted exits wait; the limit still learns that its scope does.
-            let _ = this.limit.poll_stop(cx);
-        }
-        Poll::Pending
-    }
-}
-
-/// Polls the future once; drops it as soon as its outcome is known, while its drop is still watched.
+/// Polls the code once; drops it as soon as its outcome is known, while its drop is still watched.
 #[inline]
-fn advance<F: Future, L: Limit>(
-    mut future: Pin<&mut Option<F>>,
+fn advance<M, F, L, T>(
+    mut code: Pin<&mut Code<M, F, T, L::Stop>>,
     limit: Pin<&mut L>,
     cx: &mut Context<'_>,
-) -> Option<Outcome<F::Output, L::Stop>> {
+) -> Option<Outcome<T, L::Stop>>
+where
+    M: FnOnce() -> F,
+    F: Future<Output = T>,
+    L: Limit,
+{
     let polled = catch_unwind(AssertUnwindSafe(|| {
-        let polled = future.as_mut().as_pin_mut()?.poll(cx);
+        let polled = code.as_mut().poll(cx);
         if polled.is_ready() {
-            future.set(None);
+            code.as_mut().end(None);
         }
-        Some(polled)
+        polled
     }));
     match polled {
-        Ok(Some(Poll::Ready(value))) => Some(Outcome::Done(value)),
-        Ok(_) => match limit.poll_stop(cx) {
+        Ok(Poll::Ready(value)) => Some(Outcome::Done(value)),
+        Ok(Poll::Pending) => match limit.poll_stop(cx) {
             Poll::Pending => None,
-            Poll::Ready(stop) => {
-                Some(discard(future).map_or(Outcome::Stopped(stop), Outcome::Panicked))
-            }
+            Poll::Ready(stop) => Some(
+                code.discard()
+                    .map_or(Outcome::Stopped(stop), Outcome::Panicked),
+            ),
         },
         Err(panic) => {
             // A second panic, from a destructor, has nothing to say that the first has not.
-            discard(future);
+            code.discard();
             Some(Outcome::Panicked(panic))
         }
     }
 }
 
-#[cold]
-fn discard<F>(mut future: Pin<&mut Option<F>>) -> Option<Panic> {
-    catch_unwind(AssertUnwindSafe(|| future.set(None))).err()
+impl<M: FnOnce() -> F, F: Future<Output = T>, T, S> Code<M, F, T, S> {
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        if let CodeProj::Unbegun { make } = self.as_mut().project() {
+            if let Some(make) = make.take() {
+                self.set(Code::Running { future: make() });
+            }
+        }
+        match self.project() {
+            CodeProj::Running { future } => future.poll(cx),
+            _ => Poll::Pending,
+        }
+    }
+
+    #[inline]
+    fn has_ended(self: Pin<&Self>) -> bool {
+        matches!(*self, Code::Ended { .. })
+    }
+
+    #[inline]
+    fn end(mut self: Pin<&mut Self>, outcome: Option<Outcome<T, S>>) {
+        self.set(Code::Ended { outcome });
+    }
+
+    fn take_outcome(self: Pin<&mut Self>) -> Option<Outcome<T, S>> {
+        match self.project() {
+            CodeProj::Ended { outcome } => outcome.take(),
+            _ => None,
+        }
+    }
+
+    #[cold]
+    fn discard(self: Pin<&mut Self>) -> Option<Panic> {
+        catch_unwind(AssertUnwindSafe(|| self.end(None))).err()
+    }
+}
+
+pin_project! {
+    pub(crate) struct With<'a, D> {
+        #[pin]
+        driven: D,
+        aside: &'a mut Aside,
+    }
+}
+
+impl<M, F, L, T, S> Future for With<'_, Driven<M, F, L, T, S>>
+where
+    M: FnOnce() -> F,
+    F: Future<Output = T>,
+    L: Limit<Stop = S>,
+{
+    type Output = Outcome<T, S>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.driven.poll(this.aside, cx)
+    }
 }

@@ -1,55 +1,90 @@
-//! [`end`]: runs one exit, within its budget, and turns every way it can fail into a [`Failure`] (laws 6, 7, 24).
+//! [`exiting`]: runs one exit, within its budget, and turns every way it can fail into a [`Failure`] (laws 6, 7, 24).
 
-use super::driven::{Driven, Outcome};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::driven::{Driven, OutOfTime, Outcome};
+use crate::aside::Aside;
 use crate::entry::Entry;
-use crate::error::{Error, Phase};
+use crate::error::{BoxError, Error, Phase};
 use crate::exit::Exit;
-use crate::failures::{Failure, Failures, panic_text};
+use crate::failures::{Failure, panic_text};
 use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
 use crate::timer::Timer;
 
-/// Exits the resource. What fails is returned, never thrown: an exit cannot stop the other exits.
-pub(crate) async fn end<R: LocalResource>(resource: R, entry: &Entry, exit: Exit) -> Failures {
-    let unfinished = Unfinished(Some(entry));
-    // The exit is called inside the block so that a panic before it gives a future is caught as well.
-    let exiting = async { resource.exit_local(&exit).await };
-    let (outcome, adopted) = Driven::new(exiting, Timer::new(&exit)).await;
-    unfinished.finish();
+/// Exits the resource. What fails is set aside, never thrown: an exit cannot stop the other exits.
+#[inline]
+pub(crate) fn exiting<'a, R: LocalResource>(
+    resource: R,
+    entry: &'a Entry,
+    exit: &'a Exit,
+    aside: &'a mut Aside,
+) -> impl Future<Output = ()> + use<'a, R> {
+    Exiting {
+        driven: Driven::made_by(|| resource.exit_local(exit), Timer::new(exit)),
+        entry,
+        exit,
+        aside,
+        unfinished: Unfinished(Some(entry)),
+    }
+}
 
-    let mut failures = Failures::new();
-    match outcome {
-        Outcome::Done(Ok(())) => {}
-        Outcome::Done(Err(error)) => failures.push(Error::failed(entry, Phase::Exit, error)),
-        Outcome::Panicked(panic) => {
-            let error = Error::panicked(entry, Phase::Exit, panic_text(&panic));
-            failures.push(Failure {
-                error,
-                panic: Some(panic),
-            });
+pin_project! {
+    struct Exiting<'a, M, F> {
+        #[pin]
+        driven: Driven<M, F, Timer<&'a Exit>, Result<(), BoxError>, OutOfTime>,
+        entry: &'a Entry,
+        exit: &'a Exit,
+        aside: &'a mut Aside,
+        unfinished: Unfinished<'a>,
+    }
+}
+
+impl<M, F> Future for Exiting<'_, M, F>
+where
+    M: FnOnce() -> F,
+    F: Future<Output = Result<(), BoxError>>,
+{
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let outcome = ready!(this.driven.poll(this.aside, cx));
+        this.unfinished.0 = None;
+        if let Some(failure) = failure(this.entry, this.exit, outcome) {
+            this.aside.push(failure);
         }
-        Outcome::Stopped(_) => {
-            failures.push(Error::timed_out(
-                entry,
-                Phase::Exit,
-                exit.budget(),
-                exit.last_progress(),
-            ));
+        Poll::Ready(())
+    }
+}
+
+#[inline]
+fn failure(
+    entry: &Entry,
+    exit: &Exit,
+    outcome: Outcome<Result<(), BoxError>, OutOfTime>,
+) -> Option<Failure> {
+    match outcome {
+        Outcome::Done(Ok(())) => None,
+        Outcome::Done(Err(error)) => Some(Error::failed(entry, Phase::Exit, error).into()),
+        Outcome::Panicked(panic) => Some(Failure {
+            error: Error::panicked(entry, Phase::Exit, panic_text(&panic)),
+            panic: Some(panic),
+        }),
+        Outcome::Stopped(OutOfTime) => {
+            let (budget, progress) = (exit.budget(), exit.last_progress());
+            Some(Error::timed_out(entry, Phase::Exit, budget, progress).into())
         }
     }
-    failures.append(adopted);
-    failures
 }
 
 /// Reports an exit whose future is dropped in the middle: it cannot be started again (law 6).
 struct Unfinished<'a>(Option<&'a Entry>);
-
-impl Unfinished<'_> {
-    #[inline]
-    fn finish(mut self) {
-        self.0 = None;
-    }
-}
 
 impl Drop for Unfinished<'_> {
     #[inline]

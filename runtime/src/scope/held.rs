@@ -1,12 +1,14 @@
 //! [`Held`]: an entered resource on its way to its exit. Whoever drops it without exiting abandons the exit (law 3).
 
+use std::future::Future;
+
 use tokio::runtime::Handle;
 
-use super::ending;
+use super::ending::exiting;
 use crate::abandon::Abandoned;
+use crate::aside::Aside;
 use crate::entry::Entry;
-use crate::exit::{Cause, Exit};
-use crate::failures::Failures;
+use crate::exit::Exit;
 use crate::identity::Checkpoint;
 use crate::resource::LocalResource;
 
@@ -16,6 +18,7 @@ pub(crate) struct Held<R: LocalResource> {
     pub(crate) entry: Entry,
     runtime: Option<Handle>,
     home: Home,
+    pub(crate) aside: Aside,
 }
 
 /// Which task a held resource belongs to.
@@ -30,12 +33,13 @@ enum Home {
 
 impl<R: LocalResource> Held<R> {
     #[inline]
-    pub(crate) fn new(resource: R, entry: Entry) -> Self {
+    pub(crate) fn new(resource: R, entry: Entry, aside: Aside) -> Self {
         Held {
             resource: Some(resource),
             entry,
             runtime: None,
             home: Home::Scope,
+            aside,
         }
     }
 
@@ -59,13 +63,17 @@ impl<R: LocalResource> Held<R> {
         }
     }
 
-    /// The resource, and the place for the runtime that a rescue needs.
+    pub(crate) fn resource_mut(&mut self) -> &mut R {
+        self.parts().0
+    }
+
+    /// The resource, the place for the runtime that a rescue needs, and what is set aside.
     #[inline]
-    pub(crate) fn parts(&mut self) -> (&mut R, &mut Option<Handle>) {
+    pub(crate) fn parts(&mut self) -> (&mut R, &mut Option<Handle>, &mut Aside) {
         let Some(resource) = &mut self.resource else {
             unreachable!("a held resource is there until its exit")
         };
-        (resource, &mut self.runtime)
+        (resource, &mut self.runtime, &mut self.aside)
     }
 
     pub(crate) fn resource(&self) -> &R {
@@ -75,16 +83,13 @@ impl<R: LocalResource> Held<R> {
         resource
     }
 
-    /// Exits the resource. Dropped in the middle, the exit is interrupted (law 6).
+    /// Exits the resource; what fails is set aside. Dropped in the middle, the exit is interrupted (law 6).
     #[inline]
-    pub(crate) async fn exit(mut self, cause: Cause, error: Option<String>) -> Failures {
-        match self.resource.take() {
-            Some(resource) => {
-                let exit = Exit::new(cause, error, self.entry.policy.exit_budget());
-                ending::end(resource, &self.entry, exit).await
-            }
-            None => Failures::new(),
-        }
+    pub(crate) fn exit<'a>(&'a mut self, exit: &'a Exit) -> impl Future<Output = ()> + use<'a, R> {
+        let Some(resource) = self.resource.take() else {
+            unreachable!("a held resource is there until its exit")
+        };
+        exiting(resource, &self.entry, exit, &mut self.aside)
     }
 }
 
@@ -97,6 +102,8 @@ impl<R: LocalResource> Drop for Held<R> {
                 Home::Task(checkpoint) => !checkpoint.is_here(),
                 Home::Transit => true,
             };
+            // What it had adopted comes before it.
+            drop(std::mem::replace(&mut self.aside, Aside::nothing()));
             abandon(resource, &self.entry, self.runtime.take(), stray);
         }
     }

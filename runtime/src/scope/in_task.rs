@@ -16,15 +16,17 @@ use crate::identity::Checkpoint;
 pin_project! {
     pub(crate) struct InTask<F> {
         #[pin]
-        future: Option<F>,
-        checkpoint: Checkpoint,
+        future: F,
+        ended: bool,
+        // After the future: it passes on what the future's drop abandons.
+        leaving: Leaving,
     }
 
     impl<F> PinnedDrop for InTask<F> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if this.future.is_some() {
-                dropped(this.future, this.checkpoint);
+            if !*this.ended {
+                this.leaving.watch = Some(Watch::open());
             }
         }
     }
@@ -33,9 +35,14 @@ pin_project! {
 impl<F> InTask<F> {
     #[inline]
     pub(crate) fn new(future: F, checkpoint: Checkpoint) -> Self {
-        InTask {
-            future: Some(future),
+        let leaving = Leaving {
             checkpoint,
+            watch: None,
+        };
+        InTask {
+            future,
+            ended: false,
+            leaving,
         }
     }
 }
@@ -47,24 +54,36 @@ impl<F: Future> Future for InTask<F> {
     #[inline]
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        this.checkpoint.pass(Location::caller());
-        let Some(future) = this.future.as_mut().as_pin_mut() else {
-            panic!("scope polled after it ended")
-        };
-        let polled = future.poll(cx);
-        if polled.is_ready() {
-            this.future.set(None);
-        }
+        let this = self.project();
+        this.leaving.checkpoint.pass(Location::caller());
+        let polled = this.future.poll(cx);
+        *this.ended = polled.is_ready();
         polled
     }
 }
 
-fn dropped<F>(mut future: Pin<&mut Option<F>>, checkpoint: &Checkpoint) {
-    let watch = Watch::open();
-    future.set(None);
-    let mut jobs = watch.close();
-    let stray = !checkpoint.is_here();
-    jobs.iter_mut().for_each(|job| job.stray |= stray);
-    abandon::pass_on(jobs);
+/// Opened when the future is dropped before its end, and dropped right after it.
+struct Leaving {
+    checkpoint: Checkpoint,
+    watch: Option<Watch>,
+}
+
+impl Drop for Leaving {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(watch) = self.watch.take() {
+            self.pass_on(watch);
+        }
+    }
+}
+
+impl Leaving {
+    #[cold]
+    fn pass_on(&self, watch: Watch) {
+        if let Some(mut jobs) = watch.close() {
+            let stray = !self.checkpoint.is_here();
+            jobs.iter_mut().for_each(|job| job.stray |= stray);
+            abandon::pass_on(jobs);
+        }
+    }
 }

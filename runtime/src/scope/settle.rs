@@ -1,36 +1,72 @@
-//! [`finish`]: the way out of every body: tell the exit how the body ended, run it, and decide what is returned
+//! [`run`]: a body and the way out of it: tell the exit how the body ended, run it, and decide what is returned
 //! (laws 2, 23 and 24).
 
 use std::any::Any;
 use std::convert::Infallible;
 use std::fmt::Display;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use super::driven::Outcome;
+use super::driven::{Driven, Outcome, Root};
 use super::held::Held;
+use crate::aside::Aside;
 use crate::body::Failure;
 use crate::error::Error;
-use crate::exit::Cause;
-use crate::failures::{Failures, Verdict, panic_text};
+use crate::exit::{Cause, Exit};
+use crate::failures::{Verdict, panic_text};
 use crate::resource::LocalResource;
 
-/// Exits the resource after a body that ended with `outcome`; `failures` is what was adopted so far.
+/// Runs the body and then, whatever became of it, the exit (law 2).
 #[inline]
-pub(crate) async fn finish<R, T, E>(
-    held: Held<R>,
-    mut failures: Failures,
+pub(crate) fn run<R, O, T, E, B>(
+    mut held: Held<R>,
+    body: B,
+    result: impl FnOnce(O) -> Result<T, E>,
+) -> impl Future<Output = Result<T, E>>
+where
+    R: LocalResource,
+    B: AsyncFnOnce(&mut R) -> O,
+    E: Failure,
+{
+    // A block that owns `held` where it lies: the parameter of an `async fn` would be stored twice.
+    async move {
+        let (resource, runtime, aside) = held.parts();
+        let body = Driven::made_by(|| body(resource), Root(runtime));
+        let outcome = body.with(aside).await.map(result);
+        let exit = exit_after(&outcome, &held);
+        held.exit(&exit).await;
+        settle(outcome, &mut held.aside)
+    }
+}
+
+/// The second half of [`run`], for a body that somebody else ran.
+pub(crate) fn finish<R, T, E>(
+    mut held: Held<R>,
     outcome: Outcome<Result<T, E>, Infallible>,
-) -> Result<T, E>
+) -> impl Future<Output = Result<T, E>>
 where
     R: LocalResource,
     E: Failure,
 {
-    let (cause, error) = cause(&outcome);
-    failures.append(held.exit(cause, error).await);
-    settle(outcome, failures)
+    async move {
+        let exit = exit_after(&outcome, &held);
+        held.exit(&exit).await;
+        settle(outcome, &mut held.aside)
+    }
 }
 
-/// Why the exit of a body that ended like this runs, and the text of what ended it.
+/// What the exit of a body that ended like this is told.
+#[inline]
+fn exit_after<R: LocalResource, T, E: Display>(
+    outcome: &Outcome<Result<T, E>, Infallible>,
+    held: &Held<R>,
+) -> Exit {
+    let (cause, error) = cause(outcome);
+    Exit::new(cause, error, held.entry.policy.exit_budget())
+}
+
+/// Why it runs, and the text of what ended the body.
+#[inline]
 fn cause<T, E: Display>(outcome: &Outcome<Result<T, E>, Infallible>) -> (Cause, Option<String>) {
     match outcome {
         Outcome::Done(Ok(_)) => (Cause::Completed, None),
@@ -52,22 +88,23 @@ fn rendered(error: &impl Display) -> String {
 #[inline]
 fn settle<T, E: Failure>(
     outcome: Outcome<Result<T, E>, Infallible>,
-    failures: Failures,
+    aside: &mut Aside,
 ) -> Result<T, E> {
     match outcome {
-        Outcome::Done(Ok(value)) => match failures.verdict() {
+        Outcome::Done(Ok(value)) if aside.is_nothing() => Ok(value),
+        Outcome::Done(Ok(value)) => match aside.take_failures().verdict() {
             Verdict::Clean => Ok(value),
             Verdict::Failed(error) => Err(error.into()),
             Verdict::Panicked(panic) => resume_unwind(panic),
         },
         Outcome::Done(Err(mut error)) => {
             if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
-                failures.attach_to(error);
+                aside.take_failures().attach_to(error);
             }
             Err(error)
         }
         Outcome::Panicked(panic) => {
-            drop(failures); // reported: the body's panic goes first
+            drop(aside.take_failures()); // reported: the body's panic goes first
             resume_unwind(panic)
         }
         Outcome::Stopped(never) => match never {},

@@ -13,9 +13,9 @@ use pin_project_lite::pin_project;
 
 use super::driven::{Driven, OutOfTime, Outcome};
 use super::held::Held;
+use crate::aside::Aside;
 use crate::entry::Entry;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
-use crate::failures::Failures;
 use crate::identity::checks_enabled;
 use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
@@ -28,7 +28,7 @@ pin_project! {
     pub(crate) enum Staged<F, R, N, B> {
         Entering {
             #[pin]
-            entering: Driven<F, Timer<Budget>, Result<R, BoxError>, OutOfTime>,
+            entering: Driven<fn() -> F, F, Timer<Budget>, Result<R, BoxError>, OutOfTime>,
             start: Option<Start<N>>,
         },
         Running {
@@ -43,6 +43,7 @@ pub(crate) struct Start<N> {
     entry: Entry,
     next: N,
     checked: bool,
+    aside: Aside,
 }
 
 impl<R, F: Future<Output = Result<R, BoxError>>, N, B> Staged<F, R, N, B> {
@@ -54,6 +55,7 @@ impl<R, F: Future<Output = Result<R, BoxError>>, N, B> Staged<F, R, N, B> {
                 entry,
                 next,
                 checked: false,
+                aside: Aside::nothing(),
             }),
         }
     }
@@ -64,7 +66,7 @@ where
     R: LocalResource,
     E: From<Error>,
     F: Future<Output = Result<R, BoxError>>,
-    N: FnOnce(Held<R>, Failures) -> B,
+    N: FnOnce(Held<R>) -> B,
     B: Future<Output = Result<T, E>>,
 {
     type Output = Result<T, E>;
@@ -72,21 +74,30 @@ where
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let StagedProj::Entering { entering, start } = self.as_mut().project() {
-            if let Some(start) = start.as_mut().filter(|start| !start.checked) {
-                start.checked = true;
-                check_timer(&start.entry)?;
-            }
-            let (outcome, failures) = ready!(entering.poll(cx));
-            let Some(Start { entry, next, .. }) = start.take() else {
+            let Some(started) = start else {
                 panic!("scope polled after it ended")
+            };
+            if !started.checked {
+                started.checked = true;
+                check_timer(&started.entry)?;
+            }
+            let outcome = ready!(entering.poll(&mut started.aside, cx));
+            let Some(Start {
+                entry,
+                next,
+                mut aside,
+                ..
+            }) = start.take()
+            else {
+                unreachable!("it was there before the poll")
             };
             match entered(outcome, &entry) {
                 Ok(resource) => {
-                    let running = next(Held::new(resource, entry), failures);
+                    let running = next(Held::new(resource, entry, aside));
                     self.as_mut().set(Staged::Running { running });
                 }
                 Err(mut error) => {
-                    failures.attach_to(&mut error);
+                    aside.take_failures().attach_to(&mut error);
                     return Poll::Ready(Err(error.into()));
                 }
             }

@@ -1,0 +1,96 @@
+//! [`Aside`]: what a scope has to deal with beside its own resource: the exits it adopts (law 3) and the failures that
+//! it has yet to return or report (law 23).
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use tokio::task::coop;
+
+use crate::abandon::{self, Job};
+use crate::failures::{Failure, Failures};
+use crate::rescue;
+
+/// Adopted exits, awaited in the scope's own task one after the other in the order they were abandoned, and failures in
+/// the order they happened. Behind a pointer that is null as long as there is neither.
+///
+/// Dropped with exits still to run, it passes them outward: an adopted exit that has begun goes on elsewhere (law 6).
+pub(crate) struct Aside(Option<Box<Beside>>);
+
+#[derive(Default)]
+struct Beside {
+    jobs: VecDeque<Job>,
+    failures: Failures,
+}
+
+impl Aside {
+    pub(crate) const fn nothing() -> Self {
+        Aside(None)
+    }
+
+    #[inline]
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Adopts what belongs to this task; the rest has a task or runtime of its own and is rescued there.
+    #[inline]
+    pub(crate) fn adopt(&mut self, abandoned: Option<Vec<Job>>) {
+        if let Some(abandoned) = abandoned {
+            self.sort(abandoned);
+        }
+    }
+
+    #[cold]
+    fn sort(&mut self, abandoned: Vec<Job>) {
+        let (ours, others): (Vec<_>, Vec<_>) =
+            abandoned.into_iter().partition(Job::may_be_adopted_here);
+        self.0.get_or_insert_default().jobs.extend(ours);
+        rescue::spawn(others);
+    }
+
+    /// Runs the adopted exits; ready when none is left.
+    #[inline]
+    pub(crate) fn poll_adopted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            None => Poll::Ready(()),
+            Some(beside) => beside.poll_jobs(cx),
+        }
+    }
+
+    #[cold]
+    pub(crate) fn push(&mut self, failure: Failure) {
+        self.0.get_or_insert_default().failures.push(failure);
+    }
+
+    /// What failed so far.
+    #[inline]
+    pub(crate) fn take_failures(&mut self) -> Failures {
+        match &mut self.0 {
+            None => Failures::default(),
+            Some(beside) => std::mem::take(&mut beside.failures),
+        }
+    }
+}
+
+impl Beside {
+    #[cold]
+    fn poll_jobs(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(job) = self.jobs.front_mut() {
+            // Exits that never wait must not keep the thread from other tasks.
+            ready!(pin!(coop::consume_budget()).poll(cx));
+            let failures = ready!(Pin::new(job).poll(cx));
+            self.failures.append(failures);
+            self.jobs.pop_front();
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Beside {
+    #[cold]
+    fn drop(&mut self) {
+        abandon::pass_on(std::mem::take(&mut self.jobs).into());
+    }
+}

@@ -1,0 +1,28 @@
+#![deny(unused)]
+
+use lifespan::scoped_resource;
+
+pub struct Client;
+
+#[scoped_resource]
+impl Client {
+    #[enter]
+    pub async fn connect(url: String) -> Result<Self, std::fmt::Error> {
+        Ok(Client)
+    }
+
+    #[exit]
+    async fn close(self) {}
+}
+
+pub async fn plain(url: String) -> Result<Client, std::fmt::Error> {
+    Ok(Client)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), lifespan::Error> {
+    let _ = plain("url".to_owned()).await;
+    Client::connect("url".to_owned())
+        .scope_ok(async |_| ())
+        .await
+}

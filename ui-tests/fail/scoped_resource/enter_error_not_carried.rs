@@ -1,0 +1,31 @@
+use lifespan::{scoped_resource, BoxError, Exit};
+
+pub struct Client;
+
+#[scoped_resource]
+impl Client {
+    #[enter]
+    pub async fn connect(url: String) -> Result<Self, Refused> {
+        drop(url);
+        Ok(Client)
+    }
+
+    pub async fn ping(&self) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    #[exit]
+    async fn close(self, exit: &Exit) -> Result<(), BoxError> {
+        let _ = exit.is_clean();
+        Ok(())
+    }
+}
+
+pub struct Refused;
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    Client::connect("url".to_owned())
+        .scope(async |client| client.ping().await)
+        .await
+}

@@ -1,0 +1,10 @@
+use lifespan::scoped_resource;
+
+#[scoped_resource]
+mod client {
+    pub fn connect() {}
+}
+
+fn main() {
+    client::connect();
+}

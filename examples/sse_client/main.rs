@@ -37,7 +37,7 @@ async fn main() -> Result<(), BoxError> {
     let story = tokio::time::timeout(LIMIT, story).await;
     drain(journal).await?;
 
-    let seen = story??;
+    let seen = story.map_err(|_| format!("not done within {LIMIT:?}"))??;
     let lost = seen.still_open;
     assert_eq!(seen.opened, seen.closed, "still open: {lost:?}");
     Journal::section("Every session that was opened has been closed.");

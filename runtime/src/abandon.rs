@@ -101,16 +101,13 @@ impl Job {
 
     /// Gives the job to the innermost watch of this thread, else has it rescued.
     pub(crate) fn submit(self) {
-        if WATCHES.get().open == 0 {
+        if !is_watched() {
             return rescue::spawn(vec![self]);
         }
         // While the thread is going down there may be no list any more; the job then reports itself as it drops.
         let _ = JOBS.try_with(|jobs| {
             jobs.borrow_mut().push(self);
-            WATCHES.set(Watches {
-                jobs: WATCHES.get().jobs + 1,
-                ..WATCHES.get()
-            });
+            WATCHES.with(|watches| watches.jobs.set(watches.jobs.get() + 1));
         });
     }
 
@@ -153,15 +150,18 @@ impl Drop for Unrun {
 
 /// How many watches are open on this thread, and how long the list of jobs is; apart from the list itself so that a
 /// scope in which nothing is abandoned never touches a thread-local that has a destructor.
-#[derive(Clone, Copy)]
 struct Watches {
-    open: u32,
-    jobs: usize,
+    open: Cell<u32>,
+    jobs: Cell<usize>,
 }
 
 thread_local! {
-    static WATCHES: Cell<Watches> = const { Cell::new(Watches { open: 0, jobs: 0 }) };
+    static WATCHES: Watches = const { Watches { open: Cell::new(0), jobs: Cell::new(0) } };
     static JOBS: RefCell<Vec<Job>> = const { RefCell::new(Vec::new()) };
+}
+
+fn is_watched() -> bool {
+    WATCHES.with(|watches| watches.open.get() > 0)
 }
 
 /// Collects what is abandoned on this thread from `open` to `close`.
@@ -174,12 +174,11 @@ pub(crate) struct Watch {
 impl Watch {
     #[inline]
     pub(crate) fn open() -> Self {
-        let Watches { open, jobs } = WATCHES.get();
-        WATCHES.set(Watches {
-            open: open + 1,
-            jobs,
-        });
-        Watch { mark: jobs }
+        WATCHES.with(|watches| {
+            watches.open.set(watches.open.get() + 1);
+            let mark = watches.jobs.get();
+            Watch { mark }
+        })
     }
 
     /// Ends the watch; gives what was abandoned meanwhile, if anything was, in the order it was.
@@ -192,12 +191,10 @@ impl Watch {
 
     #[inline]
     fn end(mark: usize) -> Option<Vec<Job>> {
-        let Watches { open, jobs } = WATCHES.get();
-        WATCHES.set(Watches {
-            open: open - 1,
-            jobs,
-        });
-        (jobs > mark).then(|| take_from(mark))
+        WATCHES.with(|watches| {
+            watches.open.set(watches.open.get() - 1);
+            (watches.jobs.get() > mark).then(|| take_from(mark))
+        })
     }
 }
 
@@ -209,10 +206,7 @@ impl Drop for Watch {
 
 #[cold]
 fn take_from(mark: usize) -> Vec<Job> {
-    WATCHES.set(Watches {
-        jobs: mark,
-        ..WATCHES.get()
-    });
+    WATCHES.with(|watches| watches.jobs.set(mark));
     JOBS.try_with(|jobs| jobs.borrow_mut().split_off(mark))
         .unwrap_or_default()
 }
@@ -222,7 +216,7 @@ pub(crate) fn pass_on(jobs: Vec<Job>) {
     if jobs.is_empty() {
         return;
     }
-    if WATCHES.get().open == 0 {
+    if !is_watched() {
         return rescue::spawn(jobs);
     }
     jobs.into_iter().for_each(Job::submit);

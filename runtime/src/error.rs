@@ -189,7 +189,12 @@ impl Error {
         } = *self.0;
         match primary.downcast::<E>() {
             Ok(original) => {
-                drop(Failures::from_iter(attached.into_iter().map(Failure::from)));
+                drop(
+                    attached
+                        .into_iter()
+                        .map(Failure::from)
+                        .collect::<Failures>(),
+                );
                 Ok(*original)
             }
             Err(primary) => Err(Error(Box::new(Inner {

@@ -1,7 +1,7 @@
 //! [`Exit`]: what a resource is told when it ends, and [`Cause`], why it ends.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -59,12 +59,18 @@ impl fmt::Display for Cause {
 /// ```
 pub struct Exit {
     cause: Cause,
-    error: Option<Arc<str>>,
     budget: Option<Duration>,
     /// Fixed when first asked for or when the exit first waits, whichever is earlier: an exit that does neither reads
     /// no clock.
     deadline: OnceLock<Instant>,
-    progress: OnceLock<Arc<Mutex<Option<String>>>>,
+    /// Made when there is something to share: most exits have neither an error, nor progress, nor clones.
+    shared: OnceLock<Arc<Shared>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    error: Option<String>,
+    progress: Mutex<Option<String>>,
 }
 
 impl Exit {
@@ -72,10 +78,12 @@ impl Exit {
     pub(crate) fn new(cause: Cause, error: Option<String>, budget: Option<Duration>) -> Self {
         Exit {
             cause,
-            error: error.map(Arc::from),
             budget,
             deadline: OnceLock::new(),
-            progress: OnceLock::new(),
+            shared: match error {
+                None => OnceLock::new(),
+                error => shared_from(error),
+            },
         }
     }
 
@@ -94,7 +102,7 @@ impl Exit {
     /// The text of the error or panic that ended the body, if one did.
     #[must_use]
     pub fn error(&self) -> Option<&str> {
-        self.error.as_deref()
+        self.shared.get()?.error.as_deref()
     }
 
     /// How much of the budget is left; `None` if there is no bound.
@@ -109,10 +117,7 @@ impl Exit {
     /// Says how far the exit has come; the last text is part of the error when the budget runs out.
     pub fn progress(&self, text: impl fmt::Display) {
         let text = text.to_string();
-        *self
-            .shared_progress()
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(text);
+        *self.shared().progress() = Some(text);
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -125,15 +130,23 @@ impl Exit {
     }
 
     pub(crate) fn last_progress(&self) -> Option<String> {
-        self.progress
-            .get()?
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.get()?.progress().clone()
     }
 
-    fn shared_progress(&self) -> &Arc<Mutex<Option<String>>> {
-        self.progress.get_or_init(Arc::default)
+    fn shared(&self) -> &Shared {
+        self.shared.get_or_init(Arc::default)
+    }
+}
+
+#[cold]
+fn shared_from(error: Option<String>) -> OnceLock<Arc<Shared>> {
+    let progress = Mutex::default();
+    OnceLock::from(Arc::new(Shared { error, progress }))
+}
+
+impl Shared {
+    fn progress(&self) -> MutexGuard<'_, Option<String>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -141,13 +154,12 @@ impl Clone for Exit {
     fn clone(&self) -> Self {
         // What is decided lazily is decided now, or the clones would decide it apart.
         self.deadline();
-        self.shared_progress();
+        self.shared();
         Exit {
             cause: self.cause,
-            error: self.error.clone(),
             budget: self.budget,
             deadline: self.deadline.clone(),
-            progress: self.progress.clone(),
+            shared: self.shared.clone(),
         }
     }
 }

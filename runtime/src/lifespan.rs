@@ -142,7 +142,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped while entering, the enter's future is dropped; dropped in the body, law 3; dropped in the exit, the exit
+    /// Dropped while entering, the enter's future is dropped, and what it has done by then is its own to undo; dropped in
+    /// the body, law 3; dropped in the exit, the exit
     /// is interrupted and reported (law 6).
     #[inline]
     #[track_caller]
@@ -219,7 +220,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready, the enter's future is dropped and nothing was entered.
+    /// Dropped before it is ready, the enter's future is dropped and there is no resource to exit. What that future has
+    /// done in the outside world by then is its own to undo: a guard inside of it, or a scope.
     #[inline]
     #[track_caller]
     pub fn enter(self) -> impl Future<Output = Result<Live<R>, Error>> {

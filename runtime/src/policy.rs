@@ -29,18 +29,22 @@ pub const DEFAULT_EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 #[must_use = "a policy changes nothing until `policy()` returns it"]
 pub struct Policy {
     name: Name,
-    enter: Budget,
-    exit: Budget,
+    enter: Option<Duration>,
+    exit: Option<Duration>,
+    /// Whether one of the bounds was asked for: it must then be kept or refused, never ignored.
+    asked: bool,
 }
 
 impl Policy {
     /// The policy of a type that says nothing: named after the type, no enter budget, an exit budget of
     /// [`DEFAULT_EXIT_TIMEOUT`].
+    #[inline]
     pub fn of<R: ?Sized>() -> Self {
         Policy {
             name: Name::Type(std::any::type_name::<R>()),
-            enter: Budget::Default,
-            exit: Budget::Default,
+            enter: None,
+            exit: Some(DEFAULT_EXIT_TIMEOUT),
+            asked: false,
         }
     }
 
@@ -57,7 +61,8 @@ impl Policy {
     /// If the budget is zero.
     #[track_caller]
     pub fn enter_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
-        self.enter = Budget::set("enter_timeout", budget.into());
+        self.enter = nonzero("enter_timeout", budget.into());
+        self.asked |= self.enter.is_some();
         self
     }
 
@@ -68,7 +73,8 @@ impl Policy {
     /// If the budget is zero.
     #[track_caller]
     pub fn exit_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
-        self.exit = Budget::set("exit_timeout", budget.into());
+        self.exit = nonzero("exit_timeout", budget.into());
+        self.asked |= self.exit.is_some();
         self
     }
 
@@ -81,52 +87,37 @@ impl Policy {
     /// How long entering may take.
     #[must_use]
     pub fn enter_budget(&self) -> Option<Duration> {
-        self.enter.or(None)
+        self.enter
     }
 
     /// How long exiting may take.
     #[must_use]
     pub fn exit_budget(&self) -> Option<Duration> {
-        self.exit.or(Some(DEFAULT_EXIT_TIMEOUT))
+        self.exit
     }
 
-    /// A bound that somebody asked for, with the method that set it: it must be kept or refused, never ignored.
+    /// Whether a bound was asked for.
+    #[inline]
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.asked
+    }
+
+    /// The first bound that was asked for, with the method that set it.
     pub(crate) fn asked_for(&self) -> Option<(&'static str, Duration)> {
-        match (self.enter, self.exit) {
-            (Budget::Of(enter), _) => Some(("enter_timeout", enter)),
-            (_, Budget::Of(exit)) => Some(("exit_timeout", exit)),
-            _ => None,
-        }
+        let enter = self.enter.map(|budget| ("enter_timeout", budget));
+        let exit = self.exit.map(|budget| ("exit_timeout", budget));
+        enter.or(exit).filter(|_| self.asked)
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Budget {
-    Default,
-    Unlimited,
-    Of(Duration),
-}
-
-impl Budget {
-    #[track_caller]
-    fn set(method: &str, budget: Option<Duration>) -> Self {
-        match budget {
-            Some(Duration::ZERO) => panic!(
-                "`{method}` of zero: it would run out before the first step\n\
-                 help: give it the time it needs, or `None` for no bound"
-            ),
-            Some(budget) => Budget::Of(budget),
-            None => Budget::Unlimited,
-        }
-    }
-
-    fn or(self, default: Option<Duration>) -> Option<Duration> {
-        match self {
-            Budget::Default => default,
-            Budget::Unlimited => None,
-            Budget::Of(budget) => Some(budget),
-        }
-    }
+#[track_caller]
+fn nonzero(method: &str, budget: Option<Duration>) -> Option<Duration> {
+    assert!(
+        budget != Some(Duration::ZERO),
+        "`{method}` of zero: it would run out before the first step\n\
+         help: give it the time it needs, or `None` for no bound"
+    );
+    budget
 }
 
 /// A resource's name. A type's is shortened only when somebody reads it, so that a scope pays nothing for it.

@@ -93,7 +93,7 @@ impl fmt::Display for Report<'_> {
             (_, Some(error)) => write!(f, "{error} (entered at {place})"),
             (ReportKind::Rescued, _) => write!(
                 f,
-                "exit of `{resource}` rescued: {reason} (entered at {place})"
+                "exit of `{resource}` rescued in a task of its own: {reason} (entered at {place})"
             ),
             (ReportKind::Interrupted, _) => {
                 write!(
@@ -149,6 +149,10 @@ pub fn set_report_hook(hook: impl Fn(&Report<'_>) + Send + Sync + 'static) -> Op
 }
 
 /// Removes the hook, so that reports go where they go by default, and returns it.
+#[allow(
+    clippy::must_use_candidate,
+    reason = "removing it is the point; the old one may be dropped"
+)]
 pub fn take_report_hook() -> Option<ReportHook> {
     replace(None)
 }

@@ -46,7 +46,11 @@ fn spawn_on(runtime: &Handle, group: Vec<Job>) {
     runtime.spawn(async move {
         let mut failures = Failures::default();
         for job in group {
-            let reason = "its scope or guard was dropped with nobody to adopt it, so it runs in a task of its own";
+            let reason = if job.stray {
+                "another task had it than the one that entered it"
+            } else {
+                "its scope or guard was dropped, with no scope around it"
+            };
             report::send(&Report::about(ReportKind::Rescued, &job.subject, reason));
             failures.append(job.await);
         }

@@ -81,6 +81,7 @@ pub struct Rooting<'a>(&'a mut Option<Handle>, &'a mut Aside);
 /// Keeps the expansion of `scope!` in its task.
 pub struct Pass(Checkpoint);
 
+/// Splits a scope into its enter and what keeps it in its task.
 #[track_caller]
 pub fn begin<R, F>(
     lifespan: Lifespan<R, F>,
@@ -97,20 +98,28 @@ where
     )
 }
 
+/// The whole of a scope: enter, block and exit.
 pub fn in_task<F: Future>(pass: Pass, future: F) -> impl Future<Output = F::Output> {
     InTask::new(future, pass.0)
 }
 
+/// Runs the block.
 pub async fn body<F: Future>(root: Rooting<'_>, body: F) -> Ended<F::Output> {
     Ended(Driven::new(body, Root(root.0)).with(root.1).await)
 }
 
 impl<R: LocalResource> Begun<R> {
+    /// What the block works on.
     pub fn parts(&mut self) -> (&mut R, Rooting<'_>) {
         let (resource, runtime, aside) = self.held.parts();
         (resource, Rooting(runtime, aside))
     }
 
+    /// Exits the resource after the block.
+    ///
+    /// # Errors
+    ///
+    /// As those of a scope.
     pub async fn finish<T, E: Failure>(self, ended: Ended<Result<T, E>>) -> Result<T, E> {
         finish(self.held, ended.0).await
     }

@@ -9,7 +9,6 @@ use std::thread::ThreadId;
 
 use futures_util::FutureExt;
 use lifespan::{BoxError, Enter, Exit, Lifespan, LocalResource, Report, ScopedResource};
-use tokio::sync::Semaphore;
 
 /// What happened in one test. Cheap to clone.
 #[derive(Clone)]
@@ -133,8 +132,6 @@ pub enum Step {
     /// Fails with this text.
     Fail(&'static str),
     Panic(&'static str),
-    /// Waits for a permit.
-    Wait(Arc<Semaphore>),
     /// Waits for ever.
     Hang,
 }
@@ -146,7 +143,6 @@ impl Step {
             Step::Yield => tokio::task::yield_now().await,
             Step::Fail(text) => return Err(text.into()),
             Step::Panic(text) => panic!("{text}"),
-            Step::Wait(permits) => permits.acquire().await.unwrap().forget(),
             Step::Hang => std::future::pending().await,
         }
         Ok(())
@@ -236,7 +232,7 @@ impl Db {
             line += ", in another task";
         }
         journal.log(line);
-        if matches!(step, Step::Yield | Step::Wait(_)) {
+        if matches!(step, Step::Yield) {
             step.run().await?;
             journal.log(format!("exited {name}"));
             return Ok(());

@@ -363,13 +363,19 @@ fn failures_of_rescued_exits_law_4() {
                 .unwrap(),
         );
         let failures = lifespan::drain().await.into_failures();
-        assert_eq!(failures.len(), 1);
-        assert_eq!(failures[0].primary().to_string(), "stuck");
-        journal.assert([
-            "enter db",
-            "report Rescued db",
-            "exit db: abandoned, in another task",
-        ]);
+        // With two threads the exit may have failed before anybody waits; it is then reported, but never both.
+        let mut told: Vec<_> = failures
+            .iter()
+            .map(|error| error.primary().to_string())
+            .collect();
+        told.extend(
+            journal
+                .lines()
+                .into_iter()
+                .filter(|line| line.contains("Failed")),
+        );
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].ends_with("stuck"));
 
         let journal = Journal::new();
         drop(

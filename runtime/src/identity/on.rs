@@ -44,15 +44,17 @@ impl Identity {
     }
 }
 
-impl fmt::Display for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.runner {
-            Runner::Task(task) => write!(f, "task {task}")?,
-            Runner::Thread(thread) => write!(f, "the root on {thread:?}")?,
-        }
+impl Identity {
+    /// Who that is, for somebody who also sees `other`: the runtime is worth a word only where it is the difference.
+    fn beside(self, other: Identity) -> impl fmt::Display {
+        let runner = match self.runner {
+            Runner::Task(task) => format!("task {task}"),
+            Runner::Thread(thread) => format!("the root on {thread:?}"),
+        };
         match self.runtime {
-            Some(runtime) => write!(f, " of runtime {runtime}"),
-            None => f.write_str(" outside of any runtime"),
+            None => format!("{runner}, outside of any runtime,"),
+            same if same == other.runtime => runner,
+            Some(runtime) => format!("{runner} of runtime {runtime}"),
         }
     }
 }
@@ -110,6 +112,7 @@ impl Checkpoint {
     fn refuse(&self, first: Identity, now: Identity, polled_at: &'static Location<'static>) -> ! {
         let Subject { name, place } = &self.subject;
         let name = name.as_str();
+        let (entered_by, here) = (first.beside(now), now.beside(first));
         // Behind a `Box` the caller is the standard library, which helps nobody.
         let at = match polled_at.file() {
             file if file.starts_with("/rustc/") => String::new(),
@@ -117,13 +120,13 @@ impl Checkpoint {
         };
         match self.exited_at {
             Some(exited_at) => panic!(
-                "resource `{name}` was entered by {first} at {place} and exited by {now} at {exited_at}\n\
+                "resource `{name}` was entered by {entered_by} at {place} and exited by {here} at {exited_at}\n\
                  note: its exit is rescued: it runs in a task of its own\n\
-                 help: exit it in the task that entered it, or hand it over: `live.hand_over()` here, \
-                 `ticket.accept()` there"
+                 help: exit it in the task that entered it, or hand it over: `live.hand_over()` there, \
+                 `ticket.accept()` here"
             ),
             None => panic!(
-                "resource `{name}` was entered by {first} at {place} and polled by {now}{at}\n\
+                "resource `{name}` was entered by {entered_by} at {place} and polled by {here}{at}\n\
                  note: nothing was touched: the task that entered it can go on\n\
                  help: spawn the whole scope before its first poll, or enter a guard and hand it over: \
                  `live.hand_over()` there, `ticket.accept()` here"

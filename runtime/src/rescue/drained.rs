@@ -22,6 +22,19 @@ use crate::error::Error;
 /// # }
 /// ```
 ///
+/// An aborted task is dropped some time after `abort` was called: await its `JoinHandle` first, or its exit may not have
+/// been abandoned yet when this looks.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let task = tokio::spawn(std::future::pending::<()>());
+/// task.abort();
+/// let _ = task.await;
+/// let drained = lifespan::drain().await;
+/// # drained.into_result().unwrap();
+/// # }
+/// ```
+///
 /// # Panics
 ///
 /// When polled outside of a tokio runtime: there is no runtime whose exits it could wait for.
@@ -101,6 +114,7 @@ pub struct Drained {
 
 impl Drained {
     /// The name of each resource whose exit was waited for, and where it was entered, in the order they ended.
+    #[must_use = "it is only looked at"]
     pub fn waited_for(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
         self.waited_for
             .iter()
@@ -122,10 +136,36 @@ impl Drained {
         self.failures
     }
 
+    /// Nothing, or the first failure with the others attached.
+    ///
+    /// # Errors
+    ///
+    /// If an exit that was waited for failed.
+    pub fn into_result(self) -> Result<(), Error> {
+        let mut failures = self.failures.into_iter();
+        let Some(mut first) = failures.next() else {
+            return Ok(());
+        };
+        first.attach(failures);
+        Err(first)
+    }
+
     /// Whether every exit that was waited for succeeded.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.failures.is_empty()
+    }
+}
+
+/// One line: how many exits, of which resources.
+impl fmt::Display for Drained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.waited_for().map(|(name, _)| name).collect();
+        match names[..] {
+            [] => f.write_str("no exit to wait for"),
+            [name] => write!(f, "waited for the exit of {name}"),
+            _ => write!(f, "waited for {} exits: {}", names.len(), names.join(", ")),
+        }
     }
 }
 

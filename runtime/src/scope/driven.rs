@@ -93,6 +93,14 @@ pin_project! {
     }
 }
 
+impl<M, F, L, T, S> Driven<M, F, L, T, S> {
+    /// Whether the code is done with, whatever is still awaited.
+    #[inline]
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.code, Code::Ended { .. })
+    }
+}
+
 impl<M, F, L, T, S> Driven<M, F, L, T, S>
 where
     M: FnOnce() -> F,
@@ -117,7 +125,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Outcome<T, S>> {
         let mut this = self.project();
-        if !this.code.as_ref().has_ended() {
+        if !matches!(*this.code, Code::Ended { .. }) {
             let watch = Watch::open();
             let outcome = advance(this.code.as_mut(), this.limit.as_mut(), cx);
             aside.adopt(watch.close());
@@ -205,11 +213,6 @@ impl<M: FnOnce() -> F, F: Future<Output = T>, T, S> Code<M, F, T, S> {
             CodeProj::Running { future } => future.poll(cx),
             _ => Poll::Pending,
         }
-    }
-
-    #[inline]
-    fn has_ended(self: Pin<&Self>) -> bool {
-        matches!(*self, Code::Ended { .. })
     }
 
     #[inline]

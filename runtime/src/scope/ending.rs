@@ -29,7 +29,6 @@ pub(crate) fn exiting<'a, R: LocalResource>(
         entry,
         exit,
         aside,
-        unfinished: Unfinished(Some(entry)),
     }
 }
 
@@ -40,7 +39,15 @@ pin_project! {
         entry: &'a Entry,
         exit: &'a Exit,
         aside: &'a mut Aside,
-        unfinished: Unfinished<'a>,
+    }
+
+    impl<M, F> PinnedDrop for Exiting<'_, M, F> {
+        // Dropped in the middle: it cannot be started again (law 6).
+        fn drop(this: Pin<&mut Self>) {
+            if !this.driven.has_ended() {
+                interrupted(this.entry);
+            }
+        }
     }
 }
 
@@ -55,7 +62,6 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let outcome = ready!(this.driven.poll(this.aside, cx));
-        this.unfinished.0 = None;
         if let Some(failure) = failure(this.entry, this.exit, outcome) {
             this.aside.push(failure);
         }
@@ -79,18 +85,6 @@ fn failure(
         Outcome::Stopped(OutOfTime) => {
             let (budget, progress) = (exit.budget(), exit.last_progress());
             Some(Error::timed_out(entry, Phase::Exit, budget, progress).into())
-        }
-    }
-}
-
-/// Reports an exit whose future is dropped in the middle: it cannot be started again (law 6).
-struct Unfinished<'a>(Option<&'a Entry>);
-
-impl Drop for Unfinished<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some(entry) = self.0 {
-            interrupted(entry);
         }
     }
 }

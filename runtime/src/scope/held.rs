@@ -13,7 +13,7 @@ use crate::identity::Checkpoint;
 use crate::resource::LocalResource;
 
 pub(crate) struct Held<R: LocalResource> {
-    /// Gone once its exit has begun.
+    /// There from its enter until its exit begins.
     resource: Option<R>,
     pub(crate) entry: Entry,
     runtime: Option<Handle>,
@@ -32,15 +32,22 @@ enum Home {
 }
 
 impl<R: LocalResource> Held<R> {
+    /// Ready for a resource that has yet to be entered.
     #[inline]
-    pub(crate) fn new(resource: R, entry: Entry, aside: Aside) -> Self {
+    pub(crate) fn nothing_yet(entry: Entry) -> Self {
         Held {
-            resource: Some(resource),
+            resource: None,
             entry,
             runtime: None,
             home: Home::Scope,
-            aside,
+            aside: Aside::nothing(),
         }
+    }
+
+    /// From here on the resource will be exited, or its loss reported (law 5).
+    #[inline]
+    pub(crate) fn put(&mut self, resource: R) {
+        self.resource = Some(resource);
     }
 
     /// From here on it belongs to the calling task, outside of any scope of its own. Its runtime stays the one it was
@@ -71,14 +78,14 @@ impl<R: LocalResource> Held<R> {
     #[inline]
     pub(crate) fn parts(&mut self) -> (&mut R, &mut Option<Handle>, &mut Aside) {
         let Some(resource) = &mut self.resource else {
-            unreachable!("a held resource is there until its exit")
+            unreachable!("a held resource is there from its enter to its exit")
         };
         (resource, &mut self.runtime, &mut self.aside)
     }
 
     pub(crate) fn resource(&self) -> &R {
         let Some(resource) = &self.resource else {
-            unreachable!("a held resource is there until its exit")
+            unreachable!("a held resource is there from its enter to its exit")
         };
         resource
     }
@@ -87,7 +94,7 @@ impl<R: LocalResource> Held<R> {
     #[inline]
     pub(crate) fn exit<'a>(&'a mut self, exit: &'a Exit) -> impl Future<Output = ()> + use<'a, R> {
         let Some(resource) = self.resource.take() else {
-            unreachable!("a held resource is there until its exit")
+            unreachable!("a held resource is there from its enter to its exit")
         };
         exiting(resource, &self.entry, exit, &mut self.aside)
     }

@@ -82,7 +82,9 @@ impl Leaving {
     fn pass_on(&self, watch: Watch) {
         if let Some(mut jobs) = watch.close() {
             let stray = !self.checkpoint.is_here();
-            jobs.iter_mut().for_each(|job| job.stray |= stray);
+            for job in &mut jobs {
+                job.stray |= stray;
+            }
             abandon::pass_on(jobs);
         }
     }

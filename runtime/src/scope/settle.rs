@@ -17,6 +17,9 @@ use crate::failures::{Verdict, panic_text};
 use crate::resource::LocalResource;
 
 /// Runs the body and then, whatever became of it, the exit (law 2).
+///
+/// A block that owns `held` where it lies: the parameter of an `async fn` would be stored twice.
+#[allow(clippy::manual_async_fn, reason = "see above")]
 #[inline]
 pub(crate) fn run<R, O, T, E, B>(
     mut held: Held<R>,
@@ -28,7 +31,6 @@ where
     B: AsyncFnOnce(&mut R) -> O,
     E: Failure,
 {
-    // A block that owns `held` where it lies: the parameter of an `async fn` would be stored twice.
     async move {
         let (resource, runtime, aside) = held.parts();
         let body = Driven::made_by(|| body(resource), Root(runtime));
@@ -40,6 +42,7 @@ where
 }
 
 /// The second half of [`run`], for a body that somebody else ran.
+#[allow(clippy::manual_async_fn, reason = "as `run`")]
 pub(crate) fn finish<R, T, E>(
     mut held: Held<R>,
     outcome: Outcome<Result<T, E>, Infallible>,

@@ -13,7 +13,6 @@ use pin_project_lite::pin_project;
 
 use super::driven::{Driven, OutOfTime, Outcome};
 use super::held::Held;
-use crate::aside::Aside;
 use crate::entry::Entry;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
 use crate::identity::checks_enabled;
@@ -25,11 +24,11 @@ type Budget = Option<Duration>;
 
 pin_project! {
     #[project = StagedProj]
-    pub(crate) enum Staged<F, R, N, B> {
+    pub(crate) enum Staged<F, R: LocalResource, N, B> {
         Entering {
             #[pin]
             entering: Driven<fn() -> F, F, Timer<Budget>, Result<R, BoxError>, OutOfTime>,
-            start: Option<Start<N>>,
+            start: Option<Start<R, N>>,
         },
         Running {
             #[pin]
@@ -38,25 +37,31 @@ pin_project! {
     }
 }
 
-/// What the enter is waited for with: its entry, and what to do then.
-pub(crate) struct Start<N> {
-    entry: Entry,
+/// What the enter is waited for with: where the resource will be held, and what to do then.
+pub(crate) struct Start<R: LocalResource, N> {
+    held: Held<R>,
     next: N,
-    checked: bool,
-    aside: Aside,
+    /// Whether it has yet to be seen if timers work here.
+    unchecked: bool,
 }
 
-impl<R, F: Future<Output = Result<R, BoxError>>, N, B> Staged<F, R, N, B> {
+impl<R, F, N, B> Staged<F, R, N, B>
+where
+    R: LocalResource,
+    F: Future<Output = Result<R, BoxError>>,
+{
+    #[inline]
     pub(crate) fn new(enter: F, entry: Entry, next: N) -> Self {
         let entering = Driven::new(enter, Timer::new(entry.policy.enter_budget()));
+        let unchecked = entry.policy.is_asked_for() || checks_enabled();
+        let start = Start {
+            held: Held::nothing_yet(entry),
+            next,
+            unchecked,
+        };
         Staged::Entering {
             entering,
-            start: Some(Start {
-                entry,
-                next,
-                checked: false,
-                aside: Aside::nothing(),
-            }),
+            start: Some(start),
         }
     }
 }
@@ -74,33 +79,21 @@ where
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let StagedProj::Entering { entering, start } = self.as_mut().project() {
-            let Some(started) = start else {
+            let Some(waiting) = start else {
                 panic!("scope polled after it ended")
             };
-            if !started.checked {
-                started.checked = true;
-                check_timer(&started.entry)?;
+            if waiting.unchecked {
+                waiting.unchecked = false;
+                check_timer(&waiting.held.entry)?;
             }
-            let outcome = ready!(entering.poll(&mut started.aside, cx));
-            let Some(Start {
-                entry,
-                next,
-                mut aside,
-                ..
-            }) = start.take()
-            else {
-                unreachable!("it was there before the poll")
+            let outcome = ready!(entering.poll(&mut waiting.held.aside, cx));
+            let resource = entered(outcome, &mut waiting.held)?;
+            let Some(Start { mut held, next, .. }) = start.take() else {
+                unreachable!("it was there before the enter was polled")
             };
-            match entered(outcome, &entry) {
-                Ok(resource) => {
-                    let running = next(Held::new(resource, entry, aside));
-                    self.as_mut().set(Staged::Running { running });
-                }
-                Err(mut error) => {
-                    aside.take_failures().attach_to(&mut error);
-                    return Poll::Ready(Err(error.into()));
-                }
-            }
+            held.put(resource);
+            let running = next(held);
+            self.as_mut().set(Staged::Running { running });
         }
         match self.project() {
             StagedProj::Running { running } => running.poll(cx),
@@ -113,32 +106,37 @@ where
 
 /// The resource, or why there is none. A panic goes on: nothing was entered, so nothing has to exit before it.
 #[inline]
-fn entered<R, S>(outcome: Outcome<Result<R, BoxError>, S>, entry: &Entry) -> Result<R, Error> {
+fn entered<R: LocalResource>(
+    outcome: Outcome<Result<R, BoxError>, OutOfTime>,
+    held: &mut Held<R>,
+) -> Result<R, Error> {
     match outcome {
-        Outcome::Done(entered) => {
-            entered.map_err(|error| Error::failed(entry, Phase::Enter, error))
-        }
-        Outcome::Panicked(panic) => resume_unwind(panic),
-        Outcome::Stopped(_) => Err(Error::timed_out(
-            entry,
-            Phase::Enter,
-            entry.policy.enter_budget(),
-            None,
-        )),
+        Outcome::Done(Ok(resource)) => Ok(resource),
+        outcome => Err(not_entered(outcome, held)),
     }
+}
+
+#[cold]
+fn not_entered<R: LocalResource>(
+    outcome: Outcome<Result<R, BoxError>, OutOfTime>,
+    held: &mut Held<R>,
+) -> Error {
+    let entry = &held.entry;
+    let mut error = match outcome {
+        Outcome::Done(Ok(_)) => unreachable!("it was entered"),
+        Outcome::Done(Err(error)) => Error::failed(entry, Phase::Enter, error),
+        Outcome::Panicked(panic) => resume_unwind(panic),
+        Outcome::Stopped(OutOfTime) => {
+            Error::timed_out(entry, Phase::Enter, entry.policy.enter_budget(), None)
+        }
+    };
+    held.aside.take_failures().attach_to(&mut error);
+    error
 }
 
 /// A budget that somebody asked for is kept or refused, never ignored; that the default one is not kept is said once
 /// per runtime, in builds with checks.
-#[inline]
 fn check_timer(entry: &Entry) -> Result<(), Error> {
-    if entry.policy.asked_for().is_none() && !checks_enabled() {
-        return Ok(());
-    }
-    probe_timer(entry)
-}
-
-fn probe_timer(entry: &Entry) -> Result<(), Error> {
     let Driver::Missing { news } = timer::driver() else {
         return Ok(());
     };

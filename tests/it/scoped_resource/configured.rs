@@ -10,15 +10,15 @@ struct Client(Journal);
 #[scoped_resource]
 impl Client {
     #[enter]
-    #[cfg(any())]
+    #[cfg(not(test))]
     async fn absent() -> Nowhere {}
 
     #[enter]
-    #[cfg_attr(all(), cfg(any()))]
+    #[cfg_attr(test, cfg(not(test)))]
     async fn absent_too() -> Nowhere {}
 
     #[enter]
-    #[cfg(all())]
+    #[cfg(test)]
     async fn open(journal: &Journal) -> Self {
         journal.log("open");
         Client(journal.clone())
@@ -26,7 +26,7 @@ impl Client {
 
     /// The same name, under the opposite condition.
     #[enter]
-    #[cfg(not(all()))]
+    #[cfg(not(test))]
     async fn open(journal: &Journal) -> Nowhere {}
 
     #[enter]
@@ -39,7 +39,7 @@ impl Client {
     #[inline]
     #[must_use]
     #[allow(unused_variables)]
-    #[cfg_attr(all(), doc = "Conditional docs.", allow(unused_mut))]
+    #[cfg_attr(test, doc = "Conditional docs.", allow(unused_mut))]
     #[track_caller]
     async fn attributed(journal: &Journal, mut unused: u8) -> Self {
         Client(journal.clone())
@@ -52,28 +52,28 @@ impl Client {
     }
 
     #[exit]
-    #[cfg(any())]
+    #[cfg(not(test))]
     async fn close(self, why: &Exit) -> Nowhere {}
 
     #[exit]
-    #[cfg(all())]
+    #[cfg(test)]
     async fn close(self, why: &Exit) {
         self.0.log(format!("close: {}", why.cause()));
     }
 }
 
-#[cfg(any())]
+#[cfg(not(test))]
 struct Gone;
 
 #[scoped_resource(unknown)]
-#[cfg(any())]
+#[cfg(not(test))]
 impl Gone {}
 
-#[cfg(all())]
+#[cfg(test)]
 struct Kept;
 
-#[cfg_attr(all(), scoped_resource)]
-#[cfg(all())]
+#[cfg_attr(test, scoped_resource)]
+#[cfg(test)]
 impl Kept {
     #[enter]
     async fn open() -> Self {

@@ -25,7 +25,7 @@ where
     }
 
     fn size(&self) -> usize {
-        N
+        self.inner.len()
     }
 
     #[exit]
@@ -102,7 +102,7 @@ mod elsewhere {
     #[scoped_resource]
     impl Public {
         #[enter]
-        pub async fn public() -> Self {
+        pub async fn of_all() -> Self {
             Self::private_too().await
         }
 
@@ -138,7 +138,7 @@ mod elsewhere {
 fn visibility() {
     use elsewhere::Public;
     everywhere(|| async {
-        read(Public::public(), async |_| ()).await;
+        read(Public::of_all(), async |_| ()).await;
         read(Public::of_the_crate(), async |_| ()).await;
         read(Public::of_a_module(), async |_| ()).await;
         elsewhere::private().await.unwrap();

@@ -1,4 +1,8 @@
 //! `#[scoped_resource]`: what it keeps of what was written, and that the result behaves as a scope does.
+#![allow(
+    clippy::unused_async,
+    reason = "enters and exits are `async` whether they wait or not"
+)]
 
 mod arguments;
 mod configured;

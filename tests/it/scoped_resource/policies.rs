@@ -24,7 +24,7 @@ impl Slow {
 
     #[exit]
     async fn close(self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -111,9 +111,15 @@ fn budgets_bound_and_errors_name_law_6() {
     paused().block_on(async {
         let error: Error = Slow::never().scope_ok(async |_| ()).await.unwrap_err();
         assert!(error.is_timeout());
-        assert_eq!(error.to_string(), "resource `slow one` did not enter within 5s");
+        assert_eq!(
+            error.to_string(),
+            "resource `slow one` did not enter within 5s"
+        );
         let error: Error = Slow::open().scope_ok(async |_| ()).await.unwrap_err();
         assert!(error.is_timeout());
-        assert_eq!(error.to_string(), "resource `slow one` did not exit within 2.5s");
+        assert_eq!(
+            error.to_string(),
+            "resource `slow one` did not exit within 2.5s"
+        );
     });
 }

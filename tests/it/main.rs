@@ -17,4 +17,5 @@ mod identity;
 mod paths_out;
 mod programs;
 mod rescued;
+mod scoped_resource;
 mod send;

@@ -16,7 +16,7 @@ use crate::resource::LocalResource;
     label = "not a scoped resource, nor a `Result` of one with an error that can be carried",
     note = "annotate the resource with `#[scoped_resource]`, or describe its end: \
             `Lifespan::new(enter, async |it, exit| ..)`",
-    note = "the error must convert into `Box<dyn Error + Send + Sync>`"
+    note = "an error can be carried if it converts into `Box<dyn Error + Send + Sync>`"
 )]
 pub trait Entered {
     /// The resource.
@@ -61,11 +61,11 @@ impl<R: LocalResource, E: Into<BoxError>> Entered for Result<R, E> {
 /// # let _ = numbered(3);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "entering must give `{R}` or a `Result` of it",
-    label = "gives something else, or an error that cannot be carried",
+    message = "entering must give `{R}`, or a `Result` of it whose error can be carried",
+    label = "this gives neither",
     note = "`{R}` must be a scoped resource: annotate it with `#[scoped_resource]`, or describe its end: \
             `Lifespan::new(enter, async |it, exit| ..)`",
-    note = "the error must convert into `Box<dyn Error + Send + Sync>`"
+    note = "an error can be carried if it converts into `Box<dyn Error + Send + Sync>`"
 )]
 pub trait Enter<R>: Future<Output = Self::Entered> {
     /// The output of the future.

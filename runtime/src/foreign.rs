@@ -2,7 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::enter::Enter;
 use crate::error::BoxError;
@@ -15,7 +20,7 @@ use crate::resource::{LocalResource, ScopedResource};
 #[diagnostic::on_unimplemented(
     message = "an exit must return `()` or `Result<(), _>`, not `{Self}`",
     label = "this is `{Self}`",
-    note = "the error must convert into `Box<dyn Error + Send + Sync>`"
+    note = "an exit gives no value; its error must convert into `Box<dyn Error + Send + Sync>`"
 )]
 pub trait Exited {
     /// Whether the exit succeeded.
@@ -101,7 +106,11 @@ pub struct ResourceLocal<'a, T> {
     exit: Box<dyn LocalExit<'a, T> + 'a>,
 }
 
-impl<T: Send + 'static> Lifespan<Resource<T>> {
+impl<T> Lifespan<Resource<T>>
+where
+    T: Send // if it is not: `Lifespan::new_local`
+        + 'static, // if it borrows: `Lifespan::new_local`
+{
     /// The life of a type from another crate: how it is entered, and what to do at its end, knowing why.
     ///
     /// ```
@@ -127,19 +136,59 @@ impl<T: Send + 'static> Lifespan<Resource<T>> {
         reason = "`Lifespan` alone is the boxed form; this one names its enter"
     )]
     #[track_caller]
-    pub fn new<E, O, X, F>(enter: F, exit: X) -> Lifespan<Resource<T>, impl Enter<Resource<T>>>
+    pub fn new<E, O, X, F>(enter: F, exit: X) -> Lifespan<Resource<T>, WithExit<F, X, O>>
     where
         F: Future<Output = Result<T, E>>,
         E: Into<BoxError>,
         X: AsyncFnOnce(T, &Exit) -> O + for<'x> ExitFn<T, &'x Exit, O> + Send + 'static,
         O: Exited,
     {
-        Lifespan::of(async {
-            let value = enter.await?;
+        Lifespan::of(WithExit {
+            enter,
+            exit: Some(exit),
+            exited: PhantomData,
+        })
+    }
+}
+
+pin_project! {
+    // A type rather than an opaque future: rustc checks the bounds of an opaque one again wherever it is used, and each
+    // mistake in a call of `Lifespan::new` would be told four times.
+    #[doc(hidden)]
+    pub struct WithExit<F, X, O> {
+        #[pin]
+        enter: F,
+        exit: Option<X>,
+        exited: PhantomData<fn() -> O>,
+    }
+}
+
+impl<T, E, O, X, F> Future for WithExit<F, X, O>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, E>>,
+    E: Into<BoxError>,
+    X: AsyncFnOnce(T, &Exit) -> O + for<'x> ExitFn<T, &'x Exit, O> + Send + 'static,
+    O: Exited,
+{
+    type Output = Result<Resource<T>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.enter.poll(cx).map_ok(|value| {
+            let Some(exit) = this.exit.take() else {
+                panic!("enter polled after it ended")
+            };
             let exit: ExitBox<T> =
                 Box::new(|value, why| Box::pin(async { exit(value, why).await.into_result() }));
-            Ok::<_, E>(Resource { value, exit })
+            Resource { value, exit }
         })
+    }
+}
+
+impl<F, X, O> fmt::Debug for WithExit<F, X, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WithExit").finish_non_exhaustive()
     }
 }
 

@@ -125,7 +125,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # }
     /// ```
     ///
-    /// A resource whose type has a lifetime (`Tx<'a>`), scoped with a closure inside of a spawned task, makes rustc say
+    /// A resource whose type has a lifetime (`Tx<'a>`, `Pool<&'static str>`), scoped with a closure inside of a spawned
+    /// task, makes rustc say
     /// "implementation of `AsyncFnOnce` is not general enough". Use [`scope!`](crate::scope!), a guard, or a named
     /// `async fn` as the body there.
     ///
@@ -145,6 +146,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// Dropped while entering, the enter's future is dropped, and what it has done by then is its own to undo; dropped in
     /// the body, law 3; dropped in the exit, the exit
     /// is interrupted and reported (law 6).
+    #[must_use = "nothing is entered until the scope is awaited"]
     #[inline]
     #[track_caller]
     pub fn scope<E, T>(
@@ -177,6 +179,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # Cancel safety
     ///
     /// As [`scope`](Lifespan::scope).
+    #[must_use = "nothing is entered until the scope is awaited"]
     #[inline]
     #[track_caller]
     pub fn scope_ok<T, M>(
@@ -222,6 +225,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// Dropped before it is ready, the enter's future is dropped and there is no resource to exit. What that future has
     /// done in the outside world by then is its own to undo: a guard inside of it, or a scope.
+    #[must_use = "nothing is entered until this is awaited"]
     #[inline]
     #[track_caller]
     pub fn enter(self) -> impl Future<Output = Result<Live<R>, Error>> {

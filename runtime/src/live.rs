@@ -44,6 +44,7 @@ impl<R: LocalResource> Live<R> {
     ///
     /// Dropped before its first poll, the resource is abandoned as with the guard itself; dropped in the exit, that is
     /// interrupted and reported (law 6).
+    #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
     pub fn exit(self) -> impl Future<Output = Result<(), Error>> {
         self.end(Ok(()), Location::caller())
@@ -63,12 +64,23 @@ impl<R: LocalResource> Live<R> {
     /// # Cancel safety
     ///
     /// As [`exit`](Live::exit).
+    #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
     pub fn exit_with<T, E: Failure>(
         self,
         result: Result<T, E>,
     ) -> impl Future<Output = Result<T, E>> {
         self.end(result, Location::caller())
+    }
+
+    /// Gives the resource up, so that another task can [accept](Handover::accept) it (law 12).
+    ///
+    /// A local resource cannot be handed over: it is exited in the task that entered it.
+    pub fn hand_over(self) -> Handover<R>
+    where
+        R: ScopedResource,
+    {
+        Handover::new(self.held)
     }
 
     fn end<T, E: Failure>(
@@ -79,13 +91,6 @@ impl<R: LocalResource> Live<R> {
         let checkpoint = self.held.board();
         let ending = finish(self.held, Outcome::Done(result));
         InTask::new(ending, checkpoint.exited_at(place))
-    }
-}
-
-impl<R: ScopedResource> Live<R> {
-    /// Gives the resource up, so that another task can [accept](Handover::accept) it (law 12).
-    pub fn hand_over(self) -> Handover<R> {
-        Handover::new(self.held)
     }
 }
 

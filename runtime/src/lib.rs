@@ -1,4 +1,75 @@
-//! Async resources with a scope.
+//! Async resources with a scope: entered and exited by the same task, exited on every path out, in the right order, within a
+//! budget, with every error kept.
+//!
+//! An async resource (a database pool, an SSE client, a server, a transaction) has a beginning and an end that both await,
+//! and Rust has no async `Drop`. Annotate the type, and callers get a [`Lifespan`] instead of a value, which they can only
+//! use inside of its scope:
+//!
+//! ```
+//! use lifespan::{Exit, scoped_resource};
+//! use std::io;
+//!
+//! struct Transaction { rows: Vec<u32> }
+//!
+//! #[scoped_resource]
+//! impl Transaction {
+//!     /// Begins a transaction.
+//!     #[enter]
+//!     async fn begin() -> io::Result<Self> {
+//!         Ok(Transaction { rows: Vec::new() })
+//!     }
+//!
+//!     #[exit]
+//!     async fn end(self, exit: &Exit) -> io::Result<()> {
+//!         if exit.is_clean() { println!("commit {:?}", self.rows) } else { println!("roll back") }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> anyhow::Result<()> {
+//! let rows = Transaction::begin()
+//!     .scope(async |tx| -> anyhow::Result<usize> {
+//!         tx.rows.push("42".parse()?);
+//!         Ok(tx.rows.len())
+//!     })
+//!     .await?;
+//! assert_eq!(rows, 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How to use a resource
+//!
+//! - [`Lifespan::scope`]: with a closure that returns a `Result`; [`scope_ok`](Lifespan::scope_ok) if it cannot fail.
+//! - [`Lifespan::enter`]: in a guard, [`Live`], where a closure does not fit. [`Live::hand_over`] gives it to another task.
+//! - [`scope!`]: without a closure, for resources that borrow in spawned code.
+//!
+//! # How to make one
+//!
+//! - [`#[scoped_resource]`](macro@scoped_resource) on a type of your own.
+//! - [`Lifespan::new`] for a type from another crate, with its end as a closure.
+//! - [`ScopedResource`] by hand, with [`Lifespan::of`].
+//! - [`LocalResource`], `#[scoped_resource(local)]` and the functions that end in `_local` for what borrows, is not `Send`,
+//!   or must stay in its task.
+//!
+//! # What happens when it is dropped
+//!
+//! A future can be dropped at any `await`. A scope that is dropped inside of another scope's body, as a `select!` loser is,
+//! has its exit awaited by that scope; dropped from outside, as an aborted task is, its exits run in a task of their own,
+//! inner ones first, and [`drain`] waits for that. Each is law 3; the laws and their honest limits are in the project's
+//! `GUARANTEES.md`, and the docs here cite them by number.
+//!
+//! # Testing
+//!
+//! Budgets follow tokio's clock. Under its paused clock an idle runtime jumps to the next timer, so a budget fires at once
+//! while an exit waits for real I/O: use `exit_timeout(None)` there. Failures that no return value can carry go to the
+//! [report hook](set_report_hook).
+//!
+//! # Features
+//!
+//! - `tracing`: reports go there, unless hooked, instead of to standard error.
+//! - `checks`: keeps the same-task check ([`checks_enabled`]) in builds without debug assertions.
+#![forbid(unsafe_code)]
 
 #[doc(hidden)]
 pub mod __private;
@@ -39,3 +110,8 @@ pub use crate::rescue::{Drained, drain};
 pub use crate::resource::{LocalResource, ScopedResource};
 
 pub use lifespan_macros::scoped_resource;
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -11,6 +11,7 @@ mod journal;
 
 mod adopted;
 mod budgets;
+mod cost;
 mod errors;
 mod faults;
 mod identity;

@@ -8,9 +8,10 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
-use crate::abandon::{self, Job};
 use crate::failures::{Failure, Failures};
+use crate::job::Job;
 use crate::rescue;
+use crate::watch;
 
 /// Adopted exits, awaited in the scope's own task one after the other in the order they were abandoned, and failures in
 /// the order they happened. Behind a pointer that is null as long as there is neither.
@@ -91,6 +92,6 @@ impl Beside {
 impl Drop for Beside {
     #[cold]
     fn drop(&mut self) {
-        abandon::pass_on(std::mem::take(&mut self.jobs).into());
+        watch::pass_on(std::mem::take(&mut self.jobs).into());
     }
 }

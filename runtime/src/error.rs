@@ -7,7 +7,6 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::entry::{Entry, Subject};
-use crate::failures::{Failure, Failures};
 
 /// The error type that everything converts into: `Box<dyn Error + Send + Sync>`.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
@@ -171,15 +170,8 @@ impl Error {
         self.0.primary.downcast_ref()
     }
 
-    /// The original error by value, if it has this type, else this error unchanged.
-    ///
-    /// Attached failures cannot travel in an `E`: they go to the report hook, so read
-    /// [`attached`](Error::attached) first if they matter here.
-    ///
-    /// # Errors
-    ///
-    /// This error, if its original is of another type.
-    pub fn downcast<E: StdError + 'static>(self) -> Result<E, Error> {
+    /// The original by value, if it has this type, and what was attached; else this error.
+    pub(crate) fn open<E: StdError + 'static>(self) -> Result<(E, Vec<Error>), Error> {
         let Inner {
             kind,
             phase,
@@ -188,15 +180,7 @@ impl Error {
             attached,
         } = *self.0;
         match primary.downcast::<E>() {
-            Ok(original) => {
-                drop(
-                    attached
-                        .into_iter()
-                        .map(Failure::from)
-                        .collect::<Failures>(),
-                );
-                Ok(*original)
-            }
+            Ok(original) => Ok((*original, attached)),
             Err(primary) => Err(Error(Box::new(Inner {
                 kind,
                 phase,

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::timer::{Deadline, after};
+
 /// Why a resource exits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -120,9 +122,9 @@ impl Exit {
         *self.shared().progress() = Some(text);
     }
 
-    pub(crate) fn deadline(&self) -> Option<Instant> {
+    fn deadline(&self) -> Option<Instant> {
         self.budget
-            .map(|budget| *self.deadline.get_or_init(|| crate::timer::after(budget)))
+            .map(|budget| *self.deadline.get_or_init(|| after(budget)))
     }
 
     pub(crate) fn budget(&self) -> Option<Duration> {
@@ -147,6 +149,12 @@ fn shared_from(error: Option<String>) -> OnceLock<Arc<Shared>> {
 impl Shared {
     fn progress(&self) -> MutexGuard<'_, Option<String>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deadline for &Exit {
+    fn at(&self) -> Option<Instant> {
+        self.deadline()
     }
 }
 

@@ -4,6 +4,7 @@
 //! forgetting it.
 
 use std::any::Any;
+use std::error::Error as StdError;
 
 use crate::error::Error;
 use crate::report::{self, Report};
@@ -82,6 +83,28 @@ impl Failures {
 
     pub(crate) fn errors(&mut self) -> impl Iterator<Item = Error> {
         self.0.drain(..).map(|failure| failure.error)
+    }
+}
+
+// Here and not beside the other methods: an error itself knows nothing of reports.
+impl Error {
+    /// The original error by value, if it has this type, else this error unchanged.
+    ///
+    /// Attached failures cannot travel in an `E`: they go to the report hook, so read
+    /// [`attached`](Error::attached) first if they matter here.
+    ///
+    /// # Errors
+    ///
+    /// This error, if its original is of another type.
+    pub fn downcast<E: StdError + 'static>(self) -> Result<E, Error> {
+        let (original, attached) = self.open()?;
+        drop(
+            attached
+                .into_iter()
+                .map(Failure::from)
+                .collect::<Failures>(),
+        );
+        Ok(original)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::live::Live;
-use crate::resource::ScopedResource;
+use crate::resource::{LocalResource, ScopedResource};
 use crate::scope::held::Held;
 
 /// A ticket for a live resource: made by [`Live::hand_over`], redeemed by [`accept`](Handover::accept) in the task that
@@ -24,12 +24,21 @@ pub struct Handover<R: ScopedResource> {
     held: Held<R>,
 }
 
-impl<R: ScopedResource> Handover<R> {
-    pub(crate) fn new(mut held: Held<R>) -> Self {
+impl<R: LocalResource> Live<R> {
+    /// Gives the resource up, so that another task can [accept](Handover::accept) it (law 12).
+    ///
+    /// A local resource cannot be handed over: it is exited in the task that entered it.
+    pub fn hand_over(self) -> Handover<R>
+    where
+        R: ScopedResource,
+    {
+        let mut held = self.into_held();
         held.depart();
         Handover { held }
     }
+}
 
+impl<R: ScopedResource> Handover<R> {
     /// Takes the resource over: from here on it belongs to the calling task, and must be exited by it.
     pub fn accept(self) -> Live<R> {
         Live::new(self.held)

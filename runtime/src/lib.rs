@@ -85,6 +85,7 @@ mod failures;
 mod foreign;
 mod handover;
 mod identity;
+mod job;
 mod lifespan;
 mod live;
 mod policy;
@@ -94,6 +95,7 @@ mod resource;
 mod scope;
 mod scope_macro;
 mod timer;
+mod watch;
 
 pub use crate::body::Failure;
 pub use crate::enter::{Enter, Entered};

@@ -7,8 +7,7 @@ use std::panic::Location;
 
 use crate::body::Failure;
 use crate::error::Error;
-use crate::handover::Handover;
-use crate::resource::{LocalResource, ScopedResource};
+use crate::resource::LocalResource;
 use crate::scope::driven::Outcome;
 use crate::scope::held::Held;
 use crate::scope::in_task::InTask;
@@ -27,6 +26,10 @@ impl<R: LocalResource> Live<R> {
     pub(crate) fn new(mut held: Held<R>) -> Self {
         held.settle_here();
         Live { held }
+    }
+
+    pub(crate) fn into_held(self) -> Held<R> {
+        self.held
     }
 
     /// Exits the resource after a success.
@@ -71,16 +74,6 @@ impl<R: LocalResource> Live<R> {
         result: Result<T, E>,
     ) -> impl Future<Output = Result<T, E>> {
         self.end(result, Location::caller())
-    }
-
-    /// Gives the resource up, so that another task can [accept](Handover::accept) it (law 12).
-    ///
-    /// A local resource cannot be handed over: it is exited in the task that entered it.
-    pub fn hand_over(self) -> Handover<R>
-    where
-        R: ScopedResource,
-    {
-        Handover::new(self.held)
     }
 
     fn end<T, E: Failure>(

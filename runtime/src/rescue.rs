@@ -7,9 +7,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::{self, Handle};
 use tokio::sync::Notify;
 
-use crate::abandon::Job;
 use crate::entry::Subject;
 use crate::failures::Failures;
+use crate::job::Job;
 use crate::report::{self, Report, ReportKind};
 
 mod drained;

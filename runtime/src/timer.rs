@@ -14,8 +14,6 @@ use pin_project_lite::pin_project;
 use tokio::runtime::{self, Handle};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::exit::Exit;
-
 /// The moment `budget` from now; a budget that no clock can hold becomes thirty years, as in tokio.
 pub(crate) fn after(budget: Duration) -> Instant {
     let now = Instant::now();
@@ -31,12 +29,6 @@ pub(crate) trait Deadline {
 impl Deadline for Option<Duration> {
     fn at(&self) -> Option<Instant> {
         self.map(after)
-    }
-}
-
-impl Deadline for &Exit {
-    fn at(&self) -> Option<Instant> {
-        self.deadline()
     }
 }
 

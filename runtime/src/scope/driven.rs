@@ -12,10 +12,10 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 
-use crate::abandon::Watch;
 use crate::aside::Aside;
 use crate::failures::Panic;
 use crate::timer::{Deadline, Timer};
+use crate::watch::Watch;
 
 /// How a piece of user code ended.
 pub(crate) enum Outcome<T, S> {

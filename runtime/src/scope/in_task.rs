@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::abandon::{self, Watch};
 use crate::identity::Checkpoint;
+use crate::watch::{self, Watch};
 
 pin_project! {
     pub(crate) struct InTask<F> {
@@ -85,7 +85,7 @@ impl Leaving {
             for job in &mut jobs {
                 job.stray |= stray;
             }
-            abandon::pass_on(jobs);
+            watch::pass_on(jobs);
         }
     }
 }

@@ -1,0 +1,81 @@
+//! [`Job`]: an abandoned exit in a box, ready to run in whichever task takes it (law 3).
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+use tokio::task;
+
+use crate::entry::Subject;
+use crate::failures::Failures;
+use crate::identity::Anchor;
+use crate::report::{self, Report, ReportKind};
+
+/// One abandoned exit. Dropped before its first poll, it reports itself as lost.
+pub(crate) struct Job {
+    exit: Pin<Box<dyn Future<Output = Failures> + Send>>,
+    anchor: Anchor,
+    pub(crate) subject: Subject,
+    pub(crate) runtime: Option<Handle>,
+    abandoned_by: Option<task::Id>,
+    pub(crate) stray: bool,
+}
+
+impl Job {
+    /// `stray`: another task dropped it than the one that entered it, so whoever watches there is not its enclosing scope.
+    pub(crate) fn new<F>(exit: F, subject: Subject, runtime: Option<Handle>, stray: bool) -> Self
+    where
+        F: Future<Output = Failures> + Send + 'static,
+    {
+        let unrun = Unrun(Some(subject.clone()));
+        let exit = Box::pin(async move {
+            unrun.runs();
+            exit.await
+        });
+        Job {
+            exit,
+            anchor: Anchor::default(),
+            subject,
+            runtime,
+            abandoned_by: task::try_id(),
+            stray,
+        }
+    }
+
+    /// Whether a scope that runs here may adopt it: dropped by this task, on this runtime. What a `LocalSet` or another
+    /// runtime dropped while our body polled it is neither.
+    pub(crate) fn may_be_adopted_here(&self) -> bool {
+        let runtime = Handle::try_current().ok().map(|handle| handle.id());
+        !self.stray
+            && self.abandoned_by == task::try_id()
+            && self.runtime.as_ref().map(Handle::id) == runtime
+    }
+}
+
+impl Future for Job {
+    type Output = Failures;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
+        let Job { exit, anchor, .. } = &mut *self;
+        anchor.hold(|| exit.as_mut().poll(cx))
+    }
+}
+
+/// Reports a job that is dropped before its first poll: its runtime is shutting down, or there is none.
+struct Unrun(Option<Subject>);
+
+impl Unrun {
+    fn runs(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unrun {
+    fn drop(&mut self) {
+        if let Some(subject) = self.0.take() {
+            let reason = "it was dropped without its exit, and no runtime was left to run it on";
+            report::send(&Report::about(ReportKind::Lost, &subject, reason));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! [`Watch`]: collects what is abandoned on this thread while somebody further up polls or drops what held it, so that it
+//! can be adopted, or passed on as one ordered group (law 3). With no watch open nobody is there, and it is rescued at once.
+
+use std::cell::{Cell, RefCell};
+
+use crate::job::Job;
+use crate::rescue;
+
+/// How many watches are open on this thread, and how long the list of jobs is; apart from the list itself so that a
+/// scope in which nothing is abandoned never touches a thread-local that has a destructor.
+struct Watches {
+    open: Cell<u32>,
+    jobs: Cell<usize>,
+}
+
+thread_local! {
+    static WATCHES: Watches = const { Watches { open: Cell::new(0), jobs: Cell::new(0) } };
+    static JOBS: RefCell<Vec<Job>> = const { RefCell::new(Vec::new()) };
+}
+
+fn is_watched() -> bool {
+    WATCHES.with(|watches| watches.open.get() > 0)
+}
+
+/// Collects what is abandoned on this thread from `open` to `close`.
+///
+/// Watches nest. One that is dropped instead of closed (a destructor panicked) passes its jobs outward.
+pub(crate) struct Watch {
+    mark: usize,
+}
+
+impl Watch {
+    #[inline]
+    pub(crate) fn open() -> Self {
+        WATCHES.with(|watches| {
+            watches.open.set(watches.open.get() + 1);
+            let mark = watches.jobs.get();
+            Watch { mark }
+        })
+    }
+
+    /// Ends the watch; gives what was abandoned meanwhile, if anything was, in the order it was.
+    #[inline]
+    pub(crate) fn close(self) -> Option<Vec<Job>> {
+        let mark = self.mark;
+        std::mem::forget(self);
+        Self::end(mark)
+    }
+
+    #[inline]
+    fn end(mark: usize) -> Option<Vec<Job>> {
+        WATCHES.with(|watches| {
+            watches.open.set(watches.open.get() - 1);
+            (watches.jobs.get() > mark).then(|| take_from(mark))
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        pass_on(Self::end(self.mark).unwrap_or_default());
+    }
+}
+
+#[cold]
+fn take_from(mark: usize) -> Vec<Job> {
+    WATCHES.with(|watches| watches.jobs.set(mark));
+    JOBS.try_with(|jobs| jobs.borrow_mut().split_off(mark))
+        .unwrap_or_default()
+}
+
+/// Gives a job to the innermost watch of this thread, else has it rescued.
+pub(crate) fn submit(job: Job) {
+    if !is_watched() {
+        return rescue::spawn(vec![job]);
+    }
+    // While the thread is going down there may be no list any more; the job then reports itself as it drops.
+    let _ = JOBS.try_with(|jobs| {
+        jobs.borrow_mut().push(job);
+        WATCHES.with(|watches| watches.jobs.set(watches.jobs.get() + 1));
+    });
+}
+
+/// Gives jobs, inner ones first, to the next watch; without one they are rescued as one task (law 3).
+pub(crate) fn pass_on(jobs: Vec<Job>) {
+    if jobs.is_empty() {
+        return;
+    }
+    if !is_watched() {
+        return rescue::spawn(jobs);
+    }
+    jobs.into_iter().for_each(submit);
+}

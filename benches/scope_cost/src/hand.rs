@@ -1,7 +1,9 @@
 //! The hand-written scope that ours is compared with: the same guarantees for one resource, and no more.
 //!
-//! `catch_unwind` around enter and body, a drop guard that keeps the exit from being forgotten, and the mark that lets
-//! what a body abandons be adopted. It has no names, places, budgets, reports or attached errors.
+//! [`scope`] has `catch_unwind` around enter and body, a drop guard that keeps the exit from being forgotten, and the mark
+//! that lets what a body abandons be adopted. [`scope_with_exit`] does for the exit what the laws ask: its panic is kept
+//! beside the body's outcome, it has a budget whose timer is armed when it first waits, and one that is dropped in its
+//! middle says so. Neither has names, places, the exit's cause, or attached errors.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -9,12 +11,21 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::Poll;
+use std::time::Duration;
 
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::{BoxError, Counter, close};
+
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-pub(crate) trait End: Sized + Send + 'static {
+pub trait End: Sized + Send + 'static {
     fn end(self, clean: bool) -> impl Future<Output = Result<(), BoxError>> + Send;
+}
+
+impl End for Counter {
+    #[inline]
+    async fn end(self, _: bool) -> Result<(), BoxError> {
+        close(self).await
+    }
 }
 
 thread_local! {
@@ -105,13 +116,13 @@ impl Drop for Opens<'_> {
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(mark) = self.0.get() {
-            close(mark);
+            leave(mark);
         }
     }
 }
 
 #[cold]
-fn close(mark: usize) {
+fn leave(mark: usize) {
     WATCHING.set(WATCHING.get() - 1);
     MARK.set(mark);
     let jobs = JOBS.with(|list| list.borrow_mut().split_off(mark));
@@ -125,7 +136,7 @@ fn close(mark: usize) {
     }
 }
 
-pub(crate) async fn scope<R: End, T>(
+pub async fn scope<R: End, T>(
     enter: impl Future<Output = Result<R, BoxError>>,
     body: impl AsyncFnOnce(&mut R) -> T,
 ) -> Result<T, BoxError> {
@@ -147,5 +158,71 @@ pub(crate) async fn scope<R: End, T>(
     match outcome {
         Ok(value) => exited.map(|()| value),
         Err(panic) => resume_unwind(panic),
+    }
+}
+
+pub async fn scope_with_exit<R: End, T>(
+    enter: impl Future<Output = Result<R, BoxError>>,
+    body: impl AsyncFnOnce(&mut R) -> T,
+) -> Result<T, BoxError> {
+    let resource = match caught(enter).await {
+        Ok(entered) => entered?,
+        Err(panic) => resume_unwind(panic),
+    };
+    let group = Group(Cell::new(None));
+    let mut held = Held(Some(resource));
+    let outcome = {
+        let resource = held.0.as_mut().unwrap();
+        let mut body = pin!(caught(async { body(resource).await }));
+        let opens = Opens(&group, true);
+        let outcome = body.as_mut().await;
+        opens.defuse();
+        outcome
+    };
+    let unfinished = Unfinished(true);
+    let exited = bounded(caught(held.0.take().unwrap().end(outcome.is_ok()))).await;
+    unfinished.finish();
+    match (outcome, exited) {
+        (Err(panic), _) | (Ok(_), Some(Err(panic))) => resume_unwind(panic),
+        (Ok(value), Some(Ok(exited))) => exited.map(|()| value),
+        (Ok(_), None) => Err("the exit took too long".into()),
+    }
+}
+
+/// Gives up after ten seconds, counted from when it first waits.
+async fn bounded<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut timer = pin!(None);
+    poll_fn(|cx| {
+        if let Poll::Ready(value) = future.as_mut().poll(cx) {
+            return Poll::Ready(Some(value));
+        }
+        if timer.is_none() {
+            timer.set(Some(tokio::time::sleep(Duration::from_secs(10))));
+        }
+        let reached = timer.as_mut().as_pin_mut().map(|timer| timer.poll(cx));
+        if reached.is_some_and(|reached| reached.is_ready()) {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// Says that an exit was dropped in its middle.
+struct Unfinished(bool);
+
+impl Unfinished {
+    fn finish(mut self) {
+        self.0 = false;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if self.0 {
+            eprintln!("an exit was interrupted");
+        }
     }
 }

@@ -15,6 +15,7 @@ mod cost;
 mod errors;
 mod faults;
 mod identity;
+mod matrix;
 mod paths_out;
 mod programs;
 mod rescued;

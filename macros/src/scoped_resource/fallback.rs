@@ -21,15 +21,15 @@ pub(super) fn enter(method: &Method, options: &Options) -> TokenStream {
         FnArg::Typed(input) => Some(&input.ty),
         FnArg::Receiver(_) => None,
     });
-    let head = expand::public_head(method, options, blame, &quote!(#(_: #types),*));
     let body = never(options, blame);
+    let public = expand::public(method, options, blame, &quote!(#(_: #types),*), &body);
     // Without a return type the tail of the body would be a second error.
     let hidden = match method.sig.output {
         ReturnType::Type(..) => expand::hidden(method),
         ReturnType::Default => TokenStream::new(),
     };
     quote! {
-        #head { #body }
+        #public
         #hidden
     }
 }

@@ -39,26 +39,28 @@ pub(in crate::scoped_resource) fn enter(method: &Method, options: &Options) -> T
         quote_spanned!(start=> Self::#name #turbofish)
     };
     let body = lifespan_of(&function, &arguments, options, blame);
-    let head = public_head(method, options, blame, &parameters(&arguments));
+    let public = public(method, options, blame, &parameters(&arguments), &body);
     let hidden = hidden(method);
     quote! {
-        #head { #body }
+        #public
         #hidden
     }
 }
 
-/// The function that callers see, without its body.
-pub(in crate::scoped_resource) fn public_head(
+/// The function that callers see.
+pub(in crate::scoped_resource) fn public(
     method: &Method,
     options: &Options,
     blame: Blame,
     parameters: &TokenStream,
+    body: &TokenStream,
 ) -> TokenStream {
     let Method {
         attrs,
         vis,
         sig:
             Signature {
+                asyncness,
                 fn_token,
                 ident,
                 generics,
@@ -74,12 +76,18 @@ pub(in crate::scoped_resource) fn public_head(
     let docs = docs("Returns a", options);
     let output = lifespan_of_self(options, blame);
     let where_clause = &generics.where_clause;
+    // For rustc, a function that is partly the user's and partly ours is where its first or last token of ours is.
+    // With the last brace of this one and the first token of the hidden one at the same place, what a lint (such as
+    // `clippy::too_many_arguments`) says of both is said once, and at the function instead of the attribute. An
+    // `#[allow]` would be an error wherever the user forbids the lint.
+    let at = Blame::on(asyncness).start;
+    let body = quote_spanned!(at=> { #body });
     quote! {
         #(#attrs)*
         #blank
         #docs
         #[track_caller]
-        #vis #fn_token #ident #generics(#parameters) -> #output #where_clause
+        #vis #fn_token #ident #generics(#parameters) -> #output #where_clause #body
     }
 }
 

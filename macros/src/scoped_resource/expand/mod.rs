@@ -8,7 +8,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{ReturnType, Signature, Token};
 
-pub(super) use self::beginning::{enter, hidden, lifespan, lifespan_with, public_head};
+pub(super) use self::beginning::{enter, hidden, lifespan, lifespan_with, public};
 pub(super) use self::end::{end, end_by_function, end_by_method};
 use super::model::Method;
 use crate::blame::ours;

@@ -58,8 +58,9 @@ macro_rules! scope {
             let mut __begun = __entering.await?;
             let (__resource, __root) = __begun.parts();
             let __ended = $crate::__private::body(__root, async {
-                let $resource = __resource;
-                $body
+                match __resource {
+                    $resource => $body,
+                }
             })
             .await;
             __begun.finish(__ended).await

@@ -94,7 +94,7 @@ fn enter_over_its_budget() {
             .enter_timeout(2 * SECOND)
             .scope_ok(async |_| ())
             .await;
-        let error = error.map(|_: ()| ()).unwrap_err();
+        let error = error.map(|(): ()| ()).unwrap_err();
         assert_eq!(
             (error.kind(), error.phase(), started.elapsed()),
             (ErrorKind::TimedOut, Phase::Enter, 2 * SECOND)
@@ -201,7 +201,7 @@ fn exit_with_a_timeout_of_its_own_law_6() {
         let exit = async |(), _: &Exit| {
             tokio::time::timeout(SECOND, std::future::pending::<()>())
                 .await
-                .unwrap_or(())
+                .unwrap_or(());
         };
         let db = Lifespan::new(async { Ok::<_, Error>(()) }, exit);
         db.scope_ok(async |_| ()).await.unwrap();

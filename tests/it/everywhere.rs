@@ -42,7 +42,7 @@ where
     multi_thread().block_on(test());
     LocalSet::new().block_on(&paused(), test());
     LocalSet::new().block_on(&paused(), async {
-        tokio::task::spawn_local(test()).await.unwrap()
+        tokio::task::spawn_local(test()).await.unwrap();
     });
     LocalRuntime::new()
         .unwrap()

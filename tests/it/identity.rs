@@ -262,7 +262,7 @@ fn guard_exited_elsewhere_law_10() {
                     text.contains(&format!("identity.rs:{entered_at}:")),
                     "{text}"
                 );
-                assert!(text.contains(&format!("exited by task ")), "{text}");
+                assert!(text.contains(&"exited by task ".to_string()), "{text}");
                 assert!(
                     text.contains(&format!("identity.rs:{exited_at}:")),
                     "{text}"

@@ -90,7 +90,9 @@ fn install_hook() {
             take_report(report);
             // Called without the lock: one of them panics on purpose.
             let listeners = LISTENERS.lock().unwrap().clone();
-            listeners.iter().for_each(|listener| listener(report));
+            for listener in &listeners {
+                listener(report);
+            }
         });
     });
 }
@@ -225,7 +227,7 @@ impl Db {
         } = self;
         let mut line = format!("exit {name}: {}", exit.cause());
         if let Some(error) = exit.error() {
-            line += &format!(" ({error})");
+            line = format!("{line} ({error})");
         }
         journal.0.exited_by.lock().unwrap().push(runner());
         if runner() != entered_by {

@@ -1,6 +1,10 @@
 //! Integration tests: one binary, a module for each behaviour. Each test asserts a whole journal, names the laws it
 //! holds, and runs wherever a user may run a scope (see `everywhere`).
 #![allow(
+    clippy::items_after_statements,
+    reason = "a helper reads best beside its one test"
+)]
+#![allow(
     missing_docs,
     unreachable_pub,
     reason = "a test binary has no public interface"

@@ -72,7 +72,7 @@ fn generic_code_spawns() {
         spawn_guard(open()).await.unwrap().unwrap();
         spawn_macro(open()).await.unwrap().unwrap();
         let foreign = Lifespan::new(async { Ok::<_, Error>(String::from("x")) }, async |_, _| {
-            yield_now().await
+            yield_now().await;
         });
         spawn_scope(foreign).await.unwrap().unwrap();
     });
@@ -144,7 +144,7 @@ fn local_resources() {
 
         let mut count = 0;
         let local = Lifespan::new_local(async { Ok::<_, Error>(Rc::new(1)) }, async |one, _| {
-            count += *one
+            count += *one;
         });
         local
             .scope_ok(async |one| assert_eq!(***one, 1))

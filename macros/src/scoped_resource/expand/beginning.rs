@@ -80,7 +80,8 @@ pub(in crate::scoped_resource) fn public(
     // With the last brace of this one and the first token of the hidden one at the same place, what a lint (such as
     // `clippy::too_many_arguments`) says of both is said once, and at the function instead of the attribute. An
     // `#[allow]` would be an error wherever the user forbids the lint.
-    let at = Blame::on(asyncness).start;
+    let at = asyncness.map_or(fn_token.span, |token| token.span);
+    let at = Span::call_site().located_at(at);
     let body = quote_spanned!(at=> { #body });
     quote! {
         #(#attrs)*

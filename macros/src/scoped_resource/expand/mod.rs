@@ -4,14 +4,13 @@ mod arguments;
 mod beginning;
 mod end;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{ReturnType, Signature, Token};
 
 pub(super) use self::beginning::{enter, hidden, lifespan, lifespan_with, public};
 pub(super) use self::end::{end, end_by_function, end_by_method};
 use super::model::Method;
-use crate::blame::ours;
 
 /// An `#[exit]` method without the marker.
 pub(super) fn kept(exit: &Method) -> TokenStream {
@@ -32,7 +31,7 @@ pub(super) fn kept(exit: &Method) -> TokenStream {
 fn asynchronous(sig: &Signature) -> Signature {
     let at = sig.asyncness.map_or(sig.fn_token.span, |token| token.span);
     Signature {
-        asyncness: Some(Token![async](ours(at))),
+        asyncness: Some(Token![async](Span::call_site().located_at(at))),
         ..sig.clone()
     }
 }

@@ -180,7 +180,7 @@ fn by_default(report: &Report<'_>) {
             tracing::warn!(target: "lifespan", ?kind, resource, %place, "{report}");
         }
         _ => {
-            tracing::error!(target: "lifespan", ?kind, resource, %place, error = ?report.error, "{report}")
+            tracing::error!(target: "lifespan", ?kind, resource, %place, error = ?report.error, "{report}");
         }
     }
 }

@@ -44,6 +44,23 @@ fn exit_over_its_budget_law_6() {
     });
 }
 
+/// The same wherever a scope may run, on a real clock where there is one.
+#[test]
+fn exit_over_its_budget_everywhere_law_6() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let outer = journal.resource("outer").exit(Step::Yield).lifespan();
+        let db = journal.resource("db").exit(Step::Hang).lifespan();
+        let db = db.exit_timeout(Duration::from_millis(5));
+        let error: Error = outer
+            .scope(async |_| db.scope_ok(async |_| ()).await)
+            .await
+            .unwrap_err();
+        assert!(error.is_timeout());
+        assert_eq!(journal.lines().last().unwrap(), "exited outer");
+    });
+}
+
 #[test]
 fn default_exit_budget_law_6() {
     paused().block_on(async {

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use lifespan::{BoxError, Error, Lifespan};
 use tokio::task::{JoinSet, LocalSet, yield_now};
 
-use crate::everywhere::{everywhere, locally, multi_thread, paused};
+use crate::everywhere::{everywhere, multi_thread, paused};
 use crate::journal::{self, Db, Journal, Step};
 
 async fn forever(db: &mut Db) {
@@ -265,7 +265,7 @@ fn report_names_the_place_law_3() {
 /// CASES L35, L43: an exit that is dropped in its middle is not restarted; it is reported, and its fields drop.
 #[test]
 fn dropped_in_the_exit_law_6() {
-    locally(|| async {
+    everywhere(|| async {
         let journal = Journal::new();
         let db = journal.resource("db").exit(Step::Hang).lifespan();
         assert!(db.scope_ok(async |_| ()).now_or_never().is_none());
@@ -277,7 +277,7 @@ fn dropped_in_the_exit_law_6() {
 /// A scope that never began has nothing to exit; a guard's exit that never began leaves it abandoned.
 #[test]
 fn dropped_before_the_first_poll_law_1() {
-    locally(|| async {
+    everywhere(|| async {
         let journal = Journal::new();
         drop(journal.resource("never").lifespan().scope_ok(forever));
         let live = journal.resource("db").lifespan().enter().await.unwrap();

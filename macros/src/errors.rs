@@ -39,6 +39,12 @@ impl Errors {
         self.0.extend(others.0.into_iter().map(under));
     }
 
+    /// The first mistake, once more.
+    pub(crate) fn first(&self) -> Option<TokenStream> {
+        let (cfgs, error) = self.0.first()?;
+        Some(compile_error(cfgs, &error.clone().into_iter().next()?))
+    }
+
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0
             .into_iter()

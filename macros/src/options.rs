@@ -39,12 +39,13 @@ impl<T> Once<T> {
 /// After a mistake it goes on behind the next comma, so that all mistakes are reported at once.
 pub(crate) fn parse_each(
     tokens: proc_macro2::TokenStream,
+    known: &[&str],
     errors: &mut Errors,
     mut option: impl FnMut(Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
 ) {
     let list = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            let one = parse_one(input, errors, &mut option);
+            let one = parse_one(input, known, errors, &mut option);
             if let Err(error) = one {
                 errors.push(error);
                 skip_to_comma(input)?;
@@ -60,18 +61,23 @@ pub(crate) fn parse_each(
 
 fn parse_one(
     input: ParseStream<'_>,
+    known: &[&str],
     errors: &mut Errors,
     option: &mut impl FnMut(Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
 ) -> Result<()> {
     // `crate` is a keyword and an option.
-    let key = input
-        .call(Ident::parse_any)
-        .map_err(|error| Error::new(error.span(), "expected the name of an option"))?;
+    let key = input.call(Ident::parse_any).map_err(|error| {
+        let help = all(known);
+        Error::new(
+            error.span(),
+            format!("expected the name of an option\nhelp: {help}"),
+        )
+    })?;
     option(key, input, errors)?;
     if input.is_empty() || input.peek(Token![,]) {
         Ok(())
     } else {
-        Err(input.error("expected `,`"))
+        Err(input.error("expected `,` between options"))
     }
 }
 
@@ -134,8 +140,12 @@ fn suggestion(name: &str, known: &[&str]) -> String {
         Some((distance, known)) if distance <= name.chars().count().max(3) / 3 => {
             format!("an option with a similar name exists: `{known}`")
         }
-        _ => format!("the options are `{}`", known.join("`, `")),
+        _ => all(known),
     }
+}
+
+fn all(known: &[&str]) -> String {
+    format!("the options are `{}`", known.join("`, `"))
 }
 
 /// How many letters must be added, removed or replaced to make `b` of `a` (Levenshtein).

@@ -5,6 +5,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
     Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety, Signature,
+    Type,
 };
 
 use super::model::{Block, Declaration, Member, Method, Other, is_exit};
@@ -74,7 +75,9 @@ pub(super) fn other(other: &Other, errors: &mut Errors) {
     let way_out = match (*what, written(token).as_str()) {
         ("an enum", _) => "\nhelp: put it on the `impl` block that has `#[enter]` and `#[exit]`",
         (_, name) if is_resource_trait(name) => "\nhelp: an `impl` by hand needs no attribute",
-        _ => "",
+        _ => {
+            "\nhelp: put it on the `impl` block of a type, and mark its functions with `#[enter]` and `#[exit]`"
+        }
     };
     let message = format!(
         "`#[scoped_resource]` belongs on an inherent `impl` block or a struct, not on {what}{way_out}"
@@ -111,7 +114,7 @@ pub(super) fn enter(method: &Method, errors: &mut Errors) -> bool {
     if let ReturnType::Default = sig.output {
         errors.at(
             &sig.ident,
-            "`#[enter]` must return `Self` or `Result<Self, _>`",
+            "`#[enter]` must return `Self` or `Result<Self, _>`\nhelp: add `-> Self` or `-> Result<Self, _>`",
         );
         sound = false;
     }
@@ -124,7 +127,7 @@ pub(super) fn exit(method: &Method, errors: &mut Errors) -> bool {
     is_async("exit", sig, errors)
         & is_safe("exit", sig, errors)
         & takes_self(sig, errors)
-        & takes_at_most_exit(sig, errors)
+        & takes_only_exit(sig, errors)
         & is_not_generic(sig, errors)
 }
 
@@ -238,13 +241,32 @@ fn by_value(receiver: &Receiver) -> bool {
     }
 }
 
-fn takes_at_most_exit(sig: &Signature, errors: &mut Errors) -> bool {
-    let receivers = usize::from(sig.receiver().is_some());
-    let Some(extra) = sig.inputs.iter().nth(receivers + 1) else {
-        return true;
-    };
-    errors.at(extra, "`#[exit]` takes `self` and `&Exit`, nothing else\nhelp: keep what the exit needs in the resource");
-    false
+/// Behind `self` at most one argument, which can be `&Exit`. Without `self`, nothing is known about the others.
+fn takes_only_exit(sig: &Signature, errors: &mut Errors) -> bool {
+    let mut exit = None;
+    let mut sound = true;
+    for input in sig.receiver().into_iter().flat_map(|_| sig.inputs.iter()) {
+        let FnArg::Typed(argument) = input else {
+            continue;
+        };
+        if exit.is_none() && can_be_reference(&argument.ty) {
+            exit = Some(argument);
+            continue;
+        }
+        errors.at(argument, "`#[exit]` takes `self` and `&Exit`, nothing else\nhelp: keep what the exit needs in the resource");
+        sound = false;
+    }
+    sound
+}
+
+/// Whether a type, as written, is a reference or may stand for one: `Why<'_>` can be an alias.
+fn can_be_reference(ty: &Type) -> bool {
+    match ty {
+        Type::Paren(paren) => can_be_reference(&paren.elem),
+        Type::Group(group) => can_be_reference(&group.elem),
+        Type::Reference(_) | Type::Macro(_) => true,
+        ty => borrows(ty),
+    }
 }
 
 fn is_not_generic(sig: &Signature, errors: &mut Errors) -> bool {

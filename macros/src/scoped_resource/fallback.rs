@@ -2,13 +2,14 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
-use syn::{Attribute, FnArg, ReturnType};
+use syn::{Attribute, FnArg, Ident, ReturnType};
 
 use super::check::is_resource_trait;
 use super::expand;
 use super::model::{Declaration, Method, Other, Subject};
 use super::options::Options;
 use crate::blame::{Blame, written};
+use crate::errors::Errors;
 
 // Output:
 //     pub fn connect(_: String) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
@@ -36,14 +37,22 @@ pub(super) fn enter(method: &Method, options: &Options) -> TokenStream {
 
 // Output:
 //     impl Session {
-//         pub fn lifespan() -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
-//             ::lifespan::Lifespan::of(::core::future::pending::<Self>())
-//         }
+//         pub const lifespan: [(); ::core::compile_error! { ".." }] = ::core::unreachable!();
 //     }
-pub(super) fn lifespan(declaration: &Declaration, subject: &Subject<'_>) -> TokenStream {
-    let blame = Blame::on(&declaration.item.ident);
-    let body = never(subject.options, blame);
-    expand::lifespan_with(declaration, subject, &TokenStream::new(), &body, blame)
+//
+// Which arguments it takes is not known, so no function would do. A type with an error in it can be called with any,
+// and rustc says nothing about what is done with the result. The error is the first one of the item, which is not
+// shown again at the same place.
+pub(super) fn lifespan(
+    declaration: &Declaration,
+    subject: &Subject<'_>,
+    errors: &Errors,
+) -> TokenStream {
+    let vis = &declaration.item.vis;
+    let name = Ident::new("lifespan", Blame::on(&declaration.item.ident).start);
+    let error = errors.first();
+    let lifespan = quote!(#vis const #name: [(); #error] = ::core::unreachable!(););
+    expand::inherent(subject, &lifespan)
 }
 
 fn never(options: &Options, blame: Blame) -> TokenStream {

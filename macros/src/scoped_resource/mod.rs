@@ -101,7 +101,7 @@ fn declaration(declaration: &Declaration, options: &Options, errors: &mut Errors
     let subject = declaration.subject(options);
     let beginning = match options.enter.get() {
         Some(enter) => expand::lifespan(declaration, &subject, enter),
-        None => fallback::lifespan(declaration, &subject),
+        None => fallback::lifespan(declaration, &subject, errors),
     };
     let end = match options.exit.get() {
         Some(exit) => expand::end_by_function(&subject, exit),

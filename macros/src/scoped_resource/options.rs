@@ -50,7 +50,7 @@ pub(crate) struct ExitCall {
 impl Options {
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Options::default();
-        parse_each(tokens, errors, |key, input, errors| {
+        parse_each(tokens, &KNOWN, errors, |key, input, errors| {
             let name = key.to_string();
             let parsed = options.option(key, input, errors);
             if parsed.is_err() {

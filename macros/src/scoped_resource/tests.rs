@@ -213,6 +213,113 @@ fn all_mistakes_are_reported_together() {
     assert!(tokens.contains("pending :: < Self >"), "{tokens}");
 }
 
+/// The whole text of the one error of an item.
+fn only_error(options: TokenStream, item: TokenStream) -> String {
+    let (_, errors) = degraded(options, item);
+    let [error] = errors.try_into().unwrap();
+    error
+}
+
+#[test]
+fn a_misplaced_attribute_is_told_where_to_go() {
+    let way_out = "help: put it on the `impl` block of a type, and mark its functions with `#[enter]` and `#[exit]`";
+    for (item, what) in [
+        (
+            quote!(
+                async fn connect() {}
+            ),
+            "a function",
+        ),
+        (
+            quote!(
+                trait Connect {}
+            ),
+            "a trait",
+        ),
+        (
+            quote!(
+                mod client {}
+            ),
+            "this item",
+        ),
+        (
+            quote!(impl Connect for SseClient {}),
+            "an `impl` of a trait",
+        ),
+    ] {
+        let belongs = "`#[scoped_resource]` belongs on an inherent `impl` block or a struct";
+        assert_eq!(
+            only_error(quote!(), item),
+            format!("{belongs}, not on {what}\n{way_out}")
+        );
+    }
+}
+
+#[test]
+fn options_that_are_none_are_told_what_to_be() {
+    let item = quote! {
+        impl SseClient {
+            #[exit]
+            async fn close(self) {}
+        }
+    };
+    assert_eq!(
+        only_error(quote!("sse"), item.clone()),
+        "expected the name of an option\nhelp: the options are `local`, `name`, `enter_timeout`, `exit_timeout`, \
+         `enter`, `exit`, `crate`"
+    );
+    assert_eq!(
+        only_error(quote!(name = "sse" local), item),
+        "expected `,` between options"
+    );
+}
+
+#[test]
+fn an_exit_takes_nothing_but_self_and_a_reference() {
+    let mistakes = |arguments: TokenStream| {
+        let item = quote!(impl SseClient { #[exit] async fn close(#arguments) {} });
+        degraded(quote!(), item).1
+    };
+    for right in [
+        quote!(self),
+        quote!(self, exit: &Exit),
+        quote!(self, _: (&Exit)),
+        quote!(self, exit: Why<'_>),
+    ] {
+        assert_eq!(mistakes(right), [""; 0]);
+    }
+    let text = "`#[exit]` takes `self` and `&Exit`, nothing else\nhelp: keep what the exit needs in the resource";
+    assert_eq!(mistakes(quote!(self, force: bool)), [text]);
+    assert_eq!(mistakes(quote!(self, exit: &Exit, force: bool)), [text]);
+    assert_eq!(mistakes(quote!(self, force: bool, exit: &Exit)), [text]);
+    assert_eq!(mistakes(quote!(self, force: bool, n: u8)), [text; 2]);
+    // What stands in for `self` is not a second mistake.
+    let first_lines = mistakes(quote!(client: SseClient, exit: &Exit));
+    assert_eq!(
+        first_lines,
+        ["`#[exit]` must take `self`\nnote: the resource ends here, so exit consumes it"]
+    );
+}
+
+#[test]
+fn without_an_enter_the_use_of_a_struct_is_no_second_mistake() {
+    for options in [
+        quote!(exit = shut_down),
+        quote!(enter = open, exit = shut_down),
+    ] {
+        let (tokens, errors) = degraded(
+            options,
+            quote!(
+                pub struct Session<T>(T);
+            ),
+        );
+        assert_eq!(errors.len(), 1);
+        let stub =
+            "impl < T > Session < T > { pub const lifespan : [() ; :: core :: compile_error !";
+        assert!(tokens.contains(stub), "{tokens}");
+    }
+}
+
 #[test]
 fn mistakes_are_configured_like_what_they_are_about() {
     let item = quote! {

@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{GenericParam, Ident, Signature, Token};
 
 use super::arguments::{Argument, arguments, parameters, typed, ways};
-use super::{asynchronous, returned};
+use super::{async_at, asynchronous, returned};
 use crate::attributes;
 use crate::blame::{Blame, our_path, written};
 use crate::scoped_resource::model::{Declaration, Method, Subject};
@@ -76,12 +76,12 @@ pub(in crate::scoped_resource) fn public(
     let docs = docs("Returns a", options);
     let output = lifespan_of_self(options, blame);
     let where_clause = &generics.where_clause;
-    // For rustc, a function that is partly the user's and partly ours is where its first or last token of ours is.
-    // With the last brace of this one and the first token of the hidden one at the same place, what a lint (such as
-    // `clippy::too_many_arguments`) says of both is said once, and at the function instead of the attribute. An
-    // `#[allow]` would be an error wherever the user forbids the lint.
-    let at = asyncness.map_or(fn_token.span, |token| token.span);
-    let at = Span::call_site().located_at(at);
+    // A function made of the user's tokens and of ours is, to a lint, where its last brace is if that is ours, or else
+    // where its `async` is. Without a place of its own the brace would be at the attribute; at the `async`, what a lint
+    // such as `clippy::too_many_arguments` says of this function and of the hidden one is the same message, and shown
+    // once (incremental builds tell the two apart, and may repeat it). An `#[allow]` would not do: it is an error
+    // wherever the lint is forbidden.
+    let at = async_at(asyncness.as_ref(), *fn_token);
     let body = quote_spanned!(at=> { #body });
     quote! {
         #(#attrs)*
@@ -143,46 +143,45 @@ pub(in crate::scoped_resource) fn lifespan(
     subject: &Subject<'_>,
     enter: &EnterCall,
 ) -> TokenStream {
+    let options = subject.options;
     let blame = Blame::on(&enter.function);
     let arguments = arguments(&enter.inputs);
+    let parameters = parameters(&arguments);
     let function = our_path(enter.function.to_token_stream());
-    let body = lifespan_of(&function, &arguments, subject.options, blame);
-    lifespan_with(declaration, subject, &parameters(&arguments), &body, blame)
+    let body = lifespan_of(&function, &arguments, options, blame);
+    let vis = &declaration.item.vis;
+    let docs = docs("Describes one as a", options);
+    let name = Ident::new("lifespan", blame.start);
+    let output = lifespan_of_self(options, blame);
+    let lifespan = quote! {
+        #docs
+        #[track_caller]
+        #vis fn #name(#parameters) -> #output { #body }
+    };
+    inherent(subject, &lifespan)
 }
 
-/// `impl Session { pub fn lifespan(..) -> .. { body } }`.
-pub(in crate::scoped_resource) fn lifespan_with(
-    declaration: &Declaration,
+/// `impl Session { member }`.
+pub(in crate::scoped_resource) fn inherent(
     subject: &Subject<'_>,
-    parameters: &TokenStream,
-    body: &TokenStream,
-    blame: Blame,
+    member: &TokenStream,
 ) -> TokenStream {
     let Subject {
         attrs,
         generics,
         ty,
         where_clause,
-        options,
         ..
     } = subject;
     let (generics, ..) = generics.split_for_impl();
-    let vis = &declaration.item.vis;
-    let docs = docs("Describes one as a", options);
-    let name = Ident::new("lifespan", blame.start);
-    let output = lifespan_of_self(options, blame);
     quote! {
         #(#attrs)*
-        impl #generics #ty #where_clause {
-            #docs
-            #[track_caller]
-            #vis fn #name(#parameters) -> #output { #body }
-        }
+        impl #generics #ty #where_clause { #member }
     }
 }
 
 /// `::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>>`.
-pub(in crate::scoped_resource) fn lifespan_of_self(options: &Options, blame: Blame) -> TokenStream {
+fn lifespan_of_self(options: &Options, blame: Blame) -> TokenStream {
     let Blame { start, end } = blame;
     let krate = options.krate(start);
     // The edition of this token decides which lifetimes the type captures: in this crate's all of them, in 2021 none,

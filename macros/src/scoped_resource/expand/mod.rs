@@ -8,7 +8,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{ReturnType, Signature, Token};
 
-pub(super) use self::beginning::{enter, hidden, lifespan, lifespan_with, public};
+pub(super) use self::beginning::{enter, hidden, inherent, lifespan, public};
 pub(super) use self::end::{end, end_by_function, end_by_method};
 use super::model::Method;
 
@@ -29,11 +29,16 @@ pub(super) fn kept(exit: &Method) -> TokenStream {
 ///
 /// If it was forgotten, that is reported, but not every `.await` in the body as well.
 fn asynchronous(sig: &Signature) -> Signature {
-    let at = sig.asyncness.map_or(sig.fn_token.span, |token| token.span);
+    let at = async_at(sig.asyncness.as_ref(), sig.fn_token);
     Signature {
-        asyncness: Some(Token![async](Span::call_site().located_at(at))),
+        asyncness: Some(Token![async](at)),
         ..sig.clone()
     }
+}
+
+/// Where `async` stands, or should: a token of ours, so that no lint tells the user to remove it.
+fn async_at(asyncness: Option<&Token![async]>, fn_token: Token![fn]) -> Span {
+    Span::call_site().located_at(asyncness.map_or(fn_token.span, |token| token.span))
 }
 
 /// What is to be blamed if the result is not what it should be: the return type, or, if there is none, the name.

@@ -76,7 +76,7 @@ use proc_macro::TokenStream;
 /// impl SseClient {
 ///     /// Connects.
 ///     ///
-///     /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped, entered, joined or spawned.
+///     /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped or entered.
 ///     #[track_caller]
 ///     pub fn connect(url: String, retries: u32) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
 ///         ::lifespan::Lifespan::<Self, _>::of(Self::__lifespan_enter_connect(url, retries))

@@ -21,7 +21,7 @@ pub enum ErrorKind {
     Panicked,
     /// Its enter or exit took longer than its budget.
     TimedOut,
-    /// A cancel scope around it was cancelled.
+    /// A cancel scope around it was cancelled. Not produced yet.
     Cancelled,
     /// It has a budget that cannot be kept here, since no timer works.
     NoTimer,
@@ -122,13 +122,13 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether this says that a cancel scope was cancelled.
+    /// Whether this says that a cancel scope was cancelled. Nothing says so yet.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.kind == ErrorKind::Cancelled
     }
 
-    /// Whether a budget or deadline passed.
+    /// Whether a budget ran out.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.0.kind == ErrorKind::TimedOut

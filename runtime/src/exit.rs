@@ -18,13 +18,13 @@ pub enum Cause {
     Failed,
     /// The body panicked.
     Panicked,
-    /// A cancel scope around it was cancelled.
+    /// A cancel scope around it was cancelled. Not produced yet.
     Cancelled,
-    /// A deadline around it passed.
+    /// A deadline around it passed. Not produced yet.
     TimedOut,
     /// Its scope or guard was dropped without an exit (law 3).
     Abandoned,
-    /// A later enter of the same lifespan failed.
+    /// A later enter of the same lifespan failed. Not produced yet.
     RolledBack,
 }
 

@@ -131,6 +131,10 @@ where
     /// transaction(&Pool).scope_ok(async |_tx| ()).await
     /// # }
     /// ```
+    ///
+    /// An enter that cannot fail gives `Ok::<_, std::convert::Infallible>(value)`; an exit that uses `?` says what it fails
+    /// with, `async |it, _| -> Result<(), BoxError> { .. }`. The body of a scope gets `&mut Resource<T>`, which
+    /// dereferences to the value.
     #[allow(
         clippy::new_ret_no_self,
         reason = "`Lifespan` alone is the boxed form; this one names its enter"

@@ -39,7 +39,8 @@ impl<R: LocalResource> Live<R> {
 }
 
 impl<R: ScopedResource> Handover<R> {
-    /// Takes the resource over: from here on it belongs to the calling task, and must be exited by it.
+    /// Takes the resource over: from here on it belongs to the calling task, and must be exited by it. If it is rescued
+    /// later, that is still on the runtime it was entered on.
     pub fn accept(self) -> Live<R> {
         Live::new(self.held)
     }

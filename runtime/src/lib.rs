@@ -61,8 +61,8 @@
 //!
 //! # Testing
 //!
-//! Budgets follow tokio's clock. Under its paused clock an idle runtime jumps to the next timer, so a budget fires at once
-//! while an exit waits for real I/O: use `exit_timeout(None)` there. Failures that no return value can carry go to the
+//! Budgets follow tokio's clock. Under its paused clock an idle runtime jumps to the next timer, so a budget may fire at
+//! once while an exit waits for real I/O: use `exit_timeout(None)` there. Failures that no return value can carry go to the
 //! [report hook](set_report_hook).
 //!
 //! # Features

@@ -43,7 +43,7 @@ pub type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "a `Lifespan` does nothing until it is scoped, entered, joined or spawned"]
+#[must_use = "a `Lifespan` does nothing until it is scoped or entered"]
 pub struct Lifespan<R, F = BoxFuture<'static, Result<R, BoxError>>> {
     enter: F,
     entry: Entry,
@@ -166,7 +166,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
 
     /// As [`scope`](Lifespan::scope), for a body that cannot fail and returns a plain value.
     ///
-    /// A body that returns a `Result` does not compile here: its error would look like a success to the exit.
+    /// A body that returns a `Result` does not compile here: its error would look like a success to the exit. rustc then
+    /// says "type annotations needed" and names `this_body_can_fail_so_use_scope_instead`.
     ///
     /// # Errors
     ///

@@ -132,7 +132,7 @@ static HOOK: RwLock<Option<ReportHook>> = RwLock::new(None);
 
 /// Sets the function that all reports of this process go to, and returns the one it replaces.
 ///
-/// Without a hook, reports go to `tracing` if that feature is on, else to standard error, one line each. The hook may
+/// Without a hook, reports go to `tracing` if that feature is on, else to standard error. The hook may
 /// be called from any thread, also inside of a `Drop` and while a thread is panicking; it is never called with a lock
 /// of this crate held, and its own panics are caught.
 ///

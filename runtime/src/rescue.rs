@@ -47,7 +47,7 @@ fn spawn_on(runtime: &Handle, group: Vec<Job>) {
         let mut failures = Failures::default();
         for job in group {
             let reason = if job.stray {
-                "another task had it than the one that entered it"
+                "no scope of the task that entered it was around it"
             } else {
                 "its scope or guard was dropped, with no scope around it"
             };

@@ -46,8 +46,8 @@ pub trait ScopedResource:
 {
     /// Ends the resource.
     ///
-    /// Runs exactly once, in the task that entered it unless it is rescued or handed over (laws 1, 3, 8), shielded from
-    /// cancellation and bounded by the exit budget (law 6).
+    /// Runs exactly once, in the task that entered it unless it is rescued or handed over (laws 1, 3, 8), bounded by the
+    /// exit budget (law 6). Rescued or handed over, the value has moved to another task.
     // The bounds repeat the supertraits: a type that is not `Send` is then one error at the type, not a second at `exit`.
     fn exit(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send
     where

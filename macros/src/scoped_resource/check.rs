@@ -19,6 +19,16 @@ pub(super) fn block(block: &Block, options: &Options, errors: &mut Errors) {
     if borrows(ty) {
         declared_local(ty, options, errors);
     }
+    if !block
+        .members
+        .iter()
+        .any(|member| matches!(member, Member::Enter(_)))
+    {
+        block
+            .members
+            .iter()
+            .for_each(|member| unmarked(member, errors));
+    }
     if let Some(key) = options.enter.key() {
         errors.at(
             key,
@@ -31,6 +41,47 @@ pub(super) fn block(block: &Block, options: &Options, errors: &mut Errors) {
             "option `exit` belongs on a struct\nhelp: mark the method with `#[exit]`",
         );
     }
+}
+
+/// An `async fn` that gives a `Self` where nothing is marked as the enter: whoever calls it would get a bare value, and
+/// nothing would ever say that its exit is missing.
+fn unmarked(member: &Member, errors: &mut Errors) {
+    let Member::Other(tokens) = member else {
+        return;
+    };
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let is = |at: usize, word: &str| matches!(tokens.get(at), Some(TokenTree::Ident(ident)) if ident == word);
+    let Some(start) = (0..tokens.len()).find(|at| is(*at, "async") && is(at + 1, "fn")) else {
+        return;
+    };
+    let Some(TokenTree::Ident(name)) = tokens.get(start + 2) else {
+        return;
+    };
+    let mut rest = tokens[start + 3..].iter();
+    let arguments = rest.find_map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
+            Some(group.stream())
+        }
+        _ => None,
+    });
+    let gives: TokenStream = rest
+        .take_while(|token| !matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace))
+        .cloned()
+        .collect();
+    if arguments.is_some_and(|arguments| !mentions(arguments, "self")) && mentions(gives, "Self") {
+        errors.at(
+            name,
+            format!("`{name}` makes the resource, and no function is marked with `#[enter]`\nhelp: mark it: `#[enter]`"),
+        );
+    }
+}
+
+fn mentions(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        _ => false,
+    })
 }
 
 pub(super) fn declaration(declaration: &Declaration, options: &Options, errors: &mut Errors) {

@@ -12,7 +12,7 @@ where
     #[must_use = "it costs"]
     #[allow(unused_variables, reason = "for later")]
     #[cfg_attr(docsrs, doc(cfg(unix)))]
-    /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped, entered, joined or spawned.
+    /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped or entered.
     #[track_caller]
     pub fn open<'a, E>(
         a: &'a T,
@@ -45,7 +45,7 @@ where
         body
     }
     #[cfg(feature = "tls")]
-    /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped, entered, joined or spawned.
+    /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped or entered.
     #[track_caller]
     fn r#match(
         #[cfg(unix)]

@@ -1,7 +1,7 @@
 impl SseClient {
     /// Connects.
     ///
-    /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped, entered, joined or spawned.
+    /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped or entered.
     #[track_caller]
     pub fn connect(
         url: String,

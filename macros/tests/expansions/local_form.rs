@@ -1,5 +1,5 @@
 impl<'a> Tx<'a> {
-    /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped, entered, joined or spawned.
+    /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped or entered.
     #[track_caller]
     pub fn begin(
         conn: &'a mut Conn,

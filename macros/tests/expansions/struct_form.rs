@@ -10,7 +10,7 @@ impl<T> Session<T>
 where
     T: Transport,
 {
-    /// Describes one as a [`Lifespan`](::core_lib::lifespan::Lifespan): nothing runs until it is scoped, entered, joined or spawned.
+    /// Describes one as a [`Lifespan`](::core_lib::lifespan::Lifespan): nothing runs until it is scoped or entered.
     #[track_caller]
     pub fn lifespan(
         url: String,

@@ -19,7 +19,7 @@ use crate::scoped_resource::options::{EnterCall, Options};
 // Output:
 //     /// Connects.
 //     ///
-//     /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped, entered, joined or spawned.
+//     /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped or entered.
 //     #[track_caller]
 //     pub fn connect<T: Feed>(url: Url, arg1: (u8, u8)) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
 //         ::lifespan::Lifespan::<Self, _>::of(Self::__lifespan_enter_connect::<T>(url, arg1))
@@ -100,9 +100,7 @@ fn docs(verb: &str, options: &Options) -> TokenStream {
     } else {
         format!("({path}::Lifespan)")
     };
-    let text = format!(
-        " {verb} [`Lifespan`]{link}: nothing runs until it is scoped, entered, joined or spawned."
-    );
+    let text = format!(" {verb} [`Lifespan`]{link}: nothing runs until it is scoped or entered.");
     quote!(#[doc = #text])
 }
 

@@ -133,7 +133,8 @@ impl Stay {
     }
 }
 
-/// Tells every drain that waits; the first of them carries the failures. With none they are reported, after the lock.
+/// Tells every drain that waits; the first of them carries the failures. With none they are reported. Wakers and the hook
+/// are called without the lock.
 impl Drop for Stay {
     fn drop(&mut self) {
         let mut wards = wards();
@@ -147,11 +148,15 @@ impl Drop for Stay {
                 .failures
                 .append(std::mem::take(&mut self.failures));
         }
-        for drain in &ward.drains {
+        let drains = ward.drains.clone();
+        for drain in &drains {
             drain.seen().waited_for.extend(subjects.iter().cloned());
-            drain.changed.notify_one();
         }
         wards.forget_if_idle(self.runtime);
+        drop(wards);
+        for drain in drains {
+            drain.changed.notify_one();
+        }
     }
 }
 

@@ -31,8 +31,8 @@ pub struct Policy {
     name: Name,
     enter: Option<Duration>,
     exit: Option<Duration>,
-    /// Whether one of the bounds was asked for: it must then be kept or refused, never ignored.
-    asked: bool,
+    /// Whether this exit budget was asked for: it must then be kept or refused, never ignored. An enter budget always was.
+    exit_asked: bool,
 }
 
 impl Policy {
@@ -44,7 +44,7 @@ impl Policy {
             name: Name::Type(std::any::type_name::<R>()),
             enter: None,
             exit: Some(DEFAULT_EXIT_TIMEOUT),
-            asked: false,
+            exit_asked: false,
         }
     }
 
@@ -62,7 +62,6 @@ impl Policy {
     #[track_caller]
     pub fn enter_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
         self.enter = nonzero("enter_timeout", budget.into());
-        self.asked |= self.enter.is_some();
         self
     }
 
@@ -74,7 +73,7 @@ impl Policy {
     #[track_caller]
     pub fn exit_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
         self.exit = nonzero("exit_timeout", budget.into());
-        self.asked |= self.exit.is_some();
+        self.exit_asked = self.exit.is_some();
         self
     }
 
@@ -99,14 +98,14 @@ impl Policy {
     /// Whether a bound was asked for.
     #[inline]
     pub(crate) fn is_asked_for(&self) -> bool {
-        self.asked
+        self.enter.is_some() || self.exit_asked
     }
 
     /// The first bound that was asked for, with the method that set it.
     pub(crate) fn asked_for(&self) -> Option<(&'static str, Duration)> {
         let enter = self.enter.map(|budget| ("enter_timeout", budget));
         let exit = self.exit.map(|budget| ("exit_timeout", budget));
-        enter.or(exit).filter(|_| self.asked)
+        enter.or(exit.filter(|_| self.exit_asked))
     }
 }
 

@@ -62,7 +62,7 @@ impl<D: Deadline> Timer<D> {
     pub(crate) fn poll_reached(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         if matches!(*this.state, State::Unarmed) {
-            let sleep = this.deadline.at().and_then(|at| try_sleep(at).ok());
+            let sleep = this.deadline.at().and_then(try_sleep);
             this.state
                 .set(sleep.map_or(State::Never, |sleep| State::Armed { sleep }));
         }
@@ -73,21 +73,17 @@ impl<D: Deadline> Timer<D> {
     }
 }
 
-/// Whether timers work here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Driver {
-    Works,
-    /// No runtime, or one without a time driver; whether this is the first time that anybody asks there.
-    Missing {
-        news: bool,
-    },
+/// Whether timers work here. Without a runtime, or on one without a time driver, they do not.
+pub(crate) fn works() -> bool {
+    try_sleep(Instant::now()).is_some()
 }
 
-pub(crate) fn driver() -> Driver {
-    match try_sleep(Instant::now()) {
-        Ok(_) => Driver::Works,
-        Err(missing) => missing,
-    }
+/// Whether nobody has asked this yet on this runtime.
+pub(crate) fn is_first_to_miss_it() -> bool {
+    MISSED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(current())
 }
 
 /// Runtimes known to have no time driver (`None`: no runtime at all). tokio can only be asked by trying, and what it
@@ -95,19 +91,24 @@ pub(crate) fn driver() -> Driver {
 static DRIVERLESS: LazyLock<Mutex<HashSet<Option<runtime::Id>>>> = LazyLock::new(Mutex::default);
 /// Whether the set has an entry, so that everybody else takes no lock.
 static ANY_DRIVERLESS: AtomicBool = AtomicBool::new(false);
+/// Those where somebody was told.
+static MISSED: LazyLock<Mutex<HashSet<Option<runtime::Id>>>> = LazyLock::new(Mutex::default);
 
-fn try_sleep(deadline: Instant) -> Result<Sleep, Driver> {
-    let runtime = Handle::try_current().ok().map(|handle| handle.id());
+fn try_sleep(deadline: Instant) -> Option<Sleep> {
+    let runtime = current();
     if ANY_DRIVERLESS.load(Ordering::Relaxed) && driverless().contains(&runtime) {
-        return Err(Driver::Missing { news: false });
+        return None;
     }
     let sleep = runtime.and_then(|_| catch_unwind(AssertUnwindSafe(|| sleep_until(deadline))).ok());
-    sleep.ok_or_else(|| {
+    if sleep.is_none() {
         ANY_DRIVERLESS.store(true, Ordering::Relaxed);
-        Driver::Missing {
-            news: driverless().insert(runtime),
-        }
-    })
+        driverless().insert(runtime);
+    }
+    sleep
+}
+
+fn current() -> Option<runtime::Id> {
+    Handle::try_current().ok().map(|handle| handle.id())
 }
 
 fn driverless() -> MutexGuard<'static, HashSet<Option<runtime::Id>>> {

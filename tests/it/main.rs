@@ -14,6 +14,7 @@ mod everywhere;
 mod journal;
 
 mod adopted;
+mod between;
 mod budgets;
 mod cost;
 mod errors;

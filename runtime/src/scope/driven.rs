@@ -126,9 +126,7 @@ where
     ) -> Poll<Outcome<T, S>> {
         let mut this = self.project();
         if !matches!(*this.code, Code::Ended { .. }) {
-            let watch = Watch::open();
-            let outcome = advance(this.code.as_mut(), this.limit.as_mut(), cx);
-            aside.adopt(watch.close());
+            let outcome = watched(this.code.as_mut(), this.limit.as_mut(), aside, cx);
             if let Some(outcome) = outcome {
                 if aside.is_nothing() {
                     return Poll::Ready(outcome);
@@ -143,6 +141,22 @@ where
             let _ = this.limit.poll_stop(cx);
             Poll::Pending
         }
+    }
+
+    /// Ready as soon as the code has ended; what it abandoned is still to be awaited. For an outcome that must be in safe
+    /// hands before anything else is awaited: an entered resource, the failure of an exit.
+    #[inline]
+    pub(crate) fn poll_code(
+        self: Pin<&mut Self>,
+        aside: &mut Aside,
+        cx: &mut Context<'_>,
+    ) -> Poll<Outcome<T, S>> {
+        let this = self.project();
+        let outcome = watched(this.code, this.limit, aside, cx);
+        if outcome.is_none() {
+            let _ = aside.poll_adopted(cx);
+        }
+        outcome.map_or(Poll::Pending, Poll::Ready)
     }
 
     /// As a future, with what is set aside in the hands of a scope.
@@ -163,6 +177,25 @@ impl<F: Future<Output = T>, L: Limit<Stop = S>, T, S> Driven<fn() -> F, F, L, T,
             limit,
         }
     }
+}
+
+/// Polls the code once and adopts what it abandons meanwhile.
+#[inline]
+fn watched<M, F, L, T>(
+    code: Pin<&mut Code<M, F, T, L::Stop>>,
+    limit: Pin<&mut L>,
+    aside: &mut Aside,
+    cx: &mut Context<'_>,
+) -> Option<Outcome<T, L::Stop>>
+where
+    M: FnOnce() -> F,
+    F: Future<Output = T>,
+    L: Limit,
+{
+    let watch = Watch::open();
+    let outcome = advance(code, limit, cx);
+    aside.adopt(watch.close());
+    outcome
 }
 
 /// Polls the code once; drops it as soon as its outcome is known, while its drop is still watched.

@@ -61,11 +61,14 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let outcome = ready!(this.driven.poll(this.aside, cx));
-        if let Some(failure) = failure(this.entry, this.exit, outcome) {
-            this.aside.push(failure);
+        if !this.driven.has_ended() {
+            let outcome = ready!(this.driven.poll_code(this.aside, cx));
+            // At once: if what is still awaited is dropped, this is reported.
+            if let Some(failure) = failure(this.entry, this.exit, outcome) {
+                this.aside.push(failure);
+            }
         }
-        Poll::Ready(())
+        this.aside.poll_adopted(cx)
     }
 }
 

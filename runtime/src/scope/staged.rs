@@ -13,12 +13,14 @@ use pin_project_lite::pin_project;
 
 use super::driven::{Driven, OutOfTime, Outcome};
 use super::held::Held;
+use crate::aside::Aside;
 use crate::entry::Entry;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
+use crate::failures::Panic;
 use crate::identity::checks_enabled;
 use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
-use crate::timer::{self, Driver, Timer};
+use crate::timer::{self, Timer};
 
 type Budget = Option<Duration>;
 
@@ -43,6 +45,14 @@ pub(crate) struct Start<R: LocalResource, N> {
     next: N,
     /// Whether it has yet to be seen if timers work here.
     unchecked: bool,
+    /// Why there is no resource, while the exits that the enter abandoned are awaited.
+    refusal: Option<Refusal>,
+}
+
+/// An enter that ended without a resource.
+enum Refusal {
+    Error(Error),
+    Panic(Panic),
 }
 
 impl<R, F, N, B> Staged<F, R, N, B>
@@ -58,6 +68,7 @@ where
             held: Held::nothing_yet(entry),
             next,
             unchecked,
+            refusal: None,
         };
         Staged::Entering {
             entering,
@@ -86,12 +97,18 @@ where
                 waiting.unchecked = false;
                 check_timer(&waiting.held.entry)?;
             }
-            let outcome = ready!(entering.poll(&mut waiting.held.aside, cx));
-            let resource = entered(outcome, &mut waiting.held)?;
-            let Some(Start { mut held, next, .. }) = start.take() else {
+            if !entering.has_ended() {
+                let outcome = ready!(entering.poll_code(&mut waiting.held.aside, cx));
+                // At once, before anything else is awaited (law 5).
+                waiting.refusal = entered(outcome, &mut waiting.held).err();
+            }
+            ready!(waiting.held.aside.poll_adopted(cx));
+            if let Some(refusal) = waiting.refusal.take() {
+                return Poll::Ready(Err(refused(refusal, &mut waiting.held.aside).into()));
+            }
+            let Some(Start { held, next, .. }) = start.take() else {
                 unreachable!("it was there before the enter was polled")
             };
-            held.put(resource);
             let running = next(held);
             self.as_mut().set(Staged::Running { running });
         }
@@ -104,42 +121,49 @@ where
     }
 }
 
-/// The resource, or why there is none. A panic goes on: nothing was entered, so nothing has to exit before it.
+/// Puts the resource where it will be exited from, or tells why there is none.
 #[inline]
 fn entered<R: LocalResource>(
     outcome: Outcome<Result<R, BoxError>, OutOfTime>,
     held: &mut Held<R>,
-) -> Result<R, Error> {
+) -> Result<(), Refusal> {
     match outcome {
-        Outcome::Done(Ok(resource)) => Ok(resource),
-        outcome => Err(not_entered(outcome, held)),
+        Outcome::Done(Ok(resource)) => {
+            held.put(resource);
+            Ok(())
+        }
+        Outcome::Done(Err(error)) => Err(Refusal::Error(Error::failed(
+            &held.entry,
+            Phase::Enter,
+            error,
+        ))),
+        Outcome::Panicked(panic) => Err(Refusal::Panic(panic)),
+        Outcome::Stopped(OutOfTime) => {
+            let budget = held.entry.policy.enter_budget();
+            let error = Error::timed_out(&held.entry, Phase::Enter, budget, None);
+            Err(Refusal::Error(error))
+        }
     }
 }
 
+/// The error of the scope. A panic goes on: nothing was entered, so nothing has to exit before it.
 #[cold]
-fn not_entered<R: LocalResource>(
-    outcome: Outcome<Result<R, BoxError>, OutOfTime>,
-    held: &mut Held<R>,
-) -> Error {
-    let entry = &held.entry;
-    let mut error = match outcome {
-        Outcome::Done(Ok(_)) => unreachable!("it was entered"),
-        Outcome::Done(Err(error)) => Error::failed(entry, Phase::Enter, error),
-        Outcome::Panicked(panic) => resume_unwind(panic),
-        Outcome::Stopped(OutOfTime) => {
-            Error::timed_out(entry, Phase::Enter, entry.policy.enter_budget(), None)
+fn refused(refusal: Refusal, aside: &mut Aside) -> Error {
+    match refusal {
+        Refusal::Error(mut error) => {
+            aside.take_failures().attach_to(&mut error);
+            error
         }
-    };
-    held.aside.take_failures().attach_to(&mut error);
-    error
+        Refusal::Panic(panic) => resume_unwind(panic),
+    }
 }
 
 /// A budget that somebody asked for is kept or refused, never ignored; that the default one is not kept is said once
 /// per runtime, in builds with checks.
 fn check_timer(entry: &Entry) -> Result<(), Error> {
-    let Driver::Missing { news } = timer::driver() else {
+    if timer::works() {
         return Ok(());
-    };
+    }
     if let Some((method, budget)) = entry.policy.asked_for() {
         let refused = format!(
             "its `{method}` of {budget:?} cannot be kept, since no tokio timer works here\n\
@@ -153,7 +177,7 @@ fn check_timer(entry: &Entry) -> Result<(), Error> {
             refused.into(),
         ));
     }
-    if news && entry.policy.exit_budget().is_some() {
+    if entry.policy.exit_budget().is_some() && timer::is_first_to_miss_it() {
         let reason = "no tokio timer works here (`Builder::enable_time` turns it on), so no exit budget is kept";
         report::send(&Report::about(
             ReportKind::NoTimer,

@@ -11,7 +11,7 @@ use lifespan::{BoxError, Error, ErrorKind, Lifespan};
 use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, yield_now};
 
-use crate::everywhere::{everywhere, locally, paused};
+use crate::everywhere::{everywhere, locally, multi_thread, paused};
 use crate::journal::{Journal, Step, panic_of};
 
 async fn forever(db: &mut crate::journal::Db) {
@@ -464,5 +464,130 @@ fn many_adopted_exits_yield() {
             .unwrap();
         others.await.unwrap();
         journal.assert(["enter outer", "other task", "exit outer: completed"]);
+    });
+}
+
+/// The `Drop` of a lost local resource runs, where it was dropped.
+#[test]
+fn local_resource_drops_law_3() {
+    struct Bound(Journal);
+    impl Drop for Bound {
+        fn drop(&mut self) {
+            self.0.log("drop local");
+        }
+    }
+    impl lifespan::LocalResource for Bound {
+        async fn exit_local(self, _: &lifespan::Exit) -> Result<(), BoxError> {
+            self.0.log("exit local");
+            Ok(())
+        }
+    }
+    locally(|| async {
+        let journal = Journal::new();
+        let outer = journal.resource("outer").lifespan();
+        let local = Lifespan::of(std::future::ready(Bound(journal.clone())));
+        outer
+            .scope_ok(async |_| drop(local.enter().await.unwrap()))
+            .await
+            .unwrap();
+        journal.assert(["enter outer", "drop local", "exit outer: completed"]);
+    });
+}
+
+/// A body adopts nothing that was entered on another runtime, not even as one root beside another: it is rescued there.
+#[test]
+fn guard_of_another_runtime_is_not_adopted_law_3() {
+    let journal = Journal::new();
+    let (here, there) = (paused(), paused());
+    let inner = journal.resource("inner").lifespan();
+    let live = there.block_on(inner.enter()).unwrap();
+    let outer = journal.resource("outer").lifespan();
+    here.block_on(outer.scope_ok(async |_| drop(live))).unwrap();
+    journal.assert(["enter inner", "enter outer", "exit outer: completed"]);
+    let drained = there.block_on(lifespan::drain());
+    assert_eq!(drained.waited_for().len(), 1);
+    journal.assert([
+        "enter inner",
+        "enter outer",
+        "exit outer: completed",
+        "report Rescued inner",
+        "exit inner: abandoned, in another task",
+    ]);
+}
+
+/// A scope that only waits for what it adopted remembers its runtime like any that waits: dropped on a thread without
+/// one, it is rescued.
+#[test]
+fn adopter_dropped_on_a_foreign_thread_law_3() {
+    multi_thread().block_on(async {
+        let journal = Journal::new();
+        let outer = journal.resource("outer").lifespan();
+        let inner = journal.resource("inner").exit(Step::Yield).lifespan();
+        let mut scope = Box::pin(outer.scope_ok(async |_| drop(inner.enter().await.unwrap())));
+        assert!((&mut scope).now_or_never().is_none());
+        std::thread::spawn(move || drop(scope)).join().unwrap();
+        lifespan::drain().await.into_failures();
+        journal.assert([
+            "enter outer",
+            "enter inner",
+            "exit inner: abandoned",
+            "report Rescued inner",
+            "exited inner",
+            "report Rescued outer",
+            "exit outer: abandoned, in another task",
+        ]);
+    });
+}
+
+/// An error goes before a panic that came first: the error is returned, and the panic is attached to it.
+#[test]
+fn error_after_a_panic_carries_it_law_24() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let outer = journal.resource("outer").lifespan();
+        let a = journal.resource("a").exit(Step::Panic("first")).lifespan();
+        let b = journal.resource("b").exit(Step::Fail("second")).lifespan();
+        let error = outer
+            .scope_ok(async |_| {
+                drop(a.enter().await.unwrap());
+                drop(b.enter().await.unwrap());
+            })
+            .await
+            .unwrap_err();
+        assert_eq!(error.primary().to_string(), "second");
+        let attached: Vec<_> = error
+            .attached()
+            .iter()
+            .map(|e| (e.kind(), e.primary().to_string()))
+            .collect();
+        assert_eq!(attached, [(ErrorKind::Panicked, "first".to_owned())]);
+    });
+}
+
+/// What an enter abandons and then fails: the failure of the adopted exit is attached to the enter's error.
+#[test]
+fn failures_adopted_by_a_failed_enter_law_23() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let inner = journal
+            .resource("inner")
+            .exit(Step::Fail("stuck"))
+            .lifespan();
+        let enter = async {
+            drop(inner.enter().await?);
+            Err::<(), _>(BoxError::from("no route"))
+        };
+        let error = Lifespan::new(enter, async |(), _| ())
+            .scope_ok(async |_| ())
+            .await
+            .unwrap_err();
+        assert_eq!(error.primary().to_string(), "no route");
+        let attached: Vec<_> = error
+            .attached()
+            .iter()
+            .map(|e| e.primary().to_string())
+            .collect();
+        assert_eq!(attached, ["stuck"]);
+        journal.assert(["enter inner", "exit inner: abandoned"]);
     });
 }

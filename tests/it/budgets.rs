@@ -336,3 +336,45 @@ fn zero_budget_panics_at_the_call() {
         .expect("a panic at the line of the call");
     assert!(place.0.ends_with("budgets.rs"), "{place:?}");
 }
+
+/// Clones share budget and progress with their original, also when both begin after the clone was made.
+#[test]
+fn clones_of_an_exit_share_all() {
+    struct Helped(Arc<Mutex<Vec<Option<Duration>>>>);
+    impl ScopedResource for Helped {
+        async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
+            let helper = exit.clone();
+            sleep(2 * SECOND).await;
+            *self.0.lock().unwrap() = vec![exit.remaining(), helper.remaining()];
+            helper.progress("half way");
+            std::future::pending().await
+        }
+    }
+    paused().block_on(async {
+        let seen = Arc::<Mutex<_>>::default();
+        let helped = Lifespan::of(std::future::ready(Helped(seen.clone())));
+        let error = helped
+            .named("helped")
+            .exit_timeout(5 * SECOND)
+            .scope_ok(async |_| ())
+            .await
+            .unwrap_err();
+        assert_eq!(*seen.lock().unwrap(), [Some(3 * SECOND), Some(3 * SECOND)]);
+        assert_eq!(
+            error.to_string(),
+            "resource `helped` did not exit within 5s, last progress: half way"
+        );
+    });
+}
+
+/// Who asked for no bound misses none: nothing is reported without a time driver.
+#[test]
+fn no_time_driver_no_bound() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let journal = Journal::new();
+    let db = journal.resource("db").lifespan().exit_timeout(None);
+    runtime
+        .block_on(db.scope_ok(async |_| yield_now().await))
+        .unwrap();
+    journal.assert(["enter db", "exit db: completed"]);
+}

@@ -258,3 +258,87 @@ fn the_same_value_and_no_leftover_arguments() {
             .unwrap();
     });
 }
+
+/// What an attached error has attached of its own is kept beside it, flat and in order.
+#[test]
+fn attached_errors_are_flat_law_23() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let [a, b] = [("a", "second"), ("b", "first")]
+            .map(|(name, text)| journal.resource(name).exit(Step::Fail(text)).lifespan());
+        let bad = journal
+            .resource("bad")
+            .enter(Step::Fail("zeroth"))
+            .lifespan();
+        let outer = Lifespan::new(async { Ok::<_, Error>(()) }, async move |(), _| {
+            a.scope(async |_| b.scope_ok(async |_| ()).await).await
+        });
+        let error = outer
+            .scope(async |_| bad.scope_ok(async |_| ()).await)
+            .await
+            .unwrap_err();
+        let all: Vec<_> = std::iter::once(&error)
+            .chain(error.attached())
+            .map(|e| (e.primary().to_string(), e.attached().len()))
+            .collect();
+        let expected = [("zeroth", 2), ("first", 0), ("second", 0)];
+        assert_eq!(
+            all,
+            expected.map(|(text, of_its_own)| (text.to_owned(), of_its_own))
+        );
+    });
+}
+
+/// `Display` counts what is attached: one failure is not "1 more failures".
+#[test]
+fn display_counts_the_attached_law_23() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let a = journal.resource("a").exit(Step::Fail("stuck")).lifespan();
+        let inner = Lifespan::new(failing("no route"), async |_, _| ()).named("inner");
+        let error = a
+            .scope(async |_| inner.scope_ok(async |_| ()).await)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "resource `inner` failed to enter: no route (and 1 more failure)"
+        );
+    });
+}
+
+/// The hook is called without a lock of this crate: it may set another hook, and abandon what is then rescued.
+#[test]
+fn hook_may_use_the_crate_law_23() {
+    use std::sync::{Arc, Mutex, mpsc};
+    type Slot = Arc<Mutex<Option<lifespan::ReportHook>>>;
+    crate::journal::listen(|report| {
+        if report.resource() != "hooked" {
+            return;
+        }
+        // Around the hook of all tests: a report that comes in between waits for it.
+        let slot = Slot::default();
+        let mut inner = slot.lock().unwrap();
+        let hooked = slot.clone();
+        *inner = lifespan::set_report_hook(move |report| {
+            let inner = hooked.lock().unwrap().clone();
+            inner.expect("there was a hook")(report);
+        });
+    });
+    // In a thread of its own, so that a deadlock fails this test instead of hanging it.
+    let (done, is_done) = mpsc::channel();
+    std::thread::spawn(move || {
+        paused().block_on(async {
+            let hooked = Lifespan::new(async { Ok::<_, Error>(()) }, async |(), _| {
+                Err::<(), _>(BoxError::from("stuck"))
+            });
+            let result = hooked
+                .named("hooked")
+                .scope(async |_| Err::<(), _>(anyhow::anyhow!("bad row")))
+                .await;
+            done.send(result.unwrap_err().to_string()).unwrap();
+        });
+    });
+    let patience = std::time::Duration::from_secs(20);
+    assert_eq!(is_done.recv_timeout(patience).unwrap(), "bad row");
+}

@@ -452,3 +452,44 @@ fn one_task_for_all_law_8() {
         );
     });
 }
+
+/// Also inside of an exit that was adopted, a nested `block_on` of another runtime is another identity.
+#[test]
+fn nested_block_on_inside_of_an_adopted_exit_law_9() {
+    struct Nests;
+    impl lifespan::ScopedResource for Nests {
+        async fn exit(self, _: &lifespan::Exit) -> Result<(), lifespan::BoxError> {
+            refused(async |scope: Shared| {
+                tokio::task::block_in_place(|| paused().block_on(async { scope.poll_here() }))
+            })
+            .await;
+            Ok(())
+        }
+    }
+    multi_thread().block_on(async {
+        let outer = Journal::new().resource("outer").lifespan();
+        let nests = lifespan::Lifespan::of(std::future::ready(Nests));
+        outer
+            .scope_ok(async |_| drop(nests.enter().await.unwrap()))
+            .await
+            .unwrap();
+    });
+}
+
+/// A handover changes the task, not the runtime that the exit works on: dropped elsewhere, it is rescued there.
+#[test]
+fn handover_to_another_runtime_is_rescued_on_its_own_law_12() {
+    let journal = Journal::new();
+    let (home, away) = (paused(), paused());
+    let live = home.block_on(journal.resource("db").lifespan().enter());
+    let ticket = live.unwrap().hand_over();
+    away.block_on(async { drop(ticket.accept()) });
+    journal.assert(["enter db"]);
+    let drained = home.block_on(lifespan::drain());
+    assert_eq!(drained.waited_for().len(), 1);
+    journal.assert([
+        "enter db",
+        "report Rescued db",
+        "exit db: abandoned, in another task",
+    ]);
+}

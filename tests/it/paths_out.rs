@@ -397,3 +397,52 @@ fn scope_macro_has_the_same_paths_law_2() {
         ]);
     });
 }
+
+/// An exit that panics before it gives a future has panicked as an exit: its panic stops nothing.
+#[test]
+fn panic_while_the_exit_is_built_law_24() {
+    struct Rude;
+    fn built() -> std::future::Ready<Result<(), BoxError>> {
+        panic!("no exit")
+    }
+    impl lifespan::ScopedResource for Rude {
+        fn exit(self, _: &lifespan::Exit) -> impl Future<Output = Result<(), BoxError>> + Send {
+            built()
+        }
+    }
+    everywhere(|| async {
+        let journal = Journal::new();
+        let inner = journal
+            .resource("inner")
+            .enter(Step::Fail("no route"))
+            .lifespan();
+        let error = Lifespan::of(std::future::ready(Rude))
+            .named("rude")
+            .scope(async |_| inner.scope_ok(async |_| ()).await)
+            .await
+            .unwrap_err();
+        assert_eq!(error.primary().to_string(), "no route");
+        let rude = &error.attached()[0];
+        assert_eq!(
+            (rude.kind(), rude.phase()),
+            (ErrorKind::Panicked, Phase::Exit)
+        );
+        assert_eq!(
+            rude.to_string(),
+            "resource `rude` panicked in its exit: no exit"
+        );
+    });
+}
+
+/// A panic may carry anything; the exit is told that there was one.
+#[test]
+fn body_panics_without_a_text_law_24() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let db = journal.resource("db").lifespan();
+        let scope = db.scope_ok(async |_| std::panic::panic_any(7u8));
+        let panic = AssertUnwindSafe(scope).catch_unwind().await.unwrap_err();
+        assert_eq!(panic.downcast_ref::<u8>(), Some(&7));
+        journal.assert(["enter db", "exit db: panicked (a panic without a text)"]);
+    });
+}

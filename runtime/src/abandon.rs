@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 
 use crate::aside::Aside;
 use crate::entry::Entry;
-use crate::exit::{Cause, Exit};
+use crate::exit::Exit;
 use crate::job::Job;
 use crate::report::{self, Report, ReportKind};
 use crate::resource::ScopedResource;
@@ -35,8 +35,9 @@ impl Abandoned {
             stray,
         } = self;
         let subject = entry.subject();
+        let cause = watch::cause();
         let exit = async move {
-            let exit = Exit::new(Cause::Abandoned, None, entry.policy.exit_budget());
+            let exit = Exit::new(cause, None, entry.policy.exit_budget());
             let mut aside = Aside::nothing();
             exiting(resource, &entry, &exit, &mut aside).await;
             aside.take_failures()

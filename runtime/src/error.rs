@@ -6,6 +6,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::cancel::cancellation::{Cancellation, Cancelled};
 use crate::entry::{Entry, Subject};
 
 /// The error type that everything converts into: `Box<dyn Error + Send + Sync>`.
@@ -19,10 +20,12 @@ pub enum ErrorKind {
     Failed,
     /// Its enter or exit panicked.
     Panicked,
-    /// Its enter or exit took longer than its budget.
+    /// Its own enter or exit took longer than its budget.
     TimedOut,
-    /// A cancel scope around it was cancelled. Not produced yet.
+    /// A cancel scope around it was cancelled (law 14, law 15).
     Cancelled,
+    /// The deadline of a cancel scope around it passed, or the budget of an enter or exit around it ran out.
+    DeadlinePassed,
     /// It has a budget that cannot be kept here, since no timer works.
     NoTimer,
 }
@@ -33,6 +36,8 @@ pub enum ErrorKind {
 pub enum Phase {
     /// While entering: the resource does not exist.
     Enter,
+    /// While the body ran: it was cancelled, and the resource has exited.
+    Body,
     /// While exiting: the resource is gone.
     Exit,
 }
@@ -41,6 +46,7 @@ impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Phase::Enter => "enter",
+            Phase::Body => "body",
             Phase::Exit => "exit",
         })
     }
@@ -81,10 +87,14 @@ struct Inner {
 
 impl Error {
     pub(crate) fn new(entry: &Entry, phase: Phase, kind: ErrorKind, primary: BoxError) -> Self {
+        Error::of(entry.subject(), phase, kind, primary)
+    }
+
+    pub(crate) fn of(subject: Subject, phase: Phase, kind: ErrorKind, primary: BoxError) -> Self {
         Error(Box::new(Inner {
             kind,
             phase,
-            subject: entry.subject(),
+            subject,
             primary,
             attached: Vec::new(),
         }))
@@ -112,6 +122,12 @@ impl Error {
         Error::new(entry, phase, ErrorKind::TimedOut, overrun.into())
     }
 
+    /// A scope that was cancelled, in its enter or its body.
+    pub(crate) fn cancelled(entry: &Entry, phase: Phase, cancellation: Cancellation) -> Self {
+        let kind = cancellation.error_kind();
+        Error::new(entry, phase, kind, cancellation.into())
+    }
+
     pub(crate) fn panicked(entry: &Entry, phase: Phase, text: &str) -> Self {
         Error::new(entry, phase, ErrorKind::Panicked, text.into())
     }
@@ -122,16 +138,25 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether this says that a cancel scope was cancelled. Nothing says so yet.
+    /// Whether somebody cancelled a cancel scope around it; that a deadline passed is [another thing](Error::is_timeout).
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.kind == ErrorKind::Cancelled
     }
 
-    /// Whether a budget ran out.
+    /// Whether a budget ran out, or a deadline around it passed.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        self.0.kind == ErrorKind::TimedOut
+        matches!(self.0.kind, ErrorKind::TimedOut | ErrorKind::DeadlinePassed)
+    }
+
+    /// Why it was cancelled, if it was: who asked and where, or whose deadline passed.
+    #[must_use]
+    pub fn cancellation(&self) -> Option<&Cancellation> {
+        match self.downcast_ref::<Cancelled>() {
+            Some(cancelled) => Some(cancelled.cancellation()),
+            None => self.downcast_ref(),
+        }
     }
 
     /// The name of the resource that failed: its type's, or what [`named`](crate::Lifespan::named) set.
@@ -200,6 +225,15 @@ impl Error {
         }
     }
 
+    /// Attaches what code had to say that was told to stop, unless that is only the telling.
+    pub(crate) fn attach_unless_cancelled(&mut self, mut other: Error) {
+        let rest = std::mem::take(&mut other.0.attached);
+        if other.cancellation().is_none() {
+            self.attach([other]);
+        }
+        self.attach(rest);
+    }
+
     /// What happened, without the attached errors.
     fn sentence(&self) -> impl fmt::Display {
         fmt_fn(move |f| {
@@ -209,10 +243,24 @@ impl Error {
                     write!(f, "resource `{name}` panicked in its {phase}: {primary}")
                 }
                 ErrorKind::TimedOut => write!(f, "resource `{name}` did not {phase} {primary}"),
-                ErrorKind::Cancelled => write!(f, "resource `{name}` was not entered: {primary}"),
+                ErrorKind::Cancelled | ErrorKind::DeadlinePassed => {
+                    self.write_cancelled(f, name, phase)
+                }
                 _ => write!(f, "resource `{name}` failed to {phase}: {primary}"),
             }
         })
+    }
+}
+
+impl Error {
+    fn write_cancelled(&self, f: &mut fmt::Formatter<'_>, name: &str, phase: Phase) -> fmt::Result {
+        let primary = &self.0.primary;
+        match phase {
+            // A cancel scope says all of it itself.
+            _ if primary.is::<Cancelled>() => write!(f, "{primary}"),
+            Phase::Enter => write!(f, "resource `{name}` was not entered: {primary}"),
+            _ => write!(f, "the scope of `{name}` was cancelled: {primary}"),
+        }
     }
 }
 

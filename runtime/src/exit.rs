@@ -18,9 +18,9 @@ pub enum Cause {
     Failed,
     /// The body panicked.
     Panicked,
-    /// A cancel scope around it was cancelled. Not produced yet.
+    /// A cancel scope around it was cancelled.
     Cancelled,
-    /// A deadline around it passed. Not produced yet.
+    /// A deadline around it passed.
     TimedOut,
     /// Its scope or guard was dropped without an exit (law 3).
     Abandoned,
@@ -101,7 +101,7 @@ impl Exit {
         self.cause == Cause::Completed
     }
 
-    /// The text of the error or panic that ended the body, if one did.
+    /// The text of the error, panic or cancellation that ended the body, if one did.
     #[must_use]
     pub fn error(&self) -> Option<&str> {
         self.shared.get()?.error.as_deref()

@@ -57,6 +57,13 @@ impl Failures {
         self.0.append(&mut later.0);
     }
 
+    /// Tells the report hook of everything, and keeps it.
+    pub(crate) fn report(&self) {
+        for failure in &self.0 {
+            report::send(&Report::failed(&failure.error));
+        }
+    }
+
     /// Attaches everything to an error that is being returned.
     pub(crate) fn attach_to(mut self, error: &mut Error) {
         error.attach(self.errors());

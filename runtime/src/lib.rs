@@ -77,6 +77,8 @@ pub mod __private;
 mod abandon;
 mod aside;
 mod body;
+mod cancel;
+mod cancel_scope;
 mod enter;
 mod entry;
 mod error;
@@ -98,6 +100,11 @@ mod timer;
 mod watch;
 
 pub use crate::body::Failure;
+pub use crate::cancel::cancellation::{Cancellation, Cancelled, CancelledBy};
+pub use crate::cancel_scope::{
+    CancelScope, Canceller, Outcome, Race, effective_deadline, race, race_all, shield, shield_for,
+    timeout, timeout_at, until,
+};
 pub use crate::enter::{Enter, Entered};
 pub use crate::error::{BoxError, Error, ErrorKind, Phase};
 pub use crate::exit::{Cause, Exit};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::{self, Future};
+use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use crate::enter::{Enter, Entering};
 use crate::entry::Entry;
 use crate::error::{BoxError, Error};
 use crate::identity::Checkpoint;
-use crate::live::Live;
+use crate::live::{Live, enter_guard};
 use crate::policy::Policy;
 use crate::resource::LocalResource;
-use crate::scope::in_task::InTask;
+use crate::scope::in_task::{InTask, Kind};
 use crate::scope::settle::run;
 use crate::scope::staged::Staged;
 
@@ -157,11 +157,9 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         E: Failure,
     {
         let (enter, entry) = self.entered_at(Location::caller());
-        let checkpoint = Checkpoint::at_first_poll(&entry);
-        InTask::new(
-            Staged::new(enter, entry, |held| run(held, body, |out| out)),
-            checkpoint,
-        )
+        in_task(entry, |entry| {
+            Staged::new(enter, entry, |held| run(held, body, |out| out))
+        })
     }
 
     /// As [`scope`](Lifespan::scope), for a body that cannot fail and returns a plain value.
@@ -191,11 +189,9 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         T: Infallible<M>,
     {
         let (enter, entry) = self.entered_at(Location::caller());
-        let checkpoint = Checkpoint::at_first_poll(&entry);
-        InTask::new(
-            Staged::new(enter, entry, |held| run(held, body, Ok)),
-            checkpoint,
-        )
+        in_task(entry, |entry| {
+            Staged::new(enter, entry, |held| run(held, body, Ok))
+        })
     }
 
     /// Enters the resource and gives it in a guard, for code that a closure does not fit: loops, early exits.
@@ -231,11 +227,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     #[track_caller]
     pub fn enter(self) -> impl Future<Output = Result<Live<R>, Error>> {
         let (enter, entry) = self.entered_at(Location::caller());
-        let checkpoint = Checkpoint::at_first_poll(&entry);
-        InTask::new(
-            Staged::new(enter, entry, |held| future::ready(Ok(Live::new(held)))),
-            checkpoint,
-        )
+        in_task(entry, |entry| Staged::new(enter, entry, enter_guard))
     }
 
     /// The same life with its enter in a box: `Lifespan<R>`, which can be named.
@@ -284,6 +276,14 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
             },
         )
     }
+}
+
+/// Keeps a scope in its task and in the cancel scope around it.
+#[inline]
+fn in_task<S>(entry: Entry, scope: impl FnOnce(Entry) -> S) -> InTask<S> {
+    let checkpoint = Checkpoint::at_first_poll(&entry);
+    let kind = Kind::entering(&entry);
+    InTask::new(scope(entry), checkpoint, kind)
 }
 
 impl<R, F> fmt::Debug for Lifespan<R, F> {

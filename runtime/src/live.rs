@@ -6,11 +6,12 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 
 use crate::body::Failure;
+use crate::cancel::frame;
 use crate::error::Error;
 use crate::resource::LocalResource;
 use crate::scope::driven::Outcome;
 use crate::scope::held::Held;
-use crate::scope::in_task::InTask;
+use crate::scope::in_task::{InTask, Kind};
 use crate::scope::settle::finish;
 
 /// An entered resource. [`exit`](Live::exit) or [`exit_with`](Live::exit_with) ends it, in the task that entered it.
@@ -20,6 +21,22 @@ use crate::scope::settle::finish;
 #[must_use = "exit it: a dropped `Live` is adopted by the scope around it, or else rescued and reported"]
 pub struct Live<R: LocalResource> {
     held: Held<R>,
+}
+
+/// Gives the guard, unless the enter was cancelled in the poll in which it completed (law 17).
+#[allow(
+    clippy::manual_async_fn,
+    reason = "the parameter of an `async fn` would be stored twice"
+)]
+pub(crate) fn enter_guard<R: LocalResource>(
+    held: Held<R>,
+) -> impl Future<Output = Result<Live<R>, Error>> {
+    async move {
+        match frame::cancellation() {
+            None => Ok(Live::new(held)),
+            Some(cancellation) => finish(held, Outcome::Stopped(cancellation)).await,
+        }
+    }
 }
 
 impl<R: LocalResource> Live<R> {
@@ -83,7 +100,7 @@ impl<R: LocalResource> Live<R> {
     ) -> impl Future<Output = Result<T, E>> {
         let checkpoint = self.held.board();
         let ending = finish(self.held, Outcome::Done(result));
-        InTask::new(ending, checkpoint.exited_at(place))
+        InTask::new(ending, checkpoint.exited_at(place), Kind::Exit)
     }
 }
 

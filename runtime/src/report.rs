@@ -21,6 +21,8 @@ pub enum ReportKind {
     Lost,
     /// A runtime has no time driver, so budgets are not kept on it.
     NoTimer,
+    /// A scope inside of a cancelled body was live but no longer polled; after the grace the body was dropped (law 13).
+    NotPolled,
 }
 
 /// Something that happened to a resource and that no return value can carry.
@@ -105,6 +107,12 @@ impl fmt::Display for Report<'_> {
                 f,
                 "exit of `{resource}` lost: {reason} (entered at {place})"
             ),
+            (ReportKind::NotPolled, _) => {
+                write!(
+                    f,
+                    "scope of `{resource}` did not unwind: {reason} (entered at {place})"
+                )
+            }
             _ => write!(
                 f,
                 "`{resource}` has no bound: {reason} (entered at {place})"
@@ -176,7 +184,7 @@ pub(crate) fn send(report: &Report<'_>) {
 fn by_default(report: &Report<'_>) {
     let (kind, resource, place) = (report.kind, report.resource, report.place);
     match kind {
-        ReportKind::Rescued | ReportKind::NoTimer => {
+        ReportKind::Rescued | ReportKind::NoTimer | ReportKind::NotPolled => {
             tracing::warn!(target: "lifespan", ?kind, resource, %place, "{report}");
         }
         _ => {

@@ -1,6 +1,5 @@
 //! `scope!`: a scope without a closure, for resources that borrow; and the pieces its expansion calls.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::future::{self, Future};
 use std::panic::Location;
@@ -9,14 +8,16 @@ use tokio::runtime::Handle;
 
 use crate::aside::Aside;
 use crate::body::Failure;
+use crate::cancel::cancellation::Cancellation;
+use crate::cancel::frame;
 use crate::enter::Enter;
 use crate::error::Error;
 use crate::identity::Checkpoint;
 use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
-use crate::scope::driven::{Driven, Outcome, Root};
+use crate::scope::driven::{Around, Driven, Outcome};
 use crate::scope::held::Held;
-use crate::scope::in_task::InTask;
+use crate::scope::in_task::{InTask, Kind};
 use crate::scope::settle::finish;
 use crate::scope::staged::Staged;
 
@@ -74,13 +75,13 @@ pub struct Begun<R: LocalResource> {
 }
 
 /// How the block of `scope!` ended.
-pub struct Ended<T>(Outcome<T, Infallible>);
+pub struct Ended<T>(Outcome<T, Cancellation>);
 
 /// The place for the runtime that a rescue needs, and for what is set aside.
 pub struct Rooting<'a>(&'a mut Option<Handle>, &'a mut Aside);
 
 /// Keeps the expansion of `scope!` in its task.
-pub struct Pass(Checkpoint);
+pub struct Pass(Checkpoint, Kind);
 
 /// Splits a scope into its enter and what keeps it in its task.
 #[track_caller]
@@ -92,7 +93,7 @@ where
     F: Enter<R>,
 {
     let (enter, entry) = lifespan.entered_at(Location::caller());
-    let pass = Pass(Checkpoint::at_first_poll(&entry));
+    let pass = Pass(Checkpoint::at_first_poll(&entry), Kind::entering(&entry));
     (
         Staged::new(enter, entry, |held| future::ready(Ok(Begun { held }))),
         pass,
@@ -101,12 +102,16 @@ where
 
 /// The whole of a scope: enter, block and exit.
 pub fn in_task<F: Future>(pass: Pass, future: F) -> impl Future<Output = F::Output> {
-    InTask::new(future, pass.0)
+    InTask::new(future, pass.0, pass.1)
 }
 
 /// Runs the block.
 pub async fn body<F: Future>(root: Rooting<'_>, body: F) -> Ended<F::Output> {
-    Ended(Driven::new(body, Root(root.0)).with(root.1).await)
+    Ended(match frame::cancellation() {
+        // Entered in the very poll of the cancellation (law 17).
+        Some(cancellation) => Outcome::Stopped(cancellation),
+        None => Driven::new(body, Around(root.0)).with(root.1).await,
+    })
 }
 
 impl<R: LocalResource> Begun<R> {

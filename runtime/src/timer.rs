@@ -94,7 +94,7 @@ static ANY_DRIVERLESS: AtomicBool = AtomicBool::new(false);
 /// Those where somebody was told.
 static MISSED: LazyLock<Mutex<HashSet<Option<runtime::Id>>>> = LazyLock::new(Mutex::default);
 
-fn try_sleep(deadline: Instant) -> Option<Sleep> {
+pub(crate) fn try_sleep(deadline: Instant) -> Option<Sleep> {
     let runtime = current();
     if ANY_DRIVERLESS.load(Ordering::Relaxed) && driverless().contains(&runtime) {
         return None;

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use crate::exit::Cause;
 use crate::job::Job;
 use crate::rescue;
 
@@ -11,10 +12,12 @@ use crate::rescue;
 struct Watches {
     open: Cell<u32>,
     jobs: Cell<usize>,
+    /// Why what is being dropped is dropped.
+    cause: Cell<Cause>,
 }
 
 thread_local! {
-    static WATCHES: Watches = const { Watches { open: Cell::new(0), jobs: Cell::new(0) } };
+    static WATCHES: Watches = const { Watches { open: Cell::new(0), jobs: Cell::new(0), cause: Cell::new(Cause::Abandoned) } };
     static JOBS: RefCell<Vec<Job>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -60,6 +63,23 @@ impl Drop for Watch {
     fn drop(&mut self) {
         pass_on(Self::end(self.mark).unwrap_or_default());
     }
+}
+
+/// Why a resource that is dropped now without its exit is: abandoned, if nobody says otherwise.
+pub(crate) fn cause() -> Cause {
+    WATCHES.with(|watches| watches.cause.get())
+}
+
+/// Runs `drop`; what is abandoned by it exits for this cause (law 13: a guard in a cancelled body).
+pub(crate) fn dropping_because<T>(cause: Cause, drop: impl FnOnce() -> T) -> T {
+    struct Restore(Cause);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            WATCHES.with(|watches| watches.cause.set(self.0));
+        }
+    }
+    let _restore = Restore(WATCHES.with(|watches| watches.cause.replace(cause)));
+    drop()
 }
 
 #[cold]

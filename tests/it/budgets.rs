@@ -90,7 +90,7 @@ fn no_bound_must_be_asked_for_law_6() {
     });
 }
 
-/// CASES P101, L95: an enter over its budget enters nothing; what lived inside of it exits.
+/// CASES P101, L95: an enter over its budget enters nothing; what lived inside of it unwinds (law 13).
 #[test]
 fn enter_over_its_budget() {
     paused().block_on(async {
@@ -120,7 +120,11 @@ fn enter_over_its_budget() {
             error.to_string(),
             "resource `outer` did not enter within 2s"
         );
-        journal.assert(["enter inner", "exit inner: abandoned", "exited inner"]);
+        journal.assert([
+            "enter inner",
+            "exit inner: timed out (the time for `outer` to enter ran out)",
+            "exited inner",
+        ]);
     });
 }
 

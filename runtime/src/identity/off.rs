@@ -20,6 +20,11 @@ impl Checkpoint {
     }
 
     #[inline(always)]
+    pub(crate) fn open() -> Self {
+        Checkpoint
+    }
+
+    #[inline(always)]
     pub(crate) fn exited_at(self, _: &'static Location<'static>) -> Self {
         self
     }

@@ -61,7 +61,8 @@ impl Identity {
 
 /// Lets only one identity pass: the first, or the one it was made by.
 pub(crate) struct Checkpoint {
-    subject: Subject,
+    /// `None`: everybody passes.
+    subject: Option<Subject>,
     first: Option<Identity>,
     /// For a guard: where it is exited. For a scope the place is that of its poll.
     exited_at: Option<&'static Location<'static>>,
@@ -71,7 +72,7 @@ impl Checkpoint {
     /// Takes the identity of whoever passes first.
     pub(crate) fn at_first_poll(entry: &Entry) -> Self {
         Checkpoint {
-            subject: entry.subject(),
+            subject: Some(entry.subject()),
             first: None,
             exited_at: None,
         }
@@ -80,8 +81,17 @@ impl Checkpoint {
     /// Takes the identity of the caller.
     pub(crate) fn here(entry: &Entry) -> Self {
         Checkpoint {
-            subject: entry.subject(),
+            subject: Some(entry.subject()),
             first: Some(Identity::current()),
+            exited_at: None,
+        }
+    }
+
+    /// Lets everybody pass: a cancel scope holds no resource of its own, and what is inside checks for itself.
+    pub(crate) fn open() -> Self {
+        Checkpoint {
+            subject: None,
+            first: None,
             exited_at: None,
         }
     }
@@ -96,10 +106,11 @@ impl Checkpoint {
 
     /// Panics if the caller is not who passed first (law 10).
     pub(crate) fn pass(&mut self, polled_at: &'static Location<'static>) {
+        let Some(subject) = &self.subject else { return };
         let now = Identity::current();
         let first = *self.first.get_or_insert(now);
         if first != now {
-            self.refuse(first, now, polled_at);
+            self.refuse(subject, first, now, polled_at);
         }
     }
 
@@ -109,8 +120,13 @@ impl Checkpoint {
     }
 
     #[cold]
-    fn refuse(&self, first: Identity, now: Identity, polled_at: &'static Location<'static>) -> ! {
-        let Subject { name, place } = &self.subject;
+    fn refuse(
+        &self,
+        Subject { name, place }: &Subject,
+        first: Identity,
+        now: Identity,
+        polled_at: &'static Location<'static>,
+    ) -> ! {
         let name = name.as_str();
         let (entered_by, here) = (first.beside(now), now.beside(first));
         // Behind a `Box` the caller is the standard library, which helps nobody.

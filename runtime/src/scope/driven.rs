@@ -1,9 +1,8 @@
 //! [`Driven`]: polls one piece of user code (an enter, a body, an exit) to its end, whatever that is.
 //!
 //! Its panics are caught and what it abandons is adopted and awaited before its end is told, so that the code around it
-//! sees exactly one outcome. A [`Limit`] may end it early.
+//! sees exactly one outcome. A [`Limit`] may ask it to stop; [`Unwinding`] says when it may be dropped then.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -12,16 +11,19 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 
+use super::unwinding::Unwinding;
 use crate::aside::Aside;
+use crate::cancel::cancellation::Cancellation;
+use crate::cancel::frame;
+use crate::exit::Cause;
 use crate::failures::Panic;
-use crate::timer::{Deadline, Timer};
-use crate::watch::Watch;
+use crate::watch::{self, Watch};
 
 /// How a piece of user code ended.
 pub(crate) enum Outcome<T, S> {
     Done(T),
     Panicked(Panic),
-    /// Its limit ended it.
+    /// Its limit asked it to stop, and it was dropped.
     Stopped(S),
 }
 
@@ -36,37 +38,38 @@ impl<T, S> Outcome<T, S> {
     }
 }
 
-/// Looks at user code each time it waits; may end it.
+/// Looks at user code each time it waits; may ask it to stop.
 pub(crate) trait Limit {
-    /// Why it was ended.
-    type Stop;
+    /// Why it was asked to.
+    type Stop: Stop;
 
     fn poll_stop(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Stop>;
 }
 
-/// The budget of an enter or exit has run out (law 6).
-pub(crate) struct OutOfTime;
+/// Why user code was asked to stop.
+pub(crate) trait Stop {
+    /// What the exits of what is dropped with it are told.
+    fn cause(&self) -> Cause;
+}
 
-impl<D: Deadline> Limit for Timer<D> {
-    type Stop = OutOfTime;
-
-    fn poll_stop(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<OutOfTime> {
-        self.poll_reached(cx).map(|()| OutOfTime)
+impl Stop for Cancellation {
+    fn cause(&self) -> Cause {
+        Cancellation::cause(self)
     }
 }
 
-/// A body has no limit of its own (cancel scopes will be one). When it first waits, its scope can be dropped from
+/// The limit of a body is the cancel scope around it, if there is one. When it first waits, its scope can be dropped from
 /// outside from then on, so the runtime that a rescue would need is remembered; a body that never waits pays nothing.
-pub(crate) struct Root<'a>(pub(crate) &'a mut Option<Handle>);
+pub(crate) struct Around<'a>(pub(crate) &'a mut Option<Handle>);
 
-impl Limit for Root<'_> {
-    type Stop = Infallible;
+impl Limit for Around<'_> {
+    type Stop = Cancellation;
 
-    fn poll_stop(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Infallible> {
+    fn poll_stop(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Cancellation> {
         if self.0.is_none() {
             *self.0 = Handle::try_current().ok();
         }
-        Poll::Pending
+        frame::cancellation().map_or(Poll::Pending, Poll::Ready)
     }
 }
 
@@ -76,6 +79,7 @@ pin_project! {
         code: Code<M, F, T, S>,
         #[pin]
         limit: L,
+        unwinding: Unwinding<S>,
     }
 }
 
@@ -99,6 +103,17 @@ impl<M, F, L, T, S> Driven<M, F, L, T, S> {
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.code, Code::Ended { .. })
     }
+
+    #[inline]
+    pub(crate) fn limit(self: Pin<&mut Self>) -> Pin<&mut L> {
+        self.project().limit
+    }
+
+    /// Why the code was asked to stop, if it then ended by itself.
+    #[inline]
+    pub(crate) fn take_stop(self: Pin<&mut Self>) -> Option<S> {
+        self.project().unwinding.take_stop()
+    }
 }
 
 impl<M, F, L, T, S> Driven<M, F, L, T, S>
@@ -114,6 +129,7 @@ where
         Driven {
             code: Code::Unbegun { make },
             limit,
+            unwinding: Unwinding::new(),
         }
     }
 
@@ -126,7 +142,13 @@ where
     ) -> Poll<Outcome<T, S>> {
         let mut this = self.project();
         if !matches!(*this.code, Code::Ended { .. }) {
-            let outcome = watched(this.code.as_mut(), this.limit.as_mut(), aside, cx);
+            let outcome = watched(
+                this.code.as_mut(),
+                this.limit.as_mut(),
+                this.unwinding,
+                aside,
+                cx,
+            );
             if let Some(outcome) = outcome {
                 if aside.is_nothing() {
                     return Poll::Ready(outcome);
@@ -152,7 +174,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Outcome<T, S>> {
         let this = self.project();
-        let outcome = watched(this.code, this.limit, aside, cx);
+        let outcome = watched(this.code, this.limit, this.unwinding, aside, cx);
         if outcome.is_none() {
             let _ = aside.poll_adopted(cx);
         }
@@ -175,6 +197,7 @@ impl<F: Future<Output = T>, L: Limit<Stop = S>, T, S> Driven<fn() -> F, F, L, T,
         Driven {
             code: Code::Running { future },
             limit,
+            unwinding: Unwinding::new(),
         }
     }
 }
@@ -184,6 +207,7 @@ impl<F: Future<Output = T>, L: Limit<Stop = S>, T, S> Driven<fn() -> F, F, L, T,
 fn watched<M, F, L, T>(
     code: Pin<&mut Code<M, F, T, L::Stop>>,
     limit: Pin<&mut L>,
+    unwinding: &mut Unwinding<L::Stop>,
     aside: &mut Aside,
     cx: &mut Context<'_>,
 ) -> Option<Outcome<T, L::Stop>>
@@ -193,7 +217,7 @@ where
     L: Limit,
 {
     let watch = Watch::open();
-    let outcome = advance(code, limit, cx);
+    let outcome = advance(code, limit, unwinding, cx);
     aside.adopt(watch.close());
     outcome
 }
@@ -203,6 +227,7 @@ where
 fn advance<M, F, L, T>(
     mut code: Pin<&mut Code<M, F, T, L::Stop>>,
     limit: Pin<&mut L>,
+    unwinding: &mut Unwinding<L::Stop>,
     cx: &mut Context<'_>,
 ) -> Option<Outcome<T, L::Stop>>
 where
@@ -219,16 +244,16 @@ where
     }));
     match polled {
         Ok(Poll::Ready(value)) => Some(Outcome::Done(value)),
-        Ok(Poll::Pending) => match limit.poll_stop(cx) {
+        Ok(Poll::Pending) => match unwinding.poll(limit, cx) {
             Poll::Pending => None,
             Poll::Ready(stop) => Some(
-                code.discard()
+                code.discard(stop.cause())
                     .map_or(Outcome::Stopped(stop), Outcome::Panicked),
             ),
         },
         Err(panic) => {
             // A second panic, from a destructor, has nothing to say that the first has not.
-            code.discard();
+            code.discard(Cause::Abandoned);
             Some(Outcome::Panicked(panic))
         }
     }
@@ -261,8 +286,9 @@ impl<M: FnOnce() -> F, F: Future<Output = T>, T, S> Code<M, F, T, S> {
     }
 
     #[cold]
-    fn discard(self: Pin<&mut Self>) -> Option<Panic> {
-        catch_unwind(AssertUnwindSafe(|| self.end(None))).err()
+    fn discard(self: Pin<&mut Self>, cause: Cause) -> Option<Panic> {
+        let drop = || watch::dropping_because(cause, || self.end(None));
+        catch_unwind(AssertUnwindSafe(drop)).err()
     }
 }
 

@@ -6,11 +6,12 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::driven::{Driven, OutOfTime, Outcome};
+use super::driven::{Driven, Limit, Outcome, Stop};
 use crate::aside::Aside;
+use crate::cancel::frame::{self, Place};
 use crate::entry::Entry;
 use crate::error::{BoxError, Error, Phase};
-use crate::exit::Exit;
+use crate::exit::{Cause, Exit};
 use crate::failures::{Failure, panic_text};
 use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
@@ -29,6 +30,26 @@ pub(crate) fn exiting<'a, R: LocalResource>(
         entry,
         exit,
         aside,
+        place: Place::root(),
+    }
+}
+
+/// The budget of an exit has run out (law 6).
+pub(crate) struct OutOfTime;
+
+impl Stop for OutOfTime {
+    fn cause(&self) -> Cause {
+        Cause::TimedOut
+    }
+}
+
+impl Limit for Timer<&Exit> {
+    type Stop = OutOfTime;
+
+    fn poll_stop(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<OutOfTime> {
+        ready!(self.poll_reached(cx));
+        frame::out_of_time(Phase::Exit);
+        Poll::Ready(OutOfTime)
     }
 }
 
@@ -39,6 +60,8 @@ pin_project! {
         entry: &'a Entry,
         exit: &'a Exit,
         aside: &'a mut Aside,
+        // Shielded from what is around it; what is inside of it unwinds when the budget runs out (law 6).
+        place: Place,
     }
 
     impl<M, F> PinnedDrop for Exiting<'_, M, F> {
@@ -61,10 +84,16 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        if !this.driven.has_ended() {
-            let outcome = ready!(this.driven.poll_code(this.aside, cx));
+        let mut driven = this.driven;
+        if !driven.has_ended() {
+            let outcome = {
+                let _inside = this.place.enter();
+                frame::call(|| this.entry.subject());
+                ready!(driven.as_mut().poll_code(this.aside, cx))
+            };
+            let late = driven.take_stop();
             // At once: if what is still awaited is dropped, this is reported.
-            if let Some(failure) = failure(this.entry, this.exit, outcome) {
+            if let Some(failure) = failure(this.entry, this.exit, outcome, late) {
                 this.aside.push(failure);
             }
         }
@@ -77,17 +106,25 @@ fn failure(
     entry: &Entry,
     exit: &Exit,
     outcome: Outcome<Result<(), BoxError>, OutOfTime>,
+    late: Option<OutOfTime>,
 ) -> Option<Failure> {
     match outcome {
-        Outcome::Done(Ok(())) => None,
-        Outcome::Done(Err(error)) => Some(Error::failed(entry, Phase::Exit, error).into()),
+        Outcome::Done(Ok(())) if late.is_none() => None,
+        Outcome::Done(Err(error)) if late.is_none() => {
+            Some(Error::failed(entry, Phase::Exit, error).into())
+        }
         Outcome::Panicked(panic) => Some(Failure {
             error: Error::panicked(entry, Phase::Exit, panic_text(&panic)),
             panic: Some(panic),
         }),
-        Outcome::Stopped(OutOfTime) => {
+        Outcome::Done(_) | Outcome::Stopped(OutOfTime) => {
             let (budget, progress) = (exit.budget(), exit.last_progress());
-            Some(Error::timed_out(entry, Phase::Exit, budget, progress).into())
+            let mut overrun = Error::timed_out(entry, Phase::Exit, budget, progress);
+            // It unwound, and had something to say about it.
+            if let Outcome::Done(Err(error)) = outcome {
+                overrun.attach_unless_cancelled(Error::failed(entry, Phase::Exit, error));
+            }
+            Some(overrun.into())
         }
     }
 }

@@ -1,4 +1,5 @@
-//! [`InTask`]: a future that belongs to the task that first polls it (laws 8–10).
+//! [`InTask`]: a whole scope, from its first poll to its end: it belongs to the task that first polls it (laws 8–10), and to
+//! the cancel scope in which that happens (law 13).
 //!
 //! Polled by another task it panics before anything is touched, so that the rightful task can go on. Dropped before its
 //! end, everything it abandons leaves as one group, inner exits first (law 3).
@@ -6,10 +7,15 @@
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use tokio::task::coop;
 
+use crate::cancel::frame::{self, Place};
+use crate::cancel::node::Node;
+use crate::entry::Entry;
 use crate::identity::Checkpoint;
 use crate::watch::{self, Watch};
 
@@ -18,6 +24,7 @@ pin_project! {
         #[pin]
         future: F,
         ended: bool,
+        region: Region,
         // After the future: it passes on what the future's drop abandons.
         leaving: Leaving,
     }
@@ -32,9 +39,28 @@ pin_project! {
     }
 }
 
+/// What a scope is to the cancel scope around it.
+pub(crate) enum Kind {
+    /// It enters: refused if all is cancelled already (law 14). With a budget it may be the root of what unwinds.
+    Enter { has_budget: bool },
+    /// It must come to its end: the exit of a guard.
+    Exit,
+    /// A cancel scope, with a node of its own from the start.
+    Cancel(Arc<Node>),
+}
+
+impl Kind {
+    #[inline]
+    pub(crate) fn entering(entry: &Entry) -> Self {
+        Kind::Enter {
+            has_budget: entry.policy.enter_budget().is_some(),
+        }
+    }
+}
+
 impl<F> InTask<F> {
     #[inline]
-    pub(crate) fn new(future: F, checkpoint: Checkpoint) -> Self {
+    pub(crate) fn new(future: F, checkpoint: Checkpoint, kind: Kind) -> Self {
         let leaving = Leaving {
             checkpoint,
             watch: None,
@@ -42,6 +68,10 @@ impl<F> InTask<F> {
         InTask {
             future,
             ended: false,
+            region: Region {
+                kind: Some(kind),
+                place: Place::default(),
+            },
             leaving,
         }
     }
@@ -56,9 +86,110 @@ impl<F: Future> Future for InTask<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         this.leaving.checkpoint.pass(Location::caller());
-        let polled = this.future.poll(cx);
+        if this.region.kind.is_some() {
+            ready!(this.region.poll_join(cx));
+        }
+        let polled = if this.region.place.is_here() {
+            this.future.poll(cx)
+        } else {
+            this.region.poll(this.future, cx)
+        };
         *this.ended = polled.is_ready();
         polled
+    }
+}
+
+/// The place of a scope in the tree of what can be cancelled, from its first poll on.
+struct Region {
+    /// Until the first poll.
+    kind: Option<Kind>,
+    place: Place,
+}
+
+impl Region {
+    /// Finds out where it runs.
+    #[inline]
+    fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let parent = frame::parent();
+        if parent.is_some() {
+            // In a cancel scope a long chain of what never waits must not keep others, the canceller among them, from running.
+            ready!(coop::poll_proceed(cx)).made_progress();
+        }
+        match (self.kind.take(), parent) {
+            (Some(Kind::Cancel(node)), parent) => {
+                if let Some(parent) = parent {
+                    node.join(&parent, false);
+                }
+                self.place = Place::at(node);
+            }
+            (Some(kind), Some(parent)) => {
+                let node = Node::new(false);
+                node.join(&parent, matches!(kind, Kind::Enter { .. }));
+                self.place = Place::at(node);
+            }
+            (Some(Kind::Enter { has_budget: true }), None) => self.place = Place::root(),
+            _ => {}
+        }
+        Poll::Ready(())
+    }
+
+    /// Polls the scope at its place.
+    fn poll<F: Future>(&mut self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let was_cancelled = self.node().is_some_and(|node| node.is_cancelled());
+        let polled = {
+            let visit = Visit(self);
+            let polled = {
+                let _inside = visit.0.place.enter();
+                future.poll(cx)
+            };
+            std::mem::forget(visit);
+            polled
+        };
+        if polled.is_ready() {
+            self.end();
+        } else if let Some(node) = self.node() {
+            node.set_waker(cx.waker());
+            node.answer();
+            // Cancelled after the body was looked at, and before there was a waker.
+            if !was_cancelled && node.is_cancelled() {
+                cx.waker().wake_by_ref();
+            }
+        }
+        polled
+    }
+
+    fn node(&self) -> Option<&Arc<Node>> {
+        self.place.node()
+    }
+
+    /// It is over: the cancellation it was told of reaches the body around it, if that is cancelled as well (law 15).
+    fn end(&mut self) {
+        if let Some(node) = self.node() {
+            if let Some(parent) = node.parent().filter(|_| node.is_delivered()) {
+                if parent.is_cancelled() {
+                    parent.deliver();
+                }
+            }
+            node.leave();
+        }
+    }
+}
+
+/// A poll under way: a panic ends the scope.
+struct Visit<'a>(&'a mut Region);
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl Drop for Region {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(node) = self.node() {
+            node.leave();
+        }
     }
 }
 

@@ -2,18 +2,19 @@
 //! (laws 2, 23 and 24).
 
 use std::any::Any;
-use std::convert::Infallible;
 use std::fmt::Display;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use super::driven::{Driven, Outcome, Root};
+use super::driven::{Around, Driven, Outcome};
 use super::held::Held;
-use crate::aside::Aside;
 use crate::body::Failure;
-use crate::error::Error;
+use crate::cancel::cancellation::Cancellation;
+use crate::cancel::frame;
+use crate::error::{Error, Phase};
 use crate::exit::{Cause, Exit};
-use crate::failures::{Verdict, panic_text};
+use crate::failures::{Failures, Verdict, panic_text};
+use crate::report::{self, Report};
 use crate::resource::LocalResource;
 
 /// Runs the body and then, whatever became of it, the exit (law 2).
@@ -33,11 +34,18 @@ where
 {
     async move {
         let (resource, runtime, aside) = held.parts();
-        let body = Driven::made_by(|| body(resource), Root(runtime));
-        let outcome = body.with(aside).await.map(result);
-        let exit = exit_after(&outcome, &held);
+        let outcome = match frame::cancellation() {
+            // Entered in the very poll of the cancellation (law 17).
+            Some(cancellation) => Outcome::Stopped(cancellation),
+            None => {
+                let body = Driven::made_by(|| body(resource), Around(runtime));
+                body.with(aside).await.map(result)
+            }
+        };
+        let cancelled = cancelled(&outcome);
+        let exit = exit_after(&outcome, cancelled.as_ref(), &held);
         held.exit(&exit).await;
-        settle(outcome, &mut held.aside)
+        settle(outcome, cancelled, &mut held)
     }
 }
 
@@ -45,37 +53,59 @@ where
 #[allow(clippy::manual_async_fn, reason = "as `run`")]
 pub(crate) fn finish<R, T, E>(
     mut held: Held<R>,
-    outcome: Outcome<Result<T, E>, Infallible>,
+    outcome: Outcome<Result<T, E>, Cancellation>,
 ) -> impl Future<Output = Result<T, E>>
 where
     R: LocalResource,
     E: Failure,
 {
     async move {
-        let exit = exit_after(&outcome, &held);
+        let cancelled = cancelled(&outcome);
+        let exit = exit_after(&outcome, cancelled.as_ref(), &held);
         held.exit(&exit).await;
-        settle(outcome, &mut held.aside)
+        settle(outcome, cancelled, &mut held)
+    }
+}
+
+/// The cancellation that a body was dropped for, or that was delivered to it: it then counts as cancelled, whatever it
+/// returned (law 15).
+#[inline]
+fn cancelled<T>(outcome: &Outcome<T, Cancellation>) -> Option<Cancellation> {
+    match outcome {
+        Outcome::Done(_) => frame::delivered(),
+        Outcome::Panicked(_) => None,
+        Outcome::Stopped(cancellation) => {
+            frame::deliver();
+            Some(cancellation.clone())
+        }
     }
 }
 
 /// What the exit of a body that ended like this is told.
 #[inline]
 fn exit_after<R: LocalResource, T, E: Display>(
-    outcome: &Outcome<Result<T, E>, Infallible>,
+    outcome: &Outcome<Result<T, E>, Cancellation>,
+    cancelled: Option<&Cancellation>,
     held: &Held<R>,
 ) -> Exit {
-    let (cause, error) = cause(outcome);
+    let (cause, error) = cause(outcome, cancelled);
     Exit::new(cause, error, held.entry.policy.exit_budget())
 }
 
 /// Why it runs, and the text of what ended the body.
 #[inline]
-fn cause<T, E: Display>(outcome: &Outcome<Result<T, E>, Infallible>) -> (Cause, Option<String>) {
+fn cause<T, E: Display>(
+    outcome: &Outcome<Result<T, E>, Cancellation>,
+    cancelled: Option<&Cancellation>,
+) -> (Cause, Option<String>) {
+    if let Some(cancellation) = cancelled {
+        return (cancellation.cause(), Some(rendered(cancellation)));
+    }
     match outcome {
         Outcome::Done(Ok(_)) => (Cause::Completed, None),
         Outcome::Done(Err(error)) => (Cause::Failed, Some(rendered(error))),
         Outcome::Panicked(panic) => (Cause::Panicked, Some(panic_text(panic).to_owned())),
-        Outcome::Stopped(never) => match *never {},
+        Outcome::Stopped(cancellation) => (cancellation.cause(), None),
     }
 }
 
@@ -86,30 +116,75 @@ fn rendered(error: &impl Display) -> String {
         .unwrap_or_else(|_| "an error whose `Display` panics".to_owned())
 }
 
-/// What a scope returns: the body's error untouched, or the first failure of an exit, each with the rest attached; what
-/// cannot be carried is reported. A panic resumes.
+/// What a scope returns: the body's error untouched, or its cancellation, or the first failure of an exit, each with the
+/// rest attached; what cannot be carried is reported. A panic resumes.
 #[inline]
-fn settle<T, E: Failure>(
-    outcome: Outcome<Result<T, E>, Infallible>,
-    aside: &mut Aside,
+fn settle<R: LocalResource, T, E: Failure>(
+    outcome: Outcome<Result<T, E>, Cancellation>,
+    cancelled: Option<Cancellation>,
+    held: &mut Held<R>,
 ) -> Result<T, E> {
     match outcome {
-        Outcome::Done(Ok(value)) if aside.is_nothing() => Ok(value),
-        Outcome::Done(Ok(value)) => match aside.take_failures().verdict() {
-            Verdict::Clean => Ok(value),
-            Verdict::Failed(error) => Err(error.into()),
-            Verdict::Panicked(panic) => resume_unwind(panic),
-        },
+        Outcome::Done(Ok(value)) if cancelled.is_none() && held.aside.is_nothing() => Ok(value),
+        outcome => settle_failed(outcome, cancelled, held),
+    }
+}
+
+#[cold]
+fn settle_failed<R: LocalResource, T, E: Failure>(
+    outcome: Outcome<Result<T, E>, Cancellation>,
+    cancelled: Option<Cancellation>,
+    held: &mut Held<R>,
+) -> Result<T, E> {
+    let failures = held.aside.take_failures();
+    match outcome {
         Outcome::Done(Err(mut error)) => {
             if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
-                aside.take_failures().attach_to(error);
+                attach(failures, error);
             }
             Err(error)
         }
         Outcome::Panicked(panic) => {
-            drop(aside.take_failures()); // reported: the body's panic goes first
+            drop(failures); // reported: the body's panic goes first
             resume_unwind(panic)
         }
-        Outcome::Stopped(never) => match never {},
+        Outcome::Done(Ok(value)) => match cancelled {
+            Some(cancellation) => Err(cancellation_error(held, cancellation, failures).into()),
+            None => match failures.verdict() {
+                Verdict::Clean => Ok(value),
+                Verdict::Failed(error) => {
+                    if is_lost_race() {
+                        report::send(&Report::failed(&error));
+                    }
+                    Err(error.into())
+                }
+                Verdict::Panicked(panic) => resume_unwind(panic),
+            },
+        },
+        Outcome::Stopped(cancellation) => {
+            Err(cancellation_error(held, cancellation, failures).into())
+        }
     }
+}
+
+fn cancellation_error<R: LocalResource>(
+    held: &Held<R>,
+    cancellation: Cancellation,
+    failures: Failures,
+) -> Error {
+    let mut error = Error::cancelled(&held.entry, Phase::Body, cancellation);
+    attach(failures, &mut error);
+    error
+}
+
+fn attach(failures: Failures, error: &mut Error) {
+    if is_lost_race() {
+        failures.report();
+    }
+    failures.attach_to(error);
+}
+
+/// Nobody looks at what the loser of a race returns, so what failed in it is reported as well (law 16).
+fn is_lost_race() -> bool {
+    frame::cancellation().is_some_and(|cancellation| cancellation.is_lost_race())
 }

@@ -11,11 +11,14 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::driven::{Driven, OutOfTime, Outcome};
+use super::driven::{Driven, Limit, Outcome, Stop};
 use super::held::Held;
 use crate::aside::Aside;
+use crate::cancel::cancellation::Cancellation;
+use crate::cancel::frame;
 use crate::entry::Entry;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
+use crate::exit::Cause;
 use crate::failures::Panic;
 use crate::identity::checks_enabled;
 use crate::report::{self, Report, ReportKind};
@@ -29,7 +32,7 @@ pin_project! {
     pub(crate) enum Staged<F, R: LocalResource, N, B> {
         Entering {
             #[pin]
-            entering: Driven<fn() -> F, F, Timer<Budget>, Result<R, BoxError>, OutOfTime>,
+            entering: Driven<fn() -> F, F, Timer<Budget>, Result<R, BoxError>, Unentered>,
             start: Option<Start<R, N>>,
         },
         Running {
@@ -43,10 +46,45 @@ pin_project! {
 pub(crate) struct Start<R: LocalResource, N> {
     held: Held<R>,
     next: N,
-    /// Whether it has yet to be seen if timers work here.
-    unchecked: bool,
+    begun: Begun,
     /// Why there is no resource, while the exits that the enter abandoned are awaited.
     refusal: Option<Refusal>,
+}
+
+/// How far the scope is before the enter is first polled.
+enum Begun {
+    Not,
+    /// It will be refused, but has let others run first.
+    Waited,
+    Yes,
+}
+
+/// Why an enter was asked to stop.
+pub(crate) enum Unentered {
+    OutOfTime,
+    Cancelled(Cancellation),
+}
+
+impl Stop for Unentered {
+    fn cause(&self) -> Cause {
+        match self {
+            Unentered::OutOfTime => Cause::TimedOut,
+            Unentered::Cancelled(cancellation) => cancellation.cause(),
+        }
+    }
+}
+
+impl Limit for Timer<Budget> {
+    type Stop = Unentered;
+
+    fn poll_stop(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Unentered> {
+        if let Some(cancellation) = frame::cancellation() {
+            return Poll::Ready(Unentered::Cancelled(cancellation));
+        }
+        ready!(self.poll_reached(cx));
+        frame::out_of_time(Phase::Enter);
+        Poll::Ready(Unentered::OutOfTime)
+    }
 }
 
 /// An enter that ended without a resource.
@@ -63,11 +101,10 @@ where
     #[inline]
     pub(crate) fn new(enter: F, entry: Entry, next: N) -> Self {
         let entering = Driven::new(enter, Timer::new(entry.policy.enter_budget()));
-        let unchecked = entry.policy.is_asked_for() || checks_enabled();
         let start = Start {
             held: Held::nothing_yet(entry),
             next,
-            unchecked,
+            begun: Begun::Not,
             refusal: None,
         };
         Staged::Entering {
@@ -93,19 +130,19 @@ where
             let Some(waiting) = start else {
                 panic!("scope polled after it ended")
             };
-            if waiting.unchecked {
-                waiting.unchecked = false;
-                check_timer(&waiting.held.entry)?;
-            }
+            ready!(waiting.poll_begin(cx))?;
+            let mut entering = entering;
             if !entering.has_ended() {
-                let outcome = ready!(entering.poll_code(&mut waiting.held.aside, cx));
+                let outcome = ready!(entering.as_mut().poll_code(&mut waiting.held.aside, cx));
                 // At once, before anything else is awaited (law 5).
-                waiting.refusal = entered(outcome, &mut waiting.held).err();
+                let late = entering.take_stop();
+                waiting.refusal = entered(outcome, late, &mut waiting.held).err();
             }
             ready!(waiting.held.aside.poll_adopted(cx));
             if let Some(refusal) = waiting.refusal.take() {
                 return Poll::Ready(Err(refused(refusal, &mut waiting.held.aside).into()));
             }
+            frame::end_root();
             let Some(Start { held, next, .. }) = start.take() else {
                 unreachable!("it was there before the enter was polled")
             };
@@ -121,10 +158,48 @@ where
     }
 }
 
-/// Puts the resource where it will be exited from, or tells why there is none.
+impl<R: LocalResource, N> Start<R, N> {
+    /// What must hold before anything is entered.
+    #[inline]
+    fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        frame::call(|| self.held.entry.subject());
+        if matches!(self.begun, Begun::Yes) {
+            return Poll::Ready(Ok(()));
+        }
+        if let Some(cancellation) = frame::cancellation() {
+            return self.poll_refuse(cancellation, cx).map(Err);
+        }
+        self.begun = Begun::Yes;
+        let entry = &self.held.entry;
+        if entry.policy.is_asked_for() || checks_enabled() {
+            check_timer(entry)?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Inside of a cancelled scope nothing is entered (law 14). A body that enters again and again must wait once in a while,
+    /// or it could never be dropped.
+    #[cold]
+    fn poll_refuse(&mut self, cancellation: Cancellation, cx: &mut Context<'_>) -> Poll<Error> {
+        if matches!(self.begun, Begun::Not) && frame::is_out_of_patience() {
+            self.begun = Begun::Waited;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        frame::deliver();
+        Poll::Ready(Error::cancelled(
+            &self.held.entry,
+            Phase::Enter,
+            cancellation,
+        ))
+    }
+}
+
+/// Puts the resource where it will be exited from, or tells why there is none. `late`: it was asked to stop before.
 #[inline]
 fn entered<R: LocalResource>(
-    outcome: Outcome<Result<R, BoxError>, OutOfTime>,
+    outcome: Outcome<Result<R, BoxError>, Unentered>,
+    late: Option<Unentered>,
     held: &mut Held<R>,
 ) -> Result<(), Refusal> {
     match outcome {
@@ -132,18 +207,37 @@ fn entered<R: LocalResource>(
             held.put(resource);
             Ok(())
         }
-        Outcome::Done(Err(error)) => Err(Refusal::Error(Error::failed(
-            &held.entry,
-            Phase::Enter,
-            error,
-        ))),
-        Outcome::Panicked(panic) => Err(Refusal::Panic(panic)),
-        Outcome::Stopped(OutOfTime) => {
-            let budget = held.entry.policy.enter_budget();
-            let error = Error::timed_out(&held.entry, Phase::Enter, budget, None);
-            Err(Refusal::Error(error))
-        }
+        outcome => Err(refusal(outcome, late, &held.entry)),
     }
+}
+
+#[cold]
+fn refusal<R>(
+    outcome: Outcome<Result<R, BoxError>, Unentered>,
+    late: Option<Unentered>,
+    entry: &Entry,
+) -> Refusal {
+    let failed = |error| Error::failed(entry, Phase::Enter, error);
+    let overrun = || Error::timed_out(entry, Phase::Enter, entry.policy.enter_budget(), None);
+    Refusal::Error(match (outcome, late) {
+        (Outcome::Panicked(panic), _) => return Refusal::Panic(panic),
+        (Outcome::Done(Err(error)), None) => failed(error),
+        // Told to unwind, it ended by itself.
+        (Outcome::Done(Err(error)), Some(Unentered::Cancelled(_))) => {
+            frame::deliver();
+            failed(error)
+        }
+        (Outcome::Done(Err(error)), Some(Unentered::OutOfTime)) => {
+            let mut overrun = overrun();
+            overrun.attach_unless_cancelled(failed(error));
+            overrun
+        }
+        (Outcome::Stopped(Unentered::Cancelled(cancellation)), _) => {
+            frame::deliver();
+            Error::cancelled(entry, Phase::Enter, cancellation)
+        }
+        (Outcome::Stopped(Unentered::OutOfTime) | Outcome::Done(Ok(_)), _) => overrun(),
+    })
 }
 
 /// The error of the scope. A panic goes on: nothing was entered, so nothing has to exit before it.

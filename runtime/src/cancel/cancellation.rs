@@ -1,0 +1,229 @@
+//! [`Cancellation`]: why a region was cancelled, by whom, and where; [`Cancelled`]: the error of a cancel scope.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::thread;
+
+use tokio::task;
+
+use crate::entry::Subject;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::exit::Cause;
+
+/// Why a cancel scope was cancelled: the first reason there was, with who gave it and where (law 15).
+///
+/// Cheap to clone. As an error it is the [primary](crate::Error::primary) of what a cancelled scope returns.
+///
+/// ```
+/// use lifespan::CancelScope;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let scope = CancelScope::new();
+/// scope.canceller().cancel_because("the user pressed stop");
+/// let outcome = scope.run(std::future::pending::<()>()).await;
+/// let cancellation = outcome.cancellation().unwrap();
+/// assert_eq!(cancellation.reason(), Some("the user pressed stop"));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Cancellation(Arc<Inner>);
+
+struct Inner {
+    kind: Kind,
+    place: &'static Location<'static>,
+}
+
+/// What cancelled it; the place belongs to that.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// A canceller, called there.
+    Asked {
+        reason: Option<Cow<'static, str>>,
+        by: String,
+    },
+    /// The deadline of a cancel scope that was made there.
+    Deadline(Subject),
+    /// The budget of a resource that was entered there.
+    Budget(Subject, Phase),
+    /// Another branch of the race made there was first.
+    LostRace,
+    /// What `until`, called there, waits for.
+    Stop,
+    /// A token from which the cancel scope was made there.
+    #[cfg(feature = "tokio-util")]
+    Token,
+}
+
+impl Cancellation {
+    pub(crate) fn new(kind: Kind, place: &'static Location<'static>) -> Self {
+        Cancellation(Arc::new(Inner { kind, place }))
+    }
+
+    /// By the caller, whoever that is.
+    pub(crate) fn asked(
+        reason: Option<Cow<'static, str>>,
+        place: &'static Location<'static>,
+    ) -> Self {
+        let by = match task::try_id() {
+            Some(task) => format!("task {task}"),
+            None => format!("the root on {:?}", thread::current().id()),
+        };
+        Cancellation::new(Kind::Asked { reason, by }, place)
+    }
+
+    /// The text that was given with it.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match &self.0.kind {
+            Kind::Asked { reason, .. } => reason.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Who asked for it: "task 7", or "the root on ThreadId(1)". Nobody did if a deadline passed, say.
+    #[must_use]
+    pub fn requested_by(&self) -> Option<&str> {
+        match &self.0.kind {
+            Kind::Asked { by, .. } => Some(by),
+            _ => None,
+        }
+    }
+
+    /// Where it comes from: the call that cancelled, or, for a deadline, the call that made the cancel scope.
+    #[must_use]
+    pub fn place(&self) -> &'static Location<'static> {
+        self.0.place
+    }
+
+    /// Whether a deadline or a budget ran out, rather than somebody having asked.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.0.kind, Kind::Deadline(_) | Kind::Budget(..))
+    }
+
+    /// Whether what is cancelled lost a race, so that nobody will look at what it returns (law 16).
+    pub(crate) fn is_lost_race(&self) -> bool {
+        matches!(self.0.kind, Kind::LostRace)
+    }
+
+    /// What the exits that it causes are told.
+    pub(crate) fn cause(&self) -> Cause {
+        if self.is_timeout() {
+            Cause::TimedOut
+        } else {
+            Cause::Cancelled
+        }
+    }
+
+    /// The kind of the error that a cancelled scope returns.
+    pub(crate) fn error_kind(&self) -> ErrorKind {
+        if self.is_timeout() {
+            ErrorKind::DeadlinePassed
+        } else {
+            ErrorKind::Cancelled
+        }
+    }
+}
+
+impl fmt::Display for Cancellation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.0.place;
+        match &self.0.kind {
+            Kind::Asked { reason, by } => {
+                if let Some(reason) = reason {
+                    write!(f, "{reason}, ")?;
+                }
+                write!(f, "cancelled by {by} at {place}")
+            }
+            Kind::Deadline(scope) => {
+                let name = scope.name.as_str();
+                write!(f, "the deadline of the `{name}` at {place} passed")
+            }
+            Kind::Budget(resource, phase) => {
+                let name = resource.name.as_str();
+                write!(f, "the time for `{name}` to {phase} ran out")
+            }
+            Kind::LostRace => write!(f, "another branch of the `race` at {place} was first"),
+            Kind::Stop => write!(f, "the `until` at {place} was stopped"),
+            #[cfg(feature = "tokio-util")]
+            Kind::Token => write!(f, "the token of the cancel scope at {place} was cancelled"),
+        }
+    }
+}
+
+impl fmt::Debug for Cancellation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancellation")
+            .field("kind", &self.0.kind)
+            .field("place", &format_args!("{}", self.0.place))
+            .finish()
+    }
+}
+
+impl StdError for Cancellation {}
+
+/// Whose cancellation ended a cancel scope, as that scope sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CancelledBy {
+    /// Its own: somebody used its canceller, its token, or what `until` waits for has come.
+    ThisScope,
+    /// Its own deadline.
+    Deadline,
+    /// Something around it: an outer cancel scope, or a budget.
+    Outer,
+}
+
+/// What a cancel scope ends with when its body was cancelled: everything inside has exited by then.
+///
+/// It converts into [`lifespan::Error`](crate::Error), so that a `?` in the body of a scope works.
+#[derive(Clone, Debug)]
+pub struct Cancelled {
+    pub(crate) cancellation: Cancellation,
+    pub(crate) by: CancelledBy,
+    pub(crate) subject: Subject,
+}
+
+impl Cancelled {
+    /// Why, by whom, and where.
+    #[must_use]
+    pub fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
+    }
+
+    /// Whether that was this scope's own cancellation or deadline, or one from around it.
+    #[must_use]
+    pub fn by(&self) -> CancelledBy {
+        self.by
+    }
+
+    /// Whether a deadline or a budget ran out, be it this scope's or one around it.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.cancellation.is_timeout()
+    }
+}
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, place) = (self.subject.name.as_str(), self.subject.place);
+        let cancellation = &self.cancellation;
+        match self.by {
+            CancelledBy::Deadline => write!(f, "{cancellation}"),
+            _ => write!(f, "the `{name}` at {place} was cancelled: {cancellation}"),
+        }
+    }
+}
+
+impl StdError for Cancelled {}
+
+impl From<Cancelled> for Error {
+    fn from(cancelled: Cancelled) -> Self {
+        let kind = cancelled.cancellation.error_kind();
+        let subject = cancelled.subject.clone();
+        Error::of(subject, Phase::Body, kind, cancelled.into())
+    }
+}

@@ -1,0 +1,468 @@
+//! [`Node`]: one region in the tree of what can be cancelled: a scope inside of a cancel scope, or a cancel scope itself.
+//!
+//! Cancelling a node cancels all nodes below it, except behind a shield, and wakes them. A cancelled body may be dropped
+//! when nothing is live directly inside (law 13), so a node counts its children, and asks them round by round whether
+//! they are still polled: one that is answers, and is waited for.
+//!
+//! Locks are held for a few instructions, one at a time but for a parent's and then its child's slot; no waker and no code
+//! of a user is called under one.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::cancellation::Cancellation;
+use crate::entry::Subject;
+
+/// After this many refused enters in one cancelled body, each further one waits once, so that a body that enters in a loop
+/// can be dropped.
+const PATIENT_REFUSALS: u32 = 64;
+
+/// How long a cancelled body that holds what nobody polls is waited for when nothing else is said (law 13).
+pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(1);
+
+pub(crate) struct Node {
+    /// In whose body it runs, from its first poll on.
+    parent: OnceLock<Arc<Node>>,
+    /// What its parent suffers does not reach it.
+    shielded: AtomicBool,
+    /// Whether `State::why` is set.
+    cancelled: AtomicBool,
+    /// Whether the cancellation was told to code inside of it, so that it can no longer end as a success (law 15).
+    delivered: AtomicBool,
+    refusals: AtomicU32,
+    /// Who it is, in reports.
+    subject: OnceLock<Subject>,
+    /// Where its parent keeps it; guarded by the parent's lock.
+    slot: AtomicUsize,
+    /// In which of its parent's rounds it answered; guarded by the parent's lock.
+    answered_in: AtomicU32,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    why: Option<Why>,
+    waker: Option<Waker>,
+    deadline: Option<Instant>,
+    grace: Option<Duration>,
+    children: Children,
+    /// Those of the children that answered in this round.
+    answered: usize,
+    round: u32,
+    #[cfg(feature = "tokio-util")]
+    token: Option<tokio_util::sync::CancellationToken>,
+}
+
+/// Why a node is cancelled, and whether that came from further out.
+#[derive(Clone)]
+pub(crate) struct Why {
+    pub(crate) cancellation: Cancellation,
+    pub(crate) inherited: bool,
+}
+
+/// What is live inside of a cancelled body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inside {
+    Nothing,
+    /// Something that answered in this round.
+    Unwinding,
+    /// Only what nobody has polled in this round.
+    Silent,
+}
+
+impl Node {
+    pub(crate) fn new(shielded: bool) -> Arc<Self> {
+        Arc::new(Node {
+            parent: OnceLock::new(),
+            shielded: AtomicBool::new(shielded),
+            cancelled: AtomicBool::new(false),
+            delivered: AtomicBool::new(false),
+            refusals: AtomicU32::new(0),
+            subject: OnceLock::new(),
+            slot: AtomicUsize::new(0),
+            answered_in: AtomicU32::new(0),
+            state: Mutex::default(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn parent(&self) -> Option<&Arc<Node>> {
+        self.parent.get()
+    }
+
+    fn is_shielded(&self) -> bool {
+        self.shielded.load(Ordering::Acquire)
+    }
+
+    /// Lets it suffer what its parent does, or no longer; also while that is under way.
+    pub(crate) fn set_shielded(self: &Arc<Self>, shielded: bool) {
+        self.shielded.store(shielded, Ordering::Release);
+        if let (Some(parent), false) = (self.parent(), shielded) {
+            if let Some(cancellation) = parent.cancellation() {
+                self.suffer(&cancellation);
+            }
+        }
+    }
+
+    pub(crate) fn call(&self, subject: impl FnOnce() -> Subject) {
+        self.subject.get_or_init(subject);
+    }
+
+    pub(crate) fn subject(&self) -> Option<&Subject> {
+        self.subject.get()
+    }
+}
+
+/// Belonging to a parent.
+impl Node {
+    /// From here on its parent counts it as live, unless it is about to be refused (law 14): a cancelled body is not held
+    /// back by what does not begin.
+    pub(crate) fn join(self: &Arc<Self>, parent: &Arc<Node>, refusable: bool) {
+        if self.parent.set(Arc::clone(parent)).is_err() {
+            return;
+        }
+        let why = {
+            let mut state = parent.state();
+            if !(refusable && state.why.is_some()) {
+                state.children.add(self);
+            }
+            // Not one of the past rounds.
+            self.answered_in
+                .store(state.round.wrapping_sub(1), Ordering::Relaxed);
+            state.why.clone()
+        };
+        if let (Some(why), false) = (why, self.is_shielded()) {
+            self.suffer(&why.cancellation);
+        }
+    }
+
+    /// Its parent no longer waits for it.
+    pub(crate) fn leave(&self) {
+        let Some(parent) = self.parent.get() else {
+            return;
+        };
+        let waker = {
+            let mut state = parent.state();
+            if !state.children.remove(self) {
+                return;
+            }
+            if self.answered_in.load(Ordering::Relaxed) == state.round {
+                state.answered -= 1;
+            }
+            if state.why.is_some() && state.children.is_empty() {
+                state.waker.take()
+            } else {
+                None
+            }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Says that it is polled, if its parent asks (law 13).
+    #[inline]
+    pub(crate) fn answer(&self) {
+        if let Some(parent) = self.parent.get() {
+            if parent.is_cancelled() {
+                self.answer_to(parent);
+            }
+        }
+    }
+
+    #[cold]
+    fn answer_to(&self, parent: &Node) {
+        let mut state = parent.state();
+        if self.answered_in.load(Ordering::Relaxed) != state.round && state.children.holds(self) {
+            self.answered_in.store(state.round, Ordering::Relaxed);
+            state.answered += 1;
+        }
+    }
+
+    pub(crate) fn inside(&self) -> Inside {
+        let state = self.state();
+        if state.children.is_empty() {
+            Inside::Nothing
+        } else if state.answered > 0 {
+            Inside::Unwinding
+        } else {
+            Inside::Silent
+        }
+    }
+
+    /// Asks all children again whether they are polled.
+    #[cold]
+    pub(crate) fn ask_again(&self) {
+        let children = {
+            let mut state = self.state();
+            state.round = state.round.wrapping_add(1);
+            state.answered = 0;
+            state.children.all()
+        };
+        for child in children {
+            child.wake();
+        }
+    }
+
+    /// The children, for a report.
+    #[cold]
+    pub(crate) fn children(&self) -> Vec<Arc<Node>> {
+        self.state().children.all()
+    }
+}
+
+/// Being cancelled.
+impl Node {
+    #[inline]
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    pub(crate) fn cancellation(&self) -> Option<Cancellation> {
+        if self.is_cancelled() {
+            self.why().map(|why| why.cancellation)
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn why(&self) -> Option<Why> {
+        self.state().why.clone()
+    }
+
+    /// Cancels it and what is below; the first reason is kept. Whether this was the first.
+    #[cold]
+    pub(crate) fn cancel(self: &Arc<Self>, cancellation: &Cancellation) -> bool {
+        self.spread(Why {
+            cancellation: cancellation.clone(),
+            inherited: false,
+        })
+    }
+
+    #[cold]
+    fn suffer(self: &Arc<Self>, cancellation: &Cancellation) {
+        self.spread(Why {
+            cancellation: cancellation.clone(),
+            inherited: true,
+        });
+    }
+
+    /// Marks it and all unshielded nodes below as cancelled, then wakes them and whatever is directly inside of them: also
+    /// a shield, or a child with a cancellation of its own, has to answer.
+    ///
+    /// A list instead of recursion: trees may be deep.
+    fn spread(self: &Arc<Self>, why: Why) -> bool {
+        let inherited = Why {
+            inherited: true,
+            ..why.clone()
+        };
+        if !self.mark(why) {
+            return false;
+        }
+        let mut marked = vec![Arc::clone(self)];
+        let mut next = 0;
+        let mut others = Vec::new();
+        while let Some(node) = marked.get(next) {
+            next += 1;
+            let children = node.state().children.all();
+            for child in children {
+                if !child.is_shielded() && child.mark(inherited.clone()) {
+                    marked.push(child);
+                } else {
+                    others.push(child);
+                }
+            }
+        }
+        for node in marked.into_iter().chain(others) {
+            node.wake();
+        }
+        true
+    }
+
+    fn mark(&self, why: Why) -> bool {
+        let mut state = self.state();
+        if state.why.is_some() {
+            return false;
+        }
+        state.why = Some(why);
+        self.cancelled.store(true, Ordering::Release);
+        #[cfg(feature = "tokio-util")]
+        let token = state.token.clone();
+        drop(state);
+        #[cfg(feature = "tokio-util")]
+        if let Some(token) = token {
+            token.cancel();
+        }
+        true
+    }
+
+    /// Whether an enter that is refused here should wait once before it says so.
+    pub(crate) fn is_out_of_patience(&self) -> bool {
+        self.refusals.fetch_add(1, Ordering::Relaxed) >= PATIENT_REFUSALS
+    }
+
+    /// Code inside of it was told of the cancellation.
+    pub(crate) fn deliver(&self) {
+        self.delivered.store(true, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn is_delivered(&self) -> bool {
+        self.delivered.load(Ordering::Relaxed)
+    }
+}
+
+/// Waking, and deadlines.
+impl Node {
+    /// Whom to wake when it is cancelled, when it must answer, or when the last child of its cancelled body has ended.
+    pub(crate) fn set_waker(&self, waker: &Waker) {
+        let mut state = self.state();
+        let old = match &mut state.waker {
+            Some(known) if known.will_wake(waker) => None,
+            known => known.replace(waker.clone()),
+        };
+        drop(state);
+        drop(old);
+    }
+
+    pub(crate) fn wake(&self) {
+        let waker = self.state().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.state().deadline
+    }
+
+    pub(crate) fn set_deadline(&self, deadline: Option<Instant>) {
+        self.state().deadline = deadline;
+        self.wake();
+    }
+
+    /// The earliest deadline of it and of what is around it, up to the first shield.
+    pub(crate) fn effective_deadline(&self) -> Option<Instant> {
+        let mut earliest = self.deadline();
+        let mut node = self;
+        while let (false, Some(parent)) = (node.is_shielded(), node.parent.get()) {
+            earliest = match (earliest, parent.deadline()) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+            node = parent;
+        }
+        earliest
+    }
+
+    pub(crate) fn set_grace(&self, grace: Duration) {
+        self.state().grace = Some(grace);
+    }
+
+    /// The grace of the innermost region that sets one.
+    pub(crate) fn grace(&self) -> Duration {
+        let mut node = self;
+        loop {
+            if let Some(grace) = node.state().grace {
+                return grace;
+            }
+            match node.parent() {
+                Some(parent) => node = parent,
+                None => return DEFAULT_GRACE,
+            }
+        }
+    }
+
+    /// A token that is cancelled together with it.
+    #[cfg(feature = "tokio-util")]
+    pub(crate) fn token(&self) -> tokio_util::sync::CancellationToken {
+        let mut state = self.state();
+        let cancelled = state.why.is_some();
+        let token = state.token.get_or_insert_default().child_token();
+        drop(state);
+        if cancelled {
+            token.cancel();
+        }
+        token
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("deadline", &self.deadline())
+            .field("shielded", &self.is_shielded())
+            .field("cancellation", &self.cancellation())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The live children of a node. The first needs no memory of its own, so that a chain of scopes allocates one node each.
+#[derive(Default)]
+struct Children {
+    first: Option<Weak<Node>>,
+    more: Vec<Weak<Node>>,
+}
+
+impl Children {
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.more.is_empty()
+    }
+
+    fn add(&mut self, child: &Arc<Node>) {
+        let weak = Arc::downgrade(child);
+        if self.first.is_none() {
+            self.first = Some(weak);
+            child.slot.store(0, Ordering::Relaxed);
+        } else {
+            self.more.push(weak);
+            child.slot.store(self.more.len(), Ordering::Relaxed);
+        }
+    }
+
+    fn at(&self, slot: usize) -> Option<&Weak<Node>> {
+        match slot.checked_sub(1) {
+            None => self.first.as_ref(),
+            Some(index) => self.more.get(index),
+        }
+    }
+
+    fn holds(&self, child: &Node) -> bool {
+        self.at(child.slot.load(Ordering::Relaxed))
+            .is_some_and(|held| std::ptr::eq(held.as_ptr(), child))
+    }
+
+    /// Whether it was there.
+    fn remove(&mut self, child: &Node) -> bool {
+        if !self.holds(child) {
+            return false;
+        }
+        match child.slot.load(Ordering::Relaxed).checked_sub(1) {
+            None => self.first = None,
+            Some(index) => {
+                self.more.swap_remove(index);
+                if let Some(moved) = self.more.get(index).and_then(Weak::upgrade) {
+                    moved.slot.store(index + 1, Ordering::Relaxed);
+                }
+            }
+        }
+        true
+    }
+
+    fn all(&self) -> Vec<Arc<Node>> {
+        self.first
+            .iter()
+            .chain(&self.more)
+            .filter_map(Weak::upgrade)
+            .collect()
+    }
+}

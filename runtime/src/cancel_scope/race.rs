@@ -1,0 +1,339 @@
+//! [`race`] and [`race_all`]: the first branch to complete wins; the losers unwind before it is told (law 16).
+
+use std::future::{Future, Pending};
+use std::ops::ControlFlow;
+use std::panic::{Location, resume_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::region::Alarm;
+use super::running::Branch;
+use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::node::Node;
+use crate::entry::Subject;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::failures::{Panic, panic_text};
+use crate::policy::Name;
+use crate::report::{self, Report};
+use crate::scope::driven::Outcome;
+
+/// Runs all branches of a tuple, in this task, until the first completes, cancels the others, awaits their exits, and
+/// returns what the winner returned.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let (from_cache, from_server) = (async { "cached" }, std::future::pending());
+/// let page = lifespan::race((from_cache, from_server)).await;
+/// assert_eq!(page, "cached");
+/// # }
+/// ```
+///
+/// The first to complete wins, be it with an `Ok` or an `Err`; of those that complete in the same poll, the one that stands
+/// first. A loser's failed exit goes to the report hook; what a loser returns is dropped.
+///
+/// # Instead of `select!`
+///
+/// `tokio::select!` drops the losers. Inside of a scope their exits are adopted, which means that they run after the
+/// winner's branch has gone on; outside of any scope they are rescued into a task of their own (law 3). With `race`, the
+/// losers have exited when it returns.
+///
+/// # Panics
+///
+/// With the panic of the branch that panics first, after the others have exited.
+///
+/// # Cancel safety
+///
+/// Dropped, it drops all branches at once, and their exits are abandoned (law 3). Cancelled from around it, all unwind.
+#[must_use = "nothing runs until this is awaited"]
+#[track_caller]
+pub fn race<R: Race>(branches: R) -> impl Future<Output = R::Output> {
+    let place = Location::caller();
+    Racing::new(branches.into_branches(place), place)
+}
+
+/// As [`race`], for any number of branches of one type.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let fastest = lifespan::race_all([3, 1, 2].map(|n| async move {
+///     for _ in 0..n { tokio::task::yield_now().await }
+///     n
+/// }));
+/// assert_eq!(fastest.await, 1);
+/// # }
+/// ```
+///
+/// All branches are polled whenever one wakes, so this is for some, not for thousands.
+///
+/// # Panics
+///
+/// As [`race`]; and at the call if there is no branch, since nothing could be returned then.
+///
+/// # Cancel safety
+///
+/// As [`race`].
+#[must_use = "nothing runs until this is awaited"]
+#[track_caller]
+pub fn race_all<F: Future>(
+    branches: impl IntoIterator<Item = F>,
+) -> impl Future<Output = F::Output> {
+    let place = Location::caller();
+    let branches: Vec<_> = branches
+        .into_iter()
+        .map(|body| Box::pin(Lane::new(body, place)))
+        .collect();
+    assert!(
+        !branches.is_empty(),
+        "`race_all` of no branch: nothing could win\nhelp: give it at least one"
+    );
+    Racing::new(branches, place)
+}
+
+/// Tuples of up to twelve futures with one type of output.
+pub trait Race {
+    /// What each branch gives.
+    type Output;
+    #[doc(hidden)]
+    type Branches: Branches<Output = Self::Output>;
+
+    #[doc(hidden)]
+    fn into_branches(self, place: &'static Location<'static>) -> Self::Branches;
+}
+
+/// How a branch ended.
+#[derive(Debug)]
+pub enum Ended<T> {
+    With(T),
+    Panicked(Panic),
+    Cancelled,
+}
+
+/// The branches of one race, in order.
+pub trait Branches {
+    type Output;
+
+    /// Polls those that have not ended, in order, and gives what each that ends now ended with, until told that this is
+    /// enough. Whether all have ended.
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        ended: &mut dyn FnMut(Ended<Self::Output>) -> ControlFlow<()>,
+    ) -> ControlFlow<(), bool>;
+
+    /// Cancels those that have not ended.
+    fn cancel(&self, cancellation: &Cancellation);
+}
+
+pin_project! {
+    /// One branch, until it has ended.
+    pub struct Lane<F: Future> {
+        #[pin]
+        branch: Option<Branch<F, F::Output, Pending<()>>>,
+    }
+}
+
+impl<F: Future> Lane<F> {
+    fn new(body: F, place: &'static Location<'static>) -> Self {
+        let node = Node::new(false);
+        node.call(|| subject(place));
+        let alarm = Alarm::new(None, Kind::Stop);
+        Lane {
+            branch: Some(Branch::new(node, alarm, body)),
+        }
+    }
+}
+
+fn subject(place: &'static Location<'static>) -> Subject {
+    Subject {
+        name: Name::Given("race".into()),
+        place,
+    }
+}
+
+impl<F: Future> Branches for Lane<F> {
+    type Output = F::Output;
+
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        ended: &mut dyn FnMut(Ended<F::Output>) -> ControlFlow<()>,
+    ) -> ControlFlow<(), bool> {
+        let mut branch = self.project().branch;
+        let Some(running) = branch.as_mut().as_pin_mut() else {
+            return ControlFlow::Continue(true);
+        };
+        let Poll::Ready(outcome) = running.poll(cx) else {
+            return ControlFlow::Continue(false);
+        };
+        branch.set(None);
+        ended(match outcome {
+            Outcome::Done(value) => Ended::With(value),
+            Outcome::Panicked(panic) => Ended::Panicked(panic),
+            Outcome::Stopped(_) => Ended::Cancelled,
+        })?;
+        ControlFlow::Continue(true)
+    }
+
+    fn cancel(&self, cancellation: &Cancellation) {
+        if let Some(branch) = &self.branch {
+            branch.node().cancel(cancellation);
+        }
+    }
+}
+
+pin_project! {
+    /// A branch and those after it.
+    pub struct Lanes<A, B> {
+        #[pin]
+        first: A,
+        #[pin]
+        rest: B,
+    }
+}
+
+impl<A: Branches, B: Branches<Output = A::Output>> Branches for Lanes<A, B> {
+    type Output = A::Output;
+
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        ended: &mut dyn FnMut(Ended<A::Output>) -> ControlFlow<()>,
+    ) -> ControlFlow<(), bool> {
+        let this = self.project();
+        let first = this.first.poll_each(cx, ended)?;
+        let rest = this.rest.poll_each(cx, ended)?;
+        ControlFlow::Continue(first && rest)
+    }
+
+    fn cancel(&self, cancellation: &Cancellation) {
+        self.first.cancel(cancellation);
+        self.rest.cancel(cancellation);
+    }
+}
+
+impl<B: Branches> Branches for Vec<Pin<Box<B>>> {
+    type Output = B::Output;
+
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        ended: &mut dyn FnMut(Ended<B::Output>) -> ControlFlow<()>,
+    ) -> ControlFlow<(), bool> {
+        let mut all = true;
+        for branch in self.get_mut() {
+            all &= branch.as_mut().poll_each(cx, ended)?;
+        }
+        ControlFlow::Continue(all)
+    }
+
+    fn cancel(&self, cancellation: &Cancellation) {
+        for branch in self {
+            branch.as_ref().get_ref().cancel(cancellation);
+        }
+    }
+}
+
+macro_rules! lanes {
+    ($place:ident, $last:ident) => { Lane::new($last, $place) };
+    ($place:ident, $first:ident $($rest:ident)+) => {
+        Lanes { first: Lane::new($first, $place), rest: lanes!($place, $($rest)+) }
+    };
+}
+
+macro_rules! lanes_type {
+    ($last:ident) => { Lane<$last> };
+    ($first:ident $($rest:ident)+) => { Lanes<Lane<$first>, lanes_type!($($rest)+)> };
+}
+
+macro_rules! races {
+    () => {};
+    ($first:ident $($rest:ident)*) => {
+        impl<T, $first, $($rest),*> Race for ($first, $($rest,)*)
+        where
+            $first: Future<Output = T>,
+            $($rest: Future<Output = T>,)*
+        {
+            type Output = T;
+            type Branches = lanes_type!($first $($rest)*);
+
+            #[allow(non_snake_case, reason = "a value is called like its type here")]
+            fn into_branches(self, place: &'static Location<'static>) -> Self::Branches {
+                let ($first, $($rest,)*) = self;
+                lanes!(place, $first $($rest)*)
+            }
+        }
+
+        races!($($rest)*);
+    };
+}
+
+races!(A B C D E F G H I J K L);
+
+pin_project! {
+    /// A race under way.
+    struct Racing<B: Branches> {
+        #[pin]
+        branches: B,
+        winner: Option<Ended<B::Output>>,
+        place: &'static Location<'static>,
+    }
+}
+
+impl<B: Branches> Racing<B> {
+    fn new(branches: B, place: &'static Location<'static>) -> Self {
+        Racing {
+            branches,
+            winner: None,
+            place,
+        }
+    }
+}
+
+impl<B: Branches> Future for Racing<B> {
+    type Output = B::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<B::Output> {
+        let mut this = self.project();
+        let place = *this.place;
+        if this.winner.is_none() {
+            let winner = this.winner;
+            let _ = this.branches.as_mut().poll_each(cx, &mut |ended| {
+                // From around the race, as all of them are: the body that awaits it will be dropped.
+                if matches!(ended, Ended::Cancelled) {
+                    return ControlFlow::Continue(());
+                }
+                *winner = Some(ended);
+                ControlFlow::Break(())
+            });
+            if winner.is_none() {
+                return Poll::Pending;
+            }
+            this.winner = winner;
+            let lost = Cancellation::new(Kind::LostRace, place);
+            this.branches.as_ref().get_ref().cancel(&lost);
+        }
+        let ended = this.branches.poll_each(cx, &mut |loser| {
+            if let Ended::Panicked(panic) = loser {
+                report_panic(&panic, place);
+            }
+            ControlFlow::Continue(())
+        });
+        if ended == ControlFlow::Continue(false) {
+            return Poll::Pending;
+        }
+        match this.winner.take() {
+            Some(Ended::With(value)) => Poll::Ready(value),
+            Some(Ended::Panicked(panic)) => resume_unwind(panic),
+            Some(Ended::Cancelled) | None => panic!("race polled after it ended"),
+        }
+    }
+}
+
+#[cold]
+fn report_panic(panic: &Panic, place: &'static Location<'static>) {
+    let text = panic_text(panic).into();
+    let error = Error::of(subject(place), Phase::Body, ErrorKind::Panicked, text);
+    report::send(&Report::failed(&error));
+}

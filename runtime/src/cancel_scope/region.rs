@@ -1,0 +1,151 @@
+//! [`Region`]: runs the body of a cancel scope, and [`Alarm`], what may cancel it beside its handles.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep};
+
+use crate::aside::Aside;
+use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::frame;
+use crate::cancel::node::Node;
+use crate::scope::driven::{Driven, Limit, Outcome};
+use crate::timer;
+
+pin_project! {
+    /// The body of a cancel scope; polled at the place of its node.
+    pub(super) struct Region<F, T, S> {
+        #[pin]
+        driven: Driven<fn() -> F, F, Alarm<S>, T, Cancellation>,
+        aside: Aside,
+        begun: bool,
+    }
+}
+
+impl<F: Future, S: Future> Region<F, F::Output, S> {
+    pub(super) fn new(body: F, alarm: Alarm<S>) -> Self {
+        Region {
+            driven: Driven::new(body, alarm),
+            aside: Aside::nothing(),
+            begun: false,
+        }
+    }
+}
+
+impl<F: Future<Output = T>, S: Future, T> Future for Region<F, T, S> {
+    type Output = Outcome<T, Cancellation>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if !*this.begun {
+            *this.begun = true;
+            this.driven.as_mut().limit().begin(cx);
+        }
+        let outcome = ready!(this.driven.poll(this.aside, cx));
+        if matches!(outcome, Outcome::Stopped(_)) {
+            frame::deliver();
+        }
+        // What failed in an adopted exit has nobody to return it: it goes to the report hook.
+        drop(this.aside.take_failures());
+        Poll::Ready(outcome)
+    }
+}
+
+pin_project! {
+    /// A deadline that may move, and a future that cancels when it completes.
+    pub(super) struct Alarm<S> {
+        rings_at: Option<Instant>,
+        #[pin]
+        sleep: Option<Sleep>,
+        #[pin]
+        stop: Option<S>,
+        stopped_by: Kind,
+    }
+}
+
+impl<S: Future> Alarm<S> {
+    pub(super) fn new(stop: Option<S>, stopped_by: Kind) -> Self {
+        Alarm {
+            rings_at: None,
+            sleep: None,
+            stop,
+            stopped_by,
+        }
+    }
+
+    /// What has happened already cancels before the body is polled, so that it enters nothing.
+    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        let Some(node) = frame::here() else { return };
+        if node.deadline().is_some_and(|at| at <= Instant::now()) {
+            deadline_passed(&node);
+        }
+        let _ = self.poll_stopped(&node, cx);
+    }
+
+    fn poll_stopped(self: Pin<&mut Self>, node: &Arc<Node>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let Some(stop) = this.stop.as_mut().as_pin_mut() else {
+            return Poll::Pending;
+        };
+        // A scope inside of it is no part of the body.
+        ready!(frame::outside(|| stop.poll(cx)));
+        this.stop.set(None);
+        if let Some(place) = node.subject().map(|subject| subject.place) {
+            node.cancel(&Cancellation::new(this.stopped_by.clone(), place));
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_deadline(self: Pin<&mut Self>, node: &Arc<Node>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let deadline = node.deadline();
+        if *this.rings_at != deadline {
+            *this.rings_at = deadline;
+            this.sleep.set(deadline.map(sleep_until));
+        }
+        match this.sleep.as_pin_mut() {
+            Some(sleep) => ready!(sleep.poll(cx)),
+            None => return Poll::Pending,
+        }
+        deadline_passed(node);
+        Poll::Ready(())
+    }
+}
+
+impl<S: Future> Limit for Alarm<S> {
+    type Stop = Cancellation;
+
+    fn poll_stop(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cancellation> {
+        let Some(node) = frame::here() else {
+            return Poll::Pending;
+        };
+        if !node.is_cancelled() {
+            let stopped = self.as_mut().poll_stopped(&node, cx);
+            let passed = self.poll_deadline(&node, cx);
+            if stopped.is_pending() && passed.is_pending() {
+                return Poll::Pending;
+            }
+        }
+        node.cancellation().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+fn deadline_passed(node: &Arc<Node>) {
+    if let Some(subject) = node.subject().cloned() {
+        let place = subject.place;
+        node.cancel(&Cancellation::new(Kind::Deadline(subject), place));
+    }
+}
+
+fn sleep_until(deadline: Instant) -> Sleep {
+    let Some(sleep) = timer::try_sleep(deadline) else {
+        panic!(
+            "a deadline needs a tokio timer, and none works here\n\
+             help: run it on a runtime with a time driver (`Builder::enable_time` or `enable_all`)"
+        )
+    };
+    sleep
+}

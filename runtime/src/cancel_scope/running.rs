@@ -1,0 +1,87 @@
+//! [`Running`]: the future of a cancel scope.
+
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::outcome::Outcome;
+use super::region::{Alarm, Region};
+use crate::cancel::node::Node;
+use crate::identity::Checkpoint;
+use crate::scope::driven;
+use crate::scope::in_task::{InTask, Kind};
+
+pin_project! {
+    /// Runs a body in a node, and tells what became of it.
+    pub(super) struct Running<F, T, S, O> {
+        #[pin]
+        branch: Branch<F, T, S>,
+        settle: fn(Outcome<T>) -> O,
+    }
+}
+
+impl<F: Future, S: Future, O> Running<F, F::Output, S, O> {
+    pub(super) fn new(
+        node: Arc<Node>,
+        alarm: Alarm<S>,
+        body: F,
+        settle: fn(Outcome<F::Output>) -> O,
+    ) -> Self {
+        Running {
+            branch: Branch::new(node, alarm, body),
+            settle,
+        }
+    }
+}
+
+impl<F: Future<Output = T>, S: Future, T, O> Future for Running<F, T, S, O> {
+    type Output = O;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
+        let mut this = self.project();
+        let value = match ready!(this.branch.as_mut().poll(cx)) {
+            driven::Outcome::Done(value) => Some(value),
+            driven::Outcome::Stopped(_) => None,
+            driven::Outcome::Panicked(panic) => resume_unwind(panic),
+        };
+        Poll::Ready((this.settle)(Outcome::of(this.branch.node(), value)))
+    }
+}
+
+pin_project! {
+    /// A body in a node; gives its panic rather than panicking, for who has others to wait for.
+    pub(super) struct Branch<F, T, S> {
+        #[pin]
+        region: InTask<Region<F, T, S>>,
+        node: Arc<Node>,
+    }
+}
+
+impl<F: Future, S: Future> Branch<F, F::Output, S> {
+    pub(super) fn new(node: Arc<Node>, alarm: Alarm<S>, body: F) -> Self {
+        let region = Region::new(body, alarm);
+        let kind = Kind::Cancel(Arc::clone(&node));
+        Branch {
+            region: InTask::new(region, Checkpoint::open(), kind),
+            node,
+        }
+    }
+}
+
+impl<F, T, S> Branch<F, T, S> {
+    pub(super) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+}
+
+impl<F: Future<Output = T>, S: Future, T> Future for Branch<F, T, S> {
+    type Output = driven::Outcome<T, crate::cancel::cancellation::Cancellation>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().region.poll(cx)
+    }
+}

@@ -1,0 +1,93 @@
+//! [`timeout`] and [`timeout_at`]: cancel scopes that are nothing but a deadline; [`effective_deadline`].
+
+use std::future::Future;
+use std::panic::Location;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{CancelScope, Outcome};
+use crate::cancel::cancellation::Cancelled;
+use crate::cancel::frame;
+
+/// Runs `body` for at most `after`, then unwinds it: in place of tokio's `timeout`, which drops it, whatever lives inside.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let late = lifespan::timeout(Duration::from_millis(1), std::future::pending::<()>()).await;
+/// assert!(late.unwrap_err().is_timeout());
+/// # }
+/// ```
+///
+/// It returns when all exits inside have run, which may be later: each has its own budget. A duration of zero polls the body
+/// once and enters nothing in it; one that no clock can hold means about thirty years.
+///
+/// # Errors
+///
+/// If the body was cancelled: by this deadline, or by something around it. [`Cancelled::by`] tells.
+///
+/// # Panics
+///
+/// With the body's panic. If no tokio timer works here.
+///
+/// # Cancel safety
+///
+/// As [`CancelScope::run`].
+#[must_use = "nothing runs until this is awaited"]
+#[track_caller]
+pub fn timeout<F: Future>(
+    after: Duration,
+    body: F,
+) -> impl Future<Output = Result<F::Output, Cancelled>> {
+    CancelScope::called("timeout", Location::caller())
+        .timeout(after)
+        .run_alone(body, Outcome::into_result)
+}
+
+/// As [`timeout`], until a moment rather than for a duration.
+///
+/// # Errors
+///
+/// As [`timeout`].
+///
+/// # Panics
+///
+/// As [`timeout`].
+///
+/// # Cancel safety
+///
+/// As [`CancelScope::run`].
+#[must_use = "nothing runs until this is awaited"]
+#[track_caller]
+pub fn timeout_at<F: Future>(
+    at: Instant,
+    body: F,
+) -> impl Future<Output = Result<F::Output, Cancelled>> {
+    CancelScope::called("timeout", Location::caller())
+        .deadline(at)
+        .run_alone(body, Outcome::into_result)
+}
+
+/// The earliest deadline of the cancel scopes around the calling code, up to the first shield (law 15).
+///
+/// An exit has a budget instead: [`Exit::remaining`](crate::Exit::remaining).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let fetch = async |_: Option<tokio::time::Instant>| {};
+/// lifespan::timeout(Duration::from_secs(5), async {
+///     fetch(lifespan::effective_deadline()).await; // tell the other side how long we shall wait
+/// })
+/// .await
+/// .unwrap();
+/// assert_eq!(lifespan::effective_deadline(), None);
+/// # }
+/// ```
+#[must_use]
+pub fn effective_deadline() -> Option<Instant> {
+    frame::here_in_task()?.effective_deadline()
+}

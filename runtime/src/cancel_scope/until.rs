@@ -1,0 +1,46 @@
+//! [`until`]: a cancel scope that is cancelled when something has happened.
+
+use std::future::Future;
+use std::panic::Location;
+
+use super::region::Alarm;
+use super::{CancelScope, Outcome};
+use crate::cancel::cancellation::{Cancelled, Kind};
+
+/// Runs `body` until it completes, or unwinds it when `stop` does: Ctrl-C in a command-line tool, say.
+///
+/// ```
+/// # #[tokio::main] async fn main() {
+/// # let work = async { 42 };
+/// match lifespan::until(tokio::signal::ctrl_c(), work).await {
+///     Ok(answer) => println!("{answer}"),
+///     Err(_) => println!("interrupted; everything is closed"),
+/// }
+/// # }
+/// ```
+///
+/// `stop` is polled first, then after each time the body waits. A scope inside of `stop` is no part of the region.
+///
+/// # Errors
+///
+/// If the body was cancelled: because `stop` completed, or by something around it.
+///
+/// # Panics
+///
+/// With the panic of `body` or of `stop`.
+///
+/// # Cancel safety
+///
+/// As [`CancelScope::run`].
+#[must_use = "nothing runs until this is awaited"]
+#[track_caller]
+pub fn until<S: Future, F: Future>(
+    stop: S,
+    body: F,
+) -> impl Future<Output = Result<F::Output, Cancelled>> {
+    CancelScope::called("until", Location::caller()).run_until(
+        Alarm::new(Some(stop), Kind::Stop),
+        body,
+        Outcome::into_result,
+    )
+}

@@ -1,0 +1,110 @@
+//! [`Unwinding`]: whether user code that was asked to stop may be dropped yet (law 13).
+//!
+//! It may when nothing is live inside. What is live and still polled is waited for, however long it takes: it has a budget
+//! of its own. What nobody polls any more cannot unwind, and after the grace it is dropped with what holds it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::time::Sleep;
+
+use super::driven::Limit;
+use crate::cancel::frame;
+use crate::cancel::node::{Inside, Node};
+use crate::report::{self, Report, ReportKind};
+use crate::timer;
+
+pub(crate) struct Unwinding<S> {
+    /// Why it was asked to stop, once it was.
+    stop: Option<S>,
+    /// Runs from when something was found live inside; boxed, since nearly nothing is cancelled.
+    round: Option<Round>,
+}
+
+enum Round {
+    Timed(Pin<Box<Sleep>>),
+    /// No timer works here: the next poll ends the round.
+    Untimed {
+        begun: bool,
+    },
+}
+
+impl<S> Unwinding<S> {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Unwinding {
+            stop: None,
+            round: None,
+        }
+    }
+
+    /// Why the code was asked to stop, if it was and then ended by itself.
+    #[inline]
+    pub(crate) fn take_stop(&mut self) -> Option<S> {
+        self.stop.take()
+    }
+
+    /// Called when the code waits. Ready when it must be dropped now.
+    #[inline]
+    pub(crate) fn poll<L: Limit<Stop = S>>(
+        &mut self,
+        limit: Pin<&mut L>,
+        cx: &mut Context<'_>,
+    ) -> Poll<S> {
+        if self.stop.is_none() {
+            self.stop = Some(ready!(limit.poll_stop(cx)));
+        }
+        ready!(self.poll_free(cx));
+        self.stop.take().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    #[cold]
+    fn poll_free(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(node) = frame::here() else {
+            return Poll::Ready(());
+        };
+        loop {
+            if node.inside() == Inside::Nothing {
+                return Poll::Ready(());
+            }
+            let round = self.round.get_or_insert_with(|| Round::begin(&node));
+            ready!(round.poll(cx));
+            if node.inside() == Inside::Silent {
+                report_silent(&node);
+                return Poll::Ready(());
+            }
+            node.ask_again();
+            self.round = None;
+        }
+    }
+}
+
+impl Round {
+    fn begin(node: &Node) -> Self {
+        match timer::try_sleep(timer::after(node.grace())) {
+            Some(sleep) => Round::Timed(Box::pin(sleep)),
+            None => Round::Untimed { begun: false },
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Round::Timed(sleep) => sleep.as_mut().poll(cx),
+            Round::Untimed { begun: true } => Poll::Ready(()),
+            Round::Untimed { begun } => {
+                *begun = true;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+}
+
+fn report_silent(node: &Node) {
+    for child in node.children() {
+        if let Some(subject) = child.subject() {
+            let reason = "it was not polled any more when what is around it was cancelled, so it could not unwind";
+            report::send(&Report::about(ReportKind::NotPolled, subject, reason));
+        }
+    }
+}

@@ -6,9 +6,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, Once};
 use std::thread::ThreadId;
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use lifespan::{BoxError, Enter, Exit, Lifespan, LocalResource, Report, ScopedResource};
+use lifespan::{BoxError, Cause, Enter, Exit, Lifespan, LocalResource, Report, ScopedResource};
 
 /// What happened in one test. Cheap to clone.
 #[derive(Clone)]
@@ -131,6 +132,8 @@ pub enum Step {
     Now,
     /// Waits once.
     Yield,
+    /// Waits this long.
+    Sleep(Duration),
     /// Fails with this text.
     Fail(&'static str),
     Panic(&'static str),
@@ -143,6 +146,7 @@ impl Step {
         match self {
             Step::Now => {}
             Step::Yield => tokio::task::yield_now().await,
+            Step::Sleep(time) => tokio::time::sleep(time).await,
             Step::Fail(text) => return Err(text.into()),
             Step::Panic(text) => panic!("{text}"),
             Step::Hang => std::future::pending().await,
@@ -180,7 +184,7 @@ impl Script {
             .named(unique)
     }
 
-    async fn open(self) -> Result<Db, BoxError> {
+    pub async fn open(self) -> Result<Db, BoxError> {
         let Script {
             journal,
             name,
@@ -226,7 +230,9 @@ impl Db {
             entered_by,
         } = self;
         let mut line = format!("exit {name}: {}", exit.cause());
-        if let Some(error) = exit.error() {
+        // Who cancelled, and where, differs from run to run; `cancel::reasons` looks at that.
+        let told = matches!(exit.cause(), Cause::Failed | Cause::Panicked);
+        if let Some(error) = exit.error().filter(|_| told) {
             line = format!("{line} ({error})");
         }
         journal.0.exited_by.lock().unwrap().push(runner());
@@ -234,7 +240,7 @@ impl Db {
             line += ", in another task";
         }
         journal.log(line);
-        if matches!(step, Step::Yield) {
+        if matches!(step, Step::Yield | Step::Sleep(_)) {
             step.run().await?;
             journal.log(format!("exited {name}"));
             return Ok(());

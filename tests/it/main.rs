@@ -16,6 +16,7 @@ mod journal;
 mod adopted;
 mod between;
 mod budgets;
+mod cancel;
 mod cost;
 mod errors;
 mod faults;

@@ -104,11 +104,6 @@ impl Cancellation {
         matches!(self.0.kind, Kind::Deadline(_) | Kind::Budget(..))
     }
 
-    /// Whether what is cancelled lost a race, so that nobody will look at what it returns (law 16).
-    pub(crate) fn is_lost_race(&self) -> bool {
-        matches!(self.0.kind, Kind::LostRace)
-    }
-
     /// What the exits that it causes are told.
     pub(crate) fn cause(&self) -> Cause {
         if self.is_timeout() {

@@ -35,6 +35,8 @@ pub(crate) struct Node {
     /// Whether the cancellation was told to code inside of it, so that it can no longer end as a success (law 15).
     delivered: AtomicBool,
     refusals: AtomicU32,
+    /// Its scope has ended: cancelling it is too late.
+    ended: AtomicBool,
     /// Who it is, in reports.
     subject: OnceLock<Subject>,
     /// Where its parent keeps it; guarded by the parent's lock.
@@ -83,6 +85,7 @@ impl Node {
             cancelled: AtomicBool::new(false),
             delivered: AtomicBool::new(false),
             refusals: AtomicU32::new(0),
+            ended: AtomicBool::new(false),
             subject: OnceLock::new(),
             slot: AtomicUsize::new(0),
             answered_in: AtomicU32::new(0),
@@ -144,8 +147,9 @@ impl Node {
         }
     }
 
-    /// Its parent no longer waits for it.
+    /// It has ended, and its parent no longer waits for it.
     pub(crate) fn leave(&self) {
+        self.ended.store(true, Ordering::Release);
         let Some(parent) = self.parent.get() else {
             return;
         };
@@ -261,6 +265,9 @@ impl Node {
     ///
     /// A list instead of recursion: trees may be deep.
     fn spread(self: &Arc<Self>, why: Why) -> bool {
+        if self.ended.load(Ordering::Acquire) {
+            return false;
+        }
         let inherited = Why {
             inherited: true,
             ..why.clone()

@@ -48,7 +48,11 @@ use crate::scope::driven::Outcome;
 /// Dropped, it drops all branches at once, and their exits are abandoned (law 3). Cancelled from around it, all unwind.
 #[must_use = "nothing runs until this is awaited"]
 #[track_caller]
-pub fn race<R: Race>(branches: R) -> impl Future<Output = R::Output> {
+pub fn race<T, R>(branches: R) -> impl Future<Output = T>
+where
+    R: Race<T>,
+    R::Branches: Branches<T>,
+{
     let place = Location::caller();
     Racing::new(branches.into_branches(place), place)
 }
@@ -92,11 +96,12 @@ pub fn race_all<F: Future>(
 }
 
 /// Tuples of up to twelve futures with one type of output.
-pub trait Race {
-    /// What each branch gives.
-    type Output;
+///
+/// That they are futures is asked for at [`race`] alone: the compiler knows no lifetimes where it has to prove that a future
+/// around the race is `Send`, and could not compare the branches' outputs there.
+pub trait Race<T> {
     #[doc(hidden)]
-    type Branches: Branches<Output = Self::Output>;
+    type Branches;
 
     #[doc(hidden)]
     fn into_branches(self, place: &'static Location<'static>) -> Self::Branches;
@@ -111,15 +116,13 @@ pub enum Ended<T> {
 }
 
 /// The branches of one race, in order.
-pub trait Branches {
-    type Output;
-
+pub trait Branches<T> {
     /// Polls those that have not ended, in order, and gives what each that ends now ended with, until told that this is
     /// enough. Whether all have ended.
     fn poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        ended: &mut dyn FnMut(Ended<Self::Output>) -> ControlFlow<()>,
+        ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
     ) -> ControlFlow<(), bool>;
 
     /// Cancels those that have not ended.
@@ -128,13 +131,13 @@ pub trait Branches {
 
 pin_project! {
     /// One branch, until it has ended.
-    pub struct Lane<F: Future> {
+    pub struct Lane<F, T> {
         #[pin]
-        branch: Option<Branch<F, F::Output, Pending<()>>>,
+        branch: Option<Branch<F, T, Pending<()>>>,
     }
 }
 
-impl<F: Future> Lane<F> {
+impl<F, T> Lane<F, T> {
     fn new(body: F, place: &'static Location<'static>) -> Self {
         let node = Node::new(false);
         node.call(|| subject(place));
@@ -152,13 +155,11 @@ fn subject(place: &'static Location<'static>) -> Subject {
     }
 }
 
-impl<F: Future> Branches for Lane<F> {
-    type Output = F::Output;
-
+impl<F: Future<Output = T>, T> Branches<T> for Lane<F, T> {
     fn poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        ended: &mut dyn FnMut(Ended<F::Output>) -> ControlFlow<()>,
+        ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
     ) -> ControlFlow<(), bool> {
         let mut branch = self.project().branch;
         let Some(running) = branch.as_mut().as_pin_mut() else {
@@ -193,13 +194,11 @@ pin_project! {
     }
 }
 
-impl<A: Branches, B: Branches<Output = A::Output>> Branches for Lanes<A, B> {
-    type Output = A::Output;
-
+impl<T, A: Branches<T>, B: Branches<T>> Branches<T> for Lanes<A, B> {
     fn poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        ended: &mut dyn FnMut(Ended<A::Output>) -> ControlFlow<()>,
+        ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
     ) -> ControlFlow<(), bool> {
         let this = self.project();
         let first = this.first.poll_each(cx, ended)?;
@@ -213,13 +212,11 @@ impl<A: Branches, B: Branches<Output = A::Output>> Branches for Lanes<A, B> {
     }
 }
 
-impl<B: Branches> Branches for Vec<Pin<Box<B>>> {
-    type Output = B::Output;
-
+impl<T, B: Branches<T>> Branches<T> for Vec<Pin<Box<B>>> {
     fn poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        ended: &mut dyn FnMut(Ended<B::Output>) -> ControlFlow<()>,
+        ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
     ) -> ControlFlow<(), bool> {
         let mut all = true;
         for branch in self.get_mut() {
@@ -243,20 +240,15 @@ macro_rules! lanes {
 }
 
 macro_rules! lanes_type {
-    ($last:ident) => { Lane<$last> };
-    ($first:ident $($rest:ident)+) => { Lanes<Lane<$first>, lanes_type!($($rest)+)> };
+    ($t:ident $last:ident) => { Lane<$last, $t> };
+    ($t:ident $first:ident $($rest:ident)+) => { Lanes<Lane<$first, $t>, lanes_type!($t $($rest)+)> };
 }
 
 macro_rules! races {
     () => {};
     ($first:ident $($rest:ident)*) => {
-        impl<T, $first, $($rest),*> Race for ($first, $($rest,)*)
-        where
-            $first: Future<Output = T>,
-            $($rest: Future<Output = T>,)*
-        {
-            type Output = T;
-            type Branches = lanes_type!($first $($rest)*);
+        impl<T, $first, $($rest),*> Race<T> for ($first, $($rest,)*) {
+            type Branches = lanes_type!(T $first $($rest)*);
 
             #[allow(non_snake_case, reason = "a value is called like its type here")]
             fn into_branches(self, place: &'static Location<'static>) -> Self::Branches {
@@ -273,15 +265,15 @@ races!(A B C D E F G H I J K L);
 
 pin_project! {
     /// A race under way.
-    struct Racing<B: Branches> {
+    struct Racing<B, T> {
         #[pin]
         branches: B,
-        winner: Option<Ended<B::Output>>,
+        winner: Option<Ended<T>>,
         place: &'static Location<'static>,
     }
 }
 
-impl<B: Branches> Racing<B> {
+impl<B, T> Racing<B, T> {
     fn new(branches: B, place: &'static Location<'static>) -> Self {
         Racing {
             branches,
@@ -291,10 +283,10 @@ impl<B: Branches> Racing<B> {
     }
 }
 
-impl<B: Branches> Future for Racing<B> {
-    type Output = B::Output;
+impl<T, B: Branches<T>> Future for Racing<B, T> {
+    type Output = T;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<B::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let mut this = self.project();
         let place = *this.place;
         if this.winner.is_none() {

@@ -25,7 +25,7 @@ pin_project! {
     }
 }
 
-impl<F: Future, S: Future> Region<F, F::Output, S> {
+impl<F, T, S> Region<F, T, S> {
     pub(super) fn new(body: F, alarm: Alarm<S>) -> Self {
         Region {
             driven: Driven::new(body, alarm),
@@ -66,7 +66,7 @@ pin_project! {
     }
 }
 
-impl<S: Future> Alarm<S> {
+impl<S> Alarm<S> {
     pub(super) fn new(stop: Option<S>, stopped_by: Kind) -> Self {
         Alarm {
             rings_at: None,
@@ -75,7 +75,9 @@ impl<S: Future> Alarm<S> {
             stopped_by,
         }
     }
+}
 
+impl<S: Future> Alarm<S> {
     /// What has happened already cancels before the body is polled, so that it enters nothing.
     fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) {
         let Some(node) = frame::here() else { return };

@@ -24,12 +24,12 @@ pin_project! {
     }
 }
 
-impl<F: Future, S: Future, O> Running<F, F::Output, S, O> {
+impl<F, T, S, O> Running<F, T, S, O> {
     pub(super) fn new(
         node: Arc<Node>,
         alarm: Alarm<S>,
         body: F,
-        settle: fn(Outcome<F::Output>) -> O,
+        settle: fn(Outcome<T>) -> O,
     ) -> Self {
         Running {
             branch: Branch::new(node, alarm, body),
@@ -61,7 +61,7 @@ pin_project! {
     }
 }
 
-impl<F: Future, S: Future> Branch<F, F::Output, S> {
+impl<F, T, S> Branch<F, T, S> {
     pub(super) fn new(node: Arc<Node>, alarm: Alarm<S>, body: F) -> Self {
         let region = Region::new(body, alarm);
         let kind = Kind::Cancel(Arc::clone(&node));

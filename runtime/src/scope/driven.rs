@@ -191,7 +191,7 @@ where
     }
 }
 
-impl<F: Future<Output = T>, L: Limit<Stop = S>, T, S> Driven<fn() -> F, F, L, T, S> {
+impl<F, L, T, S> Driven<fn() -> F, F, L, T, S> {
     #[inline]
     pub(crate) fn new(future: F, limit: L) -> Self {
         Driven {

@@ -153,7 +153,7 @@ fn settle_failed<R: LocalResource, T, E: Failure>(
             None => match failures.verdict() {
                 Verdict::Clean => Ok(value),
                 Verdict::Failed(error) => {
-                    if is_lost_race() {
+                    if may_be_dropped() {
                         report::send(&Report::failed(&error));
                     }
                     Err(error.into())
@@ -178,13 +178,13 @@ fn cancellation_error<R: LocalResource>(
 }
 
 fn attach(failures: Failures, error: &mut Error) {
-    if is_lost_race() {
+    if may_be_dropped() {
         failures.report();
     }
     failures.attach_to(error);
 }
 
-/// Nobody looks at what the loser of a race returns, so what failed in it is reported as well (law 16).
-fn is_lost_race() -> bool {
-    frame::cancellation().is_some_and(|cancellation| cancellation.is_lost_race())
+/// A cancel scope may drop what its body returns, and a race does: what failed in it is reported as well (law 16).
+fn may_be_dropped() -> bool {
+    frame::cancellation().is_some()
 }

@@ -1,0 +1,329 @@
+//! Laws 14 and 17: a cancelled scope enters nothing, and an enter that is cancelled enters nothing, or exits at once.
+
+use std::future::pending;
+use std::time::Duration;
+
+use lifespan::{CancelScope, Enter, Error, ErrorKind, Lifespan, Outcome, Phase};
+use tokio::task::yield_now;
+
+use crate::everywhere::{everywhere, locally, paused};
+use crate::journal::{Db, Journal, Step};
+
+/// CASES P41, P46, L97: cancelled before the first poll: the body runs to its first wait, and nothing is entered.
+#[test]
+fn cancelled_before_the_first_poll_law_14() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let scope = CancelScope::new();
+        scope.canceller().cancel();
+        let db = journal.resource("db").lifespan();
+        let outcome = scope.run(async {
+            journal.log("body");
+            let error = db
+                .scope_ok(async |_| journal.log("db body"))
+                .await
+                .unwrap_err();
+            assert_eq!(
+                (error.kind(), error.phase(), error.is_cancelled()),
+                (ErrorKind::Cancelled, Phase::Enter, true)
+            );
+            journal.log("told");
+            yield_now().await;
+            journal.log("never here");
+        });
+        let outcome = outcome.await;
+        assert!(matches!(outcome, Outcome::Cancelled(_, None)));
+        journal.assert(["body", "told"]);
+    });
+}
+
+/// CASES P44, P107: a body that swallows `Cancelled` and enters another scope is told again: it is level-triggered.
+#[test]
+fn swallowed_and_entered_again_laws_14_and_15() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let (outer, a, b) = (
+            journal.resource("outer").lifespan(),
+            journal.resource("a").lifespan(),
+            journal.resource("b").lifespan(),
+        );
+        let scope = CancelScope::new();
+        let canceller = scope.canceller();
+        let outcome = scope
+            .run(outer.scope_ok(async |_| {
+                let a = a
+                    .scope_ok(async |_| {
+                        canceller.cancel();
+                        pending::<()>().await;
+                    })
+                    .await;
+                assert!(a.unwrap_err().is_cancelled());
+                let b = b.scope_ok(async |_| ()).await;
+                assert!(b.unwrap_err().is_cancelled());
+                journal.log("looks like success");
+                7
+            }))
+            .await;
+        // Law 15: not `Ok(7)`.
+        let error = outcome.into_value().unwrap().unwrap_err();
+        assert_eq!(
+            (error.kind(), error.phase()),
+            (ErrorKind::Cancelled, Phase::Body)
+        );
+        journal.assert([
+            "enter outer",
+            "enter a",
+            "exit a: cancelled",
+            "looks like success",
+            "exit outer: cancelled",
+        ]);
+    });
+}
+
+/// Law 15: nor with an `Ok` of `scope`; an error of its own is returned untouched, but the exit is told of the cancellation.
+#[test]
+fn delivered_law_15() {
+    everywhere(|| async {
+        for own in [false, true] {
+            let journal = Journal::new();
+            let (tx, inner) = (
+                journal.resource("tx").lifespan(),
+                journal.resource("inner").lifespan(),
+            );
+            let scope = CancelScope::new();
+            let canceller = scope.canceller();
+            let outcome = scope
+                .run(tx.scope(async |_| -> anyhow::Result<u8> {
+                    let _ = inner
+                        .scope_ok(async |_| {
+                            canceller.cancel();
+                            pending::<()>().await;
+                        })
+                        .await;
+                    if own { anyhow::bail!("mine") } else { Ok(7) }
+                }))
+                .await;
+            let error = outcome.into_value().unwrap().unwrap_err();
+            let ours = error.downcast_ref::<Error>();
+            if own {
+                assert_eq!(error.to_string(), "mine");
+            } else {
+                assert!(ours.unwrap().is_cancelled());
+            }
+            assert_eq!(journal.lines().last().unwrap(), "exit tx: cancelled");
+        }
+    });
+}
+
+/// Not delivered is not cancelled: a body that completes in the poll of the cancellation has completed.
+#[test]
+fn completed_in_the_poll_of_the_cancellation_law_15() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let db = journal.resource("db").lifespan();
+        let scope = CancelScope::new();
+        let canceller = scope.canceller();
+        let outcome = scope.run(db.scope_ok(async |_| {
+            yield_now().await;
+            canceller.cancel();
+            7
+        }));
+        assert!(matches!(outcome.await, Outcome::CompletedAnyway(Ok(7), _)));
+        journal.assert(["enter db", "exit db: completed"]);
+    });
+}
+
+/// Law 17: the enter future is dropped.
+#[test]
+fn cancelled_while_entering_law_17() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let db = journal.resource("db").enter(Step::Hang).lifespan();
+        let scope = CancelScope::new();
+        let canceller = scope.canceller();
+        let enter = async {
+            let error = db.scope_ok(async |_| ()).await.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.phase()),
+                (ErrorKind::Cancelled, Phase::Enter)
+            );
+            journal.log("told");
+        };
+        let stop = async {
+            canceller.cancel();
+        };
+        let outcome = scope.run(async { tokio::join!(enter, stop) }).await;
+        assert!(outcome.is_cancelled());
+        journal.assert(["told"]);
+    });
+}
+
+/// An enter that cancels the scope around it in the very poll in which it completes.
+fn enters_and_cancels(
+    journal: &Journal,
+    canceller: lifespan::Canceller,
+) -> Lifespan<Db, impl Enter<Db>> {
+    let db = journal.resource("db").exit(Step::Yield);
+    Lifespan::of(async move {
+        yield_now().await;
+        let db = db.open().await;
+        canceller.cancel();
+        db
+    })
+}
+
+/// Law 17: it is exited, cause `Cancelled`, and its body does not run.
+#[test]
+fn completed_in_the_poll_of_the_cancellation_law_17() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let scope = CancelScope::new();
+        let db = enters_and_cancels(&journal, scope.canceller());
+        let outcome = scope.run(db.scope_ok(async |db| db.log("body")));
+        let error = outcome.await.into_value().unwrap().unwrap_err();
+        assert!(error.is_cancelled());
+        journal.assert(["enter db", "exit db: cancelled", "exited db"]);
+    });
+}
+
+/// The same for a guard, and for the form without a closure.
+#[test]
+fn guard_and_macro_completed_in_the_poll_of_the_cancellation_law_17() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let scope = CancelScope::new();
+        let db = enters_and_cancels(&journal, scope.canceller());
+        let outcome = scope.run(async { db.enter().await.map(|_| ()) }).await;
+        assert!(outcome.into_value().unwrap().unwrap_err().is_cancelled());
+        let scope = CancelScope::new();
+        let db = enters_and_cancels(&journal, scope.canceller());
+        let outcome = scope.run(lifespan::scope!(db = db => {
+            db.log("body");
+            Ok::<_, Error>(())
+        }));
+        assert!(
+            outcome
+                .await
+                .into_value()
+                .unwrap()
+                .unwrap_err()
+                .is_cancelled()
+        );
+        journal.assert([
+            "enter db",
+            "exit db: cancelled",
+            "exited db",
+            "enter db",
+            "exit db: cancelled",
+            "exited db",
+        ]);
+    });
+}
+
+/// Law 17: a scope that is live inside of an enter unwinds first.
+#[test]
+fn scope_inside_an_enter_unwinds_law_17() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let inner = journal.resource("inner").exit(Step::Yield).lifespan();
+        let scope = CancelScope::new();
+        let canceller = scope.canceller();
+        let outer = Lifespan::new(
+            inner.scope_ok(async |_| {
+                canceller.cancel();
+                pending::<()>().await;
+            }),
+            async |(), _| (),
+        );
+        let outcome = scope.run(outer.scope_ok(async |_| ())).await;
+        let error = outcome.into_value().unwrap().unwrap_err();
+        assert!(error.is_cancelled(), "{error:?}");
+        journal.assert(["enter inner", "exit inner: cancelled", "exited inner"]);
+    });
+}
+
+/// A body that enters ready resources in a loop after the cancellation does not go on for ever.
+#[test]
+fn loop_of_ready_resources_law_14() {
+    locally(|| async {
+        let journal = Journal::new();
+        let scope = CancelScope::new();
+        let canceller = scope.canceller();
+        let outcome = scope.run(async {
+            for turn in 0.. {
+                let db = journal.resource("db").lifespan();
+                let _ = db.scope_ok(async |_| ()).await;
+                if turn == 2 {
+                    canceller.cancel();
+                }
+            }
+        });
+        assert!(outcome.await.is_cancelled());
+        assert_eq!(journal.lines().len(), 6);
+    });
+}
+
+/// The same where nothing of tokio's makes it wait.
+#[test]
+fn loop_of_ready_resources_unconstrained_law_14() {
+    locally(|| async {
+        let scope = CancelScope::new();
+        scope.canceller().cancel();
+        let outcome = tokio::task::unconstrained(scope.run(async {
+            loop {
+                let db = Journal::new().resource("db").lifespan();
+                let _ = db.scope_ok(async |_| ()).await;
+            }
+        }));
+        assert!(outcome.await.is_cancelled());
+    });
+}
+
+/// And one that is cancelled from another task gets to hear of it, though nothing in it ever waits.
+#[test]
+fn loop_of_ready_resources_cancelled_from_another_task() {
+    paused().block_on(async {
+        let scope = CancelScope::new();
+        let canceller = scope.canceller();
+        tokio::spawn(async move { canceller.cancel() });
+        let outcome = scope.run(async {
+            loop {
+                let db = Journal::new().resource("db").lifespan();
+                let _ = db.scope_ok(async |_| ()).await;
+            }
+        });
+        assert!(outcome.await.is_cancelled());
+    });
+}
+
+/// An enter's budget is a deadline for what is inside of it, and its own error names it.
+#[test]
+fn budget_of_an_enter_law_15() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let inner = journal
+            .resource("inner")
+            .exit(Step::Sleep(Duration::from_secs(3)))
+            .lifespan();
+        let outer = Lifespan::new(
+            async {
+                let seen = inner.scope_ok(async |_| pending::<()>().await).await;
+                assert_eq!(seen.unwrap_err().kind(), ErrorKind::DeadlinePassed);
+                Err::<(), _>(std::io::Error::other("gave up"))
+            },
+            async |(), _| (),
+        );
+        let outer = outer.named("outer").enter_timeout(Duration::from_secs(2));
+        let error = outer.scope_ok(async |_| ()).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.phase()),
+            (ErrorKind::TimedOut, Phase::Enter)
+        );
+        assert_eq!(
+            error.to_string(),
+            "resource `outer` did not enter within 2s (and 1 more failure)"
+        );
+        assert_eq!(error.attached()[0].primary().to_string(), "gave up");
+        journal.assert(["enter inner", "exit inner: timed out", "exited inner"]);
+    });
+}

@@ -1,0 +1,21 @@
+//! Cancellation that unwinds (laws 13–17).
+
+mod deadlines;
+mod enters;
+mod hard;
+mod interop;
+mod outcomes;
+mod races;
+mod reasons;
+mod shields;
+mod unwinds;
+
+use std::future::pending;
+
+use crate::journal::Db;
+
+/// A body that waits for ever.
+async fn forever<T>(db: &mut Db) -> T {
+    db.log("wait");
+    pending().await
+}

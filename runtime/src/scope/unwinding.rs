@@ -14,10 +14,12 @@ use crate::cancel::node::{Inside, Node};
 use crate::report::{self, Report, ReportKind};
 use crate::timer;
 
-pub(crate) struct Unwinding<S> {
-    /// Why it was asked to stop, once it was.
-    stop: Option<S>,
-    /// Runs from when something was found live inside; boxed, since nearly nothing is cancelled.
+/// Behind a pointer that is null until the code is asked to stop, since nearly nothing is.
+pub(crate) struct Unwinding<S>(Option<Box<Asked<S>>>);
+
+struct Asked<S> {
+    stop: S,
+    /// Runs from when something was found live inside.
     round: Option<Round>,
 }
 
@@ -32,16 +34,13 @@ enum Round {
 impl<S> Unwinding<S> {
     #[inline]
     pub(crate) fn new() -> Self {
-        Unwinding {
-            stop: None,
-            round: None,
-        }
+        Unwinding(None)
     }
 
     /// Why the code was asked to stop, if it was and then ended by itself.
     #[inline]
     pub(crate) fn take_stop(&mut self) -> Option<S> {
-        self.stop.take()
+        self.0.take().map(|asked| asked.stop)
     }
 
     /// Called when the code waits. Ready when it must be dropped now.
@@ -51,15 +50,25 @@ impl<S> Unwinding<S> {
         limit: Pin<&mut L>,
         cx: &mut Context<'_>,
     ) -> Poll<S> {
-        if self.stop.is_none() {
-            self.stop = Some(ready!(limit.poll_stop(cx)));
+        if self.0.is_none() {
+            let stop = ready!(limit.poll_stop(cx));
+            self.0 = Some(Box::new(Asked { stop, round: None }));
         }
-        ready!(self.poll_free(cx));
-        self.stop.take().map_or(Poll::Pending, Poll::Ready)
+        self.poll_free(cx)
     }
 
     #[cold]
-    fn poll_free(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_free(&mut self, cx: &mut Context<'_>) -> Poll<S> {
+        if let Some(asked) = &mut self.0 {
+            ready!(Round::poll_free(&mut asked.round, cx));
+        }
+        self.take_stop().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+impl Round {
+    /// Ready when nothing is live inside that is still polled.
+    fn poll_free(current: &mut Option<Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Some(node) = frame::here() else {
             return Poll::Ready(());
         };
@@ -67,19 +76,17 @@ impl<S> Unwinding<S> {
             if node.inside() == Inside::Nothing {
                 return Poll::Ready(());
             }
-            let round = self.round.get_or_insert_with(|| Round::begin(&node));
+            let round = current.get_or_insert_with(|| Round::begin(&node));
             ready!(round.poll(cx));
             if node.inside() == Inside::Silent {
                 report_silent(&node);
                 return Poll::Ready(());
             }
             node.ask_again();
-            self.round = None;
+            *current = None;
         }
     }
-}
 
-impl Round {
     fn begin(node: &Node) -> Self {
         match timer::try_sleep(timer::after(node.grace())) {
             Some(sleep) => Round::Timed(Box::pin(sleep)),

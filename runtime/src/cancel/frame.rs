@@ -1,14 +1,14 @@
 //! [`Place`]: where in the tree of nodes a piece of code runs, and the thread-local that tells the code so.
 //!
 //! A future carries its place and puts it into the thread-local while it is polled; what was there comes back afterwards,
-//! also on a panic. Outside of any cancel scope the thread-local is read once for each scope, and nothing else happens.
+//! also on a panic. Outside of any cancel scope one byte of it is compared, and what needs more is kept out of line.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use tokio::task;
 
-use super::cancellation::{Cancellation, Kind};
+use super::cancellation::{self, Cancellation};
 use super::node::Node;
 use crate::entry::Subject;
 use crate::error::Phase;
@@ -20,16 +20,40 @@ pub(crate) struct Place {
     may_be_root: bool,
 }
 
-const NOWHERE: u8 = 0;
-const AT_NODE: u8 = 1;
-const MAY_BE_ROOT: u8 = 2;
+/// The place of the calling thread, but for the node itself: code in no node never touches a thread-local that has a
+/// destructor.
+#[derive(Clone, Copy)]
+struct Here {
+    kind: Kind,
+    /// Whose place it is: a `LocalSet` polls other tasks on our stack.
+    task: Option<task::Id>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Nowhere,
+    AtNode,
+    MayBeRoot,
+}
 
 thread_local! {
-    /// What is in `NODE`, so that code in no node never touches a thread-local that has a destructor.
-    static KIND: Cell<u8> = const { Cell::new(NOWHERE) };
-    /// Whose place it is: a `LocalSet` polls other tasks on our stack.
-    static TASK: Cell<Option<task::Id>> = const { Cell::new(None) };
+    static HERE: Cell<Here> = const { Cell::new(Here { kind: Kind::Nowhere, task: None }) };
     static NODE: RefCell<Option<Arc<Node>>> = const { RefCell::new(None) };
+}
+
+impl Here {
+    #[inline]
+    fn kind() -> Kind {
+        HERE.get().kind
+    }
+
+    fn set_kind(kind: Kind) {
+        HERE.set(Here { kind, ..HERE.get() });
+    }
+
+    fn is_in_task() -> bool {
+        HERE.get().task == task::try_id()
+    }
 }
 
 impl Place {
@@ -59,36 +83,31 @@ impl Place {
     /// Whether running here needs the thread-local to change.
     #[inline]
     pub(crate) fn is_here(&self) -> bool {
-        self.kind() == NOWHERE && KIND.get() == NOWHERE
+        self.kind() == Kind::Nowhere && Here::kind() == Kind::Nowhere
     }
 
     #[inline]
-    fn kind(&self) -> u8 {
+    fn kind(&self) -> Kind {
         match self.node {
-            Some(_) => AT_NODE,
-            None if self.may_be_root => MAY_BE_ROOT,
-            None => NOWHERE,
+            Some(_) => Kind::AtNode,
+            None if self.may_be_root => Kind::MayBeRoot,
+            None => Kind::Nowhere,
         }
     }
 
     /// Makes this the place of the calling thread until the guard is dropped.
     #[inline]
     pub(crate) fn enter(&mut self) -> Entered<'_> {
-        let outer_task = TASK.get();
-        let outer_kind = KIND.get();
         let kind = self.kind();
-        if kind == AT_NODE || outer_kind == AT_NODE {
+        let task = task::try_id();
+        let outer = HERE.replace(Here { kind, task });
+        if kind == Kind::AtNode || outer.kind == Kind::AtNode {
             self.swap_nodes();
         }
-        KIND.set(kind);
-        TASK.set(task::try_id());
-        Entered {
-            place: self,
-            outer_kind,
-            outer_task,
-        }
+        Entered { place: self, outer }
     }
 
+    #[cold]
     fn swap_nodes(&mut self) {
         // While the thread is going down there is none, and nobody left to cancel.
         let _ = NODE.try_with(|node| std::mem::swap(&mut *node.borrow_mut(), &mut self.node));
@@ -98,57 +117,61 @@ impl Place {
 /// While it lives, the code on this thread runs at a place. The place holds the outer one meanwhile.
 pub(crate) struct Entered<'a> {
     place: &'a mut Place,
-    outer_kind: u8,
-    outer_task: Option<task::Id>,
+    outer: Here,
 }
 
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        let kind = KIND.get();
-        if kind == AT_NODE || self.outer_kind == AT_NODE {
+        let kind = HERE.replace(self.outer).kind;
+        if kind == Kind::AtNode || self.outer.kind == Kind::AtNode {
             self.place.swap_nodes();
         }
-        self.place.may_be_root = kind == MAY_BE_ROOT;
-        KIND.set(self.outer_kind);
-        TASK.set(self.outer_task);
+        self.place.may_be_root = kind == Kind::MayBeRoot;
     }
 }
 
 /// The node in which the calling code runs, for what is first polled there; a root that was not needed yet is made.
 #[inline]
 pub(crate) fn parent() -> Option<Arc<Node>> {
-    match KIND.get() {
-        NOWHERE => None,
-        kind => find_parent(kind),
+    if Here::kind() == Kind::Nowhere {
+        None
+    } else {
+        find_parent()
     }
 }
 
-fn find_parent(kind: u8) -> Option<Arc<Node>> {
-    if TASK.get() != task::try_id() {
+#[cold]
+fn find_parent() -> Option<Arc<Node>> {
+    if !Here::is_in_task() {
         return None;
     }
-    if kind == MAY_BE_ROOT {
+    if Here::kind() == Kind::MayBeRoot {
         let node = Node::new(false);
         NODE.try_with(|place| place.replace(Some(node))).ok()?;
-        KIND.set(AT_NODE);
+        Here::set_kind(Kind::AtNode);
     }
-    here()
+    node()
 }
 
 /// The node of the future that is being polled, for its own parts.
 #[inline]
 pub(crate) fn here() -> Option<Arc<Node>> {
-    if KIND.get() == AT_NODE {
-        NODE.try_with(|node| node.borrow().clone()).ok().flatten()
+    if Here::kind() == Kind::AtNode {
+        node()
     } else {
         None
     }
 }
 
+#[cold]
+fn node() -> Option<Arc<Node>> {
+    NODE.try_with(|node| node.borrow().clone()).ok().flatten()
+}
+
 /// The node around the calling code of a user, if that runs in the task the node belongs to.
 pub(crate) fn here_in_task() -> Option<Arc<Node>> {
-    here().filter(|_| TASK.get() == task::try_id())
+    here().filter(|_| Here::is_in_task())
 }
 
 /// Runs `run` as if it were in no node.
@@ -161,10 +184,8 @@ pub(crate) fn outside<T>(run: impl FnOnce() -> T) -> T {
 /// Says who the node here is, for reports.
 #[inline]
 pub(crate) fn call(subject: impl FnOnce() -> Subject) {
-    if KIND.get() == AT_NODE {
-        if let Some(node) = here() {
-            node.call(subject);
-        }
+    if let Some(node) = here() {
+        node.call(subject);
     }
 }
 
@@ -174,28 +195,41 @@ pub(crate) fn out_of_time(phase: Phase) {
     let Some(node) = here() else { return };
     if let Some(subject) = node.subject().cloned() {
         let place = subject.place;
-        node.cancel(&Cancellation::new(Kind::Budget(subject, phase), place));
+        node.cancel(&Cancellation::new(
+            cancellation::Kind::Budget(subject, phase),
+            place,
+        ));
     }
 }
 
 /// Why the node here is cancelled, if it is.
 #[inline]
 pub(crate) fn cancellation() -> Option<Cancellation> {
-    if KIND.get() == AT_NODE {
-        here()?.cancellation()
+    if Here::kind() == Kind::AtNode {
+        find_cancellation()
     } else {
         None
     }
 }
 
+#[cold]
+fn find_cancellation() -> Option<Cancellation> {
+    node()?.cancellation()
+}
+
 /// The cancellation that code inside of the node here was told of (law 15).
 #[inline]
 pub(crate) fn delivered() -> Option<Cancellation> {
-    if KIND.get() == AT_NODE {
-        here().filter(|node| node.is_delivered())?.cancellation()
+    if Here::kind() == Kind::AtNode {
+        find_delivered()
     } else {
         None
     }
+}
+
+#[cold]
+fn find_delivered() -> Option<Cancellation> {
+    node().filter(|node| node.is_delivered())?.cancellation()
 }
 
 /// What runs here returns a cancellation, or has one behind it.
@@ -218,7 +252,7 @@ pub(crate) fn is_out_of_patience() -> bool {
 /// A budget was kept to its end, so that nothing of the place here must stay: what follows is no root.
 #[inline]
 pub(crate) fn end_root() {
-    if KIND.get() == MAY_BE_ROOT {
-        KIND.set(NOWHERE);
+    if Here::kind() == Kind::MayBeRoot {
+        Here::set_kind(Kind::Nowhere);
     }
 }

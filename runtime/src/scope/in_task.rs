@@ -68,10 +68,7 @@ impl<F> InTask<F> {
         InTask {
             future,
             ended: false,
-            region: Region {
-                kind: Some(kind),
-                place: Place::default(),
-            },
+            region: Region::new(kind),
             leaving,
         }
     }
@@ -86,9 +83,7 @@ impl<F: Future> Future for InTask<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         this.leaving.checkpoint.pass(Location::caller());
-        if this.region.kind.is_some() {
-            ready!(this.region.poll_join(cx));
-        }
+        ready!(this.region.poll_join(cx));
         let polled = if this.region.place.is_here() {
             this.future.poll(cx)
         } else {
@@ -99,37 +94,50 @@ impl<F: Future> Future for InTask<F> {
     }
 }
 
-/// The place of a scope in the tree of what can be cancelled, from its first poll on.
+/// The place of a scope in the tree of what can be cancelled.
 struct Region {
-    /// Until the first poll.
-    kind: Option<Kind>,
     place: Place,
+    /// Whether its first poll has found out where that is.
+    joined: bool,
+    /// Whether a cancelled scope refuses it (law 14).
+    refusable: bool,
 }
 
 impl Region {
-    /// Finds out where it runs.
+    #[inline]
+    fn new(kind: Kind) -> Self {
+        let refusable = matches!(kind, Kind::Enter { .. });
+        let place = match kind {
+            Kind::Cancel(node) => Place::at(node),
+            Kind::Enter { has_budget: true } => Place::root(),
+            Kind::Enter { has_budget: false } | Kind::Exit => Place::default(),
+        };
+        Region {
+            place,
+            joined: false,
+            refusable,
+        }
+    }
+
+    /// Finds out where it runs; outside of any cancel scope nothing changes.
     #[inline]
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let parent = frame::parent();
-        if parent.is_some() {
-            // In a cancel scope a long chain of what never waits must not keep others, the canceller among them, from running.
-            ready!(coop::poll_proceed(cx)).made_progress();
-        }
-        match (self.kind.take(), parent) {
-            (Some(Kind::Cancel(node)), parent) => {
-                if let Some(parent) = parent {
-                    node.join(&parent, false);
-                }
-                self.place = Place::at(node);
+        if !self.joined {
+            if let Some(parent) = frame::parent() {
+                ready!(self.poll_join_in(&parent, cx));
             }
-            (Some(kind), Some(parent)) => {
-                let node = Node::new(false);
-                node.join(&parent, matches!(kind, Kind::Enter { .. }));
-                self.place = Place::at(node);
-            }
-            (Some(Kind::Enter { has_budget: true }), None) => self.place = Place::root(),
-            _ => {}
+            self.joined = true;
         }
+        Poll::Ready(())
+    }
+
+    #[cold]
+    fn poll_join_in(&mut self, parent: &Arc<Node>, cx: &mut Context<'_>) -> Poll<()> {
+        // In a cancel scope a long chain of what never waits must not keep others, the canceller among them, from running.
+        ready!(coop::poll_proceed(cx)).made_progress();
+        let node = self.node().cloned().unwrap_or_else(|| Node::new(false));
+        node.join(parent, self.refusable);
+        self.place = Place::at(node);
         Poll::Ready(())
     }
 

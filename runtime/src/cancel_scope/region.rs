@@ -19,7 +19,9 @@ pin_project! {
     /// The body of a cancel scope; polled at the place of its node.
     pub(super) struct Region<F, T, S> {
         #[pin]
-        driven: Driven<fn() -> F, F, Alarm<S>, T, Cancellation>,
+        driven: Driven<F, Alarm<S>, Cancellation>,
+        // While adopted exits are awaited.
+        outcome: Option<Outcome<T, Cancellation>>,
         aside: Aside,
         begun: bool,
     }
@@ -29,6 +31,7 @@ impl<F, T, S> Region<F, T, S> {
     pub(super) fn new(body: F, alarm: Alarm<S>) -> Self {
         Region {
             driven: Driven::new(body, alarm),
+            outcome: None,
             aside: Aside::nothing(),
             begun: false,
         }
@@ -44,7 +47,17 @@ impl<F: Future<Output = T>, S: Future, T> Future for Region<F, T, S> {
             *this.begun = true;
             this.driven.as_mut().limit().begin(cx);
         }
-        let outcome = ready!(this.driven.poll(this.aside, cx));
+        if this.outcome.is_none() {
+            *this.outcome = Some(ready!(this.driven.as_mut().poll(this.aside, cx)));
+        }
+        if this.aside.poll_adopted(cx).is_pending() {
+            // Its deadline may pass meanwhile.
+            let _ = this.driven.limit().poll_stop(cx);
+            return Poll::Pending;
+        }
+        let Some(outcome) = this.outcome.take() else {
+            return Poll::Pending;
+        };
         if matches!(outcome, Outcome::Stopped(_)) {
             frame::deliver();
         }

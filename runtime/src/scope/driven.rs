@@ -1,12 +1,11 @@
 //! [`Driven`]: polls one piece of user code (an enter, a body, an exit) to its end, whatever that is.
 //!
-//! Its panics are caught and what it abandons is adopted and awaited before its end is told, so that the code around it
-//! sees exactly one outcome. A [`Limit`] may ask it to stop; [`Unwinding`] says when it may be dropped then.
+//! Its panics are caught and what it abandons is adopted, so that the code around it sees exactly one outcome. A [`Limit`] may ask it to stop; [`Unwinding`] says when it may be dropped then.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
@@ -74,34 +73,32 @@ impl Limit for Around<'_> {
 }
 
 pin_project! {
-    pub(crate) struct Driven<M, F, L, T, S> {
+    // `S` is a parameter of its own: where the compiler has to prove a future `Send` it knows no lifetimes, and an
+    // associated type of something with a lifetime would ask for a relation between two of them.
+    pub(crate) struct Driven<F, L, S> {
+        // Until it has ended.
         #[pin]
-        code: Code<M, F, T, S>,
+        code: Option<F>,
         #[pin]
         limit: L,
         unwinding: Unwinding<S>,
     }
 }
 
-pin_project! {
-    // What makes the future and the future share their memory, and both run inside the `catch_unwind`.
-    //
-    // The outcome's types are parameters of their own: where the compiler has to prove a future `Send` it knows no
-    // lifetimes, and `F::Output` of a resource with a lifetime would ask for a relation between two of them.
-    #[project = CodeProj]
-    enum Code<M, F, T, S> {
-        Unbegun { make: Option<M> },
-        Running { #[pin] future: F },
-        // With its outcome while adopted exits are awaited.
-        Ended { outcome: Option<Outcome<T, S>> },
+impl<F, L, S> Driven<F, L, S> {
+    #[inline]
+    pub(crate) fn new(future: F, limit: L) -> Self {
+        Driven {
+            code: Some(future),
+            limit,
+            unwinding: Unwinding::new(),
+        }
     }
-}
 
-impl<M, F, L, T, S> Driven<M, F, L, T, S> {
     /// Whether the code is done with, whatever is still awaited.
     #[inline]
     pub(crate) fn has_ended(&self) -> bool {
-        matches!(self.code, Code::Ended { .. })
+        self.code.is_none()
     }
 
     #[inline]
@@ -116,69 +113,49 @@ impl<M, F, L, T, S> Driven<M, F, L, T, S> {
     }
 }
 
-impl<M, F, L, T, S> Driven<M, F, L, T, S>
-where
-    M: FnOnce() -> F,
-    F: Future<Output = T>,
-    L: Limit<Stop = S>,
-{
-    /// Drives the future that `make` gives; a panic of `make` is one of its future.
-    #[inline]
-    pub(crate) fn made_by(make: M, limit: L) -> Self {
-        let make = Some(make);
-        Driven {
-            code: Code::Unbegun { make },
-            limit,
-            unwinding: Unwinding::new(),
-        }
-    }
-
-    /// Ready when the code has ended and what it abandoned, adopted by `aside`, has exited.
+impl<F: Future, L: Limit<Stop = S>, S: Stop> Driven<F, L, S> {
+    /// Ready as soon as the code has ended. What it abandoned is still to be awaited, with its outcome in safe hands: an
+    /// entered resource, the failure of an exit.
     #[inline]
     pub(crate) fn poll(
         self: Pin<&mut Self>,
         aside: &mut Aside,
         cx: &mut Context<'_>,
-    ) -> Poll<Outcome<T, S>> {
-        let mut this = self.project();
-        if !matches!(*this.code, Code::Ended { .. }) {
-            let outcome = watched(
-                this.code.as_mut(),
-                this.limit.as_mut(),
-                this.unwinding,
-                aside,
-                cx,
-            );
-            if let Some(outcome) = outcome {
-                if aside.is_nothing() {
-                    return Poll::Ready(outcome);
-                }
-                this.code.as_mut().end(Some(outcome));
-            }
-        }
-        if aside.poll_adopted(cx).is_ready() {
-            this.code.take_outcome().map_or(Poll::Pending, Poll::Ready)
-        } else {
-            // Only the adopted exits may be waiting; the limit still learns that its scope does.
-            let _ = this.limit.poll_stop(cx);
-            Poll::Pending
-        }
-    }
-
-    /// Ready as soon as the code has ended; what it abandoned is still to be awaited. For an outcome that must be in safe
-    /// hands before anything else is awaited: an entered resource, the failure of an exit.
-    #[inline]
-    pub(crate) fn poll_code(
-        self: Pin<&mut Self>,
-        aside: &mut Aside,
-        cx: &mut Context<'_>,
-    ) -> Poll<Outcome<T, S>> {
-        let this = self.project();
-        let outcome = watched(this.code, this.limit, this.unwinding, aside, cx);
-        if outcome.is_none() {
+    ) -> Poll<Outcome<F::Output, S>> {
+        let watch = Watch::open();
+        let outcome = self.advance(cx);
+        aside.adopt(watch.close());
+        if outcome.is_pending() {
             let _ = aside.poll_adopted(cx);
         }
-        outcome.map_or(Poll::Pending, Poll::Ready)
+        outcome
+    }
+
+    /// Polls the code once; drops it as soon as its outcome is known, while its drop is still watched.
+    #[inline]
+    fn advance(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<F::Output, S>> {
+        let mut this = self.project();
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let code = this.code.as_mut().as_pin_mut();
+            let polled = code.map_or(Poll::Pending, |code| code.poll(cx));
+            if polled.is_ready() {
+                this.code.set(None);
+            }
+            polled
+        }));
+        match polled {
+            Ok(Poll::Ready(value)) => Poll::Ready(Outcome::Done(value)),
+            Ok(Poll::Pending) => {
+                let stop = ready!(this.unwinding.poll(this.limit, cx));
+                let panic = discard(this.code, stop.cause());
+                Poll::Ready(panic.map_or(Outcome::Stopped(stop), Outcome::Panicked))
+            }
+            Err(panic) => {
+                // A second panic, from a destructor, has nothing to say that the first has not.
+                discard(this.code, Cause::Abandoned);
+                Poll::Ready(Outcome::Panicked(panic))
+            }
+        }
     }
 
     /// As a future, with what is set aside in the hands of a scope.
@@ -191,105 +168,10 @@ where
     }
 }
 
-impl<F, L, T, S> Driven<fn() -> F, F, L, T, S> {
-    #[inline]
-    pub(crate) fn new(future: F, limit: L) -> Self {
-        Driven {
-            code: Code::Running { future },
-            limit,
-            unwinding: Unwinding::new(),
-        }
-    }
-}
-
-/// Polls the code once and adopts what it abandons meanwhile.
-#[inline]
-fn watched<M, F, L, T>(
-    code: Pin<&mut Code<M, F, T, L::Stop>>,
-    limit: Pin<&mut L>,
-    unwinding: &mut Unwinding<L::Stop>,
-    aside: &mut Aside,
-    cx: &mut Context<'_>,
-) -> Option<Outcome<T, L::Stop>>
-where
-    M: FnOnce() -> F,
-    F: Future<Output = T>,
-    L: Limit,
-{
-    let watch = Watch::open();
-    let outcome = advance(code, limit, unwinding, cx);
-    aside.adopt(watch.close());
-    outcome
-}
-
-/// Polls the code once; drops it as soon as its outcome is known, while its drop is still watched.
-#[inline]
-fn advance<M, F, L, T>(
-    mut code: Pin<&mut Code<M, F, T, L::Stop>>,
-    limit: Pin<&mut L>,
-    unwinding: &mut Unwinding<L::Stop>,
-    cx: &mut Context<'_>,
-) -> Option<Outcome<T, L::Stop>>
-where
-    M: FnOnce() -> F,
-    F: Future<Output = T>,
-    L: Limit,
-{
-    let polled = catch_unwind(AssertUnwindSafe(|| {
-        let polled = code.as_mut().poll(cx);
-        if polled.is_ready() {
-            code.as_mut().end(None);
-        }
-        polled
-    }));
-    match polled {
-        Ok(Poll::Ready(value)) => Some(Outcome::Done(value)),
-        Ok(Poll::Pending) => match unwinding.poll(limit, cx) {
-            Poll::Pending => None,
-            Poll::Ready(stop) => Some(
-                code.discard(stop.cause())
-                    .map_or(Outcome::Stopped(stop), Outcome::Panicked),
-            ),
-        },
-        Err(panic) => {
-            // A second panic, from a destructor, has nothing to say that the first has not.
-            code.discard(Cause::Abandoned);
-            Some(Outcome::Panicked(panic))
-        }
-    }
-}
-
-impl<M: FnOnce() -> F, F: Future<Output = T>, T, S> Code<M, F, T, S> {
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        if let CodeProj::Unbegun { make } = self.as_mut().project() {
-            if let Some(make) = make.take() {
-                self.set(Code::Running { future: make() });
-            }
-        }
-        match self.project() {
-            CodeProj::Running { future } => future.poll(cx),
-            _ => Poll::Pending,
-        }
-    }
-
-    #[inline]
-    fn end(mut self: Pin<&mut Self>, outcome: Option<Outcome<T, S>>) {
-        self.set(Code::Ended { outcome });
-    }
-
-    fn take_outcome(self: Pin<&mut Self>) -> Option<Outcome<T, S>> {
-        match self.project() {
-            CodeProj::Ended { outcome } => outcome.take(),
-            _ => None,
-        }
-    }
-
-    #[cold]
-    fn discard(self: Pin<&mut Self>, cause: Cause) -> Option<Panic> {
-        let drop = || watch::dropping_because(cause, || self.end(None));
-        catch_unwind(AssertUnwindSafe(drop)).err()
-    }
+#[cold]
+fn discard<F>(mut code: Pin<&mut Option<F>>, cause: Cause) -> Option<Panic> {
+    let drop = || watch::dropping_because(cause, || code.set(None));
+    catch_unwind(AssertUnwindSafe(drop)).err()
 }
 
 pin_project! {
@@ -300,13 +182,8 @@ pin_project! {
     }
 }
 
-impl<M, F, L, T, S> Future for With<'_, Driven<M, F, L, T, S>>
-where
-    M: FnOnce() -> F,
-    F: Future<Output = T>,
-    L: Limit<Stop = S>,
-{
-    type Output = Outcome<T, S>;
+impl<F: Future, L: Limit<Stop = S>, S: Stop> Future for With<'_, Driven<F, L, S>> {
+    type Output = Outcome<F::Output, S>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

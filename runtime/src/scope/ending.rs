@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::driven::{Driven, Limit, Outcome, Stop};
+use super::lazy::Lazy;
 use crate::aside::Aside;
 use crate::cancel::frame::{self, Place};
 use crate::entry::Entry;
@@ -26,7 +27,7 @@ pub(crate) fn exiting<'a, R: LocalResource>(
     aside: &'a mut Aside,
 ) -> impl Future<Output = ()> + use<'a, R> {
     Exiting {
-        driven: Driven::made_by(|| resource.exit_local(exit), Timer::new(exit)),
+        driven: Driven::new(Lazy::new(|| resource.exit_local(exit)), Timer::new(exit)),
         entry,
         exit,
         aside,
@@ -54,9 +55,9 @@ impl Limit for Timer<&Exit> {
 }
 
 pin_project! {
-    struct Exiting<'a, M, F> {
+    struct Exiting<'a, F> {
         #[pin]
-        driven: Driven<M, F, Timer<&'a Exit>, Result<(), BoxError>, OutOfTime>,
+        driven: Driven<F, Timer<&'a Exit>, OutOfTime>,
         entry: &'a Entry,
         exit: &'a Exit,
         aside: &'a mut Aside,
@@ -64,7 +65,7 @@ pin_project! {
         place: Place,
     }
 
-    impl<M, F> PinnedDrop for Exiting<'_, M, F> {
+    impl<F> PinnedDrop for Exiting<'_, F> {
         // Dropped in the middle: it cannot be started again (law 6).
         fn drop(this: Pin<&mut Self>) {
             if !this.driven.has_ended() {
@@ -74,11 +75,7 @@ pin_project! {
     }
 }
 
-impl<M, F> Future for Exiting<'_, M, F>
-where
-    M: FnOnce() -> F,
-    F: Future<Output = Result<(), BoxError>>,
-{
+impl<F: Future<Output = Result<(), BoxError>>> Future for Exiting<'_, F> {
     type Output = ();
 
     #[inline]
@@ -89,7 +86,7 @@ where
             let outcome = {
                 let _inside = this.place.enter();
                 frame::call(|| this.entry.subject());
-                ready!(driven.as_mut().poll_code(this.aside, cx))
+                ready!(driven.as_mut().poll(this.aside, cx))
             };
             let late = driven.take_stop();
             // At once: if what is still awaited is dropped, this is reported.

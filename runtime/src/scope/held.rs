@@ -1,6 +1,6 @@
 //! [`Held`]: an entered resource on its way to its exit. Whoever drops it without exiting abandons the exit (law 3).
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 
 use tokio::runtime::Handle;
 
@@ -53,7 +53,7 @@ impl<R: LocalResource> Held<R> {
     /// From here on it belongs to the calling task, outside of any scope of its own. Its runtime stays the one it was
     /// entered on, and is remembered now: a guard may be dropped anywhere.
     pub(crate) fn settle_here(&mut self) {
-        self.runtime = self.runtime.take().or_else(|| Handle::try_current().ok());
+        self.remember_runtime();
         self.home = Home::Task(Checkpoint::here(&self.entry));
     }
 
@@ -67,6 +67,19 @@ impl<R: LocalResource> Held<R> {
         match std::mem::replace(&mut self.home, Home::Scope) {
             Home::Task(checkpoint) => checkpoint,
             Home::Scope | Home::Transit => Checkpoint::here(&self.entry),
+        }
+    }
+
+    /// Awaits what the body abandoned. Its runtime is remembered as in a body that waits.
+    #[cold]
+    pub(crate) fn adopted(&mut self) -> impl Future<Output = ()> + use<'_, R> {
+        self.remember_runtime();
+        poll_fn(|cx| self.aside.poll_adopted(cx))
+    }
+
+    fn remember_runtime(&mut self) {
+        if self.runtime.is_none() {
+            self.runtime = Handle::try_current().ok();
         }
     }
 

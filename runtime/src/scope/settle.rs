@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::driven::{Around, Driven, Outcome};
 use super::held::Held;
+use super::lazy::Lazy;
 use crate::body::Failure;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
@@ -38,10 +39,14 @@ where
             // Entered in the very poll of the cancellation (law 17).
             Some(cancellation) => Outcome::Stopped(cancellation),
             None => {
-                let body = Driven::made_by(|| body(resource), Around(runtime));
+                let body = Lazy::new(|| body(resource));
+                let body = Driven::new(body, Around(runtime));
                 body.with(aside).await.map(result)
             }
         };
+        if !held.aside.is_nothing() {
+            held.adopted().await;
+        }
         let cancelled = cancelled(&outcome);
         let exit = exit_after(&outcome, cancelled.as_ref(), &held);
         held.exit(&exit).await;

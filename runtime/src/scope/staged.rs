@@ -32,7 +32,7 @@ pin_project! {
     pub(crate) enum Staged<F, R: LocalResource, N, B> {
         Entering {
             #[pin]
-            entering: Driven<fn() -> F, F, Timer<Budget>, Result<R, BoxError>, Unentered>,
+            entering: Driven<F, Timer<Budget>, Unentered>,
             start: Option<Start<R, N>>,
         },
         Running {
@@ -133,7 +133,7 @@ where
             ready!(waiting.poll_begin(cx))?;
             let mut entering = entering;
             if !entering.has_ended() {
-                let outcome = ready!(entering.as_mut().poll_code(&mut waiting.held.aside, cx));
+                let outcome = ready!(entering.as_mut().poll(&mut waiting.held.aside, cx));
                 // At once, before anything else is awaited (law 5).
                 let late = entering.take_stop();
                 waiting.refusal = entered(outcome, late, &mut waiting.held).err();

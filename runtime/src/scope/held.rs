@@ -32,22 +32,16 @@ enum Home {
 }
 
 impl<R: LocalResource> Held<R> {
-    /// Ready for a resource that has yet to be entered.
+    /// From here on the resource will be exited, or its loss reported (law 5).
     #[inline]
-    pub(crate) fn nothing_yet(entry: Entry) -> Self {
+    pub(crate) fn new(resource: R, entry: Entry, aside: Aside) -> Self {
         Held {
-            resource: None,
+            resource: Some(resource),
             entry,
             runtime: None,
             home: Home::Scope,
-            aside: Aside::nothing(),
+            aside,
         }
-    }
-
-    /// From here on the resource will be exited, or its loss reported (law 5).
-    #[inline]
-    pub(crate) fn put(&mut self, resource: R) {
-        self.resource = Some(resource);
     }
 
     /// From here on it belongs to the calling task, outside of any scope of its own. Its runtime stays the one it was

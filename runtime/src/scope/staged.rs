@@ -29,26 +29,32 @@ type Budget = Option<Duration>;
 
 pin_project! {
     #[project = StagedProj]
+    #[project_replace = StagedOwn]
     pub(crate) enum Staged<F, R: LocalResource, N, B> {
         Entering {
             #[pin]
             entering: Driven<F, Timer<Budget>, Unentered>,
-            start: Option<Start<R, N>>,
+            start: Start<N>,
+        },
+        // The enter has ended, and the exits that it abandoned are awaited.
+        Adopting {
+            entered: Result<Held<R>, Refused>,
+            next: N,
         },
         Running {
             #[pin]
             running: B,
         },
+        Over,
     }
 }
 
-/// What the enter is waited for with: where the resource will be held, and what to do then.
-pub(crate) struct Start<R: LocalResource, N> {
-    held: Held<R>,
-    next: N,
+/// What the enter is waited for with.
+pub(crate) struct Start<N> {
+    entry: Entry,
+    aside: Aside,
     begun: Begun,
-    /// Why there is no resource, while the exits that the enter abandoned are awaited.
-    refusal: Option<Refusal>,
+    next: N,
 }
 
 /// How far the scope is before the enter is first polled.
@@ -88,6 +94,11 @@ impl Limit for Timer<Budget> {
 }
 
 /// An enter that ended without a resource.
+pub(crate) struct Refused {
+    why: Refusal,
+    aside: Aside,
+}
+
 enum Refusal {
     Error(Error),
     Panic(Panic),
@@ -102,15 +113,77 @@ where
     pub(crate) fn new(enter: F, entry: Entry, next: N) -> Self {
         let entering = Driven::new(enter, Timer::new(entry.policy.enter_budget()));
         let start = Start {
-            held: Held::nothing_yet(entry),
-            next,
+            entry,
+            aside: Aside::nothing(),
             begun: Begun::Not,
-            refusal: None,
+            next,
         };
-        Staged::Entering {
-            entering,
-            start: Some(start),
+        Staged::Entering { entering, start }
+    }
+}
+
+impl<R, F, N, B> Staged<F, R, N, B>
+where
+    R: LocalResource,
+    N: FnOnce(Held<R>) -> B,
+{
+    #[inline]
+    fn end_entering(self: Pin<&mut Self>) -> Start<N> {
+        match self.project_replace(Staged::Over) {
+            StagedOwn::Entering { start, .. } => start,
+            _ => unreachable!("it is the enter that has ended"),
         }
+    }
+
+    /// Puts the resource where it will be exited from.
+    #[inline]
+    fn entered(mut self: Pin<&mut Self>, resource: R) {
+        let start = self.as_mut().end_entering();
+        let held = Held::new(resource, start.entry, start.aside);
+        if held.aside.is_nothing() {
+            self.run(held, start.next);
+        } else {
+            let (entered, next) = (Ok(held), start.next);
+            self.set(Staged::Adopting { entered, next });
+        }
+    }
+
+    /// Keeps why there is none. `late`: it was asked to stop before.
+    #[cold]
+    fn refused(
+        mut self: Pin<&mut Self>,
+        outcome: Outcome<Result<R, BoxError>, Unentered>,
+        late: Option<Unentered>,
+    ) {
+        let start = self.as_mut().end_entering();
+        let refused = Refused {
+            why: refusal(outcome, late, &start.entry),
+            aside: start.aside,
+        };
+        let (entered, next) = (Err(refused), start.next);
+        self.set(Staged::Adopting { entered, next });
+    }
+
+    #[cold]
+    fn poll_adopting(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if let StagedProj::Adopting { entered, .. } = self.as_mut().project() {
+            let aside = match entered {
+                Ok(held) => &mut held.aside,
+                Err(refused) => &mut refused.aside,
+            };
+            ready!(aside.poll_adopted(cx));
+        }
+        if let StagedOwn::Adopting { entered, next } = self.as_mut().project_replace(Staged::Over) {
+            self.run(entered.map_err(Refused::into_error)?, next);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    #[inline]
+    fn run(mut self: Pin<&mut Self>, held: Held<R>, next: N) {
+        frame::end_root();
+        let running = next(held);
+        self.set(Staged::Running { running });
     }
 }
 
@@ -127,42 +200,33 @@ where
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let StagedProj::Entering { entering, start } = self.as_mut().project() {
-            let Some(waiting) = start else {
-                panic!("scope polled after it ended")
-            };
-            ready!(waiting.poll_begin(cx))?;
+            ready!(start.poll_begin(cx))?;
             let mut entering = entering;
-            if !entering.has_ended() {
-                let outcome = ready!(entering.as_mut().poll(&mut waiting.held.aside, cx));
-                // At once, before anything else is awaited (law 5).
-                let late = entering.take_stop();
-                waiting.refusal = entered(outcome, late, &mut waiting.held).err();
+            let outcome = ready!(entering.as_mut().poll(&mut start.aside, cx));
+            // At once, before anything else is awaited (law 5).
+            match outcome {
+                Outcome::Done(Ok(resource)) => self.as_mut().entered(resource),
+                outcome => {
+                    let late = entering.take_stop();
+                    self.as_mut().refused(outcome, late);
+                }
             }
-            ready!(waiting.held.aside.poll_adopted(cx));
-            if let Some(refusal) = waiting.refusal.take() {
-                return Poll::Ready(Err(refused(refusal, &mut waiting.held.aside).into()));
-            }
-            frame::end_root();
-            let Some(Start { held, next, .. }) = start.take() else {
-                unreachable!("it was there before the enter was polled")
-            };
-            let running = next(held);
-            self.as_mut().set(Staged::Running { running });
+        }
+        if let Staged::Adopting { .. } = *self {
+            ready!(self.as_mut().poll_adopting(cx))?;
         }
         match self.project() {
             StagedProj::Running { running } => running.poll(cx),
-            StagedProj::Entering { .. } => {
-                unreachable!("an enter that ended was replaced by what follows")
-            }
+            _ => panic!("scope polled after it ended"),
         }
     }
 }
 
-impl<R: LocalResource, N> Start<R, N> {
+impl<N> Start<N> {
     /// What must hold before anything is entered.
     #[inline]
     fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        frame::call(|| self.held.entry.subject());
+        frame::call(|| self.entry.subject());
         if matches!(self.begun, Begun::Yes) {
             return Poll::Ready(Ok(()));
         }
@@ -170,7 +234,7 @@ impl<R: LocalResource, N> Start<R, N> {
             return self.poll_refuse(cancellation, cx).map(Err);
         }
         self.begun = Begun::Yes;
-        let entry = &self.held.entry;
+        let entry = &self.entry;
         if entry.policy.is_asked_for() || checks_enabled() {
             check_timer(entry)?;
         }
@@ -187,27 +251,7 @@ impl<R: LocalResource, N> Start<R, N> {
             return Poll::Pending;
         }
         frame::deliver();
-        Poll::Ready(Error::cancelled(
-            &self.held.entry,
-            Phase::Enter,
-            cancellation,
-        ))
-    }
-}
-
-/// Puts the resource where it will be exited from, or tells why there is none. `late`: it was asked to stop before.
-#[inline]
-fn entered<R: LocalResource>(
-    outcome: Outcome<Result<R, BoxError>, Unentered>,
-    late: Option<Unentered>,
-    held: &mut Held<R>,
-) -> Result<(), Refusal> {
-    match outcome {
-        Outcome::Done(Ok(resource)) => {
-            held.put(resource);
-            Ok(())
-        }
-        outcome => Err(refusal(outcome, late, &held.entry)),
+        Poll::Ready(Error::cancelled(&self.entry, Phase::Enter, cancellation))
     }
 }
 
@@ -240,15 +284,16 @@ fn refusal<R>(
     })
 }
 
-/// The error of the scope. A panic goes on: nothing was entered, so nothing has to exit before it.
-#[cold]
-fn refused(refusal: Refusal, aside: &mut Aside) -> Error {
-    match refusal {
-        Refusal::Error(mut error) => {
-            aside.take_failures().attach_to(&mut error);
-            error
+impl Refused {
+    /// The error of the scope. A panic goes on: nothing was entered, so nothing has to exit before it.
+    fn into_error(mut self) -> Error {
+        match self.why {
+            Refusal::Error(mut error) => {
+                self.aside.take_failures().attach_to(&mut error);
+                error
+            }
+            Refusal::Panic(panic) => resume_unwind(panic),
         }
-        Refusal::Panic(panic) => resume_unwind(panic),
     }
 }
 

@@ -34,7 +34,7 @@ pin_project! {
         Entering {
             #[pin]
             entering: Driven<F, Timer<Budget>, Unentered>,
-            start: Start<N>,
+            start: Option<Start<N>>,
         },
         // The enter has ended, and the exits that it abandoned are awaited.
         Adopting {
@@ -118,7 +118,10 @@ where
             begun: Begun::Not,
             next,
         };
-        Staged::Entering { entering, start }
+        Staged::Entering {
+            entering,
+            start: Some(start),
+        }
     }
 }
 
@@ -127,18 +130,9 @@ where
     R: LocalResource,
     N: FnOnce(Held<R>) -> B,
 {
-    #[inline]
-    fn end_entering(self: Pin<&mut Self>) -> Start<N> {
-        match self.project_replace(Staged::Over) {
-            StagedOwn::Entering { start, .. } => start,
-            _ => unreachable!("it is the enter that has ended"),
-        }
-    }
-
     /// Puts the resource where it will be exited from.
     #[inline]
-    fn entered(mut self: Pin<&mut Self>, resource: R) {
-        let start = self.as_mut().end_entering();
+    fn entered(mut self: Pin<&mut Self>, resource: R, start: Start<N>) {
         let held = Held::new(resource, start.entry, start.aside);
         if held.aside.is_nothing() {
             self.run(held, start.next);
@@ -154,8 +148,8 @@ where
         mut self: Pin<&mut Self>,
         outcome: Outcome<Result<R, BoxError>, Unentered>,
         late: Option<Unentered>,
+        start: Start<N>,
     ) {
-        let start = self.as_mut().end_entering();
         let refused = Refused {
             why: refusal(outcome, late, &start.entry),
             aside: start.aside,
@@ -200,15 +194,21 @@ where
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let StagedProj::Entering { entering, start } = self.as_mut().project() {
-            ready!(start.poll_begin(cx))?;
+            let Some(waiting) = start else {
+                panic!("scope polled after it ended")
+            };
+            ready!(waiting.poll_begin(cx))?;
             let mut entering = entering;
-            let outcome = ready!(entering.as_mut().poll(&mut start.aside, cx));
+            let outcome = ready!(entering.as_mut().poll(&mut waiting.aside, cx));
+            let Some(start) = start.take() else {
+                unreachable!("it was there before the enter was polled")
+            };
             // At once, before anything else is awaited (law 5).
             match outcome {
-                Outcome::Done(Ok(resource)) => self.as_mut().entered(resource),
+                Outcome::Done(Ok(resource)) => self.as_mut().entered(resource, start),
                 outcome => {
                     let late = entering.take_stop();
-                    self.as_mut().refused(outcome, late);
+                    self.as_mut().refused(outcome, late, start);
                 }
             }
         }

@@ -30,9 +30,15 @@ pub const DEFAULT_EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Policy {
     name: Name,
     enter: Option<Duration>,
-    exit: Option<Duration>,
-    /// Whether this exit budget was asked for: it must then be kept or refused, never ignored. An enter budget always was.
-    exit_asked: bool,
+    exit: ExitBudget,
+}
+
+/// One that was asked for must be kept or refused, never ignored. An enter budget always was.
+#[derive(Clone, Copy, Debug)]
+enum ExitBudget {
+    Default,
+    Asked(Duration),
+    Unbounded,
 }
 
 impl Policy {
@@ -43,8 +49,7 @@ impl Policy {
         Policy {
             name: Name::Type(std::any::type_name::<R>()),
             enter: None,
-            exit: Some(DEFAULT_EXIT_TIMEOUT),
-            exit_asked: false,
+            exit: ExitBudget::Default,
         }
     }
 
@@ -72,8 +77,8 @@ impl Policy {
     /// If the budget is zero.
     #[track_caller]
     pub fn exit_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
-        self.exit = nonzero("exit_timeout", budget.into());
-        self.exit_asked = self.exit.is_some();
+        self.exit =
+            nonzero("exit_timeout", budget.into()).map_or(ExitBudget::Unbounded, ExitBudget::Asked);
         self
     }
 
@@ -85,27 +90,36 @@ impl Policy {
 
     /// How long entering may take.
     #[must_use]
+    #[inline]
     pub fn enter_budget(&self) -> Option<Duration> {
         self.enter
     }
 
     /// How long exiting may take.
     #[must_use]
+    #[inline]
     pub fn exit_budget(&self) -> Option<Duration> {
-        self.exit
+        match self.exit {
+            ExitBudget::Default => Some(DEFAULT_EXIT_TIMEOUT),
+            ExitBudget::Asked(budget) => Some(budget),
+            ExitBudget::Unbounded => None,
+        }
     }
 
     /// Whether a bound was asked for.
     #[inline]
     pub(crate) fn is_asked_for(&self) -> bool {
-        self.enter.is_some() || self.exit_asked
+        self.enter.is_some() || matches!(self.exit, ExitBudget::Asked(_))
     }
 
     /// The first bound that was asked for, with the method that set it.
     pub(crate) fn asked_for(&self) -> Option<(&'static str, Duration)> {
         let enter = self.enter.map(|budget| ("enter_timeout", budget));
-        let exit = self.exit.map(|budget| ("exit_timeout", budget));
-        enter.or(exit.filter(|_| self.exit_asked))
+        let exit = match self.exit {
+            ExitBudget::Asked(budget) => Some(("exit_timeout", budget)),
+            ExitBudget::Default | ExitBudget::Unbounded => None,
+        };
+        enter.or(exit)
     }
 }
 

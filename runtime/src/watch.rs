@@ -42,26 +42,31 @@ impl Watch {
         })
     }
 
-    /// Ends the watch; gives what was abandoned meanwhile, if anything was, in the order it was.
+    /// Ends the watch; gives what was abandoned meanwhile, in the order it was, to `adopt`, if anything was.
     #[inline]
-    pub(crate) fn close(self) -> Option<Vec<Job>> {
+    pub(crate) fn close(self, adopt: impl FnOnce(Vec<Job>)) {
         let mark = self.mark;
         std::mem::forget(self);
-        Self::end(mark)
+        if Self::end(mark) {
+            adopt(take_from(mark));
+        }
     }
 
+    /// Whether anything was abandoned since the mark.
     #[inline]
-    fn end(mark: usize) -> Option<Vec<Job>> {
+    fn end(mark: usize) -> bool {
         WATCHES.with(|watches| {
             watches.open.set(watches.open.get() - 1);
-            (watches.jobs.get() > mark).then(|| take_from(mark))
+            watches.jobs.get() > mark
         })
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        pass_on(Self::end(self.mark).unwrap_or_default());
+        if Self::end(self.mark) {
+            pass_on(take_from(self.mark));
+        }
     }
 }
 

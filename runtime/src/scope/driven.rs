@@ -124,7 +124,7 @@ impl<F: Future, L: Limit<Stop = S>, S: Stop> Driven<F, L, S> {
     ) -> Poll<Outcome<F::Output, S>> {
         let watch = Watch::open();
         let outcome = self.advance(cx);
-        aside.adopt(watch.close());
+        watch.close(|abandoned| aside.adopt(abandoned));
         if outcome.is_pending() {
             let _ = aside.poll_adopted(cx);
         }

@@ -219,12 +219,12 @@ impl Drop for Leaving {
 impl Leaving {
     #[cold]
     fn pass_on(&self, watch: Watch) {
-        if let Some(mut jobs) = watch.close() {
+        watch.close(|mut jobs| {
             let stray = !self.checkpoint.is_here();
             for job in &mut jobs {
                 job.stray |= stray;
             }
             watch::pass_on(jobs);
-        }
+        });
     }
 }

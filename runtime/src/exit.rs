@@ -77,15 +77,25 @@ struct Shared {
 
 impl Exit {
     #[inline]
-    pub(crate) fn new(cause: Cause, error: Option<String>, budget: Option<Duration>) -> Self {
+    pub(crate) fn new(cause: Cause, budget: Option<Duration>) -> Self {
         Exit {
             cause,
             budget,
             deadline: OnceLock::new(),
-            shared: match error {
-                None => OnceLock::new(),
-                error => shared_from(error),
-            },
+            shared: OnceLock::new(),
+        }
+    }
+
+    /// With the text of what ended the body.
+    #[cold]
+    pub(crate) fn with_error(self, error: String) -> Self {
+        let shared = Arc::new(Shared {
+            error: Some(error),
+            progress: Mutex::default(),
+        });
+        Exit {
+            shared: OnceLock::from(shared),
+            ..self
         }
     }
 
@@ -138,12 +148,6 @@ impl Exit {
     fn shared(&self) -> &Shared {
         self.shared.get_or_init(Arc::default)
     }
-}
-
-#[cold]
-fn shared_from(error: Option<String>) -> OnceLock<Arc<Shared>> {
-    let progress = Mutex::default();
-    OnceLock::from(Arc::new(Shared { error, progress }))
 }
 
 impl Shared {

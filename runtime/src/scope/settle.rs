@@ -86,32 +86,23 @@ fn cancelled<T>(outcome: &Outcome<T, Cancellation>) -> Option<Cancellation> {
     }
 }
 
-/// What the exit of a body that ended like this is told.
+/// What the exit of a body that ended like this is told: why it runs, and the text of what ended the body.
 #[inline]
 fn exit_after<R: LocalResource, T, E: Display>(
     outcome: &Outcome<Result<T, E>, Cancellation>,
     cancelled: Option<&Cancellation>,
     held: &Held<R>,
 ) -> Exit {
-    let (cause, error) = cause(outcome, cancelled);
-    Exit::new(cause, error, held.entry.policy.exit_budget())
-}
-
-/// Why it runs, and the text of what ended the body.
-#[inline]
-fn cause<T, E: Display>(
-    outcome: &Outcome<Result<T, E>, Cancellation>,
-    cancelled: Option<&Cancellation>,
-) -> (Cause, Option<String>) {
-    if let Some(cancellation) = cancelled {
-        return (cancellation.cause(), Some(rendered(cancellation)));
-    }
-    match outcome {
-        Outcome::Done(Ok(_)) => (Cause::Completed, None),
-        Outcome::Done(Err(error)) => (Cause::Failed, Some(rendered(error))),
-        Outcome::Panicked(panic) => (Cause::Panicked, Some(panic_text(panic).to_owned())),
-        Outcome::Stopped(cancellation) => (cancellation.cause(), None),
-    }
+    let budget = held.entry.policy.exit_budget();
+    let (cause, error) = match (outcome, cancelled) {
+        (Outcome::Done(Ok(_)), None) => return Exit::new(Cause::Completed, budget),
+        (_, Some(cancellation)) | (Outcome::Stopped(cancellation), None) => {
+            (cancellation.cause(), rendered(cancellation))
+        }
+        (Outcome::Done(Err(error)), None) => (Cause::Failed, rendered(error)),
+        (Outcome::Panicked(panic), None) => (Cause::Panicked, panic_text(panic).to_owned()),
+    };
+    Exit::new(cause, budget).with_error(error)
 }
 
 /// An error's text. Its `Display` is the user's: a panic in it must not cost the exit that is about to run.

@@ -110,25 +110,30 @@ impl<R: LocalResource> Held<R> {
 impl<R: LocalResource> Drop for Held<R> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(resource) = self.resource.take() {
-            let stray = match &self.home {
-                Home::Scope => false,
-                Home::Task(checkpoint) => !checkpoint.is_here(),
-                Home::Transit => true,
-            };
-            // What it had adopted comes before it.
-            drop(std::mem::replace(&mut self.aside, Aside::nothing()));
-            abandon(resource, &self.entry, self.runtime.take(), stray);
+        if self.resource.is_some() {
+            self.abandon();
         }
     }
 }
 
-#[cold]
-fn abandon<R: LocalResource>(resource: R, entry: &Entry, runtime: Option<Handle>, stray: bool) {
-    let runtime = runtime.or_else(|| Handle::try_current().ok());
-    resource.__abandon(Abandoned {
-        entry: entry.clone(),
-        runtime,
-        stray,
-    });
+impl<R: LocalResource> Held<R> {
+    #[cold]
+    fn abandon(&mut self) {
+        let Some(resource) = self.resource.take() else {
+            return;
+        };
+        let stray = match &self.home {
+            Home::Scope => false,
+            Home::Task(checkpoint) => !checkpoint.is_here(),
+            Home::Transit => true,
+        };
+        // What it had adopted comes before it.
+        drop(std::mem::replace(&mut self.aside, Aside::nothing()));
+        self.remember_runtime();
+        resource.__abandon(Abandoned {
+            entry: self.entry.clone(),
+            runtime: self.runtime.take(),
+            stray,
+        });
+    }
 }

@@ -118,12 +118,20 @@ impl<F: Future, L: Limit<Stop = S>, S: Stop> Driven<F, L, S> {
     /// entered resource, the failure of an exit.
     #[inline]
     pub(crate) fn poll(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         aside: &mut Aside,
         cx: &mut Context<'_>,
     ) -> Poll<Outcome<F::Output, S>> {
         let watch = Watch::open();
-        let outcome = self.advance(cx);
+        let panic = match self.as_mut().advance(cx) {
+            Ok(Poll::Ready(value)) => {
+                watch.close(|abandoned| aside.adopt(abandoned));
+                return Poll::Ready(Outcome::Done(value));
+            }
+            Ok(Poll::Pending) => None,
+            Err(panic) => Some(panic),
+        };
+        let outcome = self.poll_undone(panic, cx);
         watch.close(|abandoned| aside.adopt(abandoned));
         if outcome.is_pending() {
             let _ = aside.poll_adopted(cx);
@@ -131,31 +139,45 @@ impl<F: Future, L: Limit<Stop = S>, S: Stop> Driven<F, L, S> {
         outcome
     }
 
-    /// Polls the code once; drops it as soon as its outcome is known, while its drop is still watched.
+    /// Polls the code once; drops it as soon as it is done, while its drop is still watched and its panic caught.
     #[inline]
-    fn advance(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<F::Output, S>> {
-        let mut this = self.project();
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            let code = this.code.as_mut().as_pin_mut();
-            let polled = code.map_or(Poll::Pending, |code| code.poll(cx));
+    fn advance(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Result<Poll<F::Output>, Panic> {
+        let mut code = self.project().code;
+        catch_unwind(AssertUnwindSafe(|| {
+            let polled = code
+                .as_mut()
+                .as_pin_mut()
+                .map_or(Poll::Pending, |code| code.poll(cx));
             if polled.is_ready() {
-                this.code.set(None);
+                code.set(None);
             }
             polled
-        }));
-        match polled {
-            Ok(Poll::Ready(value)) => Poll::Ready(Outcome::Done(value)),
-            Ok(Poll::Pending) => {
-                let stop = ready!(this.unwinding.poll(this.limit, cx));
-                let panic = discard(this.code, stop.cause());
-                Poll::Ready(panic.map_or(Outcome::Stopped(stop), Outcome::Panicked))
-            }
-            Err(panic) => {
-                // A second panic, from a destructor, has nothing to say that the first has not.
-                discard(this.code, Cause::Abandoned);
-                Poll::Ready(Outcome::Panicked(panic))
-            }
+        }))
+    }
+
+    /// The code waits, unless it panicked: drops it if it must be dropped now.
+    #[inline(never)]
+    fn poll_undone<T>(
+        mut self: Pin<&mut Self>,
+        panic: Option<Panic>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Outcome<T, S>> {
+        if let Some(panic) = panic {
+            // A second panic, from a destructor, has nothing to say that the first has not.
+            self.discard(Cause::Abandoned);
+            return Poll::Ready(Outcome::Panicked(panic));
         }
+        let this = self.as_mut().project();
+        let stop = ready!(this.unwinding.poll(this.limit, cx));
+        let panic = self.discard(stop.cause());
+        Poll::Ready(panic.map_or(Outcome::Stopped(stop), Outcome::Panicked))
+    }
+
+    #[cold]
+    fn discard(self: Pin<&mut Self>, cause: Cause) -> Option<Panic> {
+        let mut code = self.project().code;
+        let drop = || watch::dropping_because(cause, || code.set(None));
+        catch_unwind(AssertUnwindSafe(drop)).err()
     }
 
     /// As a future, with what is set aside in the hands of a scope.
@@ -166,12 +188,6 @@ impl<F: Future, L: Limit<Stop = S>, S: Stop> Driven<F, L, S> {
             aside,
         }
     }
-}
-
-#[cold]
-fn discard<F>(mut code: Pin<&mut Option<F>>, cause: Cause) -> Option<Panic> {
-    let drop = || watch::dropping_because(cause, || code.set(None));
-    catch_unwind(AssertUnwindSafe(drop)).err()
 }
 
 pin_project! {

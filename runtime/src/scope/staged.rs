@@ -130,31 +130,21 @@ where
     R: LocalResource,
     N: FnOnce(Held<R>) -> B,
 {
-    /// Puts the resource where it will be exited from.
-    #[inline]
-    fn entered(mut self: Pin<&mut Self>, resource: R, start: Start<N>) {
-        let held = Held::new(resource, start.entry, start.aside);
-        if held.aside.is_nothing() {
-            self.run(held, start.next);
-        } else {
-            let (entered, next) = (Ok(held), start.next);
-            self.set(Staged::Adopting { entered, next });
-        }
-    }
-
-    /// Keeps why there is none. `late`: it was asked to stop before.
+    /// Keeps the resource, or why there is none, while what the enter abandoned is awaited.
     #[cold]
-    fn refused(
-        mut self: Pin<&mut Self>,
-        outcome: Outcome<Result<R, BoxError>, Unentered>,
-        late: Option<Unentered>,
-        start: Start<N>,
-    ) {
-        let refused = Refused {
-            why: refusal(outcome, late, &start.entry),
-            aside: start.aside,
+    fn adopt(mut self: Pin<&mut Self>, outcome: Outcome<Result<R, BoxError>, Unentered>) {
+        let StagedProj::Entering { entering, start } = self.as_mut().project() else {
+            unreachable!("it is an enter that has ended")
         };
-        let (entered, next) = (Err(refused), start.next);
+        let (late, start) = (entering.take_stop(), take(start));
+        let (entry, aside, next) = (start.entry, start.aside, start.next);
+        let entered = match outcome {
+            Outcome::Done(Ok(resource)) => Ok(Held::new(resource, entry, aside)),
+            outcome => Err(Refused {
+                why: refusal(outcome, late, &entry),
+                aside,
+            }),
+        };
         self.set(Staged::Adopting { entered, next });
     }
 
@@ -200,16 +190,15 @@ where
             ready!(waiting.poll_begin(cx))?;
             let mut entering = entering;
             let outcome = ready!(entering.as_mut().poll(&mut waiting.aside, cx));
-            let Some(start) = start.take() else {
-                unreachable!("it was there before the enter was polled")
-            };
             // At once, before anything else is awaited (law 5).
             match outcome {
-                Outcome::Done(Ok(resource)) => self.as_mut().entered(resource, start),
-                outcome => {
-                    let late = entering.take_stop();
-                    self.as_mut().refused(outcome, late, start);
+                Outcome::Done(Ok(resource)) if waiting.aside.is_nothing() => {
+                    let Start {
+                        entry, aside, next, ..
+                    } = take(start);
+                    self.as_mut().run(Held::new(resource, entry, aside), next);
                 }
+                outcome => self.as_mut().adopt(outcome),
             }
         }
         if let Staged::Adopting { .. } = *self {
@@ -219,6 +208,14 @@ where
             StagedProj::Running { running } => running.poll(cx),
             _ => panic!("scope polled after it ended"),
         }
+    }
+}
+
+#[inline]
+fn take<N>(start: &mut Option<Start<N>>) -> Start<N> {
+    match start.take() {
+        Some(start) => start,
+        None => unreachable!("it was there before the enter was polled"),
     }
 }
 

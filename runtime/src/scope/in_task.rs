@@ -83,8 +83,7 @@ impl<F: Future> Future for InTask<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         this.leaving.checkpoint.pass(Location::caller());
-        ready!(this.region.poll_join(cx));
-        let polled = if this.region.place.is_here() {
+        let polled = if this.region.stays_outside() {
             this.future.poll(cx)
         } else {
             this.region.poll(this.future, cx)
@@ -119,30 +118,34 @@ impl Region {
         }
     }
 
-    /// Finds out where it runs; outside of any cancel scope nothing changes.
+    /// Whether it has no cancel scope, and there is none where it is polled: it then stays outside wherever it is polled
+    /// later.
     #[inline]
-    fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.joined {
-            if let Some(parent) = frame::parent() {
-                ready!(self.poll_join_in(&parent, cx));
-            }
-            self.joined = true;
-        }
-        Poll::Ready(())
+    fn stays_outside(&mut self) -> bool {
+        let is_here = self.place.is_here();
+        self.joined |= is_here;
+        is_here
     }
 
-    #[cold]
-    fn poll_join_in(&mut self, parent: &Arc<Node>, cx: &mut Context<'_>) -> Poll<()> {
-        // In a cancel scope a long chain of what never waits must not keep others, the canceller among them, from running.
-        ready!(coop::poll_proceed(cx)).made_progress();
-        let node = self.node().cloned().unwrap_or_else(|| Node::new(false));
-        node.join(parent, self.refusable);
-        self.place = Place::at(node);
+    /// Finds out where it runs.
+    fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.joined {
+            return Poll::Ready(());
+        }
+        if let Some(parent) = frame::parent() {
+            // In a cancel scope a long chain of what never waits must not keep others, the canceller among them, from running.
+            ready!(coop::poll_proceed(cx)).made_progress();
+            let node = self.node().cloned().unwrap_or_else(|| Node::new(false));
+            node.join(&parent, self.refusable);
+            self.place = Place::at(node);
+        }
+        self.joined = true;
         Poll::Ready(())
     }
 
     /// Polls the scope at its place.
     fn poll<F: Future>(&mut self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        ready!(self.poll_join(cx));
         let was_cancelled = self.node().is_some_and(|node| node.is_cancelled());
         let polled = {
             let visit = Visit(self);
@@ -210,15 +213,18 @@ struct Leaving {
 impl Drop for Leaving {
     #[inline]
     fn drop(&mut self) {
-        if let Some(watch) = self.watch.take() {
-            self.pass_on(watch);
+        if self.watch.is_some() {
+            self.pass_on();
         }
     }
 }
 
 impl Leaving {
     #[cold]
-    fn pass_on(&self, watch: Watch) {
+    fn pass_on(&mut self) {
+        let Some(watch) = self.watch.take() else {
+            return;
+        };
         watch.close(|mut jobs| {
             let stray = !self.checkpoint.is_here();
             for job in &mut jobs {

@@ -37,7 +37,7 @@ impl Abandoned {
         let subject = entry.subject();
         let cause = watch::cause();
         let exit = async move {
-            let exit = Exit::new(cause, entry.policy.exit_budget());
+            let exit = Exit::new(cause, entry.policy.exit());
             let mut aside = Aside::nothing();
             exiting(resource, &entry, &exit, &mut aside).await;
             aside.take_failures()

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::budget::Budget;
 use crate::timer::{Deadline, after};
 
 /// Why a resource exits.
@@ -61,7 +62,7 @@ impl fmt::Display for Cause {
 /// ```
 pub struct Exit {
     cause: Cause,
-    budget: Option<Duration>,
+    budget: Option<Budget>,
     /// Fixed when first asked for or when the exit first waits, whichever is earlier: an exit that does neither reads
     /// no clock.
     deadline: OnceLock<Instant>,
@@ -77,7 +78,7 @@ struct Shared {
 
 impl Exit {
     #[inline]
-    pub(crate) fn new(cause: Cause, budget: Option<Duration>) -> Self {
+    pub(crate) fn new(cause: Cause, budget: Option<Budget>) -> Self {
         Exit {
             cause,
             budget,
@@ -134,11 +135,11 @@ impl Exit {
 
     fn deadline(&self) -> Option<Instant> {
         self.budget
-            .map(|budget| *self.deadline.get_or_init(|| after(budget)))
+            .map(|budget| *self.deadline.get_or_init(|| after(budget.time())))
     }
 
     pub(crate) fn budget(&self) -> Option<Duration> {
-        self.budget
+        self.budget.map(Budget::time)
     }
 
     pub(crate) fn last_progress(&self) -> Option<String> {

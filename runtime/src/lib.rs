@@ -77,6 +77,7 @@ pub mod __private;
 mod abandon;
 mod aside;
 mod body;
+mod budget;
 mod cancel;
 mod cancel_scope;
 mod enter;

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use crate::budget::Budget;
+
 /// How long an exit may take when nothing else is said (law 6).
 pub const DEFAULT_EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -29,7 +31,7 @@ pub const DEFAULT_EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 #[must_use = "a policy changes nothing until `policy()` returns it"]
 pub struct Policy {
     name: Name,
-    enter: Option<Duration>,
+    enter: Option<Budget>,
     exit: ExitBudget,
 }
 
@@ -37,7 +39,7 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug)]
 enum ExitBudget {
     Default,
-    Asked(Duration),
+    Asked(Budget),
     Unbounded,
 }
 
@@ -92,15 +94,25 @@ impl Policy {
     #[must_use]
     #[inline]
     pub fn enter_budget(&self) -> Option<Duration> {
-        self.enter
+        self.enter.map(Budget::time)
     }
 
     /// How long exiting may take.
     #[must_use]
     #[inline]
     pub fn exit_budget(&self) -> Option<Duration> {
+        self.exit().map(Budget::time)
+    }
+
+    #[inline]
+    pub(crate) fn enter(&self) -> Option<Budget> {
+        self.enter
+    }
+
+    #[inline]
+    pub(crate) fn exit(&self) -> Option<Budget> {
         match self.exit {
-            ExitBudget::Default => Some(DEFAULT_EXIT_TIMEOUT),
+            ExitBudget::Default => Budget::new(DEFAULT_EXIT_TIMEOUT),
             ExitBudget::Asked(budget) => Some(budget),
             ExitBudget::Unbounded => None,
         }
@@ -114,9 +126,9 @@ impl Policy {
 
     /// The first bound that was asked for, with the method that set it.
     pub(crate) fn asked_for(&self) -> Option<(&'static str, Duration)> {
-        let enter = self.enter.map(|budget| ("enter_timeout", budget));
+        let enter = self.enter.map(|budget| ("enter_timeout", budget.time()));
         let exit = match self.exit {
-            ExitBudget::Asked(budget) => Some(("exit_timeout", budget)),
+            ExitBudget::Asked(budget) => Some(("exit_timeout", budget.time())),
             ExitBudget::Default | ExitBudget::Unbounded => None,
         };
         enter.or(exit)
@@ -124,13 +136,13 @@ impl Policy {
 }
 
 #[track_caller]
-fn nonzero(method: &str, budget: Option<Duration>) -> Option<Duration> {
+fn nonzero(method: &str, budget: Option<Duration>) -> Option<Budget> {
     assert!(
         budget != Some(Duration::ZERO),
         "`{method}` of zero: it would run out before the first step\n\
          help: give it the time it needs, or `None` for no bound"
     );
-    budget
+    budget.and_then(Budget::new)
 }
 
 /// A resource's name. A type's is shortened only when somebody reads it, so that a scope pays nothing for it.

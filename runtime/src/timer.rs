@@ -26,12 +26,6 @@ pub(crate) trait Deadline {
     fn at(&self) -> Option<Instant>;
 }
 
-impl Deadline for Option<Duration> {
-    fn at(&self) -> Option<Instant> {
-        self.map(after)
-    }
-}
-
 pin_project! {
     /// A deadline and, once armed, its timer.
     pub(crate) struct Timer<D> {

@@ -53,7 +53,7 @@ impl Kind {
     #[inline]
     pub(crate) fn entering(entry: &Entry) -> Self {
         Kind::Enter {
-            has_budget: entry.policy.enter_budget().is_some(),
+            has_budget: entry.policy.enter().is_some(),
         }
     }
 }

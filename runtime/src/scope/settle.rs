@@ -93,7 +93,7 @@ fn exit_after<R: LocalResource, T, E: Display>(
     cancelled: Option<&Cancellation>,
     held: &Held<R>,
 ) -> Exit {
-    let budget = held.entry.policy.exit_budget();
+    let budget = held.entry.policy.exit();
     let (cause, error) = match (outcome, cancelled) {
         (Outcome::Done(Ok(_)), None) => return Exit::new(Cause::Completed, budget),
         (_, Some(cancellation)) | (Outcome::Stopped(cancellation), None) => {

@@ -7,13 +7,13 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
 use super::driven::{Driven, Limit, Outcome, Stop};
 use super::held::Held;
 use crate::aside::Aside;
+use crate::budget::Budget;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
 use crate::entry::Entry;
@@ -25,15 +25,13 @@ use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
 use crate::timer::{self, Timer};
 
-type Budget = Option<Duration>;
-
 pin_project! {
     #[project = StagedProj]
     #[project_replace = StagedOwn]
     pub(crate) enum Staged<F, R: LocalResource, N, B> {
         Entering {
             #[pin]
-            entering: Driven<F, Timer<Budget>, Unentered>,
+            entering: Driven<F, Timer<Option<Budget>>, Unentered>,
             start: Option<Start<N>>,
         },
         // The enter has ended, and the exits that it abandoned are awaited.
@@ -80,7 +78,7 @@ impl Stop for Unentered {
     }
 }
 
-impl Limit for Timer<Budget> {
+impl Limit for Timer<Option<Budget>> {
     type Stop = Unentered;
 
     fn poll_stop(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Unentered> {
@@ -111,7 +109,7 @@ where
 {
     #[inline]
     pub(crate) fn new(enter: F, entry: Entry, next: N) -> Self {
-        let entering = Driven::new(enter, Timer::new(entry.policy.enter_budget()));
+        let entering = Driven::new(enter, Timer::new(entry.policy.enter()));
         let start = Start {
             entry,
             aside: Aside::nothing(),

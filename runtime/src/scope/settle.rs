@@ -10,11 +10,12 @@ use super::driven::{Around, Driven, Outcome};
 use super::held::Held;
 use super::lazy::Lazy;
 use crate::body::Failure;
+use crate::budget::Budget;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
 use crate::error::{Error, Phase};
 use crate::exit::{Cause, Exit};
-use crate::failures::{Failures, Verdict, panic_text};
+use crate::failures::{Failures, Panic, Verdict, panic_text};
 use crate::report::{self, Report};
 use crate::resource::LocalResource;
 
@@ -47,10 +48,10 @@ where
         if !held.aside.is_nothing() {
             held.adopted().await;
         }
-        let cancelled = cancelled(&outcome);
-        let exit = exit_after(&outcome, cancelled.as_ref(), &held);
+        let ended = Ended::of(outcome);
+        let exit = ended.exit(held.entry.policy.exit());
         held.exit(&exit).await;
-        settle(outcome, cancelled, &mut held)
+        ended.settle(&mut held)
     }
 }
 
@@ -65,88 +66,82 @@ where
     E: Failure,
 {
     async move {
-        let cancelled = cancelled(&outcome);
-        let exit = exit_after(&outcome, cancelled.as_ref(), &held);
+        let ended = Ended::of(outcome);
+        let exit = ended.exit(held.entry.policy.exit());
         held.exit(&exit).await;
-        settle(outcome, cancelled, &mut held)
+        ended.settle(&mut held)
     }
 }
 
-/// The cancellation that a body was dropped for, or that was delivered to it: it then counts as cancelled, whatever it
-/// returned (law 15).
-#[inline]
-fn cancelled<T>(outcome: &Outcome<T, Cancellation>) -> Option<Cancellation> {
-    match outcome {
-        Outcome::Done(_) => frame::delivered(),
-        Outcome::Panicked(_) => None,
-        Outcome::Stopped(cancellation) => {
-            frame::deliver();
-            Some(cancellation.clone())
-        }
-    }
+/// How a body ended.
+enum Ended<T, E> {
+    Completed(T),
+    Failed(E),
+    Panicked(Panic),
+    /// It was dropped for a cancellation, or one was delivered to it: it then counts as cancelled, whatever it returned
+    /// (law 15).
+    Cancelled(Cancellation, Option<Result<T, E>>),
 }
 
-/// What the exit of a body that ended like this is told: why it runs, and the text of what ended the body.
-#[inline]
-fn exit_after<R: LocalResource, T, E: Display>(
-    outcome: &Outcome<Result<T, E>, Cancellation>,
-    cancelled: Option<&Cancellation>,
-    held: &Held<R>,
-) -> Exit {
-    let budget = held.entry.policy.exit();
-    let (cause, error) = match (outcome, cancelled) {
-        (Outcome::Done(Ok(_)), None) => return Exit::new(Cause::Completed, budget),
-        (_, Some(cancellation)) | (Outcome::Stopped(cancellation), None) => {
-            (cancellation.cause(), rendered(cancellation))
-        }
-        (Outcome::Done(Err(error)), None) => (Cause::Failed, rendered(error)),
-        (Outcome::Panicked(panic), None) => (Cause::Panicked, panic_text(panic).to_owned()),
-    };
-    Exit::new(cause, budget).with_error(error)
-}
-
-/// An error's text. Its `Display` is the user's: a panic in it must not cost the exit that is about to run.
-#[cold]
-fn rendered(error: &impl Display) -> String {
-    catch_unwind(AssertUnwindSafe(|| error.to_string()))
-        .unwrap_or_else(|_| "an error whose `Display` panics".to_owned())
-}
-
-/// What a scope returns: the body's error untouched, or its cancellation, or the first failure of an exit, each with the
-/// rest attached; what cannot be carried is reported. A panic resumes.
-#[inline]
-fn settle<R: LocalResource, T, E: Failure>(
-    outcome: Outcome<Result<T, E>, Cancellation>,
-    cancelled: Option<Cancellation>,
-    held: &mut Held<R>,
-) -> Result<T, E> {
-    match outcome {
-        Outcome::Done(Ok(value)) if cancelled.is_none() && held.aside.is_nothing() => Ok(value),
-        outcome => settle_failed(outcome, cancelled, held),
-    }
-}
-
-#[cold]
-fn settle_failed<R: LocalResource, T, E: Failure>(
-    outcome: Outcome<Result<T, E>, Cancellation>,
-    cancelled: Option<Cancellation>,
-    held: &mut Held<R>,
-) -> Result<T, E> {
-    let failures = held.aside.take_failures();
-    match outcome {
-        Outcome::Done(Err(mut error)) => {
-            if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
-                attach(failures, error);
+impl<T, E: Failure> Ended<T, E> {
+    #[inline]
+    fn of(outcome: Outcome<Result<T, E>, Cancellation>) -> Self {
+        match outcome {
+            Outcome::Done(returned) => match (frame::delivered(), returned) {
+                (None, Ok(value)) => Ended::Completed(value),
+                (None, Err(error)) => Ended::Failed(error),
+                (Some(cancellation), returned) => Ended::Cancelled(cancellation, Some(returned)),
+            },
+            Outcome::Panicked(panic) => Ended::Panicked(panic),
+            Outcome::Stopped(cancellation) => {
+                frame::deliver();
+                Ended::Cancelled(cancellation, None)
             }
-            Err(error)
         }
-        Outcome::Panicked(panic) => {
-            drop(failures); // reported: the body's panic goes first
-            resume_unwind(panic)
+    }
+
+    /// What the exit is told: why it runs, and the text of what ended the body.
+    #[inline]
+    fn exit(&self, budget: Option<Budget>) -> Exit {
+        let (cause, error) = match self {
+            Ended::Completed(_) => return Exit::new(Cause::Completed, budget),
+            Ended::Failed(error) => (Cause::Failed, rendered(error)),
+            Ended::Panicked(panic) => (Cause::Panicked, panic_text(panic).to_owned()),
+            Ended::Cancelled(cancellation, _) => (cancellation.cause(), rendered(cancellation)),
+        };
+        Exit::new(cause, budget).with_error(error)
+    }
+
+    /// What the scope returns: the body's error untouched, or its cancellation, or the first failure of an exit, each with
+    /// the rest attached; what cannot be carried is reported. A panic resumes.
+    #[inline]
+    fn settle<R: LocalResource>(self, held: &mut Held<R>) -> Result<T, E> {
+        match self {
+            Ended::Completed(value) if held.aside.is_nothing() => Ok(value),
+            ended => ended.settle_failed(held),
         }
-        Outcome::Done(Ok(value)) => match cancelled {
-            Some(cancellation) => Err(cancellation_error(held, cancellation, failures).into()),
-            None => match failures.verdict() {
+    }
+
+    #[cold]
+    fn settle_failed<R: LocalResource>(self, held: &mut Held<R>) -> Result<T, E> {
+        let failures = held.aside.take_failures();
+        match self {
+            Ended::Failed(mut error) | Ended::Cancelled(_, Some(Err(mut error))) => {
+                if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
+                    attach(failures, error);
+                }
+                Err(error)
+            }
+            Ended::Panicked(panic) => {
+                drop(failures); // reported: the body's panic goes first
+                resume_unwind(panic)
+            }
+            Ended::Cancelled(cancellation, _) => {
+                let mut error = Error::cancelled(&held.entry, Phase::Body, cancellation);
+                attach(failures, &mut error);
+                Err(error.into())
+            }
+            Ended::Completed(value) => match failures.verdict() {
                 Verdict::Clean => Ok(value),
                 Verdict::Failed(error) => {
                     if may_be_dropped() {
@@ -156,21 +151,15 @@ fn settle_failed<R: LocalResource, T, E: Failure>(
                 }
                 Verdict::Panicked(panic) => resume_unwind(panic),
             },
-        },
-        Outcome::Stopped(cancellation) => {
-            Err(cancellation_error(held, cancellation, failures).into())
         }
     }
 }
 
-fn cancellation_error<R: LocalResource>(
-    held: &Held<R>,
-    cancellation: Cancellation,
-    failures: Failures,
-) -> Error {
-    let mut error = Error::cancelled(&held.entry, Phase::Body, cancellation);
-    attach(failures, &mut error);
-    error
+/// An error's text. Its `Display` is the user's: a panic in it must not cost the exit that is about to run.
+#[cold]
+fn rendered(error: &impl Display) -> String {
+    catch_unwind(AssertUnwindSafe(|| error.to_string()))
+        .unwrap_or_else(|_| "an error whose `Display` panics".to_owned())
 }
 
 fn attach(failures: Failures, error: &mut Error) {

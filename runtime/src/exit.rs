@@ -64,8 +64,8 @@ pub struct Exit {
     cause: Cause,
     budget: Option<Budget>,
     /// Fixed when first asked for or when the exit first waits, whichever is earlier: an exit that does neither reads
-    /// no clock.
-    deadline: OnceLock<Instant>,
+    /// no clock. Not in a `OnceLock`, which has something to do when it drops.
+    deadline: Mutex<Option<Instant>>,
     /// Made when there is something to share: most exits have neither an error, nor progress, nor clones.
     shared: OnceLock<Arc<Shared>>,
 }
@@ -82,7 +82,7 @@ impl Exit {
         Exit {
             cause,
             budget,
-            deadline: OnceLock::new(),
+            deadline: Mutex::new(None),
             shared: OnceLock::new(),
         }
     }
@@ -134,8 +134,9 @@ impl Exit {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.budget
-            .map(|budget| *self.deadline.get_or_init(|| after(budget.time())))
+        let budget = self.budget?;
+        let mut deadline = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(*deadline.get_or_insert_with(|| after(budget.time())))
     }
 
     pub(crate) fn budget(&self) -> Option<Duration> {
@@ -166,12 +167,12 @@ impl Deadline for &Exit {
 impl Clone for Exit {
     fn clone(&self) -> Self {
         // What is decided lazily is decided now, or the clones would decide it apart.
-        self.deadline();
+        let deadline = self.deadline();
         self.shared();
         Exit {
             cause: self.cause,
             budget: self.budget,
-            deadline: self.deadline.clone(),
+            deadline: Mutex::new(deadline),
             shared: self.shared.clone(),
         }
     }

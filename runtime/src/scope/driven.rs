@@ -106,6 +106,12 @@ impl<F, L, S> Driven<F, L, S> {
         self.project().limit
     }
 
+    /// Whether the code was asked to stop, and then ended by itself if it has.
+    #[inline]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.unwinding.has_begun()
+    }
+
     /// Why the code was asked to stop, if it then ended by itself.
     #[inline]
     pub(crate) fn take_stop(self: Pin<&mut Self>) -> Option<S> {

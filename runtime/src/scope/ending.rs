@@ -88,7 +88,7 @@ impl<F: Future<Output = Result<(), BoxError>>> Future for Exiting<'_, F> {
                 frame::call(|| this.entry.subject());
                 ready!(driven.as_mut().poll(this.aside, cx))
             };
-            let late = driven.take_stop();
+            let late = driven.is_stopping();
             // At once: if what is still awaited is dropped, this is reported.
             if let Some(failure) = failure(this.entry, this.exit, outcome, late) {
                 this.aside.push(failure);
@@ -103,13 +103,11 @@ fn failure(
     entry: &Entry,
     exit: &Exit,
     outcome: Outcome<Result<(), BoxError>, OutOfTime>,
-    late: Option<OutOfTime>,
+    late: bool,
 ) -> Option<Failure> {
     match outcome {
-        Outcome::Done(Ok(())) if late.is_none() => None,
-        Outcome::Done(Err(error)) if late.is_none() => {
-            Some(Error::failed(entry, Phase::Exit, error).into())
-        }
+        Outcome::Done(Ok(())) if !late => None,
+        Outcome::Done(Err(error)) if !late => Some(Error::failed(entry, Phase::Exit, error).into()),
         Outcome::Panicked(panic) => Some(Failure {
             error: Error::panicked(entry, Phase::Exit, panic_text(&panic)),
             panic: Some(panic),

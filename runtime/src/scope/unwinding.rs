@@ -37,6 +37,12 @@ impl<S> Unwinding<S> {
         Unwinding(None)
     }
 
+    /// Whether the code was asked to stop, and is not dropped for it.
+    #[inline]
+    pub(crate) fn has_begun(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Why the code was asked to stop, if it was and then ended by itself.
     #[inline]
     pub(crate) fn take_stop(&mut self) -> Option<S> {

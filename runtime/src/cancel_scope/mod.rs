@@ -161,6 +161,7 @@ impl CancelScope {
     }
 
     /// A handle to cancel it, from any task or thread.
+    #[must_use]
     pub fn canceller(&self) -> Canceller {
         Canceller::new(Arc::clone(&self.node))
     }

@@ -36,14 +36,13 @@ where
 {
     async move {
         let (resource, runtime, aside) = held.parts();
-        let outcome = match frame::cancellation() {
+        let outcome = if let Some(cancellation) = frame::cancellation() {
             // Entered in the very poll of the cancellation (law 17).
-            Some(cancellation) => Outcome::Stopped(cancellation),
-            None => {
-                let body = Lazy::new(|| body(resource));
-                let body = Driven::new(body, Around(runtime));
-                body.with(aside).await.map(result)
-            }
+            Outcome::Stopped(cancellation)
+        } else {
+            let body = Lazy::new(|| body(resource));
+            let body = Driven::new(body, Around(runtime));
+            body.with(aside).await.map(result)
         };
         if !held.aside.is_nothing() {
             held.adopted().await;

@@ -9,8 +9,11 @@ use pin_project_lite::pin_project;
 pin_project! {
     // What makes the future and the future share their memory, which an `async` block would not do.
     #[project = LazyProj]
+    #[project_replace = LazyOwn]
     pub(crate) enum Lazy<M, F> {
-        Unmade { make: Option<M> },
+        Unmade { make: M },
+        // Or what makes it panicked.
+        Making,
         Made { #[pin] future: F },
     }
 }
@@ -18,7 +21,7 @@ pin_project! {
 impl<M: FnOnce() -> F, F> Lazy<M, F> {
     #[inline]
     pub(crate) fn new(make: M) -> Self {
-        Lazy::Unmade { make: Some(make) }
+        Lazy::Unmade { make }
     }
 }
 
@@ -27,14 +30,14 @@ impl<M: FnOnce() -> F, F: Future> Future for Lazy<M, F> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if let LazyProj::Unmade { make } = self.as_mut().project() {
-            if let Some(make) = make.take() {
+        if let Lazy::Unmade { .. } = *self {
+            if let LazyOwn::Unmade { make } = self.as_mut().project_replace(Lazy::Making) {
                 self.set(Lazy::Made { future: make() });
             }
         }
         match self.project() {
             LazyProj::Made { future } => future.poll(cx),
-            LazyProj::Unmade { .. } => Poll::Pending,
+            LazyProj::Unmade { .. } | LazyProj::Making => Poll::Pending,
         }
     }
 }

@@ -97,6 +97,8 @@ mod rescue;
 mod resource;
 mod scope;
 mod scope_macro;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timer;
 mod watch;
 

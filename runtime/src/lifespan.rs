@@ -266,6 +266,18 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         }
     }
 
+    /// The enter by itself, for what describes another life around it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn into_enter(self) -> F {
+        self.enter
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_policy(mut self, policy: Policy) -> Self {
+        self.entry.policy = policy;
+        self
+    }
+
     #[inline]
     pub(crate) fn entered_at(self, place: &'static Location<'static>) -> (Entering<F, R>, Entry) {
         (

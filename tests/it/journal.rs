@@ -6,9 +6,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, Once};
 use std::thread::ThreadId;
-use std::time::Duration;
 
 use futures_util::FutureExt;
+pub use lifespan::testing::Step;
 use lifespan::{BoxError, Cause, Enter, Exit, Lifespan, LocalResource, Report, ScopedResource};
 
 /// What happened in one test. Cheap to clone.
@@ -123,35 +123,6 @@ fn take_report(report: &Report<'_>) {
             error.primary()
         )),
         None => journal.log(format!("report {:?} {name}", report.kind())),
-    }
-}
-
-/// What an enter or exit does.
-#[derive(Clone)]
-pub enum Step {
-    Now,
-    /// Waits once.
-    Yield,
-    /// Waits this long.
-    Sleep(Duration),
-    /// Fails with this text.
-    Fail(&'static str),
-    Panic(&'static str),
-    /// Waits for ever.
-    Hang,
-}
-
-impl Step {
-    async fn run(self) -> Result<(), BoxError> {
-        match self {
-            Step::Now => {}
-            Step::Yield => tokio::task::yield_now().await,
-            Step::Sleep(time) => tokio::time::sleep(time).await,
-            Step::Fail(text) => return Err(text.into()),
-            Step::Panic(text) => panic!("{text}"),
-            Step::Hang => std::future::pending().await,
-        }
-        Ok(())
     }
 }
 

@@ -27,3 +27,4 @@ mod programs;
 mod rescued;
 mod scoped_resource;
 mod send;
+mod sweeps;

@@ -1,0 +1,117 @@
+//! [`Watched`]: a resource whose enter and exit are recorded.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+
+use super::journal::Journal;
+use crate::enter::{Enter, Entered};
+use crate::error::BoxError;
+use crate::exit::Exit;
+use crate::lifespan::Lifespan;
+use crate::policy::Policy;
+use crate::resource::ScopedResource;
+
+/// A resource that a [`Journal`] watches; made by [`Journal::watch`]. It dereferences to the resource.
+pub struct Watched<R> {
+    resource: R,
+    record: Record,
+}
+
+/// The entry of one life in its journal.
+struct Record {
+    journal: Journal,
+    name: String,
+    life: usize,
+}
+
+impl<R: ScopedResource> Watched<R> {
+    #[track_caller]
+    pub(super) fn lifespan<F: Enter<R>>(
+        journal: Journal,
+        watched: Lifespan<R, F>,
+    ) -> Lifespan<Self, impl Enter<Self>> {
+        let place = Location::caller();
+        let policy = watched.policy().clone();
+        let name = policy.name().to_owned();
+        let enter = watched.into_enter();
+        let enter = async move {
+            let resource = enter.await.into_result()?;
+            let record = Record::enter(journal, name, place);
+            Ok::<_, BoxError>(Watched { resource, record })
+        };
+        Lifespan::of(enter).with_policy(policy)
+    }
+}
+
+impl Record {
+    fn enter(journal: Journal, name: String, place: &'static Location<'static>) -> Self {
+        let mut state = journal.state();
+        state.log(format!("enter {name}"));
+        let life = state.lives.enter(name.clone(), place);
+        drop(state);
+        Record {
+            journal,
+            name,
+            life,
+        }
+    }
+
+    fn begin_exit(&self, exit: &Exit) {
+        let mut state = self.journal.state();
+        state.log(format!("exit {}: {}", self.name, exit.cause()));
+        state.lives.begin_exit(self.life);
+    }
+
+    fn end_exit(&self) {
+        self.journal.state().lives.end_exit(self.life);
+    }
+}
+
+/// An exit that ends in whatever way, or is dropped because it overran, has ended.
+struct Ended(Record);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.end_exit();
+    }
+}
+
+impl<R: ScopedResource> ScopedResource for Watched<R> {
+    async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
+        self.record.begin_exit(exit);
+        let _ended = Ended(self.record);
+        self.resource.exit(exit).await
+    }
+
+    fn policy() -> Policy {
+        R::policy()
+    }
+}
+
+impl<R> Watched<R> {
+    /// Adds a line to the journal.
+    pub fn log(&self, line: impl Into<String>) {
+        self.record.journal.log(line);
+    }
+}
+
+impl<R> Deref for Watched<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.resource
+    }
+}
+
+impl<R> DerefMut for Watched<R> {
+    fn deref_mut(&mut self) -> &mut R {
+        &mut self.resource
+    }
+}
+
+impl<R: fmt::Debug> fmt::Debug for Watched<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Watched").field(&self.resource).finish()
+    }
+}

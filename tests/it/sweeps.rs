@@ -1,0 +1,254 @@
+//! `lifespan::testing`: what users' own tests are made of, held to its word; and `sweep` over our own programs, on both
+//! flavours of runtime.
+
+use std::future::{Future, pending};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use lifespan::testing::{At, Journal, Step, sweep};
+use lifespan::{BoxError, Error, Exit, Lifespan, ScopedResource, race, shield, timeout};
+use tokio::task::yield_now;
+use tokio::time::sleep;
+
+use crate::everywhere::{multi_thread, paused};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Sweeps a program both ways, on both flavours. The counts of poll points may differ; the laws may not.
+fn swept<F: Future<Output = ()>>(program: impl Fn(Journal) -> F) {
+    for at in [At::Cancel, At::Drop] {
+        for runtime in [paused(), multi_thread()] {
+            let swept = runtime.block_on(sweep(at, async |journal| program(journal).await));
+            assert!(swept.points() > 1, "{swept:?}");
+        }
+    }
+}
+
+#[test]
+fn one_scope_laws_1_13_17() {
+    swept(|journal| async move {
+        let db = journal.resource("db").enter(Step::Yield).exit(Step::Yield);
+        let _ = db.lifespan().scope_ok(async |_| yield_now().await).await;
+    });
+}
+
+#[test]
+fn three_nested_laws_7_13() {
+    swept(|journal| async move {
+        let [a, b, c] = ["a", "b", "c"].map(|name| {
+            let script = journal.resource(name);
+            script.enter(Step::Yield).exit(Step::Yield).lifespan()
+        });
+        let _: Result<(), Error> = a
+            .scope(async |_| {
+                yield_now().await;
+                b.scope(async |_| {
+                    c.scope_ok(async |_| yield_now().await).await?;
+                    yield_now().await;
+                    Ok(())
+                })
+                .await
+            })
+            .await;
+    });
+}
+
+#[test]
+fn two_joined_in_one_laws_7_13() {
+    swept(|journal| async move {
+        let [outer, left, right] = ["outer", "left", "right"].map(|name| {
+            let script = journal.resource(name);
+            script.enter(Step::Yield).exit(Step::Yield).lifespan()
+        });
+        let _ = outer
+            .scope_ok(async |_| {
+                let _ = tokio::join!(
+                    left.scope_ok(async |_| yield_now().await),
+                    right.scope_ok(async |_| sleep(MS).await),
+                );
+            })
+            .await;
+    });
+}
+
+#[test]
+fn scope_inside_an_enter_law_17() {
+    swept(|journal| async move {
+        let [outer, inner] =
+            ["outer", "inner"].map(|name| journal.resource(name).exit(Step::Yield));
+        let enter = async {
+            inner
+                .lifespan()
+                .scope_ok(async |_| yield_now().await)
+                .await?;
+            yield_now().await;
+            Ok::<_, BoxError>(0)
+        };
+        let around = Lifespan::new(enter, async |_, _| yield_now().await).named("around");
+        let _ = journal
+            .watch(around)
+            .scope(async |_| outer.lifespan().scope_ok(async |_| yield_now().await).await)
+            .await;
+    });
+}
+
+#[test]
+fn race_law_16() {
+    swept(|journal| async move {
+        let [a, b] = ["a", "b"].map(|name| journal.resource(name).exit(Step::Yield).lifespan());
+        let _ = race((
+            a.scope_ok(async |_| pending().await),
+            b.scope_ok(async |_| {
+                yield_now().await;
+                yield_now().await;
+            }),
+        ))
+        .await;
+    });
+}
+
+#[test]
+fn timeout_around_a_timeout_law_15() {
+    swept(|journal| async move {
+        let [a, b] = ["a", "b"].map(|name| journal.resource(name).exit(Step::Yield).lifespan());
+        let both = a.scope(async |_| {
+            let late = timeout(MS, b.scope_ok(async |_| pending::<()>().await)).await;
+            assert!(late.is_err());
+            yield_now().await;
+            Ok::<_, Error>(())
+        });
+        let _ = timeout(50 * MS, both).await;
+    });
+}
+
+#[test]
+fn exit_that_sleeps_and_a_shield_law_6() {
+    swept(|journal| async move {
+        let db = journal.resource("db").exit(Step::Sleep(2 * MS)).lifespan();
+        let _ = db.scope_ok(async |_| shield(sleep(MS)).await).await;
+    });
+}
+
+#[test]
+fn guards_law_3() {
+    swept(|journal| async move {
+        let [a, b] = ["a", "b"].map(|name| {
+            journal
+                .resource(name)
+                .enter(Step::Yield)
+                .exit(Step::Yield)
+                .lifespan()
+        });
+        let Ok(a) = a.enter().await else { return };
+        if let Ok(b) = b.enter().await {
+            yield_now().await;
+            let _ = b.exit().await;
+        }
+        let _ = a.exit().await;
+    });
+}
+
+/// Cancelled or not: what fails on the way out does not stop the rest.
+#[test]
+fn failing_steps_laws_7_and_24() {
+    swept(|journal| async move {
+        let [a, b, c] = [Step::Fail("a"), Step::Fail("b"), Step::Yield].map(|exit| {
+            let name = if exit == Step::Yield {
+                "waits"
+            } else {
+                "fails"
+            };
+            journal.resource(name).exit(exit).lifespan()
+        });
+        let _: Result<(), Error> = a
+            .scope(async |_| {
+                b.scope(async |_| c.scope_ok(async |_| yield_now().await).await)
+                    .await
+            })
+            .await;
+    });
+}
+
+/// What a sweep finds: a resource that is exited before what lives in its body is done.
+#[test]
+fn sweep_finds_what_is_wrong() {
+    /// Forgets itself in its body half of the time.
+    async fn forgetful(journal: Journal) {
+        let db = journal.resource("db").lifespan();
+        let mut scope = Box::pin(db.scope_ok(async |_| {
+            yield_now().await;
+            pending::<()>().await;
+        }));
+        let _ = futures_util::poll!(&mut scope);
+        yield_now().await;
+        std::mem::forget(scope);
+        yield_now().await;
+    }
+    for at in [At::Cancel, At::Drop] {
+        let found = catch_unwind(AssertUnwindSafe(|| paused().block_on(sweep(at, forgetful))));
+        let text = *found.unwrap_err().downcast::<String>().unwrap();
+        let what = if at == At::Cancel {
+            "cancelled"
+        } else {
+            "dropped"
+        };
+        assert!(
+            text.starts_with(&format!("the test, {what} at poll point 2, broke the laws:\n  - `db` (made at tests/it/sweeps.rs:")),
+            "{text}"
+        );
+        assert!(
+            text.contains(" was not exited\njournal:\n  enter db"),
+            "{text}"
+        );
+    }
+}
+
+/// The leak assertion lists names and places.
+#[test]
+fn leaks_are_listed() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let lifespans = ["a", "b"].map(|name| journal.resource(name).lifespan());
+        journal.assert_no_leaks();
+        let [a, b] = lifespans;
+        let live = a.enter().await.unwrap();
+        std::mem::forget(b.enter().await.unwrap());
+        live.exit().await.unwrap();
+        let found = catch_unwind(AssertUnwindSafe(|| journal.assert_no_leaks()));
+        let text = *found.unwrap_err().downcast::<String>().unwrap();
+        assert!(
+            text.starts_with("resources leaked:\n  - `b` (made at "),
+            "{text}"
+        );
+        assert!(!text.contains("`a`"), "{text}");
+    });
+}
+
+struct Own(u8);
+
+impl ScopedResource for Own {
+    async fn exit(self, _: &Exit) -> Result<(), BoxError> {
+        Err("no".into())
+    }
+}
+
+/// A resource of one's own, watched, keeps its name, its budgets and its errors.
+#[test]
+fn watched_resource_of_ones_own() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let own = Lifespan::of(async { Own(7) }).named("own").exit_timeout(MS);
+        let watched = journal.watch(own);
+        assert_eq!(watched.policy().exit_budget(), Some(MS));
+        let error = watched
+            .scope_ok(async |own| {
+                assert_eq!(own.0, 7);
+                own.log("body");
+            })
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), "resource `own` failed to exit: no");
+        journal.assert(["enter own", "body", "exit own: completed"]);
+        journal.assert_no_leaks();
+    });
+}

@@ -34,7 +34,7 @@
 //!         let (db, tx) = (journal.resource("db").exit(Step::Yield), journal.resource("tx").exit(Step::Yield));
 //!         let _ = db.lifespan().scope(async |_| tx.lifespan().scope_ok(async |_| tokio::task::yield_now().await).await).await;
 //!     });
-//!     assert_eq!(swept.await.points(), 3);
+//!     assert_eq!(swept.await.points(), 4); // before anything, in the body, in the exit of `tx`, in that of `db`
 //! }
 //! # }
 //! ```

@@ -52,6 +52,17 @@
 //! - [`LocalResource`], `#[scoped_resource(local)]` and the functions that end in `_local` for what borrows, is not `Send`,
 //!   or must stay in its task.
 //!
+//! # How to cancel
+//!
+//! Cancelling a [`CancelScope`] unwinds what lives inside of it: the innermost bodies are dropped first, their exits are
+//! awaited, then the bodies around those, outward (laws 13–17). No exit is skipped because something around it was
+//! cancelled.
+//!
+//! - [`timeout`], [`timeout_at`], [`until`]: in place of tokio's `timeout` and of `select!` on a signal.
+//! - [`race`], [`race_all`]: in place of `select!`; the losers have exited when it returns.
+//! - [`shield`], [`shield_for`]: what nothing from around may cancel.
+//! - [`CancelScope`] and its [`Canceller`]: cancel from anywhere, with a reason; a deadline that moves.
+//!
 //! # What happens when it is dropped
 //!
 //! A future can be dropped at any `await`. A scope that is dropped inside of another scope's body, as a `select!` loser is,
@@ -63,11 +74,14 @@
 //!
 //! Budgets follow tokio's clock. Under its paused clock an idle runtime jumps to the next timer, so a budget may fire at
 //! once while an exit waits for real I/O: use `exit_timeout(None)` there. Failures that no return value can carry go to the
-//! [report hook](set_report_hook).
+//! [report hook](set_report_hook). With the feature `testing`, the module `testing` has what tests are made of, and a sweep
+//! that cancels or drops a test at each of its poll points.
 //!
 //! # Features
 //!
 //! - `tracing`: reports go there, unless hooked, instead of to standard error.
+//! - `tokio-util`: cancel scopes from `CancellationToken`s, and tokens from cancel scopes.
+//! - `testing`: the module `testing`.
 //! - `checks`: keeps the same-task check ([`checks_enabled`]) in builds without debug assertions.
 #![forbid(unsafe_code)]
 

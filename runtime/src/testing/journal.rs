@@ -106,15 +106,8 @@ impl Journal {
 
     /// A text that lists complaints, and then the journal.
     pub(super) fn complain(&self, headline: &str, complaints: &[String]) -> String {
-        let mut text = format!("{headline}:");
-        for complaint in complaints {
-            text += &format!("\n  - {complaint}");
-        }
-        text += "\njournal:";
-        for line in self.lines() {
-            text += &format!("\n  {line}");
-        }
-        text
+        let (complaints, lines) = (complaints.join("\n  - "), self.lines().join("\n  "));
+        format!("{headline}:\n  - {complaints}\njournal:\n  {lines}")
     }
 }
 

@@ -62,7 +62,7 @@ fn cancelled_from_the_innermost_law_13() {
         let canceller = scope.canceller();
         let last = async {
             canceller.cancel();
-            pending().await
+            pending::<()>().await;
         };
         let outcome = block_on(scope.run(nested(depth, last)));
         let error = outcome.into_value().unwrap().unwrap_err();

@@ -100,7 +100,10 @@ fn delivered_law_15() {
                             pending::<()>().await;
                         })
                         .await;
-                    if own { anyhow::bail!("mine") } else { Ok(7) }
+                    if own {
+                        anyhow::bail!("mine");
+                    }
+                    Ok(7)
                 }))
                 .await;
             let error = outcome.into_value().unwrap().unwrap_err();

@@ -26,10 +26,10 @@ fn by_this_scope() {
             canceller.cancel();
             pending::<()>().await;
         });
-        let Outcome::Cancelled(cancelled, None) = outcome.await else {
+        let Outcome::Cancelled(error, None) = outcome.await else {
             panic!("not dropped")
         };
-        assert_eq!(cancelled.by(), CancelledBy::ThisScope);
+        assert_eq!(error.by(), CancelledBy::ThisScope);
     });
 }
 
@@ -46,11 +46,11 @@ fn by_an_outer_one() {
             });
             inner.await.into_result().unwrap_err().by()
         });
-        let Outcome::Cancelled(cancelled, Some(inner)) = outcome.await else {
+        let Outcome::Cancelled(error, Some(inner)) = outcome.await else {
             panic!("not told")
         };
         assert_eq!(
-            (cancelled.by(), inner),
+            (error.by(), inner),
             (CancelledBy::ThisScope, CancelledBy::Outer)
         );
     });

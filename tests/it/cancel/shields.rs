@@ -90,8 +90,8 @@ fn not_from_itself() {
             canceller.cancel();
             pending::<()>().await;
         });
-        let cancelled = outcome.await.into_result().unwrap_err();
-        assert_eq!(cancelled.by(), CancelledBy::ThisScope);
+        let error = outcome.await.into_result().unwrap_err();
+        assert_eq!(error.by(), CancelledBy::ThisScope);
     });
 }
 

@@ -249,10 +249,10 @@ fn cancelled_during_an_exit_law_6() {
             journal.log("cancelled");
         };
         let (outcome, ()) = tokio::join!(scope.run(db.scope_ok(async |_| 5)), watcher);
-        let Outcome::CompletedAnyway(Ok(5), cancelled) = outcome else {
+        let Outcome::CompletedAnyway(Ok(5), error) = outcome else {
             panic!("{outcome:?}")
         };
-        assert_eq!(cancelled.by(), lifespan::CancelledBy::ThisScope);
+        assert_eq!(error.by(), lifespan::CancelledBy::ThisScope);
         journal.assert(["enter db", "exit db: completed", "cancelled", "exited db"]);
     });
 }

@@ -1,5 +1,6 @@
 //! [`race`] and [`race_all`]: the first branch to complete wins; the losers unwind before it is told (law 16).
 
+use std::fmt;
 use std::future::{Future, Pending};
 use std::ops::ControlFlow;
 use std::panic::{Location, resume_unwind};
@@ -46,9 +47,8 @@ use crate::scope::driven::Outcome;
 /// # Cancel safety
 ///
 /// Dropped, it drops all branches at once, and their exits are abandoned (law 3). Cancelled from around it, all unwind.
-#[must_use = "nothing runs until this is awaited"]
 #[track_caller]
-pub fn race<T, R>(branches: R) -> impl Future<Output = T>
+pub fn race<T, R>(branches: R) -> Racing<R::Branches, T>
 where
     R: Race<T>,
     R::Branches: Branches<T>,
@@ -99,6 +99,11 @@ pub fn race_all<F: Future>(
 ///
 /// That they are futures is asked for at [`race`] alone: the compiler knows no lifetimes where it has to prove that a future
 /// around the race is `Send`, and could not compare the branches' outputs there.
+#[diagnostic::on_unimplemented(
+    message = "`race` takes a tuple of up to twelve futures",
+    label = "not such a tuple",
+    note = "for an array, a `Vec` or an iterator of futures there is `race_all`"
+)]
 pub trait Race<T> {
     #[doc(hidden)]
     type Branches;
@@ -116,6 +121,11 @@ pub enum Ended<T> {
 }
 
 /// The branches of one race, in order.
+#[diagnostic::on_unimplemented(
+    message = "the branches of a race must be futures that give the same type, here `{T}`",
+    label = "not every branch is a future that gives `{T}`",
+    note = "give the others that type: `async {{ other.await.map_err(Into::into) }}`"
+)]
 pub trait Branches<T> {
     /// Polls those that have not ended, in order, and gives what each that ends now ended with, until told that this is
     /// enough. Whether all have ended.
@@ -155,6 +165,7 @@ fn subject(place: &'static Location<'static>) -> Subject {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<F: Future<Output = T>, T> Branches<T> for Lane<F, T> {
     fn poll_each(
         self: Pin<&mut Self>,
@@ -194,6 +205,7 @@ pin_project! {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, A: Branches<T>, B: Branches<T>> Branches<T> for Lanes<A, B> {
     fn poll_each(
         self: Pin<&mut Self>,
@@ -265,7 +277,12 @@ races!(A B C D E F G H I J K L);
 
 pin_project! {
     /// A race under way.
-    struct Racing<B, T> {
+    //
+    // A type rather than an opaque future: rustc checks the bounds of an opaque one again wherever it is used, and a mistake
+    // in a call of `race` would be told three times.
+    #[doc(hidden)]
+    #[must_use = "nothing runs until this is awaited"]
+    pub struct Racing<B, T> {
         #[pin]
         branches: B,
         winner: Option<Ended<T>>,
@@ -320,6 +337,14 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
             Some(Ended::Panicked(panic)) => resume_unwind(panic),
             Some(Ended::Cancelled) | None => panic!("race polled after it ended"),
         }
+    }
+}
+
+impl<B, T> fmt::Debug for Racing<B, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Racing")
+            .field("place", &format_args!("{}", self.place))
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,5 @@
+#[tokio::main]
+async fn main() {
+    let n: u32 = lifespan::race((async { 7_u32 }, 8_u32)).await;
+    println!("{n}");
+}

@@ -3,8 +3,9 @@
 use std::future::{Future, ready};
 use std::pin::pin;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
-use lifespan::{BoxError, Exit, Lifespan, ScopedResource, checks_enabled};
+use lifespan::{BoxError, CancelScope, Exit, Lifespan, ScopedResource, checks_enabled};
 use tokio::task::yield_now;
 
 use crate::everywhere::paused;
@@ -61,6 +62,38 @@ fn scope_that_waits_does_not_allocate_law_2() {
         live.exit().await.unwrap();
     };
     assert_eq!(allocations(guard), 0);
+}
+
+/// Inside of a cancel scope each scope has one node, however deep; a cancel scope has one as well.
+#[test]
+fn one_allocation_in_a_cancel_scope_law_2() {
+    async fn waits(slow: &mut Slow) {
+        let _ = slow;
+        yield_now().await;
+    }
+    let runtime = paused();
+    let _guard = runtime.enter();
+    let slow = || Lifespan::of(ready(Slow));
+    let one = || CancelScope::new().run(slow().scope_ok(waits));
+    let three = || {
+        CancelScope::new()
+            .run(slow().scope(async |_| slow().scope(async |_| slow().scope_ok(waits).await).await))
+    };
+    let in_a_row = || {
+        CancelScope::new().run(async {
+            for _ in 0..100 {
+                slow().scope_ok(waits).await.unwrap();
+            }
+        })
+    };
+    // What is made once for a thread or a runtime.
+    allocations(one());
+    // Not counted: the node of the cancel scope, which is made with it.
+    assert_eq!(allocations(one()), 1);
+    assert_eq!(allocations(three()), 3);
+    assert_eq!(allocations(in_a_row()), 100);
+    let timed = CancelScope::new().timeout(Duration::from_secs(1));
+    assert_eq!(allocations(timed.run(slow().scope_ok(waits))), 1);
 }
 
 /// With checks off a guard is as large as what it must remember to report and to rescue, and no larger.

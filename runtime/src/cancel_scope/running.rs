@@ -1,5 +1,6 @@
 //! [`Running`]: the future of a cancel scope.
 
+use std::fmt;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::Pin;
@@ -10,6 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::outcome::Outcome;
 use super::region::{Alarm, Region};
+use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::identity::Checkpoint;
 use crate::scope::driven;
@@ -17,7 +19,11 @@ use crate::scope::in_task::{InTask, Kind};
 
 pin_project! {
     /// Runs a body in a node, and tells what became of it.
-    pub(super) struct Running<F, T, S, O> {
+    //
+    // A type rather than an opaque future, so that a mistake in a call is told once and not twice.
+    #[doc(hidden)]
+    #[must_use = "nothing runs until this is awaited"]
+    pub struct Running<F, T, S, O> {
         #[pin]
         branch: Branch<F, T, S>,
         settle: fn(Outcome<T>) -> O,
@@ -35,6 +41,12 @@ impl<F, T, S, O> Running<F, T, S, O> {
             branch: Branch::new(node, alarm, body),
             settle,
         }
+    }
+}
+
+impl<F, T, S, O> fmt::Debug for Running<F, T, S, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Running").field(self.branch.node()).finish()
     }
 }
 
@@ -79,7 +91,7 @@ impl<F, T, S> Branch<F, T, S> {
 }
 
 impl<F: Future<Output = T>, S: Future, T> Future for Branch<F, T, S> {
-    type Output = driven::Outcome<T, crate::cancel::cancellation::Cancellation>;
+    type Output = driven::Outcome<T, Cancellation>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().region.poll(cx)

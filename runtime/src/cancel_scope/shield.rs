@@ -1,9 +1,10 @@
 //! [`shield`]: a region that no cancellation and no deadline from around it reaches.
 
-use std::future::Future;
+use std::future::{Future, Pending};
 use std::panic::Location;
 use std::time::Duration;
 
+use super::running::Running;
 use super::{CancelScope, Outcome};
 use crate::cancel::cancellation::Cancelled;
 
@@ -37,9 +38,8 @@ use crate::cancel::cancellation::Cancelled;
 /// # Cancel safety
 ///
 /// As [`CancelScope::run`]: being dropped is no cancellation, and cannot be shielded from.
-#[must_use = "nothing runs until this is awaited"]
 #[track_caller]
-pub fn shield<F: Future>(body: F) -> impl Future<Output = F::Output> {
+pub fn shield<T, F: Future<Output = T>>(body: F) -> Running<F, T, Pending<()>, T> {
     CancelScope::called("shield", Location::caller())
         .shielded()
         .run_alone(body, |outcome| match outcome.into_value() {
@@ -61,12 +61,11 @@ pub fn shield<F: Future>(body: F) -> impl Future<Output = F::Output> {
 /// # Cancel safety
 ///
 /// As [`shield`].
-#[must_use = "nothing runs until this is awaited"]
 #[track_caller]
-pub fn shield_for<F: Future>(
+pub fn shield_for<T, F: Future<Output = T>>(
     budget: Duration,
     body: F,
-) -> impl Future<Output = Result<F::Output, Cancelled>> {
+) -> Running<F, T, Pending<()>, Result<T, Cancelled>> {
     CancelScope::called("shield", Location::caller())
         .shielded()
         .timeout(budget)

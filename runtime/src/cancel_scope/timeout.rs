@@ -1,11 +1,12 @@
 //! [`timeout`] and [`timeout_at`]: cancel scopes that are nothing but a deadline; [`effective_deadline`].
 
-use std::future::Future;
+use std::future::{Future, Pending};
 use std::panic::Location;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::running::Running;
 use super::{CancelScope, Outcome};
 use crate::cancel::cancellation::Cancelled;
 use crate::cancel::frame;
@@ -35,12 +36,11 @@ use crate::cancel::frame;
 /// # Cancel safety
 ///
 /// As [`CancelScope::run`].
-#[must_use = "nothing runs until this is awaited"]
 #[track_caller]
-pub fn timeout<F: Future>(
+pub fn timeout<T, F: Future<Output = T>>(
     after: Duration,
     body: F,
-) -> impl Future<Output = Result<F::Output, Cancelled>> {
+) -> Running<F, T, Pending<()>, Result<T, Cancelled>> {
     CancelScope::called("timeout", Location::caller())
         .timeout(after)
         .run_alone(body, Outcome::into_result)
@@ -59,12 +59,11 @@ pub fn timeout<F: Future>(
 /// # Cancel safety
 ///
 /// As [`CancelScope::run`].
-#[must_use = "nothing runs until this is awaited"]
 #[track_caller]
-pub fn timeout_at<F: Future>(
+pub fn timeout_at<T, F: Future<Output = T>>(
     at: Instant,
     body: F,
-) -> impl Future<Output = Result<F::Output, Cancelled>> {
+) -> Running<F, T, Pending<()>, Result<T, Cancelled>> {
     CancelScope::called("timeout", Location::caller())
         .deadline(at)
         .run_alone(body, Outcome::into_result)

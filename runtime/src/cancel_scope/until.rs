@@ -4,6 +4,7 @@ use std::future::Future;
 use std::panic::Location;
 
 use super::region::Alarm;
+use super::running::Running;
 use super::{CancelScope, Outcome};
 use crate::cancel::cancellation::{Cancelled, Kind};
 
@@ -32,12 +33,11 @@ use crate::cancel::cancellation::{Cancelled, Kind};
 /// # Cancel safety
 ///
 /// As [`CancelScope::run`].
-#[must_use = "nothing runs until this is awaited"]
 #[track_caller]
-pub fn until<S: Future, F: Future>(
+pub fn until<T, S: Future, F: Future<Output = T>>(
     stop: S,
     body: F,
-) -> impl Future<Output = Result<F::Output, Cancelled>> {
+) -> Running<F, T, S, Result<T, Cancelled>> {
     CancelScope::called("until", Location::caller()).run_until(
         Alarm::new(Some(stop), Kind::Stop),
         body,

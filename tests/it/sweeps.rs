@@ -1,12 +1,14 @@
 //! `lifespan::testing`: what users' own tests are made of, held to its word; and `sweep` over our own programs, on both
-//! flavours of runtime.
+//! flavours of runtime (CASES L39).
 
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lifespan::testing::{At, Journal, Step, sweep};
 use lifespan::{BoxError, Error, Exit, Lifespan, ScopedResource, race, shield, timeout};
+use tokio::sync::Mutex;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
@@ -145,6 +147,32 @@ fn guards_law_3() {
             let _ = b.exit().await;
         }
         let _ = a.exit().await;
+    });
+}
+
+/// CASES L42: an item that an enter takes and an exit puts back is never lost in between, wherever it is cancelled.
+#[test]
+fn item_that_is_taken_and_put_back_law_5() {
+    paused().block_on(async {
+        let slot = Arc::new(Mutex::new(Some("item")));
+        sweep(At::Cancel, async |journal| {
+            let (take, put) = (slot.clone(), slot.clone());
+            let item = Lifespan::new(
+                async move {
+                    yield_now().await;
+                    let mut slot = take.lock().await;
+                    Ok::<_, BoxError>(slot.take().expect("put back"))
+                },
+                async move |item, _| {
+                    yield_now().await;
+                    *put.lock().await = Some(item);
+                },
+            );
+            let item = journal.watch(item.named("item"));
+            let _ = item.scope_ok(async |_| yield_now().await).await;
+        })
+        .await;
+        assert_eq!(*slot.lock().await, Some("item"));
     });
 }
 

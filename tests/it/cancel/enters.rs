@@ -3,11 +3,14 @@
 use std::future::pending;
 use std::time::Duration;
 
-use lifespan::{CancelScope, Enter, Error, ErrorKind, Lifespan, Outcome, Phase};
+use lifespan::{CancelScope, Enter, Error, ErrorKind, Lifespan, Outcome, Phase, shield, timeout};
 use tokio::task::yield_now;
+use tokio::time::{Instant, sleep};
 
 use crate::everywhere::{everywhere, locally, paused};
 use crate::journal::{Db, Journal, Step};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// CASES P41, P46, L97: cancelled before the first poll: the body runs to its first wait, and nothing is entered.
 #[test]
@@ -158,6 +161,64 @@ fn cancelled_while_entering_law_17() {
         let outcome = scope.run(async { tokio::join!(enter, stop) }).await;
         assert!(outcome.is_cancelled());
         journal.assert(["told"]);
+    });
+}
+
+/// CASES L30, L31: an enter that shields itself is not cancelled: it finishes, and then its exit runs, and its body does not.
+#[test]
+fn shielded_enter_law_17() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let started = Instant::now();
+        let script = journal.resource("db").enter(Step::Sleep(5 * SECOND));
+        let db = Lifespan::of(shield(script.open()));
+        let late = timeout(SECOND, db.scope_ok(async |db| db.log("body")));
+        assert!(late.await.is_err());
+        assert_eq!(started.elapsed(), 5 * SECOND);
+        journal.assert(["enter db", "exit db: timed out"]);
+    });
+}
+
+/// CASES L34: a prefix that is shielded completes, then the cancellation lands.
+#[test]
+fn half_shielded_enter_law_17() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let started = Instant::now();
+        let db = Lifespan::new(
+            async {
+                shield(sleep(3 * SECOND)).await;
+                journal.log("prefix");
+                sleep(3 * SECOND).await;
+                Ok::<_, Error>(())
+            },
+            async |(), _| (),
+        );
+        let late = timeout(SECOND, db.scope_ok(async |_| ()));
+        assert!(late.await.is_err());
+        assert_eq!(started.elapsed(), 3 * SECOND);
+        journal.assert(["prefix"]);
+    });
+}
+
+/// CASES L32: an enter that is cancelled while it waits cleans up after itself; its exit does not run.
+#[test]
+fn enter_with_a_clean_up_of_its_own_law_17() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let never = journal.clone();
+        let socket = journal.resource("socket").exit(Step::Yield).lifespan();
+        let db = Lifespan::new(
+            async {
+                let live = socket.enter().await?;
+                pending::<()>().await;
+                live.exit().await
+            },
+            async move |(), _| never.log("exit db"),
+        );
+        let late = timeout(Duration::from_millis(1), db.scope_ok(async |_| ()));
+        assert!(late.await.is_err());
+        journal.assert(["enter socket", "exit socket: timed out", "exited socket"]);
     });
 }
 

@@ -16,7 +16,8 @@ use crate::identity::Checkpoint;
 use crate::live::{Live, enter_guard};
 use crate::policy::Policy;
 use crate::resource::LocalResource;
-use crate::scope::in_task::{InTask, Kind};
+use crate::scope::in_task::InTask;
+use crate::scope::membership::Kind;
 use crate::scope::settle::run;
 use crate::scope::staged::Staged;
 

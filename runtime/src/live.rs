@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::resource::LocalResource;
 use crate::scope::driven::Outcome;
 use crate::scope::held::Held;
-use crate::scope::in_task::{InTask, Kind};
+use crate::scope::in_task::InTask;
+use crate::scope::membership::Kind;
 use crate::scope::settle::finish;
 
 /// An entered resource. [`exit`](Live::exit) or [`exit_with`](Live::exit_with) ends it, in the task that entered it.

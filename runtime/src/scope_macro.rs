@@ -17,7 +17,8 @@ use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
 use crate::scope::driven::{Around, Driven, Outcome};
 use crate::scope::held::Held;
-use crate::scope::in_task::{InTask, Kind};
+use crate::scope::in_task::InTask;
+use crate::scope::membership::Kind;
 use crate::scope::settle::finish;
 use crate::scope::staged::Staged;
 

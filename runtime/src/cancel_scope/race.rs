@@ -16,9 +16,11 @@ use crate::cancel::node::Node;
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::failures::{Panic, panic_text};
+use crate::identity::Checkpoint;
 use crate::policy::Name;
 use crate::report::{self, Report};
 use crate::scope::driven::Outcome;
+use crate::scope::leaving::Leaving;
 
 /// Runs all branches of a tuple, in this task, until the first completes, cancels the others, awaits their exits, and
 /// returns what the winner returned.
@@ -287,6 +289,14 @@ pin_project! {
         branches: B,
         winner: Option<Ended<T>>,
         place: &'static Location<'static>,
+        // After the branches: what they abandon in one drop leaves as one group.
+        leaving: Leaving,
+    }
+
+    impl<B, T> PinnedDrop for Racing<B, T> {
+        fn drop(this: Pin<&mut Self>) {
+            this.project().leaving.begin();
+        }
     }
 }
 
@@ -296,6 +306,7 @@ impl<B, T> Racing<B, T> {
             branches,
             winner: None,
             place,
+            leaving: Leaving::new(Checkpoint::open()),
         }
     }
 }

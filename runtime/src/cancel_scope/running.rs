@@ -15,7 +15,8 @@ use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::identity::Checkpoint;
 use crate::scope::driven;
-use crate::scope::in_task::{InTask, Kind};
+use crate::scope::in_task::InTask;
+use crate::scope::membership::Kind;
 
 pin_project! {
     /// Runs a body in a node, and tells what became of it.

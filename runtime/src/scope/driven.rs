@@ -1,6 +1,7 @@
 //! [`Driven`]: polls one piece of user code (an enter, a body, an exit) to its end, whatever that is.
 //!
-//! Its panics are caught and what it abandons is adopted, so that the code around it sees exactly one outcome. A [`Limit`] may ask it to stop; [`Unwinding`] says when it may be dropped then.
+//! Its panics are caught and what it abandons is adopted, so that the code around it sees exactly one outcome. A [`Limit`]
+//! may ask it to stop; [`Unwinding`] says when it may be dropped then.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};

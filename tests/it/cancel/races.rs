@@ -205,6 +205,33 @@ fn many_and_nested_law_16() {
     });
 }
 
+/// Dropped from outside, all branches leave as one job.
+#[test]
+fn dropped_law_3() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let (a, b) = (
+            journal.resource("a").exit(Step::Yield).lifespan(),
+            journal.resource("b").exit(Step::Yield).lifespan(),
+        );
+        let raced = race((a.scope_ok(forever::<()>), b.scope_ok(forever::<()>)));
+        assert!(futures_util::FutureExt::now_or_never(raced).is_none());
+        assert!(lifespan::drain().await.is_clean());
+        assert_eq!(journal.exit_tasks(), 1);
+        assert_eq!(
+            journal.lines()[4..],
+            [
+                "report Rescued a",
+                "exit a: abandoned, in another task",
+                "exited a",
+                "report Rescued b",
+                "exit b: abandoned, in another task",
+                "exited b"
+            ]
+        );
+    });
+}
+
 /// Nothing to race.
 #[test]
 #[should_panic(expected = "`race_all` of no branch")]

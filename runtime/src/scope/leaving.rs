@@ -1,0 +1,54 @@
+//! [`Leaving`]: what a future abandons when it is dropped before its end leaves as one group, inner exits first (law 3).
+
+use crate::identity::Checkpoint;
+use crate::watch::{self, Watch};
+
+/// Stands after the parts of a future: [begun](Leaving::begin) before they are dropped, and dropped after them.
+pub(crate) struct Leaving {
+    checkpoint: Checkpoint,
+    watch: Option<Watch>,
+}
+
+impl Leaving {
+    #[inline]
+    pub(crate) fn new(checkpoint: Checkpoint) -> Self {
+        Leaving {
+            checkpoint,
+            watch: None,
+        }
+    }
+
+    /// Whose drop it is: in the hands of another task it is no matter of who watches there.
+    #[inline]
+    pub(crate) fn checkpoint(&mut self) -> &mut Checkpoint {
+        &mut self.checkpoint
+    }
+
+    #[inline]
+    pub(crate) fn begin(&mut self) {
+        self.watch = Some(Watch::open());
+    }
+
+    #[cold]
+    fn pass_on(&mut self) {
+        let Some(watch) = self.watch.take() else {
+            return;
+        };
+        watch.close(|mut jobs| {
+            let stray = !self.checkpoint.is_here();
+            for job in &mut jobs {
+                job.stray |= stray;
+            }
+            watch::pass_on(jobs);
+        });
+    }
+}
+
+impl Drop for Leaving {
+    #[inline]
+    fn drop(&mut self) {
+        if self.watch.is_some() {
+            self.pass_on();
+        }
+    }
+}

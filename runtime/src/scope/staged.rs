@@ -260,12 +260,8 @@ fn refusal<R>(
     let overrun = || Error::timed_out(entry, Phase::Enter, entry.policy.enter_budget(), None);
     Refusal::Error(match (outcome, late) {
         (Outcome::Panicked(panic), _) => return Refusal::Panic(panic),
-        (Outcome::Done(Err(error)), None) => failed(error),
-        // Told to unwind, it ended by itself.
-        (Outcome::Done(Err(error)), Some(Unentered::Cancelled(_))) => {
-            frame::deliver();
-            failed(error)
-        }
+        // If it was asked to unwind and then ended by itself: a scope inside of it that was told has said so (law 15).
+        (Outcome::Done(Err(error)), None | Some(Unentered::Cancelled(_))) => failed(error),
         (Outcome::Done(Err(error)), Some(Unentered::OutOfTime)) => {
             let mut overrun = overrun();
             overrun.attach_unless_cancelled(failed(error));

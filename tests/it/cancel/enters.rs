@@ -360,6 +360,47 @@ fn loop_of_ready_resources_cancelled_from_another_task() {
     });
 }
 
+/// An enter that is asked to unwind, waits for a scope inside of it that completes, and then fails by itself: nothing in it
+/// was told, so it failed, and what is around it completes.
+#[test]
+fn enter_failed_while_asked_to_unwind_law_15() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let (tx, inner) = (
+            journal.resource("tx").lifespan(),
+            journal.resource("inner").exit(Step::Yield).lifespan(),
+        );
+        let scope = CancelScope::new();
+        let canceller = scope.canceller();
+        let outer = Lifespan::new(
+            async {
+                let seven = inner.scope_ok(async |_| {
+                    canceller.cancel();
+                    7
+                });
+                assert_eq!(seven.await.unwrap(), 7);
+                Err::<(), _>(std::io::Error::other("no route"))
+            },
+            async |(), _| (),
+        );
+        let outcome = scope.run(tx.scope(async |_| {
+            let error: Error = outer.scope_ok(async |_| ()).await.unwrap_err();
+            Ok::<_, Error>(error.kind())
+        }));
+        let outcome = outcome.await;
+        let Outcome::CompletedAnyway(Ok(ErrorKind::Failed), _) = outcome else {
+            panic!("{outcome:?}")
+        };
+        journal.assert([
+            "enter tx",
+            "enter inner",
+            "exit inner: completed",
+            "exited inner",
+            "exit tx: completed",
+        ]);
+    });
+}
+
 /// An enter's budget is a deadline for what is inside of it, and its own error names it.
 #[test]
 fn budget_of_an_enter_law_15() {

@@ -8,6 +8,7 @@ mod outcomes;
 mod races;
 mod reasons;
 mod shields;
+mod trees;
 mod unwinds;
 
 use std::future::pending;

@@ -5,6 +5,7 @@ use std::fmt;
 use tokio::runtime::Handle;
 
 use crate::aside::Aside;
+use crate::budget::Budget;
 use crate::entry::Entry;
 use crate::exit::Exit;
 use crate::job::Job;
@@ -34,15 +35,9 @@ impl Abandoned {
             runtime,
             stray,
         } = self;
-        let subject = entry.subject();
         let cause = watch::cause();
-        let exit = async move {
-            let exit = Exit::new(cause, entry.policy.exit());
-            let mut aside = Aside::nothing();
-            exiting(resource, &entry, &exit, &mut aside).await;
-            aside.take_failures()
-        };
-        watch::submit(Job::new(exit, subject, runtime, stray));
+        let exit = move |budget| Exit::new(cause, budget);
+        watch::submit(job(resource, entry, exit, runtime, stray));
     }
 
     /// Reports a resource whose exit cannot leave its scope, and drops it.
@@ -56,6 +51,24 @@ impl Abandoned {
         ));
         drop(resource);
     }
+}
+
+/// The exit of a resource in a box, for whoever runs it. What it is told is made when it begins, from its budget.
+pub(crate) fn job<R: ScopedResource>(
+    resource: R,
+    entry: Entry,
+    exit: impl FnOnce(Option<Budget>) -> Exit + Send + 'static,
+    runtime: Option<Handle>,
+    stray: bool,
+) -> Job {
+    let subject = entry.subject();
+    let exit = async move {
+        let exit = exit(entry.policy.exit());
+        let mut aside = Aside::nothing();
+        exiting(resource, &entry, &exit, &mut aside).await;
+        aside.take_failures()
+    };
+    Job::new(exit, subject, runtime, stray)
 }
 
 impl fmt::Debug for Abandoned {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::timer::{Deadline, after};
 
 /// In nanoseconds. What is longer than their 584 years becomes that: no clock holds it either.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Budget(NonZeroU64);
 
 impl Budget {

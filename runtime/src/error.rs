@@ -128,10 +128,6 @@ impl Error {
         Error::new(entry, phase, kind, cancellation.into())
     }
 
-    pub(crate) fn panicked(entry: &Entry, phase: Phase, text: &str) -> Self {
-        Error::new(entry, phase, ErrorKind::Panicked, text.into())
-    }
-
     /// What happened.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -229,6 +225,16 @@ impl Error {
     pub(crate) fn attach_unless_cancelled(&mut self, mut other: Error) {
         let rest = std::mem::take(&mut other.0.attached);
         if other.cancellation().is_none() {
+            self.attach([other]);
+        }
+        self.attach(rest);
+    }
+
+    /// Attaches another failure of a group, unless it only tells of this one.
+    pub(crate) fn attach_unless_rolled_back(&mut self, mut other: Error) {
+        let rest = std::mem::take(&mut other.0.attached);
+        let is_echo = other.cancellation().is_some_and(Cancellation::is_roll_back);
+        if !is_echo {
             self.attach([other]);
         }
         self.attach(rest);

@@ -100,6 +100,15 @@ impl Exit {
         }
     }
 
+    /// What the members of what exits are told; each has its own budget, but no more time than the whole.
+    pub(crate) fn for_members(&self) -> ForMembers {
+        ForMembers {
+            cause: self.cause,
+            error: self.error().map(str::to_owned),
+            until: self.deadline(),
+        }
+    }
+
     /// Why the resource exits.
     #[must_use]
     pub fn cause(&self) -> Cause {
@@ -149,6 +158,34 @@ impl Exit {
 
     fn shared(&self) -> &Shared {
         self.shared.get_or_init(Arc::default)
+    }
+}
+
+/// See [`Exit::for_members`].
+#[derive(Clone, Debug)]
+pub(crate) struct ForMembers {
+    cause: Cause,
+    error: Option<String>,
+    until: Option<Instant>,
+}
+
+impl ForMembers {
+    /// For an exit that begins now.
+    pub(crate) fn now(self, budget: Option<Budget>) -> Exit {
+        let left = self.until.map(|until| {
+            let left = until.saturating_duration_since(Instant::now());
+            // What is over is over with its first wait.
+            Budget::new(left.max(Duration::from_nanos(1)))
+        });
+        let budget = match (budget, left.flatten()) {
+            (Some(own), Some(left)) => Some(own.min(left)),
+            (own, left) => own.or(left),
+        };
+        let exit = Exit::new(self.cause, budget);
+        match self.error {
+            None => exit,
+            Some(error) => exit.with_error(error),
+        }
     }
 }
 

@@ -6,7 +6,8 @@
 use std::any::Any;
 use std::error::Error as StdError;
 
-use crate::error::Error;
+use crate::entry::Subject;
+use crate::error::{Error, ErrorKind, Phase};
 use crate::report::{self, Report};
 
 /// What a panic carries.
@@ -28,6 +29,16 @@ pub(crate) fn panic_text(panic: &Panic) -> &str {
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) panic: Option<Panic>,
+}
+
+impl Failure {
+    pub(crate) fn panicked(subject: Subject, phase: Phase, panic: Panic) -> Self {
+        let text = panic_text(&panic).into();
+        Failure {
+            error: Error::of(subject, phase, ErrorKind::Panicked, text),
+            panic: Some(panic),
+        }
+    }
 }
 
 impl From<Error> for Failure {

@@ -43,6 +43,7 @@
 //! - [`Lifespan::scope`]: with a closure that returns a `Result`; [`scope_ok`](Lifespan::scope_ok) if it cannot fail.
 //! - [`Lifespan::enter`]: in a guard, [`Live`], where a closure does not fit. [`Live::hand_over`] gives it to another task.
 //! - [`scope!`]: without a closure, for resources that borrow in spawned code.
+//! - [`join`], [`join_all`] and [`Lifespan::then`]: several resources as one, side by side or one from the other.
 //!
 //! # How to make one
 //!
@@ -94,6 +95,7 @@ mod body;
 mod budget;
 mod cancel;
 mod cancel_scope;
+mod compose;
 mod enter;
 mod entry;
 mod error;
@@ -122,6 +124,7 @@ pub use crate::cancel_scope::{
     CancelScope, Canceller, Outcome, Race, effective_deadline, race, race_all, shield, shield_for,
     timeout, timeout_at, until,
 };
+pub use crate::compose::{Join, Joined, Members, join, join_all, join_all_at_most};
 pub use crate::enter::{Enter, Entered};
 pub use crate::error::{BoxError, Error, ErrorKind, Phase};
 pub use crate::exit::{Cause, Exit};

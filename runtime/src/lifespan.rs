@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
+use std::future::{self, Future};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use crate::body::{Failure, Infallible};
 use crate::enter::{Enter, Entering};
-use crate::entry::Entry;
+use crate::entry::{Entry, Subject};
 use crate::error::{BoxError, Error};
 use crate::identity::Checkpoint;
 use crate::live::{Live, enter_guard};
 use crate::policy::Policy;
 use crate::resource::LocalResource;
+use crate::scope::held::Held;
 use crate::scope::in_task::InTask;
 use crate::scope::membership::Kind;
 use crate::scope::settle::run;
@@ -266,6 +267,23 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
             resource,
         }
     }
+}
+
+impl<R: LocalResource, F> Lifespan<R, F> {
+    /// Who it is, entered there.
+    pub(crate) fn subject(&self, place: &'static Location<'static>) -> Subject {
+        Subject {
+            place,
+            ..self.entry.subject()
+        }
+    }
+
+    /// Enters the resource as a member of something that holds it.
+    pub(crate) fn hold(self, place: &'static Location<'static>) -> Holding<R, F> {
+        let (enter, entry) = self.entered_at(place);
+        let next: Hold<R> = |held| future::ready(Ok(held));
+        in_task(entry, |entry| Staged::new(enter, entry, next))
+    }
 
     /// The enter by itself, for what describes another life around it.
     #[cfg(feature = "testing")]
@@ -273,7 +291,6 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         self.enter
     }
 
-    #[cfg(feature = "testing")]
     pub(crate) fn with_policy(mut self, policy: Policy) -> Self {
         self.entry.policy = policy;
         self
@@ -290,6 +307,12 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         )
     }
 }
+
+type Hold<R> = fn(Held<R>) -> future::Ready<Result<Held<R>, Error>>;
+
+/// The future of [`Lifespan::hold`].
+pub(crate) type Holding<R, F> =
+    InTask<Staged<Entering<F, R>, R, Hold<R>, future::Ready<Result<Held<R>, Error>>>>;
 
 /// Keeps a scope in its task and in the cancel scope around it.
 #[inline]

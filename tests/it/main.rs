@@ -17,6 +17,7 @@ mod adopted;
 mod between;
 mod budgets;
 mod cancel;
+mod compose;
 mod cost;
 mod errors;
 mod faults;

@@ -48,6 +48,8 @@ pub(crate) enum Kind {
     Deadline(Subject),
     /// The budget of a resource that was entered there.
     Budget(Subject, Phase),
+    /// Another member of what was entered there failed.
+    RolledBack,
     /// Another branch of the race made there was first.
     LostRace,
     /// What `until`, called there, waits for.
@@ -104,6 +106,11 @@ impl Cancellation {
         matches!(self.0.kind, Kind::Deadline(_) | Kind::Budget(..))
     }
 
+    /// Whether it is the consequence of another failure, which says more.
+    pub(crate) fn is_roll_back(&self) -> bool {
+        matches!(self.0.kind, Kind::RolledBack)
+    }
+
     /// What the exits that it causes are told.
     pub(crate) fn cause(&self) -> Cause {
         if self.is_timeout() {
@@ -141,6 +148,7 @@ impl fmt::Display for Cancellation {
                 let name = resource.name.as_str();
                 write!(f, "the time for `{name}` to {phase} ran out")
             }
+            Kind::RolledBack => write!(f, "another member of the group at {place} did not enter"),
             Kind::LostRace => write!(f, "another branch of the `race` at {place} was first"),
             Kind::Stop => write!(f, "the `until` at {place} was stopped"),
             #[cfg(feature = "tokio-util")]

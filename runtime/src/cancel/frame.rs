@@ -147,7 +147,7 @@ fn find_parent() -> Option<Arc<Node>> {
         return None;
     }
     if Here::kind() == Kind::MayBeRoot {
-        let node = Node::new(false);
+        let node = Node::new();
         NODE.try_with(|place| place.replace(Some(node))).ok()?;
         Here::set_kind(Kind::AtNode);
     }
@@ -236,6 +236,14 @@ fn find_delivered() -> Option<Cancellation> {
 #[cold]
 pub(crate) fn deliver() {
     if let Some(node) = here() {
+        node.deliver();
+    }
+}
+
+/// The code here was told of a cancellation; that of its own node, if that is cancelled as well (law 15).
+#[cold]
+pub(crate) fn deliver_here() {
+    if let Some(node) = here().filter(|node| node.is_cancelled()) {
         node.deliver();
     }
 }

@@ -25,9 +25,12 @@ const PATIENT_REFUSALS: u32 = 64;
 /// How long a cancelled body that holds what nobody polls is waited for when nothing else is said (law 13).
 pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(1);
 
+#[derive(Default)]
 pub(crate) struct Node {
     /// In whose body it runs, from its first poll on.
     parent: OnceLock<Arc<Node>>,
+    /// A branch of a race: only the race itself tells what the winner was told.
+    is_branch: bool,
     /// What its parent suffers does not reach it.
     shielded: AtomicBool,
     /// Whether `State::why` is set.
@@ -78,18 +81,14 @@ pub(crate) enum Inside {
 }
 
 impl Node {
-    pub(crate) fn new(shielded: bool) -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Node::default())
+    }
+
+    pub(crate) fn branch() -> Arc<Self> {
         Arc::new(Node {
-            parent: OnceLock::new(),
-            shielded: AtomicBool::new(shielded),
-            cancelled: AtomicBool::new(false),
-            delivered: AtomicBool::new(false),
-            refusals: AtomicU32::new(0),
-            ended: AtomicBool::new(false),
-            subject: OnceLock::new(),
-            slot: AtomicUsize::new(0),
-            answered_in: AtomicU32::new(0),
-            state: Mutex::default(),
+            is_branch: true,
+            ..Node::default()
         })
     }
 
@@ -320,6 +319,11 @@ impl Node {
     /// Code inside of it was told of the cancellation.
     pub(crate) fn deliver(&self) {
         self.delivered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the body around it learns of the cancellation by what this returns.
+    pub(crate) fn tells_its_parent(&self) -> bool {
+        self.is_delivered() && !self.is_branch
     }
 
     #[inline]

@@ -32,7 +32,7 @@ pub use timeout::{effective_deadline, timeout, timeout_at};
 pub use until::until;
 
 use region::Alarm;
-use running::Running;
+pub(crate) use running::Running;
 
 /// A region of code that can be cancelled from anywhere, or has a deadline.
 ///
@@ -91,9 +91,9 @@ impl CancelScope {
         CancelScope::called("cancel scope", Location::caller())
     }
 
-    fn called(name: &'static str, place: &'static Location<'static>) -> Self {
+    pub(crate) fn called(name: &'static str, place: &'static Location<'static>) -> Self {
         CancelScope {
-            node: Node::new(false),
+            node: Node::new(),
             subject: Subject {
                 name: Name::Given(Cow::Borrowed(name)),
                 place,
@@ -191,7 +191,15 @@ impl CancelScope {
         self.run_alone(body, |outcome| outcome)
     }
 
-    fn run_alone<F: Future, O>(
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    pub(crate) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    pub(crate) fn run_alone<F: Future, O>(
         self,
         body: F,
         settle: fn(Outcome<F::Output>) -> O,

@@ -12,10 +12,11 @@ use pin_project_lite::pin_project;
 use super::region::Alarm;
 use super::running::Branch;
 use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::frame;
 use crate::cancel::node::Node;
 use crate::entry::Subject;
-use crate::error::{Error, ErrorKind, Phase};
-use crate::failures::{Panic, panic_text};
+use crate::error::Phase;
+use crate::failures::{Failure, Panic};
 use crate::identity::Checkpoint;
 use crate::policy::Name;
 use crate::report::{self, Report};
@@ -117,7 +118,8 @@ pub trait Race<T> {
 /// How a branch ended.
 #[derive(Debug)]
 pub enum Ended<T> {
-    With(T),
+    /// And whether a cancellation was delivered in it.
+    With(T, bool),
     Panicked(Panic),
     Cancelled,
 }
@@ -151,7 +153,7 @@ pin_project! {
 
 impl<F, T> Lane<F, T> {
     fn new(body: F, place: &'static Location<'static>) -> Self {
-        let node = Node::new(false);
+        let node = Node::branch();
         node.call(|| subject(place));
         let alarm = Alarm::new(None, Kind::Stop);
         Lane {
@@ -181,9 +183,13 @@ impl<F: Future<Output = T>, T> Branches<T> for Lane<F, T> {
         let Poll::Ready(outcome) = running.poll(cx) else {
             return ControlFlow::Continue(false);
         };
+        let was_told = branch
+            .as_ref()
+            .as_pin_ref()
+            .is_some_and(|branch| branch.node().is_delivered());
         branch.set(None);
         ended(match outcome {
-            Outcome::Done(value) => Ended::With(value),
+            Outcome::Done(value) => Ended::With(value, was_told),
             Outcome::Panicked(panic) => Ended::Panicked(panic),
             Outcome::Stopped(_) => Ended::Cancelled,
         })?;
@@ -261,6 +267,7 @@ macro_rules! lanes_type {
 macro_rules! races {
     () => {};
     ($first:ident $($rest:ident)*) => {
+        #[diagnostic::do_not_recommend]
         impl<T, $first, $($rest),*> Race<T> for ($first, $($rest,)*) {
             type Branches = lanes_type!(T $first $($rest)*);
 
@@ -336,7 +343,7 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
         }
         let ended = this.branches.poll_each(cx, &mut |loser| {
             if let Ended::Panicked(panic) = loser {
-                report_panic(&panic, place);
+                report_panic(panic, place);
             }
             ControlFlow::Continue(())
         });
@@ -344,7 +351,12 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
             return Poll::Pending;
         }
         match this.winner.take() {
-            Some(Ended::With(value)) => Poll::Ready(value),
+            Some(Ended::With(value, was_told)) => {
+                if was_told {
+                    frame::deliver_here();
+                }
+                Poll::Ready(value)
+            }
             Some(Ended::Panicked(panic)) => resume_unwind(panic),
             Some(Ended::Cancelled) | None => panic!("race polled after it ended"),
         }
@@ -360,8 +372,7 @@ impl<B, T> fmt::Debug for Racing<B, T> {
 }
 
 #[cold]
-fn report_panic(panic: &Panic, place: &'static Location<'static>) {
-    let text = panic_text(panic).into();
-    let error = Error::of(subject(place), Phase::Body, ErrorKind::Panicked, text);
-    report::send(&Report::failed(&error));
+fn report_panic(panic: Panic, place: &'static Location<'static>) {
+    let failure = Failure::panicked(subject(place), Phase::Body, panic);
+    report::send(&Report::failed(&failure.error));
 }

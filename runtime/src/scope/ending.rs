@@ -13,7 +13,7 @@ use crate::cancel::frame::{self, Place};
 use crate::entry::Entry;
 use crate::error::{BoxError, Error, Phase};
 use crate::exit::{Cause, Exit};
-use crate::failures::{Failure, panic_text};
+use crate::failures::Failure;
 use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
 use crate::timer::Timer;
@@ -108,10 +108,7 @@ fn failure(
     match outcome {
         Outcome::Done(Ok(())) if !late => None,
         Outcome::Done(Err(error)) if !late => Some(Error::failed(entry, Phase::Exit, error).into()),
-        Outcome::Panicked(panic) => Some(Failure {
-            error: Error::panicked(entry, Phase::Exit, panic_text(&panic)),
-            panic: Some(panic),
-        }),
+        Outcome::Panicked(panic) => Some(Failure::panicked(entry.subject(), Phase::Exit, panic)),
         Outcome::Done(_) | Outcome::Stopped(OutOfTime) => {
             let (budget, progress) = (exit.budget(), exit.last_progress());
             let mut overrun = Error::timed_out(entry, Phase::Exit, budget, progress);

@@ -97,6 +97,14 @@ impl<R: LocalResource> Held<R> {
         resource
     }
 
+    /// The resource and its entry, for somebody else to hold; nothing is set aside for it while it is held.
+    pub(crate) fn into_parts(mut self) -> (R, Entry) {
+        let Some(resource) = self.resource.take() else {
+            unreachable!("a held resource is there from its enter to its exit")
+        };
+        (resource, self.entry.clone())
+    }
+
     /// Exits the resource; what fails is set aside. Dropped in the middle, the exit is interrupted (law 6).
     #[inline]
     pub(crate) fn exit<'a>(&'a mut self, exit: &'a Exit) -> impl Future<Output = ()> + use<'a, R> {

@@ -78,7 +78,7 @@ impl Membership {
             if self.refusable {
                 ready!(coop::poll_proceed(cx)).made_progress();
             }
-            let node = self.node().cloned().unwrap_or_else(|| Node::new(false));
+            let node = self.node().cloned().unwrap_or_else(Node::new);
             node.join(&parent, self.refusable);
             self.place = Place::at(node);
         }
@@ -123,7 +123,7 @@ impl Membership {
     /// It is over: the cancellation it was told of reaches the body around it, if that is cancelled as well (law 15).
     fn end(&mut self) {
         if let Some(node) = self.node() {
-            if let Some(parent) = node.parent().filter(|_| node.is_delivered()) {
+            if let Some(parent) = node.parent().filter(|_| node.tells_its_parent()) {
                 if parent.is_cancelled() {
                     parent.deliver();
                 }

@@ -102,11 +102,7 @@ enum Refusal {
     Panic(Panic),
 }
 
-impl<R, F, N, B> Staged<F, R, N, B>
-where
-    R: LocalResource,
-    F: Future<Output = Result<R, BoxError>>,
-{
+impl<R: LocalResource, F, N, B> Staged<F, R, N, B> {
     #[inline]
     pub(crate) fn new(enter: F, entry: Entry, next: N) -> Self {
         let entering = Driven::new(enter, Timer::new(entry.policy.enter()));

@@ -173,6 +173,35 @@ fn cancelled_from_around_law_13() {
     });
 }
 
+/// A loser that is still unwinding when the scope around the race is cancelled tells that nothing: what it returns reaches
+/// nobody.
+#[test]
+fn loser_tells_nobody_law_15() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let (tx, loser) = (
+            journal.resource("tx").lifespan(),
+            journal.resource("loser").exit(Step::Yield).lifespan(),
+        );
+        let scope = CancelScope::new();
+        let canceller = scope.canceller();
+        let stop = async {
+            journal.reached("exit loser: cancelled").await;
+            canceller.cancel();
+        };
+        let run = scope.run(tx.scope_ok(async |_| {
+            let winner = async {
+                yield_now().await;
+                Ok(7)
+            };
+            race((loser.scope_ok(forever::<u8>), winner)).await.unwrap()
+        }));
+        let (outcome, ()) = tokio::join!(run, stop);
+        assert_eq!(outcome.into_value().unwrap().unwrap(), 7);
+        assert_eq!(journal.lines().last().unwrap(), "exit tx: completed");
+    });
+}
+
 /// A race in a race, a hundred times.
 #[test]
 fn many_and_nested_law_16() {

@@ -245,7 +245,7 @@ impl Model<'_> {
     fn told_by(&self, child: usize, id: usize) -> Sure {
         let body = self.span(child, Part::Body);
         let (when, dropped) = match self.nodes[child].kind {
-            Kind::Lane => (body.ended, body.how() == Some(How::Dropped)),
+            Kind::Lane => return self.told_by_lane(child, id),
             Kind::Scope | Kind::Guard => {
                 let whole = self.span(child, Part::Whole);
                 (whole.ended, whole.how() == Some(How::Cancelled))
@@ -257,20 +257,38 @@ impl Model<'_> {
             _ => return No,
         };
         let Some((when, how)) = when else { return No };
-        if how == How::Dropped && self.nodes[child].kind != Kind::Lane {
+        if how == How::Dropped {
             return No;
         }
         let delivered = if dropped { Yes } else { self.told(child) };
-        let here = delivered.min(self.is_cancelled(id, Part::Body, when));
-        // A lane ends when what it abandoned has exited, at the latest with its race.
-        let race = self.nodes[child]
-            .parent
-            .filter(|_| self.nodes[child].kind == Kind::Lane);
-        match race.and_then(|(race, _)| self.span(race, Part::Whole).ended) {
-            Some((end, _)) if here == No => delivered
-                .min(self.is_cancelled(id, Part::Body, end))
-                .min(Maybe),
-            _ => here,
+        delivered.min(self.is_cancelled(id, Part::Body, when))
+    }
+
+    /// A race tells what its winner was told; what the losers were reaches nobody.
+    fn told_by_lane(&self, lane: usize, id: usize) -> Sure {
+        let Some((race, _)) = self.nodes[lane].parent else {
+            return No;
+        };
+        let Some((end, how)) = self.span(race, Part::Whole).ended else {
+            return No;
+        };
+        let by_itself = |&lane: &usize| {
+            let how = self.span(lane, Part::Body).how();
+            how.is_some_and(|how| how != How::Dropped)
+        };
+        if how == How::Dropped || !by_itself(&lane) {
+            return No;
+        }
+        let told = self.told(lane).min(self.is_cancelled(id, Part::Body, end));
+        // Which of several was first also depends on what each had abandoned.
+        match self.nodes[race]
+            .inside
+            .iter()
+            .filter(|&lane| by_itself(lane))
+            .count()
+        {
+            1 => told,
+            _ => told.min(Maybe),
         }
     }
 }

@@ -1,0 +1,118 @@
+//! [`join`]: a tuple of resources as one.
+
+use std::panic::Location;
+
+use super::entering::{Entering, Lane, Lanes, Pair};
+use super::exits::Order;
+use super::joined::{Joined, Members};
+use crate::lifespan::Lifespan;
+use crate::resource::ScopedResource;
+
+/// The members of a tuple of lifespans as one resource: they enter side by side, in one task, and exit side by side.
+///
+/// ```
+/// use lifespan::{Lifespan, join};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+/// # let open = |name: &'static str| Lifespan::new(async move { Ok::<_, std::io::Error>(name.len()) }, async |_, _| ());
+/// let (db, cache) = (open("db"), open("cache"));
+/// let sum = join((db, cache)).scope_ok(async |both| *both.0 + *both.1).await?;
+/// assert_eq!(sum, 7);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Each member keeps its name and its budgets; the whole has none unless one is set. When an enter fails, the others that are
+/// under way are cancelled (they unwind), those that are entered exit with the cause
+/// [`RolledBack`](crate::Cause::RolledBack) and a fresh budget, and the scope fails with the error of that enter, everything
+/// else attached (law 19). A failing, panicking or slow exit stops no other; the first failure is returned, the rest
+/// attached (laws 7 and 23).
+///
+/// `join(())` enters nothing, and succeeds. What a member is, a `join`, say, does not matter: it nests.
+#[track_caller]
+pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J>>
+where
+    J: Join,
+    J::Lanes: Lanes<J::Nested>,
+{
+    let place = Location::caller();
+    let order = Order::Overlapping { width: usize::MAX };
+    let lanes = members.into_lanes(place);
+    Lifespan::of(Entering::new(lanes, "join", place, order, J::flat)).named("join")
+}
+
+type Joining<J> = Entering<<J as Join>::Lanes, <J as Join>::Nested, <J as Join>::Values>;
+
+/// Tuples of up to twelve lifespans.
+#[diagnostic::on_unimplemented(
+    message = "`join` takes a tuple of up to twelve lifespans",
+    label = "not such a tuple",
+    note = "for a `Vec` or an iterator of lifespans there is `join_all`"
+)]
+pub trait Join {
+    /// The resources they enter.
+    type Values: Members;
+    #[doc(hidden)]
+    type Lanes;
+    #[doc(hidden)]
+    type Nested;
+
+    #[doc(hidden)]
+    fn into_lanes(self, place: &'static Location<'static>) -> Self::Lanes;
+
+    #[doc(hidden)]
+    fn flat(nested: Self::Nested) -> Self::Values;
+}
+
+macro_rules! lanes {
+    ($place:ident) => { () };
+    ($place:ident $first:ident $($rest:ident)*) => {
+        Pair { first: Lane::new($first, $place), rest: lanes!($place $($rest)*) }
+    };
+}
+
+macro_rules! lanes_type {
+    () => { () };
+    ($first:ident $enter:ident, $($rest:ident $enters:ident,)*) => {
+        Pair<Lane<$first, $enter>, lanes_type!($($rest $enters,)*)>
+    };
+}
+
+/// `(A, (B, ()))`, as a type and as a pattern.
+macro_rules! list {
+    () => { () };
+    ($first:ident $($rest:ident)*) => { ($first, list!($($rest)*)) };
+}
+
+macro_rules! joins {
+    ($($member:ident $enter:ident,)*) => {
+        #[diagnostic::do_not_recommend]
+        impl<$($member, $enter,)*> Join for ($(Lifespan<$member, $enter>,)*)
+        where
+            $($member: ScopedResource,)*
+        {
+            type Values = ($($member,)*);
+            type Lanes = lanes_type!($($member $enter,)*);
+            type Nested = list!($($member)*);
+
+            #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
+            fn into_lanes(self, place: &'static Location<'static>) -> Self::Lanes {
+                let ($($member,)*) = self;
+                lanes!(place $($member)*)
+            }
+
+            #[allow(non_snake_case, clippy::unused_unit, reason = "as above; and there is a tuple of none")]
+            fn flat(list!($($member)*): Self::Nested) -> Self::Values {
+                ($($member,)*)
+            }
+        }
+
+        joins! { @without_first $($member $enter,)* }
+    };
+    (@without_first) => {};
+    (@without_first $first:ident $enter:ident, $($rest:ident $enters:ident,)*) => {
+        joins! { $($rest $enters,)* }
+    };
+}
+
+joins! { A EA, B EB, C EC, D ED, E EE, F EF, G EG, H EH, I EI, J EJ, K EK, L EL, }

@@ -1,0 +1,116 @@
+//! [`Lifespan::then`]: a resource, and another one that needs it.
+
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::entering::{Entering, Group, Lane, Lanes};
+use super::exits::Order;
+use super::joined::{Entries, Joined, Parting};
+use crate::enter::Enter;
+use crate::error::Phase;
+use crate::failures::Failure;
+use crate::lifespan::Lifespan;
+use crate::resource::ScopedResource;
+
+impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
+    /// This resource, and then one that is made from it: `next` is called when this one is entered. They exit in reverse
+    /// order (law 7).
+    ///
+    /// ```
+    /// use lifespan::Lifespan;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+    /// # let open = |n: usize| Lifespan::new(async move { Ok::<_, std::io::Error>(n) }, async |_, _| ());
+    /// let (pool, warm) = (open(3), open);
+    /// let both = pool.then(|pool| warm(**pool + 1));
+    /// let sum = both.scope_ok(async |both| *both.0 + *both.1).await?;
+    /// assert_eq!(sum, 7);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// If the second one fails to enter, the first exits with the cause [`RolledBack`](crate::Cause::RolledBack), and the
+    /// error of the second is the scope's (law 19). Names, budgets and failed exits are as in [`join`](crate::join).
+    #[allow(
+        clippy::type_complexity,
+        reason = "a name for it would say less than it does"
+    )]
+    #[track_caller]
+    pub fn then<S, G>(
+        self,
+        next: impl FnOnce(&R) -> Lifespan<S, G>,
+    ) -> Lifespan<Joined<(R, S)>, impl Enter<Joined<(R, S)>>>
+    where
+        S: ScopedResource,
+        G: Enter<S>,
+    {
+        let place = Location::caller();
+        let chain = Chain {
+            first: Lane::new(self, place),
+            next: Some(next),
+            second: None,
+            place,
+        };
+        let entering = Entering::new(chain, "then", place, Order::LastFirst, |both| both);
+        Lifespan::of(entering).named("then")
+    }
+}
+
+pin_project! {
+    /// The enter of a resource, and of one that is made from it.
+    struct Chain<R: ScopedResource, F, N, S: ScopedResource, G> {
+        #[pin]
+        first: Lane<R, F>,
+        next: Option<N>,
+        #[pin]
+        second: Option<Lane<S, G>>,
+        place: &'static Location<'static>,
+    }
+}
+
+impl<R, F, N, S, G> Lanes<(R, S)> for Chain<R, F, N, S, G>
+where
+    R: ScopedResource,
+    F: Enter<R>,
+    N: FnOnce(&R) -> Lifespan<S, G>,
+    S: ScopedResource,
+    G: Enter<S>,
+{
+    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+        let mut this = self.project();
+        ready!(this.first.as_mut().poll_each(cx, group));
+        if let (Some(first), Some(next)) = (this.first.entered(), this.next.take()) {
+            match catch_unwind(AssertUnwindSafe(|| next(first))) {
+                Ok(lifespan) => this.second.set(Some(Lane::new(lifespan, this.place))),
+                Err(panic) => {
+                    let subject = this.first.subject().clone();
+                    group.fail(Failure::panicked(subject, Phase::Enter, panic));
+                }
+            }
+        }
+        match this.second.as_pin_mut() {
+            Some(second) => second.poll_each(cx, group),
+            None => Poll::Ready(()),
+        }
+    }
+
+    fn take(self: Pin<&mut Self>, entries: &mut Entries) -> (R, S) {
+        let this = self.project();
+        let first = this.first.take(entries);
+        let Some(second) = this.second.as_pin_mut() else {
+            unreachable!("both members have been entered")
+        };
+        (first, second.take(entries))
+    }
+
+    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting) {
+        let this = self.project();
+        this.first.roll_back(parting);
+        if let Some(second) = this.second.as_pin_mut() {
+            second.roll_back(parting);
+        }
+    }
+}

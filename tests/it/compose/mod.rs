@@ -1,0 +1,7 @@
+//! Composition: several resources as one (laws 7, 18, 19).
+
+mod join;
+mod join_all;
+mod nested;
+mod roll_back;
+mod then;

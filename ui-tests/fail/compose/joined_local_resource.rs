@@ -1,0 +1,20 @@
+use lifespan::{join, scoped_resource};
+
+pub struct Client(std::rc::Rc<u32>);
+
+#[scoped_resource(local)]
+impl Client {
+    #[enter]
+    pub async fn connect() -> Self {
+        Client(std::rc::Rc::new(0))
+    }
+
+    #[exit]
+    async fn close(self) {}
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let both = join((Client::connect(), Client::connect()));
+    let _ = both.scope_ok(async |_| ()).await;
+}

@@ -548,6 +548,41 @@ fn cancelled_from_another_thread() {
     }
 }
 
+/// A shield in a container that polls only what was woken: it is woken to say that it is still polled, and so not given up
+/// after the grace.
+#[test]
+fn shield_inside_futures_unordered_law_13() {
+    paused().block_on(async {
+        let started = Instant::now();
+        let late = timeout(SECOND, async {
+            let sleeps = lifespan::shield(sleep(5 * SECOND));
+            let mut all: FuturesUnordered<_> = std::iter::once(sleeps).collect();
+            all.next().await;
+            assert_eq!(started.elapsed(), 5 * SECOND);
+            pending::<()>().await;
+        });
+        assert!(late.await.is_err());
+        assert_eq!(started.elapsed(), 5 * SECOND);
+    });
+}
+
+/// Cancelled between the look at the body and the moment at which there is a waker: by an exit that the body abandoned.
+#[test]
+fn cancelled_by_an_adopted_exit_law_13() {
+    everywhere(|| async {
+        let scope = CancelScope::new();
+        let canceller = scope.canceller();
+        let guard = Lifespan::new(async { Ok::<_, Error>(()) }, async move |(), _| {
+            canceller.cancel();
+        });
+        let outcome = scope.run(async {
+            drop(guard.enter().await);
+            pending::<()>().await;
+        });
+        assert!(outcome.await.is_cancelled());
+    });
+}
+
 /// CASES P64: no busy loop while a body waits for what unwinds inside of it.
 #[test]
 fn no_busy_loop_law_13() {

@@ -291,6 +291,7 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         self.enter
     }
 
+    #[cfg(feature = "testing")]
     pub(crate) fn with_policy(mut self, policy: Policy) -> Self {
         self.entry.policy = policy;
         self

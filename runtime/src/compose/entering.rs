@@ -165,7 +165,9 @@ impl<V, L: Lanes<V>> Future for EnterAll<L, V> {
                 let values = this.lanes.take(&mut entries);
                 return Poll::Ready(Ok((values, entries)));
             };
-            *this.rolling_back = Some(RollingBack::begin(this.lanes, failure, *this.order));
+            let cause = this.group.cause();
+            let begun = RollingBack::begin(this.lanes, failure, cause, *this.order);
+            *this.rolling_back = Some(begun);
         }
         let Some(rolling_back) = this.rolling_back else {
             unreachable!("it has just begun")
@@ -179,12 +181,13 @@ impl<V, L: Lanes<V>> Future for EnterAll<L, V> {
 }
 
 impl RollingBack {
-    fn begin<V, L: Lanes<V>>(lanes: Pin<&mut L>, failure: Failure, order: Order) -> Self {
-        let error = &failure.error;
-        let cause = error
-            .cancellation()
-            .map_or(Cause::RolledBack, Cancellation::cause);
-        let exit = Exit::new(cause, None).with_error(error.to_string());
+    fn begin<V, L: Lanes<V>>(
+        lanes: Pin<&mut L>,
+        failure: Failure,
+        cause: Cause,
+        order: Order,
+    ) -> Self {
+        let exit = Exit::new(cause, None).with_error(failure.error.to_string());
         let mut parting = Parting::new(Entries::default(), &exit);
         lanes.roll_back(&mut parting);
         RollingBack {
@@ -206,6 +209,14 @@ impl RollingBack {
 }
 
 impl Group {
+    /// Why what is entered exits: for a failure among its members, or for a cancellation from around them.
+    fn cause(&self) -> Cause {
+        let cancellation = self.node.cancellation();
+        cancellation
+            .filter(|cancellation| !cancellation.is_roll_back())
+            .map_or(Cause::RolledBack, |cancellation| cancellation.cause())
+    }
+
     /// The failure that the group fails with, the others attached; those that only tell of it are left out.
     fn verdict(&mut self) -> Option<Failure> {
         let mut failures = std::mem::take(&mut self.failures).into_iter();

@@ -268,7 +268,8 @@ fn cancellations_are_filtered_out_law_23() {
             async |(), _| (),
         );
         let [a, b, c] = hangs;
-        let error = join((a, b, c, fails))
+        let entered = journal.resource("entered").lifespan();
+        let error = join((a, b, c, fails, entered))
             .scope_ok(async |_| ())
             .await
             .unwrap_err();
@@ -277,5 +278,8 @@ fn cancellations_are_filtered_out_law_23() {
             ("timeout", 0),
             "{error:?}"
         );
+        // That enter's own deadline is not one around the group.
+        let lines = journal.lines();
+        assert_eq!(lines.last().unwrap(), "exit entered: rolled back");
     });
 }

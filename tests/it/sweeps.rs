@@ -17,7 +17,7 @@ use crate::everywhere::{multi_thread, paused};
 const MS: Duration = Duration::from_millis(1);
 
 /// Sweeps a program both ways, on both flavours. The counts of poll points may differ; the laws may not.
-fn swept<F: Future<Output = ()>>(program: impl Fn(Journal) -> F) {
+pub fn swept<F: Future<Output = ()>>(program: impl Fn(Journal) -> F) {
     for at in [At::Cancel, At::Drop] {
         for runtime in [paused(), multi_thread()] {
             let swept = runtime.block_on(sweep(at, async |journal| program(journal).await));

@@ -8,14 +8,15 @@
 //! of a user is called under one.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::cancellation::Cancellation;
+use super::children::{Children, Inside, Seat};
 use crate::entry::Subject;
 
 /// After this many refused enters in one cancelled body, each further one waits once, so that a body that enters in a loop
@@ -42,10 +43,8 @@ pub(crate) struct Node {
     ended: AtomicBool,
     /// Who it is, in reports.
     subject: OnceLock<Subject>,
-    /// Where its parent keeps it; guarded by the parent's lock.
-    slot: AtomicUsize,
-    /// In which of its parent's rounds it answered; guarded by the parent's lock.
-    answered_in: AtomicU32,
+    /// Guarded by the parent's lock.
+    seat: Seat,
     state: Mutex<State>,
 }
 
@@ -56,9 +55,6 @@ struct State {
     deadline: Option<Instant>,
     grace: Option<Duration>,
     children: Children,
-    /// Those of the children that answered in this round.
-    answered: usize,
-    round: u32,
     #[cfg(feature = "tokio-util")]
     token: Option<tokio_util::sync::CancellationToken>,
 }
@@ -68,16 +64,6 @@ struct State {
 pub(crate) struct Why {
     pub(crate) cancellation: Cancellation,
     pub(crate) inherited: bool,
-}
-
-/// What is live inside of a cancelled body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Inside {
-    Nothing,
-    /// Something that answered in this round.
-    Unwinding,
-    /// Only what nobody has polled in this round.
-    Silent,
 }
 
 impl Node {
@@ -94,6 +80,10 @@ impl Node {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn seat(&self) -> &Seat {
+        &self.seat
     }
 
     pub(crate) fn parent(&self) -> Option<&Arc<Node>> {
@@ -136,9 +126,6 @@ impl Node {
             if !(refusable && state.why.is_some()) {
                 state.children.add(self);
             }
-            // Not one of the past rounds.
-            self.answered_in
-                .store(state.round.wrapping_sub(1), Ordering::Relaxed);
             state.why.clone()
         };
         if let (Some(why), false) = (why, self.is_shielded()) {
@@ -157,9 +144,6 @@ impl Node {
             if !state.children.remove(self) {
                 return;
             }
-            if self.answered_in.load(Ordering::Relaxed) == state.round {
-                state.answered -= 1;
-            }
             if state.why.is_some() && state.children.is_empty() {
                 state.waker.take()
             } else {
@@ -176,29 +160,13 @@ impl Node {
     pub(crate) fn answer(&self) {
         if let Some(parent) = self.parent.get() {
             if parent.is_cancelled() {
-                self.answer_to(parent);
+                parent.state().children.answer(self);
             }
         }
     }
 
-    #[cold]
-    fn answer_to(&self, parent: &Node) {
-        let mut state = parent.state();
-        if self.answered_in.load(Ordering::Relaxed) != state.round && state.children.holds(self) {
-            self.answered_in.store(state.round, Ordering::Relaxed);
-            state.answered += 1;
-        }
-    }
-
     pub(crate) fn inside(&self) -> Inside {
-        let state = self.state();
-        if state.children.is_empty() {
-            Inside::Nothing
-        } else if state.answered > 0 {
-            Inside::Unwinding
-        } else {
-            Inside::Silent
-        }
+        self.state().children.inside()
     }
 
     /// Asks all children again whether they are polled.
@@ -206,8 +174,7 @@ impl Node {
     pub(crate) fn ask_again(&self) {
         let children = {
             let mut state = self.state();
-            state.round = state.round.wrapping_add(1);
-            state.answered = 0;
+            state.children.begin_round();
             state.children.all()
         };
         for child in children {
@@ -414,66 +381,5 @@ impl fmt::Debug for Node {
             .field("shielded", &self.is_shielded())
             .field("cancellation", &self.cancellation())
             .finish_non_exhaustive()
-    }
-}
-
-/// The live children of a node. The first needs no memory of its own, so that a chain of scopes allocates one node each.
-#[derive(Default)]
-struct Children {
-    first: Option<Weak<Node>>,
-    more: Vec<Weak<Node>>,
-}
-
-impl Children {
-    fn is_empty(&self) -> bool {
-        self.first.is_none() && self.more.is_empty()
-    }
-
-    fn add(&mut self, child: &Arc<Node>) {
-        let weak = Arc::downgrade(child);
-        if self.first.is_none() {
-            self.first = Some(weak);
-            child.slot.store(0, Ordering::Relaxed);
-        } else {
-            self.more.push(weak);
-            child.slot.store(self.more.len(), Ordering::Relaxed);
-        }
-    }
-
-    fn at(&self, slot: usize) -> Option<&Weak<Node>> {
-        match slot.checked_sub(1) {
-            None => self.first.as_ref(),
-            Some(index) => self.more.get(index),
-        }
-    }
-
-    fn holds(&self, child: &Node) -> bool {
-        self.at(child.slot.load(Ordering::Relaxed))
-            .is_some_and(|held| std::ptr::eq(held.as_ptr(), child))
-    }
-
-    /// Whether it was there.
-    fn remove(&mut self, child: &Node) -> bool {
-        if !self.holds(child) {
-            return false;
-        }
-        match child.slot.load(Ordering::Relaxed).checked_sub(1) {
-            None => self.first = None,
-            Some(index) => {
-                self.more.swap_remove(index);
-                if let Some(moved) = self.more.get(index).and_then(Weak::upgrade) {
-                    moved.slot.store(index + 1, Ordering::Relaxed);
-                }
-            }
-        }
-        true
-    }
-
-    fn all(&self) -> Vec<Arc<Node>> {
-        self.first
-            .iter()
-            .chain(&self.more)
-            .filter_map(Weak::upgrade)
-            .collect()
     }
 }

@@ -12,7 +12,8 @@ use crate::aside::Aside;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::frame;
 use crate::cancel::node::Node;
-use crate::scope::driven::{Driven, Limit, Outcome};
+use crate::scope::driven::{Driven, Outcome};
+use crate::scope::limit::Limit;
 use crate::timer;
 
 pin_project! {

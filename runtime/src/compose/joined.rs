@@ -114,6 +114,7 @@ macro_rules! members {
 
 members! { A B C D E F G H I J K L }
 
+#[diagnostic::do_not_recommend]
 impl<T: Members> ScopedResource for Joined<T> {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
         let Joined {

@@ -6,8 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::driven::{Driven, Limit, Outcome, Stop};
+use super::driven::{Driven, Outcome};
 use super::lazy::Lazy;
+use super::limit::{Limit, Stop};
 use crate::aside::Aside;
 use crate::cancel::frame::{self, Place};
 use crate::entry::Entry;

@@ -1,8 +1,8 @@
 //! One scope: enter, body, exit, in one task, on every path out (laws 1–7).
 //!
 //! The parts, from the inside out: [`driven`] polls one piece of user code so that neither its panic nor what it
-//! abandons escapes; [`lazy`] makes that code where it is polled; [`unwinding`] says when code that was asked to stop may be
-//! dropped; [`held`] makes sure that an entered resource is exited or reported; [`ending`] runs an exit; [`staged`] is enter
+//! abandons escapes; [`lazy`] makes that code where it is polled; a [`limit`] may ask it to stop, and [`unwinding`] says
+//! when it may be dropped then; [`held`] makes sure that an entered resource is exited or reported; [`ending`] runs an exit; [`staged`] is enter
 //! and then body; [`in_task`] keeps the whole in one task, [`membership`] in the cancel scope around it, and [`leaving`],
 //! when it is dropped from outside, in one piece; [`settle`] decides what is returned.
 
@@ -12,6 +12,7 @@ pub(crate) mod held;
 pub(crate) mod in_task;
 mod lazy;
 pub(crate) mod leaving;
+pub(crate) mod limit;
 pub(crate) mod membership;
 pub(crate) mod settle;
 pub(crate) mod staged;

@@ -6,9 +6,10 @@ use std::fmt::Display;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use super::driven::{Around, Driven, Outcome};
+use super::driven::{Driven, Outcome};
 use super::held::Held;
 use super::lazy::Lazy;
+use super::limit::Around;
 use crate::body::Failure;
 use crate::budget::Budget;
 use crate::cancel::cancellation::Cancellation;

@@ -10,8 +10,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::driven::{Driven, Limit, Outcome, Stop};
+use super::driven::{Driven, Outcome};
 use super::held::Held;
+use super::limit::{Limit, Stop};
 use crate::aside::Aside;
 use crate::budget::Budget;
 use crate::cancel::cancellation::Cancellation;

@@ -8,9 +8,10 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::Sleep;
 
-use super::driven::Limit;
+use super::limit::Limit;
+use crate::cancel::children::Inside;
 use crate::cancel::frame;
-use crate::cancel::node::{Inside, Node};
+use crate::cancel::node::Node;
 use crate::report::{self, Report, ReportKind};
 use crate::timer;
 

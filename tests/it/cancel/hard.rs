@@ -261,6 +261,36 @@ fn moved_to_a_sibling_law_13() {
     });
 }
 
+/// The same where only what was woken is polled: the first one is woken by the end of what it waits for, and not by the
+/// grace.
+#[test]
+fn moved_to_a_sibling_that_is_polled_alone_law_13() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let started = Instant::now();
+        let slot = Mutex::new(Some(boxed(&journal, "child")));
+        let first = CancelScope::new();
+        let cancel_first = first.canceller();
+        let first = first.run(async {
+            let mut child = slot.lock().unwrap().take().unwrap();
+            assert!(poll!(&mut child).is_pending());
+            *slot.lock().unwrap() = Some(child);
+            pending::<()>().await;
+        });
+        let sibling = CancelScope::new().run(async {
+            let child = slot.lock().unwrap().take().unwrap();
+            cancel_first.cancel();
+            assert!(child.await.unwrap_err().is_cancelled());
+        });
+        let both: [Pin<Box<dyn Future<Output = Outcome<()>>>>; 2] =
+            [Box::pin(first), Box::pin(sibling)];
+        let mut both: FuturesUnordered<_> = both.into_iter().collect();
+        assert!(!both.next().await.unwrap().is_cancelled());
+        assert!(both.next().await.unwrap().is_cancelled());
+        assert_eq!(started.elapsed(), Duration::ZERO);
+    });
+}
+
 /// In containers that poll only what was woken.
 #[test]
 fn inside_futures_unordered_law_13() {

@@ -1,20 +1,11 @@
 //! A composite is a lifespan like any other: it nests, and wherever it is cancelled or dropped the laws hold.
 
-use lifespan::testing::{At, Journal, Step, sweep};
+use lifespan::testing::{Journal, Step};
 use lifespan::{Error, join, join_all};
 use tokio::task::yield_now;
 
-use crate::everywhere::{multi_thread, paused};
-
-/// Sweeps a program both ways, on both flavours.
-fn swept<F: Future<Output = ()>>(program: impl Fn(Journal) -> F) {
-    for at in [At::Cancel, At::Drop] {
-        for runtime in [paused(), multi_thread()] {
-            let swept = runtime.block_on(sweep(at, async |journal| program(journal).await));
-            assert!(swept.points() > 1, "{swept:?}");
-        }
-    }
-}
+use crate::everywhere::paused;
+use crate::sweeps::swept;
 
 /// CASES L49: inside of each branch exits are in reverse order.
 #[test]

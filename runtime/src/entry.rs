@@ -1,5 +1,6 @@
 //! [`Entry`]: the record of one entering, kept until the resource has exited, for errors and reports.
 
+use std::fmt;
 use std::panic::Location;
 
 use crate::policy::{Name, Policy};
@@ -21,8 +22,14 @@ impl Entry {
 }
 
 /// Who an error or report is about: the resource's name and where it was entered.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Subject {
     pub(crate) name: Name,
     pub(crate) place: &'static Location<'static>,
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` at {}", self.name.as_str(), self.place)
+    }
 }

@@ -212,12 +212,21 @@ impl Cancelled {
 
 impl fmt::Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, place) = (self.subject.name.as_str(), self.subject.place);
-        let cancellation = &self.cancellation;
-        match self.by {
-            CancelledBy::Deadline => write!(f, "{cancellation}"),
-            _ => write!(f, "the `{name}` at {place} was cancelled: {cancellation}"),
+        let Cancelled {
+            cancellation,
+            subject,
+            ..
+        } = self;
+        // What comes from the scope itself, a deadline, say, names it already.
+        if cancellation.place() == subject.place {
+            return write!(f, "{cancellation}");
         }
+        let name = subject.name.as_str();
+        write!(
+            f,
+            "the `{name}` at {} was cancelled: {cancellation}",
+            subject.place
+        )
     }
 }
 

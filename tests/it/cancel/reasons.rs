@@ -111,9 +111,10 @@ fn until_something_happens() {
         assert!(!stopped.is_timeout());
         let text = stopped.to_string();
         assert!(
-            text.contains("the `until` at ") && text.contains("was stopped"),
+            text.starts_with("the `until` at ") && text.ends_with(" was stopped"),
             "{text}"
         );
+        assert_eq!(text.matches("until").count(), 1, "{text}");
         assert_eq!(until(pending::<()>(), async { 7 }).await.unwrap(), 7);
         // It has happened already: nothing is entered.
         let db = journal.resource("late").lifespan();

@@ -39,6 +39,8 @@ pub(crate) struct Node {
     /// Whether the cancellation was told to code inside of it, so that it can no longer end as a success (law 15).
     delivered: AtomicBool,
     refusals: AtomicU32,
+    /// See [`Node::calls`]; changed under the lock.
+    calls: AtomicU32,
     /// Its scope has ended: cancelling it is too late.
     ended: AtomicBool,
     /// Who it is, in reports.
@@ -98,8 +100,9 @@ impl Node {
     pub(crate) fn set_shielded(self: &Arc<Self>, shielded: bool) {
         self.shielded.store(shielded, Ordering::Release);
         if let (Some(parent), false) = (self.parent(), shielded) {
-            if let Some(cancellation) = parent.cancellation() {
-                self.suffer(&cancellation);
+            // Under the lock: whoever cancels the parent meanwhile either is seen here, or sees that there is no shield.
+            if let Some(why) = parent.why() {
+                self.suffer(&why.cancellation);
             }
         }
     }
@@ -139,19 +142,15 @@ impl Node {
         let Some(parent) = self.parent.get() else {
             return;
         };
-        let waker = {
+        let is_last = {
             let mut state = parent.state();
             if !state.children.remove(self) {
                 return;
             }
-            if state.why.is_some() && state.children.is_empty() {
-                state.waker.take()
-            } else {
-                None
-            }
+            state.why.is_some() && state.children.is_empty()
         };
-        if let Some(waker) = waker {
-            waker.wake();
+        if is_last {
+            parent.wake();
         }
     }
 
@@ -313,10 +312,19 @@ impl Node {
     }
 
     pub(crate) fn wake(&self) {
-        let waker = self.state().waker.take();
+        let waker = {
+            let mut state = self.state();
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            state.waker.take()
+        };
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// How often it was to be woken: what changes between its poll and the moment at which there is a waker is not missed.
+    pub(crate) fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {

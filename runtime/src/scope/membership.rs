@@ -93,7 +93,7 @@ impl Membership {
         cx: &mut Context<'_>,
     ) -> Poll<F::Output> {
         ready!(self.poll_join(cx));
-        let was_cancelled = self.node().is_some_and(|node| node.is_cancelled());
+        let calls = self.calls();
         let polled = {
             let visit = Visit(self);
             let polled = {
@@ -108,12 +108,16 @@ impl Membership {
         } else if let Some(node) = self.node() {
             node.set_waker(cx.waker());
             node.answer();
-            // Cancelled after the body was looked at, and before there was a waker.
-            if !was_cancelled && node.is_cancelled() {
+            // Cancelled, say, after the body was looked at, and before there was a waker.
+            if calls != node.calls() {
                 cx.waker().wake_by_ref();
             }
         }
         polled
+    }
+
+    fn calls(&self) -> u32 {
+        self.node().map_or(0, |node| node.calls())
     }
 
     fn node(&self) -> Option<&Arc<Node>> {

@@ -4,8 +4,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    CancelScope, CancelledBy, ErrorKind, Outcome, effective_deadline, shield_for, timeout,
-    timeout_at,
+    CancelScope, CancelledBy, Error, ErrorKind, Lifespan, Outcome, effective_deadline, shield_for,
+    timeout, timeout_at,
 };
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
@@ -98,6 +98,25 @@ fn moved_law_15() {
         };
         assert_eq!(late.by(), CancelledBy::Deadline);
         assert_eq!(started.elapsed(), Duration::from_millis(106_500));
+    });
+}
+
+/// Set between the look at the deadline and the moment at which there is a waker: by an exit that the body abandoned.
+#[test]
+fn set_by_an_adopted_exit_law_15() {
+    paused().block_on(async {
+        let started = Instant::now();
+        let scope = CancelScope::new();
+        let canceller = scope.canceller();
+        let guard = Lifespan::new(async { Ok::<_, Error>(()) }, async move |(), _| {
+            canceller.set_deadline(started + SECOND);
+        });
+        let outcome = scope.run(async {
+            drop(guard.enter().await);
+            pending::<()>().await;
+        });
+        assert!(outcome.await.into_result().unwrap_err().is_timeout());
+        assert_eq!(started.elapsed(), SECOND);
     });
 }
 

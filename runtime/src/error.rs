@@ -30,7 +30,7 @@ pub enum ErrorKind {
     NoTimer,
 }
 
-/// Whether the beginning or the end of a resource failed.
+/// Which part of a resource's life an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
@@ -161,7 +161,7 @@ impl Error {
         self.0.subject.name.as_str()
     }
 
-    /// Whether entering or exiting failed.
+    /// Whether it failed to enter or to exit, or was cancelled in its body.
     #[must_use]
     pub fn phase(&self) -> Phase {
         self.0.phase

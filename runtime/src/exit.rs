@@ -25,7 +25,7 @@ pub enum Cause {
     TimedOut,
     /// Its scope or guard was dropped without an exit (law 3).
     Abandoned,
-    /// A later enter of the same lifespan failed. Not produced yet.
+    /// Another member of what it was entered with failed to enter (law 19).
     RolledBack,
 }
 

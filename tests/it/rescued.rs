@@ -64,7 +64,9 @@ fn outermost_select_law_3() {
             .waited_for()
             .map(|(name, _)| name.to_owned())
             .collect();
-        assert_eq!(waited.len(), 1);
+        // On several threads it may have ended before anybody waited.
+        assert!(waited.len() <= 1);
+        journal.reached("exited db").await;
         journal.assert([
             "enter db",
             "wait",

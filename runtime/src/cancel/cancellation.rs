@@ -182,7 +182,8 @@ pub enum CancelledBy {
 
 /// What a cancel scope ends with when its body was cancelled: everything inside has exited by then.
 ///
-/// It converts into [`lifespan::Error`](crate::Error), so that a `?` in the body of a scope works.
+/// It converts into [`lifespan::Error`](crate::Error), so that a `?` in the body of a scope works. In an `anyhow::Error` it stays
+/// what it is: look for both types there, or convert it first.
 #[derive(Clone, Debug)]
 pub struct Cancelled {
     pub(crate) cancellation: Cancellation,

@@ -248,15 +248,6 @@ pub(crate) fn deliver_here() {
     }
 }
 
-/// Whether a scope that is refused here should wait once before it says so.
-#[cold]
-pub(crate) fn is_out_of_patience() -> bool {
-    here().is_some_and(|node| {
-        node.parent()
-            .is_some_and(|parent| parent.is_out_of_patience())
-    })
-}
-
 /// A budget was kept to its end, so that nothing of the place here must stay: what follows is no root.
 #[inline]
 pub(crate) fn end_root() {

@@ -19,9 +19,9 @@ use super::cancellation::Cancellation;
 use super::children::{Children, Inside, Seat};
 use crate::entry::Subject;
 
-/// After this many refused enters in one cancelled body, each further one waits once, so that a body that enters in a loop
-/// can be dropped.
-const PATIENT_REFUSALS: u32 = 64;
+/// After so many scopes that have begun in a cancelled body each further one waits once, so that a body that begins them in a
+/// loop can be dropped.
+const PATIENCE: u32 = 64;
 
 /// How long a cancelled body that holds what nobody polls is waited for when nothing else is said (law 13).
 pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(1);
@@ -38,7 +38,8 @@ pub(crate) struct Node {
     cancelled: AtomicBool,
     /// Whether the cancellation was told to code inside of it, so that it can no longer end as a success (law 15).
     delivered: AtomicBool,
-    refusals: AtomicU32,
+    /// How much has begun in it since it is cancelled.
+    begun: AtomicU32,
     /// See [`Node::calls`]; changed under the lock.
     calls: AtomicU32,
     /// Its scope has ended: cancelling it is too late.
@@ -92,7 +93,7 @@ impl Node {
         self.parent.get()
     }
 
-    fn is_shielded(&self) -> bool {
+    pub(crate) fn is_shielded(&self) -> bool {
         self.shielded.load(Ordering::Acquire)
     }
 
@@ -277,9 +278,9 @@ impl Node {
         true
     }
 
-    /// Whether an enter that is refused here should wait once before it says so.
+    /// Whether it is cancelled, and so much has begun in it since that what begins now should wait once.
     pub(crate) fn is_out_of_patience(&self) -> bool {
-        self.refusals.fetch_add(1, Ordering::Relaxed) >= PATIENT_REFUSALS
+        self.is_cancelled() && self.begun.fetch_add(1, Ordering::Relaxed) >= PATIENCE
     }
 
     /// Code inside of it was told of the cancellation.

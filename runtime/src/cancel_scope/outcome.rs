@@ -42,7 +42,8 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// What the body returned, whenever it did.
+    /// What the body returned, whenever it did: after it was told as well, so that what it made of the cancellation, a default,
+    /// say, is here too.
     pub fn into_value(self) -> Option<T> {
         match self {
             Outcome::Completed(value) | Outcome::CompletedAnyway(value, _) => Some(value),

@@ -10,7 +10,11 @@ use crate::cancel::cancellation::Cancelled;
 
 /// Runs `body` to its end, whatever is cancelled around it.
 ///
-/// A cancellation that came meanwhile takes effect when it has ended. The time this takes has no bound; see [`shield_for`].
+/// A cancellation that came meanwhile takes effect where the code after it next waits. The time this takes has no bound; see
+/// [`shield_for`].
+///
+/// It protects what has begun: code that a cancellation keeps from being reached is not run, shield or no shield. What must
+/// happen in any case, a last flush, say, belongs in the exit of a resource.
 ///
 /// Exits are shielded already (law 6).
 ///

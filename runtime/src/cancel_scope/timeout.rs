@@ -22,7 +22,11 @@ use crate::cancel::frame;
 /// # }
 /// ```
 ///
-/// It returns when all exits inside have run, which may be later: each has its own budget. A duration of zero polls the body
+/// Around a scope whose body can fail, say what with: `timeout(d, db.scope(async |db| -> anyhow::Result<_> { .. })).await??`. The
+/// first `?` is for this deadline, the second for the scope.
+///
+/// It returns when all exits inside have run, which may be later: each has its own budget. A body that ends before it next
+/// waits has completed, also if that is after the deadline. A duration of zero polls the body
 /// once and enters nothing in it; one that no clock can hold means about thirty years.
 ///
 /// # Errors

@@ -20,6 +20,8 @@ use crate::cancel::cancellation::{Cancelled, Kind};
 /// # }
 /// ```
 ///
+/// What `stop` gives is dropped: an error, too, only means that it has happened. A second Ctrl-C changes nothing.
+///
 /// `stop` is polled first, then after each time the body waits. A scope inside of `stop` is no part of the region.
 ///
 /// # Errors

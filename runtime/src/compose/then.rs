@@ -32,6 +32,9 @@ impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
     /// # }
     /// ```
     ///
+    /// The second may use what it is given while it is made, and cannot borrow from it: clone a handle, or nest two scopes.
+    /// Chains nest to the left: `a.then(..).then(..)` gives `((a, b), c)`, and `let (both, c) = &**all` takes it apart.
+    ///
     /// If the second one fails to enter, the first exits with the cause [`RolledBack`](crate::Cause::RolledBack), and the
     /// error of the second is the scope's (law 19). Names, budgets and failed exits are as in [`join`](crate::join).
     #[allow(

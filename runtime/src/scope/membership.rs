@@ -36,10 +36,18 @@ impl Kind {
 /// The place of a scope in the tree of what can be cancelled, from its first poll on.
 pub(crate) struct Membership {
     place: Place,
-    /// Whether its first poll has found out where that is.
-    joined: bool,
+    joined: Joined,
     /// Whether a cancelled scope refuses it (law 14).
     refusable: bool,
+}
+
+/// Whether its first poll has found out where its place is.
+#[derive(PartialEq, Eq)]
+enum Joined {
+    Not,
+    /// It will begin in a body that is cancelled, but has let others run first.
+    Waited,
+    Yes,
 }
 
 impl Membership {
@@ -53,7 +61,7 @@ impl Membership {
         };
         Membership {
             place,
-            joined: false,
+            joined: Joined::Not,
             refusable,
         }
     }
@@ -63,26 +71,43 @@ impl Membership {
     #[inline]
     pub(crate) fn stays_outside(&mut self) -> bool {
         let is_here = self.place.is_here();
-        self.joined |= is_here;
+        if is_here {
+            self.joined = Joined::Yes;
+        }
         is_here
     }
 
     /// Finds out where it runs.
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.joined {
+        if self.joined == Joined::Yes {
             return Poll::Ready(());
         }
         if let Some(parent) = frame::parent() {
-            // A long chain of scopes that never wait must not keep others, the canceller among them, from running. Not before a
-            // shield or the exit of a guard: in a cancelled body those must begin.
-            if self.refusable {
-                ready!(coop::poll_proceed(cx)).made_progress();
+            if !self.must_begin() {
+                ready!(self.poll_others(&parent, cx));
             }
             let node = self.node().cloned().unwrap_or_else(Node::new);
             node.join(&parent, self.refusable);
             self.place = Place::at(node);
         }
-        self.joined = true;
+        self.joined = Joined::Yes;
+        Poll::Ready(())
+    }
+
+    /// Whether it has something to do in a cancelled body as well: it is a shield, or the exit of a guard.
+    fn must_begin(&self) -> bool {
+        !self.refusable && self.node().is_none_or(|node| node.is_shielded())
+    }
+
+    /// A long chain of scopes that never wait must not keep others from running, the canceller among them; and a cancelled
+    /// body that begins scope after scope must wait once in a while, or it could never be dropped.
+    fn poll_others(&mut self, parent: &Node, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(coop::poll_proceed(cx)).made_progress();
+        if self.joined == Joined::Not && parent.is_out_of_patience() {
+            self.joined = Joined::Waited;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         Poll::Ready(())
     }
 

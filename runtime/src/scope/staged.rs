@@ -52,16 +52,9 @@ pin_project! {
 pub(crate) struct Start<N> {
     entry: Entry,
     aside: Aside,
-    begun: Begun,
+    /// Whether the enter may be polled.
+    begun: bool,
     next: N,
-}
-
-/// How far the scope is before the enter is first polled.
-enum Begun {
-    Not,
-    /// It will be refused, but has let others run first.
-    Waited,
-    Yes,
 }
 
 /// Why an enter was asked to stop.
@@ -110,7 +103,7 @@ impl<R: LocalResource, F, N, B> Staged<F, R, N, B> {
         let start = Start {
             entry,
             aside: Aside::nothing(),
-            begun: Begun::Not,
+            begun: false,
             next,
         };
         Staged::Entering {
@@ -182,7 +175,7 @@ where
             let Some(waiting) = start else {
                 panic!("scope polled after it ended")
             };
-            ready!(waiting.poll_begin(cx))?;
+            waiting.begin()?;
             let mut entering = entering;
             let outcome = ready!(entering.as_mut().poll(&mut waiting.aside, cx));
             // At once, before anything else is awaited (law 5).
@@ -217,33 +210,27 @@ fn take<N>(start: &mut Option<Start<N>>) -> Start<N> {
 impl<N> Start<N> {
     /// What must hold before anything is entered.
     #[inline]
-    fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn begin(&mut self) -> Result<(), Error> {
         frame::call(|| self.entry.subject());
-        if matches!(self.begun, Begun::Yes) {
-            return Poll::Ready(Ok(()));
+        if self.begun {
+            return Ok(());
         }
         if let Some(cancellation) = frame::cancellation() {
-            return self.poll_refuse(cancellation, cx).map(Err);
+            return Err(self.refuse(cancellation));
         }
-        self.begun = Begun::Yes;
+        self.begun = true;
         let entry = &self.entry;
         if entry.policy.is_asked_for() || checks_enabled() {
             check_timer(entry)?;
         }
-        Poll::Ready(Ok(()))
+        Ok(())
     }
 
-    /// Inside of a cancelled scope nothing is entered (law 14). A body that enters again and again must wait once in a while,
-    /// or it could never be dropped.
+    /// Inside of a cancelled scope nothing is entered (law 14).
     #[cold]
-    fn poll_refuse(&mut self, cancellation: Cancellation, cx: &mut Context<'_>) -> Poll<Error> {
-        if matches!(self.begun, Begun::Not) && frame::is_out_of_patience() {
-            self.begun = Begun::Waited;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
+    fn refuse(&self, cancellation: Cancellation) -> Error {
         frame::deliver();
-        Poll::Ready(Error::cancelled(&self.entry, Phase::Enter, cancellation))
+        Error::cancelled(&self.entry, Phase::Enter, cancellation)
     }
 }
 

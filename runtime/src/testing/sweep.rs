@@ -27,7 +27,11 @@ const MOST_POINTS: usize = 100_000;
 /// completes before its point. When the test is dropped, exits run in one rescue job, in the same order, and the sweep
 /// [drains](crate::drain) it; an exit that is under way then is interrupted (law 6), and need not end.
 ///
-/// The test must do the same in each run up to its point. Call it from outside of any scope, and only watch resources of the
+/// What the test returns is dropped: unwrap in it what must succeed, and assert the number of [points](Swept::points), or a test
+/// that fails before it enters anything looks like one that passed. Dropped exits report themselves, to the
+/// [report hook](crate::set_report_hook).
+///
+/// The test must do the same in each run up to its point, which real time does not: pause the clock. Call it from outside of any scope, and only watch resources of the
 /// journal that it is given.
 ///
 /// See the [module](super) for an example.

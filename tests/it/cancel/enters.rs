@@ -327,6 +327,55 @@ fn loop_of_ready_resources_law_14() {
     });
 }
 
+/// The loop of a worker with a timeout for each job: nor does that spin when it is cancelled; and one that only enters ready
+/// resources under timeouts gets to hear of a cancellation from another task.
+#[test]
+fn loop_of_timeouts_law_14() {
+    paused().block_on(async {
+        for (pool, ready) in [(false, false), (true, false), (false, true), (true, true)] {
+            let journal = Journal::new();
+            let scope = CancelScope::new();
+            let canceller = scope.canceller();
+            tokio::spawn(async move {
+                for _ in 0..5 {
+                    yield_now().await;
+                }
+                canceller.cancel();
+            });
+            let jobs = async {
+                loop {
+                    let job = journal.resource("job").lifespan();
+                    let work = job.scope_ok(async |_| {
+                        if !ready {
+                            sleep(SECOND / 5).await;
+                        }
+                    });
+                    let _ = timeout(SECOND, work).await;
+                    if ready {
+                        let _ = timeout(SECOND, CancelScope::new().run(async {})).await;
+                    }
+                }
+            };
+            let outcome = if pool {
+                let pool = journal.resource("pool").lifespan();
+                scope
+                    .run(pool.scope_ok(async |_| jobs.await))
+                    .await
+                    .is_cancelled()
+            } else {
+                scope.run(jobs).await.is_cancelled()
+            };
+            assert!(outcome);
+            let last = if pool {
+                "exit pool: cancelled"
+            } else {
+                "exit job: "
+            };
+            assert!(journal.lines().last().unwrap().starts_with(last));
+        }
+    });
+}
+
 /// The same where nothing of tokio's makes it wait.
 #[test]
 fn loop_of_ready_resources_unconstrained_law_14() {

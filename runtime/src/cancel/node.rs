@@ -4,8 +4,7 @@
 //! when nothing is live directly inside (law 13), so a node counts its children, and asks them round by round whether
 //! they are still polled: one that is answers, and is waited for.
 //!
-//! Locks are held for a few instructions, one at a time but for a parent's and then its child's slot; no waker and no code
-//! of a user is called under one.
+//! Locks are held for a few instructions, one at a time; no waker and no code of a user is called under one.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -303,12 +302,12 @@ impl Node {
 impl Node {
     /// Whom to wake when it is cancelled, when it must answer, or when the last child of its cancelled body has ended.
     pub(crate) fn set_waker(&self, waker: &Waker) {
-        let mut state = self.state();
-        let old = match &mut state.waker {
-            Some(known) if known.will_wake(waker) => None,
-            known => known.replace(waker.clone()),
-        };
-        drop(state);
+        let is_known = |known: &Waker| known.will_wake(waker);
+        if self.state().waker.as_ref().is_some_and(is_known) {
+            return;
+        }
+        let new = waker.clone();
+        let old = self.state().waker.replace(new);
         drop(old);
     }
 

@@ -165,7 +165,10 @@ impl Wakers {
 impl Queue {
     /// What has been woken, and from here on the task to wake.
     fn take(&self, task: &Waker) -> Vec<usize> {
-        *lock(&self.task) = Some(task.clone());
+        let task = task.clone();
+        // Not dropped under the lock: it may be anybody's.
+        let old = lock(&self.task).replace(task);
+        drop(old);
         std::mem::take(&mut *lock(&self.woken))
     }
 }

@@ -6,6 +6,12 @@
 )]
 
 pub use crate::abandon::{Abandoned, FailureSignal};
+pub use crate::compose::composed::exit::{One, abandon, exit, exit_local};
+pub use crate::compose::composed::given::{Input, Moved};
+pub use crate::compose::composed::graph::{Graph, Member};
+pub use crate::compose::composed::lifespan::{both, enter, lifespan, lifespan_local};
+pub use crate::compose::composed::resources::{Optional, OptionalLocal, Plain, PlainLocal};
+pub use crate::compose::composed::slot::{leaf, lent, lent_local};
 pub use crate::scope_macro::{begin, body, in_task};
 
 use crate::error::BoxError;

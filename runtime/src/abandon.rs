@@ -30,14 +30,9 @@ pub enum FailureSignal {}
 impl Abandoned {
     /// Lets a resource that may leave its task be adopted or rescued.
     pub(crate) fn submit<R: ScopedResource>(self, resource: R) {
-        let Abandoned {
-            entry,
-            runtime,
-            stray,
-        } = self;
         let cause = watch::cause();
         let exit = move |budget| Exit::new(cause, budget);
-        watch::submit(job(resource, entry, exit, runtime, stray));
+        watch::submit(job(resource, self, exit));
     }
 
     /// Reports a resource whose exit cannot leave its scope, and drops it.
@@ -56,14 +51,17 @@ impl Abandoned {
 /// The exit of a resource in a box, for whoever runs it. What it is told is made when it begins, from its budget.
 pub(crate) fn job<R: ScopedResource>(
     resource: R,
-    entry: Entry,
+    circumstances: Abandoned,
     exit: impl FnOnce(Option<Budget>) -> Exit + Send + 'static,
-    runtime: Option<Handle>,
-    stray: bool,
 ) -> Job {
+    let Abandoned {
+        entry,
+        runtime,
+        stray,
+    } = circumstances;
     let subject = entry.subject();
     let exit = async move {
-        let exit = exit(entry.policy.exit());
+        let exit = exit(entry.policy.exit()).of(&entry);
         let mut aside = Aside::nothing();
         exiting(resource, &entry, &exit, &mut aside).await;
         aside.take_failures()

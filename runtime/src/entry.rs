@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::{Arc, OnceLock};
 
 use crate::policy::{Name, Policy};
 
@@ -10,9 +11,35 @@ use crate::policy::{Name, Policy};
 pub(crate) struct Entry {
     pub(crate) policy: Policy,
     pub(crate) place: &'static Location<'static>,
+    /// Of a resource that is made of others.
+    pub(crate) parts: Option<Arc<Parts>>,
+}
+
+/// The entries of the members of a resource whose own type has no room for them; there when it is entered.
+#[derive(Debug, Default)]
+pub(crate) struct Parts(OnceLock<Vec<Entry>>);
+
+impl Parts {
+    pub(crate) fn set(&self, entries: Vec<Entry>) {
+        let set = self.0.set(entries);
+        debug_assert!(set.is_ok(), "what is entered once is set once");
+    }
+
+    pub(crate) fn get(&self) -> Option<&[Entry]> {
+        self.0.get().map(Vec::as_slice)
+    }
 }
 
 impl Entry {
+    #[inline]
+    pub(crate) fn new(policy: Policy, place: &'static Location<'static>) -> Self {
+        Entry {
+            policy,
+            place,
+            parts: None,
+        }
+    }
+
     pub(crate) fn subject(&self) -> Subject {
         Subject {
             name: Name::from(&self.policy),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::budget::Budget;
+use crate::entry::{Entry, Parts};
 use crate::timer::{Deadline, after};
 
 /// Why a resource exits.
@@ -74,6 +75,8 @@ pub struct Exit {
 struct Shared {
     error: Option<String>,
     progress: Mutex<Option<String>>,
+    /// The entries of the members of what exits.
+    parts: OnceLock<Arc<Parts>>,
 }
 
 impl Exit {
@@ -92,12 +95,31 @@ impl Exit {
     pub(crate) fn with_error(self, error: String) -> Self {
         let shared = Arc::new(Shared {
             error: Some(error),
-            progress: Mutex::default(),
+            ..Shared::default()
         });
         Exit {
             shared: OnceLock::from(shared),
             ..self
         }
+    }
+
+    /// For what was entered like this.
+    #[inline]
+    pub(crate) fn of(self, entry: &Entry) -> Self {
+        if let Some(parts) = &entry.parts {
+            self.with_parts(parts);
+        }
+        self
+    }
+
+    #[cold]
+    fn with_parts(&self, parts: &Arc<Parts>) {
+        let _ = self.shared().parts.set(Arc::clone(parts));
+    }
+
+    /// The entries of the members of what exits.
+    pub(crate) fn parts(&self) -> Option<&[Entry]> {
+        self.shared.get()?.parts.get()?.get()
     }
 
     /// What the members of what exits are told; each has its own budget, but no more time than the whole.
@@ -163,7 +185,7 @@ impl Exit {
 
 /// See [`Exit::for_members`].
 #[derive(Clone, Debug)]
-pub(crate) struct ForMembers {
+pub struct ForMembers {
     cause: Cause,
     error: Option<String>,
     until: Option<Instant>,

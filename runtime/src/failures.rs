@@ -26,7 +26,7 @@ pub(crate) fn panic_text(panic: &Panic) -> &str {
 
 /// One failed exit: its error and, if it panicked, what may have to be resumed.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub struct Failure {
     pub(crate) error: Error,
     pub(crate) panic: Option<Panic>,
 }
@@ -50,7 +50,7 @@ impl From<Error> for Failure {
 /// Failures in the order they happened.
 #[derive(Debug, Default)]
 #[must_use = "dropped, these go to the report hook"]
-pub(crate) struct Failures(Vec<Failure>);
+pub struct Failures(Vec<Failure>);
 
 /// What a list of failures means for a body that succeeded.
 pub(crate) enum Verdict {

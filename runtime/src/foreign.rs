@@ -5,6 +5,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -97,7 +98,8 @@ impl<'a, T: 'a, O: Exited, X: AsyncFnOnce(T, &Exit) -> O + 'a> LocalExit<'a, T> 
 /// [`#[scoped_resource]`](crate::scoped_resource).
 pub struct Resource<T> {
     value: T,
-    exit: ExitBox<T>,
+    /// Never locked: only so that a resource is `Sync` if its value is, and can be lent to others.
+    exit: Mutex<ExitBox<T>>,
 }
 
 /// As [`Resource`], for values and exits that are not `Send + 'static`; made by [`Lifespan::new_local`].
@@ -183,9 +185,7 @@ where
             let Some(exit) = this.exit.take() else {
                 panic!("enter polled after it ended")
             };
-            let exit: ExitBox<T> =
-                Box::new(|value, why| Box::pin(async { exit(value, why).await.into_result() }));
-            Resource { value, exit }
+            Resource::new(value, exit)
         })
     }
 }
@@ -211,18 +211,57 @@ impl<'a, T> Lifespan<ResourceLocal<'a, T>> {
         O: Exited,
         T: 'a,
     {
-        Lifespan::of(async {
-            Ok::<_, E>(ResourceLocal {
-                value: enter.await?,
-                exit: Box::new(exit),
-            })
-        })
+        Lifespan::of(async { Ok::<_, E>(ResourceLocal::new(enter.await?, exit)) })
+    }
+}
+
+impl<T> Resource<T> {
+    pub(crate) fn new<X, O>(value: T, exit: X) -> Self
+    where
+        T: Send + 'static,
+        X: AsyncFnOnce(T, &Exit) -> O + for<'x> ExitFn<T, &'x Exit, O> + Send + 'static,
+        O: Exited,
+    {
+        let exit: ExitBox<T> =
+            Box::new(|value, why| Box::pin(async { exit(value, why).await.into_result() }));
+        Resource {
+            value,
+            exit: Mutex::new(exit),
+        }
+    }
+
+    /// The value without its end.
+    pub(crate) fn into_value(self) -> T {
+        self.value
+    }
+}
+
+impl<'a, T> ResourceLocal<'a, T> {
+    pub(crate) fn new<X, O>(value: T, exit: X) -> Self
+    where
+        T: 'a,
+        X: AsyncFnOnce(T, &Exit) -> O + 'a,
+        O: Exited,
+    {
+        ResourceLocal {
+            value,
+            exit: Box::new(exit),
+        }
+    }
+
+    /// The value without its end.
+    pub(crate) fn into_value(self) -> T {
+        self.value
     }
 }
 
 impl<T: Send + 'static> ScopedResource for Resource<T> {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
-        (self.exit)(self.value, exit).await
+        let end = self
+            .exit
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        end(self.value, exit).await
     }
 
     fn policy() -> Policy {

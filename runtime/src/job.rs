@@ -1,5 +1,6 @@
 //! [`Job`]: an abandoned exit in a box, ready to run in whichever task takes it (law 3).
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,7 +14,7 @@ use crate::identity::Anchor;
 use crate::report::{self, Report, ReportKind};
 
 /// One abandoned exit. Dropped before its first poll, it reports itself as lost.
-pub(crate) struct Job {
+pub struct Job {
     exit: Pin<Box<dyn Future<Output = Failures> + Send>>,
     anchor: Anchor,
     pub(crate) subject: Subject,
@@ -50,6 +51,12 @@ impl Job {
         !self.stray
             && self.abandoned_by == task::try_id()
             && self.runtime.as_ref().map(Handle::id) == runtime
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Job").field(&self.subject).finish()
     }
 }
 

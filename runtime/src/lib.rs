@@ -124,7 +124,10 @@ pub use crate::cancel_scope::{
     CancelScope, Canceller, Outcome, Race, effective_deadline, race, race_all, shield, shield_for,
     timeout, timeout_at, until,
 };
-pub use crate::compose::{Join, Joined, Members, join, join_all, join_all_at_most};
+pub use crate::compose::{
+    Join, Joined, JoinedLocal, Members, join, join_all, join_all_at_most, join_all_local,
+    join_all_local_at_most, join_local,
+};
 pub use crate::enter::{Enter, Entered};
 pub use crate::error::{BoxError, Error, ErrorKind, Phase};
 pub use crate::exit::{Cause, Exit};

@@ -6,11 +6,12 @@ use std::future::{self, Future};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::body::{Failure, Infallible};
 use crate::enter::{Enter, Entering};
-use crate::entry::{Entry, Subject};
+use crate::entry::{Entry, Parts, Subject};
 use crate::error::{BoxError, Error};
 use crate::identity::Checkpoint;
 use crate::live::{Live, enter_guard};
@@ -59,10 +60,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     #[inline]
     #[track_caller]
     pub fn of(enter: F) -> Self {
-        let entry = Entry {
-            policy: R::policy(),
-            place: Location::caller(),
-        };
+        let entry = Entry::new(R::policy(), Location::caller());
         Lifespan {
             enter,
             entry,
@@ -291,9 +289,13 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         self.enter
     }
 
-    #[cfg(feature = "testing")]
     pub(crate) fn with_policy(mut self, policy: Policy) -> Self {
         self.entry.policy = policy;
+        self
+    }
+
+    pub(crate) fn with_parts(mut self, parts: Arc<Parts>) -> Self {
+        self.entry.parts = Some(parts);
         self
     }
 

@@ -11,8 +11,10 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::exits::{Exits, Order};
-use super::joined::{Entries, Joined, Parting};
-use crate::cancel::cancellation::{Cancellation, Kind};
+use super::kept::Kept;
+use super::kind::{Kind, Takes};
+use super::parting::{Entries, Parting};
+use crate::cancel::cancellation::{self, Cancellation};
 use crate::cancel::node::Node;
 use crate::cancel_scope::{CancelScope, Outcome, Running, shield};
 use crate::enter::Enter;
@@ -21,22 +23,24 @@ use crate::error::{Error, Phase};
 use crate::exit::{Cause, Exit};
 use crate::failures::{Failure, Failures};
 use crate::lifespan::{Holding, Lifespan};
-use crate::resource::ScopedResource;
-use crate::scope::held::Held;
+use crate::resource::LocalResource;
 
-/// The enters of a group, which give `V`.
+/// The enters of a group.
+pub trait Enters {
+    /// Polls those that have not ended. Once something has failed, those that have not begun are given up.
+    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()>;
+}
+
+/// Enters that give `V`.
 ///
 /// A parameter rather than an associated type: where the compiler has to prove a future `Send` it knows no lifetimes, and
 /// could not compare that type's with another's.
-pub trait Lanes<V> {
-    /// Polls those that have not ended. Once something has failed, those that have not begun are given up.
-    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()>;
-
+pub trait Lanes<V, K: Kind>: Enters {
     /// The entered resources, in order; all of them are there.
     fn take(self: Pin<&mut Self>, entries: &mut Entries) -> V;
 
     /// Those that are there, on their way out.
-    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting);
+    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>);
 }
 
 /// What all members of a group that enters share.
@@ -49,14 +53,23 @@ pub struct Group {
 }
 
 impl Group {
-    pub(super) fn has_failed(&self) -> bool {
+    pub(crate) fn new(node: Arc<Node>, subject: Subject) -> Self {
+        Group {
+            node,
+            subject,
+            failures: Vec::new(),
+        }
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
         !self.failures.is_empty()
     }
 
     /// The first failure has the others unwind.
-    pub(super) fn fail(&mut self, failure: Failure) {
+    pub(crate) fn fail(&mut self, failure: Failure) {
         if !self.has_failed() {
-            let cancellation = Cancellation::new(Kind::RolledBack, self.subject.place);
+            let cancellation =
+                Cancellation::new(cancellation::Kind::RolledBack, self.subject.place);
             self.node.cancel(&cancellation);
         }
         self.failures.push(failure);
@@ -68,31 +81,27 @@ pin_project! {
     //
     // Written out, and not as `async` blocks in one another: each of those would store the members once more.
     #[doc(hidden)]
-    pub struct Entering<L, V, T> {
+    pub struct Entering<L, V, T, K: Kind> {
         #[pin]
-        running: Region<L, V>,
+        running: Region<L, V, K>,
         order: Order,
-        joined: fn(V) -> T,
+        finish: fn(V, Entries, Order) -> T,
     }
 }
 
-type Region<L, V> = Running<EnterAll<L, V>, Ended<V>, Pending<()>, Outcome<Ended<V>>>;
+type Region<L, V, K> = Running<EnterAll<L, V, K>, Ended<V>, Pending<()>, Outcome<Ended<V>>>;
 type Ended<V> = Result<(V, Entries), Error>;
 
-impl<V, T, L: Lanes<V>> Entering<L, V, T> {
+impl<V, T, K: Kind, L: Lanes<V, K>> Entering<L, V, T, K> {
     pub(super) fn new(
         lanes: L,
         name: &'static str,
         place: &'static Location<'static>,
         order: Order,
-        joined: fn(V) -> T,
+        finish: fn(V, Entries, Order) -> T,
     ) -> Self {
         let scope = CancelScope::called(name, place);
-        let group = Group {
-            node: Arc::clone(scope.node()),
-            subject: scope.subject().clone(),
-            failures: Vec::new(),
-        };
+        let group = Group::new(Arc::clone(scope.node()), scope.subject().clone());
         let all = EnterAll {
             lanes,
             group,
@@ -103,13 +112,13 @@ impl<V, T, L: Lanes<V>> Entering<L, V, T> {
         Entering {
             running: scope.run_alone(all, |outcome| outcome),
             order,
-            joined,
+            finish,
         }
     }
 }
 
-impl<V, T, L: Lanes<V>> Future for Entering<L, V, T> {
-    type Output = Result<Joined<T>, Error>;
+impl<V, T, K: Kind, L: Lanes<V, K>> Future for Entering<L, V, T, K> {
+    type Output = Result<T, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -121,13 +130,12 @@ impl<V, T, L: Lanes<V>> Future for Entering<L, V, T> {
                 Err(not_entered(cancelled.subject, cancelled.cancellation))
             }
         };
-        let joined = entered
-            .map(|(values, entries)| Joined::new((this.joined)(values), entries, *this.order));
-        Poll::Ready(joined)
+        let finished = entered.map(|(values, entries)| (this.finish)(values, entries, *this.order));
+        Poll::Ready(finished)
     }
 }
 
-impl<L, V, T> fmt::Debug for Entering<L, V, T> {
+impl<L, V, T, K: Kind> fmt::Debug for Entering<L, V, T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entering").finish_non_exhaustive()
     }
@@ -135,25 +143,25 @@ impl<L, V, T> fmt::Debug for Entering<L, V, T> {
 
 pin_project! {
     /// Enters all members; rolls back if one fails.
-    struct EnterAll<L, V> {
+    struct EnterAll<L, V, K: Kind> {
         #[pin]
         lanes: L,
         group: Group,
         order: Order,
-        rolling_back: Option<RollingBack>,
+        rolling_back: Option<RollingBack<K>>,
         values: PhantomData<fn() -> V>,
     }
 }
 
 /// Exits what was entered, with fresh budgets, whatever is cancelled around it (law 19).
-struct RollingBack {
+struct RollingBack<K: Kind> {
     failure: Failure,
-    exits: Pin<Box<Shielded>>,
+    exits: Pin<Box<Shielded<K::Job>>>,
 }
 
-type Shielded = Running<Exits, Failures, Pending<()>, Failures>;
+type Shielded<J> = Running<Exits<J>, Failures, Pending<()>, Failures>;
 
-impl<V, L: Lanes<V>> Future for EnterAll<L, V> {
+impl<V, K: Kind, L: Lanes<V, K>> Future for EnterAll<L, V, K> {
     type Output = Ended<V>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -180,19 +188,19 @@ impl<V, L: Lanes<V>> Future for EnterAll<L, V> {
     }
 }
 
-impl RollingBack {
-    fn begin<V, L: Lanes<V>>(
+impl<K: Kind> RollingBack<K> {
+    fn begin<V, L: Lanes<V, K>>(
         lanes: Pin<&mut L>,
         failure: Failure,
         cause: Cause,
         order: Order,
     ) -> Self {
         let exit = Exit::new(cause, None).with_error(failure.error.to_string());
-        let mut parting = Parting::new(Entries::default(), &exit);
+        let mut parting = Parting::new(&exit);
         lanes.roll_back(&mut parting);
         RollingBack {
             failure,
-            exits: Box::pin(shield(Exits::new(parting.jobs, order))),
+            exits: Box::pin(shield(parting.exits(order))),
         }
     }
 
@@ -239,87 +247,81 @@ fn not_entered(subject: Subject, cancellation: Cancellation) -> Error {
 
 pin_project! {
     /// The enter of one member.
-    pub struct Lane<R: ScopedResource, F> {
+    pub struct Lane<R: LocalResource, F> {
         #[pin]
         entering: Option<Holding<R, F>>,
         begun: bool,
-        held: Option<Held<R>>,
+        kept: Option<Kept<R, R>>,
         subject: Subject,
     }
 }
 
-impl<R: ScopedResource, F> Lane<R, F> {
+impl<R: LocalResource, F> Lane<R, F> {
     pub(super) fn new(lifespan: Lifespan<R, F>, place: &'static Location<'static>) -> Self {
         let subject = lifespan.subject(place);
         Lane {
             entering: Some(lifespan.hold(place)),
             begun: false,
-            held: None,
+            kept: None,
             subject,
         }
     }
 }
 
-impl<R: ScopedResource, F: Enter<R>> Lane<R, F> {
+impl<R: LocalResource, F: Enter<R>> Lane<R, F> {
     pub(super) fn subject(&self) -> &Subject {
         &self.subject
     }
 
     /// The resource, once it is entered.
     pub(super) fn entered(&self) -> Option<&R> {
-        self.held.as_ref().map(Held::resource)
+        self.kept.as_ref().map(Kept::value)
     }
 
     /// The end of the enter; a panic is one like any other.
     pub(super) fn poll_end(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Held<R>, Failure>> {
+    ) -> Poll<Result<Kept<R, R>, Failure>> {
         let mut this = self.project();
         let Some(entering) = this.entering.as_mut().as_pin_mut() else {
             return Poll::Pending;
         };
         *this.begun = true;
-        match catch_unwind(AssertUnwindSafe(|| entering.poll(cx))) {
-            Ok(polled) => polled.map_err(Failure::from),
-            Err(panic) => Poll::Ready(Err(Failure::panicked(
-                this.subject.clone(),
-                Phase::Enter,
-                panic,
-            ))),
-        }
+        let ended = match catch_unwind(AssertUnwindSafe(|| entering.poll(cx))) {
+            Ok(polled) => ready!(polled).map_err(Failure::from),
+            Err(panic) => Err(Failure::panicked(this.subject.clone(), Phase::Enter, panic)),
+        };
+        Poll::Ready(ended.map(|held| {
+            let (resource, entry) = held.into_parts();
+            Kept::new(resource, entry, |resource| resource)
+        }))
     }
 }
 
-impl<R: ScopedResource, F: Enter<R>> Lanes<R> for Lane<R, F> {
+impl<R: LocalResource, F: Enter<R>> Enters for Lane<R, F> {
     fn poll_each(mut self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         if self.entering.is_none() {
             return Poll::Ready(());
         }
         if self.begun || !group.has_failed() {
             match ready!(self.as_mut().poll_end(cx)) {
-                Ok(held) => *self.as_mut().project().held = Some(held),
+                Ok(kept) => *self.as_mut().project().kept = Some(kept),
                 Err(failure) => group.fail(failure),
             }
         }
         self.project().entering.set(None);
         Poll::Ready(())
     }
+}
 
+impl<R: LocalResource, F: Enter<R>, K: Takes<R>> Lanes<R, K> for Lane<R, F> {
     fn take(self: Pin<&mut Self>, entries: &mut Entries) -> R {
-        let Some(held) = self.project().held.take() else {
-            unreachable!("all members have been entered")
-        };
-        let (resource, entry) = held.into_parts();
-        entries.0.push(entry);
-        resource
+        entries.open(self.project().kept.take())
     }
 
-    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting) {
-        if let Some(held) = self.project().held.take() {
-            let (resource, entry) = held.into_parts();
-            parting.part(resource, entry);
-        }
+    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
+        parting.member(self.project().kept.take());
     }
 }
 
@@ -333,7 +335,7 @@ pin_project! {
     }
 }
 
-impl<V, W, A: Lanes<V>, B: Lanes<W>> Lanes<(V, W)> for Pair<A, B> {
+impl<A: Enters, B: Enters> Enters for Pair<A, B> {
     fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let this = self.project();
         let first = this.first.poll_each(cx, group);
@@ -341,13 +343,15 @@ impl<V, W, A: Lanes<V>, B: Lanes<W>> Lanes<(V, W)> for Pair<A, B> {
         ready!(first);
         rest
     }
+}
 
+impl<V, W, K: Kind, A: Lanes<V, K>, B: Lanes<W, K>> Lanes<(V, W), K> for Pair<A, B> {
     fn take(self: Pin<&mut Self>, entries: &mut Entries) -> (V, W) {
         let this = self.project();
         (this.first.take(entries), this.rest.take(entries))
     }
 
-    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting) {
+    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         let this = self.project();
         this.first.roll_back(parting);
         this.rest.roll_back(parting);
@@ -355,12 +359,14 @@ impl<V, W, A: Lanes<V>, B: Lanes<W>> Lanes<(V, W)> for Pair<A, B> {
 }
 
 /// No member.
-impl Lanes<()> for () {
+impl Enters for () {
     fn poll_each(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut Group) -> Poll<()> {
         Poll::Ready(())
     }
+}
 
+impl<K: Kind> Lanes<(), K> for () {
     fn take(self: Pin<&mut Self>, _: &mut Entries) {}
 
-    fn roll_back(self: Pin<&mut Self>, _: &mut Parting) {}
+    fn roll_back(self: Pin<&mut Self>, _: &mut Parting<K>) {}
 }

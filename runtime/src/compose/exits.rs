@@ -1,46 +1,81 @@
-//! [`Exits`]: the exits of several members, overlapping or one after the other; whatever fails stops none (law 7).
+//! [`Exits`]: the exits of several members, in an order; whatever fails stops none (law 7).
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::composed::graph::Graph;
+use super::kind::Parted;
+use super::turns::Turns;
 use super::woken::Woken;
 use crate::failures::Failures;
-use crate::job::Job;
-use crate::watch;
 
-/// Ready with all failures when all have exited. Dropped before, the exits that are left go on elsewhere (law 6).
-pub(super) struct Exits {
-    jobs: Woken<Job>,
+/// Ready with all failures when all have exited. Dropped before, what is left is passed on (law 6).
+pub(super) struct Exits<J: Parted> {
+    jobs: Woken<Running<J>>,
     failures: Failures,
 }
 
 /// How exits relate to one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Order {
     /// They are independent; so many at once.
     Overlapping { width: usize },
     /// Each uses the one before it, and exits before it.
     LastFirst,
+    /// Each exits when all that use it have.
+    UsersFirst(&'static Graph),
 }
 
-impl Exits {
-    pub(super) fn new(mut jobs: Vec<Job>, order: Order) -> Self {
-        let width = match order {
-            Order::Overlapping { width } => width,
-            Order::LastFirst => {
-                jobs.reverse();
-                1
-            }
+/// An exit, and which member's it is.
+struct Running<J>(usize, J);
+
+/// It is behind a pointer.
+impl<J> Unpin for Running<J> {}
+
+impl<J: Parted> Future for Running<J> {
+    type Output = Failures;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
+        self.1.poll_exit(cx)
+    }
+}
+
+impl<J: Parted> Exits<J> {
+    /// `jobs` has the exits of the members that were entered, in order, each with the number of its member.
+    pub(super) fn new(jobs: Vec<(usize, J)>, order: Order) -> Self {
+        // From here on in an order in which they could run one after the other.
+        let jobs = jobs.into_iter().map(|(member, job)| Running(member, job));
+        let jobs: Vec<_> = match order {
+            Order::Overlapping { .. } => jobs.collect(),
+            Order::LastFirst | Order::UsersFirst(_) => jobs.rev().collect(),
+        };
+        let turns = match order {
+            Order::Overlapping { width } => Turns::in_order(jobs.len(), width),
+            Order::LastFirst => Turns::in_order(jobs.len(), 1),
+            Order::UsersFirst(graph) => users_first(&jobs, graph),
         };
         Exits {
-            jobs: Woken::new(jobs, width),
+            jobs: Woken::new(jobs, |_| turns),
             failures: Failures::default(),
         }
     }
 }
 
-impl Future for Exits {
+fn users_first<J>(jobs: &[Running<J>], graph: &Graph) -> Turns {
+    let mut places = vec![None; graph.members.len()];
+    for (place, Running(member, _)) in jobs.iter().enumerate() {
+        places[*member] = Some(place);
+    }
+    let place = |member: &usize| places.get(*member).copied().flatten();
+    let needs = |(user, Running(member, _)): (usize, &Running<J>)| {
+        let needed = graph.members[*member].needs.iter().filter_map(place);
+        needed.map(move |needed| (user, needed)).collect::<Vec<_>>()
+    };
+    Turns::after(jobs.len(), jobs.iter().enumerate().flat_map(needs))
+}
+
+impl<J: Parted> Future for Exits<J> {
     type Output = Failures;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
@@ -53,8 +88,11 @@ impl Future for Exits {
     }
 }
 
-impl Drop for Exits {
+impl<J: Parted> Unpin for Exits<J> {}
+
+impl<J: Parted> Drop for Exits<J> {
     fn drop(&mut self) {
-        watch::pass_on(self.jobs.take_rest());
+        let left = self.jobs.take_rest().into_iter();
+        J::pass_on(left.map(|Running(_, job)| job).collect());
     }
 }

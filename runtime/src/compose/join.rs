@@ -4,9 +4,11 @@ use std::panic::Location;
 
 use super::entering::{Entering, Lane, Lanes, Pair};
 use super::exits::Order;
-use super::joined::{Joined, Members};
+use super::joined::{Joined, JoinedLocal, Members};
+use super::kind::{Kind, Local, Sendable};
+use super::parting::Entries;
 use crate::lifespan::Lifespan;
-use crate::resource::ScopedResource;
+use crate::resource::LocalResource;
 
 /// The members of a tuple of lifespans as one resource: they enter side by side, in one task, and exit side by side.
 ///
@@ -30,18 +32,61 @@ use crate::resource::ScopedResource;
 ///
 /// `join(())` enters nothing, and succeeds. What a member is, a `join`, say, does not matter: it nests.
 #[track_caller]
-pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J>>
+pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J, Joined<J::Values>, Sendable>>
 where
     J: Join,
-    J::Lanes: Lanes<J::Nested>,
+    J::Values: Members<Sendable> + Send + 'static,
+    J::Lanes: Lanes<J::Nested, Sendable>,
 {
     let place = Location::caller();
-    let order = Order::Overlapping { width: usize::MAX };
-    let lanes = members.into_lanes(place);
-    Lifespan::of(Entering::new(lanes, "join", place, order, J::flat)).named("join")
+    let finish = |nested, entries, order| Joined::new(J::flat(nested), entries, order);
+    Lifespan::of(joining(members, place, finish)).named("join")
 }
 
-type Joining<J> = Entering<<J as Join>::Lanes, <J as Join>::Nested, <J as Join>::Values>;
+/// As [`join`], for members that borrow, are not `Send`, or are declared to be local.
+///
+/// ```
+/// use lifespan::{Lifespan, join_local};
+/// use std::rc::Rc;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+/// let text = String::from("borrowed");
+/// let words = Lifespan::new_local(async { Ok::<_, std::io::Error>(&text) }, async |_, _| ());
+/// let count = Lifespan::new_local(async { Ok::<_, std::io::Error>(Rc::new(2)) }, async |_, _| ());
+/// let sum = join_local((words, count)).scope_ok(async |both| both.0.len() + **both.1).await?;
+/// assert_eq!(sum, 10);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn join_local<'a, J>(
+    members: J,
+) -> Lifespan<JoinedLocal<'a, J::Values>, Joining<J, JoinedLocal<'a, J::Values>, Local<'a>>>
+where
+    J: Join,
+    J::Values: Members<Local<'a>>,
+    J::Lanes: Lanes<J::Nested, Local<'a>>,
+{
+    let place = Location::caller();
+    let finish = |nested, entries, order| JoinedLocal::new(J::flat(nested), entries, order);
+    Lifespan::of(joining(members, place, finish)).named("join_local")
+}
+
+type Joining<J, T, K> = Entering<<J as Join>::Lanes, <J as Join>::Nested, T, K>;
+
+fn joining<J, T, K>(
+    members: J,
+    place: &'static Location<'static>,
+    finish: fn(J::Nested, Entries, Order) -> T,
+) -> Joining<J, T, K>
+where
+    J: Join,
+    J::Lanes: Lanes<J::Nested, K>,
+    K: Kind,
+{
+    let order = Order::Overlapping { width: usize::MAX };
+    Entering::new(members.into_lanes(place), "join", place, order, finish)
+}
 
 /// Tuples of up to twelve lifespans.
 #[diagnostic::on_unimplemented(
@@ -51,7 +96,7 @@ type Joining<J> = Entering<<J as Join>::Lanes, <J as Join>::Nested, <J as Join>:
 )]
 pub trait Join {
     /// The resources they enter.
-    type Values: Members;
+    type Values;
     #[doc(hidden)]
     type Lanes;
     #[doc(hidden)]
@@ -89,7 +134,7 @@ macro_rules! joins {
         #[diagnostic::do_not_recommend]
         impl<$($member, $enter,)*> Join for ($(Lifespan<$member, $enter>,)*)
         where
-            $($member: ScopedResource,)*
+            $($member: LocalResource,)*
         {
             type Values = ($($member,)*);
             type Lanes = lanes_type!($($member $enter,)*);

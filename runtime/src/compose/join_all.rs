@@ -5,16 +5,19 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::entering::{Entering, Group, Lane, Lanes};
+use super::entering::{Entering, Enters, Group, Lane, Lanes};
 use super::exits::Order;
-use super::joined::{Entries, Joined, Parting};
+use super::joined::{Joined, JoinedLocal};
+use super::kept::Kept;
+use super::kind::{Kind, Local, Sendable, Takes};
+use super::parting::{Entries, Parting};
+use super::turns::Turns;
 use super::woken::Woken;
 use crate::cancel::frame;
 use crate::enter::Enter;
 use crate::failures::Failure;
 use crate::lifespan::Lifespan;
-use crate::resource::ScopedResource;
-use crate::scope::held::Held;
+use crate::resource::{LocalResource, ScopedResource};
 
 /// Any number of lifespans of one type as one resource: as [`join`](super::join), for a `Vec`.
 ///
@@ -40,7 +43,9 @@ where
     R: ScopedResource,
     F: Enter<R>,
 {
-    joined(usize::MAX, members, Location::caller())
+    let entering: All<R, F, _, Sendable> =
+        entering(usize::MAX, members, Location::caller(), Joined::new);
+    Lifespan::of(entering).named("join_all")
 }
 
 /// As [`join_all`], with at most `width` members entering at once, and at most as many exiting.
@@ -55,88 +60,115 @@ where
     R: ScopedResource,
     F: Enter<R>,
 {
-    joined(width, members, Location::caller())
+    let entering: All<R, F, _, Sendable> =
+        entering(width, members, Location::caller(), Joined::new);
+    Lifespan::of(entering).named("join_all")
 }
 
-fn joined<R, F, M>(
-    width: usize,
-    members: M,
-    place: &'static Location<'static>,
-) -> Lifespan<Joined<Vec<R>>, impl Enter<Joined<Vec<R>>> + use<R, F, M>>
+/// As [`join_all`], for resources that borrow, are not `Send`, or are declared to be local.
+#[track_caller]
+pub fn join_all_local<'a, R, F>(
+    members: impl IntoIterator<Item = Lifespan<R, F>>,
+) -> Lifespan<JoinedLocal<'a, Vec<R>>, impl Enter<JoinedLocal<'a, Vec<R>>>>
 where
-    R: ScopedResource,
+    R: LocalResource + 'a,
     F: Enter<R>,
-    M: IntoIterator<Item = Lifespan<R, F>>,
+{
+    join_all_local_at_most(usize::MAX, members)
+}
+
+/// As [`join_all_at_most`], for resources that borrow, are not `Send`, or are declared to be local.
+#[track_caller]
+pub fn join_all_local_at_most<'a, R, F>(
+    width: usize,
+    members: impl IntoIterator<Item = Lifespan<R, F>>,
+) -> Lifespan<JoinedLocal<'a, Vec<R>>, impl Enter<JoinedLocal<'a, Vec<R>>>>
+where
+    R: LocalResource + 'a,
+    F: Enter<R>,
+{
+    let entering: All<R, F, _, Local<'a>> =
+        entering(width, members, Location::caller(), JoinedLocal::new);
+    Lifespan::of(entering).named("join_all_local")
+}
+
+type All<R, F, T, K> = Entering<Many<R, F>, Vec<R>, T, K>;
+
+fn entering<R, F, T, K>(
+    width: usize,
+    members: impl IntoIterator<Item = Lifespan<R, F>>,
+    place: &'static Location<'static>,
+    finish: fn(Vec<R>, Entries, Order) -> T,
+) -> All<R, F, T, K>
+where
+    R: LocalResource,
+    F: Enter<R>,
+    K: Takes<R>,
 {
     let order = Order::Overlapping { width };
     let lanes: Vec<_> = members
         .into_iter()
         .map(|member| Box::pin(Lane::new(member, place)))
         .collect();
-    let many = Many::new(lanes, width);
-    Lifespan::of(Entering::new(many, "join_all", place, order, |all| all)).named("join_all")
+    Entering::new(Many::new(lanes, width), "join_all", place, order, finish)
 }
 
 /// The enters of any number of members.
-struct Many<R: ScopedResource, F> {
+struct Many<R: LocalResource, F> {
     lanes: Woken<Ending<R, F>>,
     /// In the order of the members.
-    held: Vec<Option<Held<R>>>,
+    kept: Vec<Option<Kept<R, R>>>,
 }
 
 /// Nothing of it is pinned but what is in boxes.
-impl<R: ScopedResource, F> Unpin for Many<R, F> {}
+impl<R: LocalResource, F> Unpin for Many<R, F> {}
 
-impl<R: ScopedResource, F: Enter<R>> Many<R, F> {
+impl<R: LocalResource, F: Enter<R>> Many<R, F> {
     fn new(lanes: Vec<Pin<Box<Lane<R, F>>>>, width: usize) -> Self {
+        let turns = |count| Turns::in_order(count, width);
         Many {
-            held: lanes.iter().map(|_| None).collect(),
-            lanes: Woken::new(lanes.into_iter().map(Ending), width),
+            kept: lanes.iter().map(|_| None).collect(),
+            lanes: Woken::new(lanes.into_iter().map(Ending), turns),
         }
     }
 }
 
 /// One of them until its end.
-struct Ending<R: ScopedResource, F>(Pin<Box<Lane<R, F>>>);
+struct Ending<R: LocalResource, F>(Pin<Box<Lane<R, F>>>);
 
-impl<R: ScopedResource, F: Enter<R>> Future for Ending<R, F> {
-    type Output = Result<Held<R>, Failure>;
+impl<R: LocalResource, F: Enter<R>> Future for Ending<R, F> {
+    type Output = Result<Kept<R, R>, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.0.as_mut().poll_end(cx)
     }
 }
 
-impl<R: ScopedResource, F: Enter<R>> Lanes<Vec<R>> for Many<R, F> {
+impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
     fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
-        let Many { lanes, held } = self.get_mut();
+        let Many { lanes, kept } = self.get_mut();
         if frame::cancellation().is_some() {
             lanes.stop_starting();
         }
         lanes.poll_each(cx, |index, ended| {
             match ended {
-                Ok(entered) => held[index] = Some(entered),
+                Ok(entered) => kept[index] = Some(entered),
                 Err(failure) => group.fail(failure),
             }
             !group.has_failed()
         })
     }
+}
 
+impl<R: LocalResource, F: Enter<R>, K: Takes<R> + Kind> Lanes<Vec<R>, K> for Many<R, F> {
     fn take(self: Pin<&mut Self>, entries: &mut Entries) -> Vec<R> {
-        let held = std::mem::take(&mut self.get_mut().held);
-        let (values, of_values): (Vec<_>, Vec<_>) =
-            held.into_iter().flatten().map(Held::into_parts).unzip();
-        entries.0.extend(of_values);
-        values
+        let kept = std::mem::take(&mut self.get_mut().kept);
+        kept.into_iter().map(|kept| entries.open(kept)).collect()
     }
 
-    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting) {
-        for held in std::mem::take(&mut self.get_mut().held)
-            .into_iter()
-            .flatten()
-        {
-            let (resource, entry) = held.into_parts();
-            parting.part(resource, entry);
+    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
+        for kept in std::mem::take(&mut self.get_mut().kept) {
+            parting.member(kept);
         }
     }
 }

@@ -1,108 +1,83 @@
 //! [`Joined`]: several entered resources as one.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::panic::resume_unwind;
 
-use tokio::runtime::Handle;
-
-use super::exits::{Exits, Order};
-use crate::abandon::job;
-use crate::entry::Entry;
+use super::exits::Order;
+use super::kind::{Kind, Local, Sendable, Takes};
+use super::parting::{Entries, Parting};
+use crate::abandon::Abandoned;
 use crate::error::BoxError;
-use crate::exit::{Exit, ForMembers};
-use crate::failures::Verdict;
-use crate::job::Job;
+use crate::exit::Exit;
+use crate::failures::{Failures, Verdict};
 use crate::policy::Policy;
-use crate::resource::ScopedResource;
+use crate::resource::{LocalResource, ScopedResource};
+use crate::watch;
 
 /// Several entered resources as one: a tuple from [`join`](super::join) and
 /// [`then`](crate::Lifespan::then), a `Vec` from [`join_all`](super::join_all). It dereferences to them.
 ///
 /// Its exit has no budget of its own unless one is set: each member's has.
-pub struct Joined<T> {
+pub struct Joined<T>(Group<T>);
+
+/// As [`Joined`], for members that borrow, are not `Send`, or are declared to be local; made by the functions that end in
+/// `_local`. `'a` is how long what they borrow lives.
+///
+/// Dropped without its exit, those of its members that may leave their task are adopted or rescued, and the others are
+/// reported as lost (law 3).
+pub struct JoinedLocal<'a, T>(Group<T>, PhantomData<&'a ()>);
+
+struct Group<T> {
     values: T,
     entries: Entries,
     order: Order,
 }
 
-/// The entry of each member, in order: its name, its budgets, its place.
-#[derive(Debug, Default)]
-pub struct Entries(pub(super) Vec<Entry>);
-
 impl<T> Joined<T> {
     pub(super) fn new(values: T, entries: Entries, order: Order) -> Self {
-        Joined {
+        Joined(Group {
             values,
             entries,
             order,
-        }
+        })
     }
 }
 
-/// The resources of a [`Joined`]: tuples of up to twelve, and vectors.
-pub trait Members: Send + Sized + 'static {
+impl<T> JoinedLocal<'_, T> {
+    pub(super) fn new(values: T, entries: Entries, order: Order) -> Self {
+        let group = Group {
+            values,
+            entries,
+            order,
+        };
+        JoinedLocal(group, PhantomData)
+    }
+}
+
+/// The resources of a [`Joined`] or [`JoinedLocal`]: tuples of up to twelve, and vectors.
+pub trait Members<K: Kind>: Sized {
     /// Gives each to the exit of the whole, in order.
     #[doc(hidden)]
-    fn part(self, parting: &mut Parting);
+    fn part(self, parting: &mut Parting<K>);
 }
 
-/// Members on their way to their exits.
-#[doc(hidden)]
-pub struct Parting {
-    pub(super) jobs: Vec<Job>,
-    entries: std::vec::IntoIter<Entry>,
-    exit: ForMembers,
-    runtime: Option<Handle>,
-}
-
-impl Parting {
-    pub(super) fn new(entries: Entries, exit: &Exit) -> Self {
-        Parting {
-            jobs: Vec::with_capacity(entries.0.len()),
-            entries: entries.0.into_iter(),
-            exit: exit.for_members(),
-            runtime: Handle::try_current().ok(),
-        }
-    }
-
-    /// The next member.
-    pub fn member<R: ScopedResource>(&mut self, resource: R) {
-        let Some(entry) = self.entries.next() else {
-            unreachable!("there is an entry for each member")
-        };
-        self.part(resource, entry);
-    }
-
-    pub(super) fn part<R: ScopedResource>(&mut self, resource: R, entry: Entry) {
-        let exit = self.exit.clone();
-        let exit = |budget| exit.now(budget);
-        let job = job(resource, entry, exit, self.runtime.clone(), false);
-        self.jobs.push(job);
-    }
-}
-
-impl fmt::Debug for Parting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parting").finish_non_exhaustive()
-    }
-}
-
-impl<R: ScopedResource> Members for Vec<R> {
-    fn part(self, parting: &mut Parting) {
+impl<K: Takes<R>, R: LocalResource> Members<K> for Vec<R> {
+    fn part(self, parting: &mut Parting<K>) {
         for resource in self {
-            parting.member(resource);
+            parting.value(resource, |resource| resource);
         }
     }
 }
 
 macro_rules! members {
     ($($member:ident)*) => {
-        impl<$($member: ScopedResource),*> Members for ($($member,)*) {
+        impl<Kind_: Kind $(+ Takes<$member>)*, $($member: LocalResource),*> Members<Kind_> for ($($member,)*) {
             #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
-            fn part(self, parting: &mut Parting) {
+            fn part(self, parting: &mut Parting<Kind_>) {
                 let ($($member,)*) = self;
-                $(parting.member($member);)*
+                $(parting.value($member, |resource| resource);)*
             }
         }
 
@@ -114,21 +89,30 @@ macro_rules! members {
 
 members! { A B C D E F G H I J K L }
 
+impl<T> Group<T> {
+    async fn exit<K: Kind>(self, exit: &Exit) -> Result<(), BoxError>
+    where
+        T: Members<K>,
+    {
+        let mut parting = Parting::new(exit).with(self.entries);
+        self.values.part(&mut parting);
+        settle(parting.exits(self.order).await)
+    }
+}
+
+/// What the exit of a group returns.
+pub(super) fn settle(failures: Failures) -> Result<(), BoxError> {
+    match failures.verdict() {
+        Verdict::Clean => Ok(()),
+        Verdict::Failed(error) => Err(error.into()),
+        Verdict::Panicked(panic) => resume_unwind(panic),
+    }
+}
+
 #[diagnostic::do_not_recommend]
-impl<T: Members> ScopedResource for Joined<T> {
+impl<T: Members<Sendable> + Send + 'static> ScopedResource for Joined<T> {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
-        let Joined {
-            values,
-            entries,
-            order,
-        } = self;
-        let mut parting = Parting::new(entries, exit);
-        values.part(&mut parting);
-        match Exits::new(parting.jobs, order).await.verdict() {
-            Verdict::Clean => Ok(()),
-            Verdict::Failed(error) => Err(error.into()),
-            Verdict::Panicked(panic) => resume_unwind(panic),
-        }
+        self.0.exit::<Sendable>(exit).await
     }
 
     fn policy() -> Policy {
@@ -136,22 +120,63 @@ impl<T: Members> ScopedResource for Joined<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<'a, T: Members<Local<'a>>> LocalResource for JoinedLocal<'a, T> {
+    async fn exit_local(self, exit: &Exit) -> Result<(), BoxError> {
+        self.0.exit::<Local<'a>>(exit).await
+    }
+
+    fn policy() -> Policy {
+        Policy::of::<T>().exit_timeout(None)
+    }
+
+    fn __abandon(self, abandoned: Abandoned) {
+        let exit = Exit::new(watch::cause(), None);
+        let mut parting = Parting::new(&exit)
+            .with(self.0.entries)
+            .stray(abandoned.stray);
+        self.0.values.part(&mut parting);
+        // Each is abandoned by itself, the last first.
+        drop(parting.exits(Order::LastFirst));
+    }
+}
+
 impl<T> Deref for Joined<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.values
+        &self.0.values
     }
 }
 
 impl<T> DerefMut for Joined<T> {
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.values
+        &mut self.0.values
+    }
+}
+
+impl<T> Deref for JoinedLocal<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.values
+    }
+}
+
+impl<T> DerefMut for JoinedLocal<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0.values
     }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Joined<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Joined").field(&self.values).finish()
+        f.debug_tuple("Joined").field(&self.0.values).finish()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for JoinedLocal<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("JoinedLocal").field(&self.0.values).finish()
     }
 }

@@ -1,17 +1,24 @@
 //! Composition: several resources as one, entered and exited together in one task (laws 7, 18 and 19).
 //!
-//! [`join`] and [`join_all`] overlap the enters and the exits of what is independent; [`then`] puts one after the other.
-//! What they give is a [`Lifespan`](crate::Lifespan) like any other, so they nest. [`joined`] is the resource; [`entering`]
-//! enters the members and rolls back; [`exits`] runs their exits; [`woken`] polls many futures, but only those that woke.
+//! [`join`] and [`join_all`] overlap the enters and the exits of what is independent; [`then`] puts one after the other;
+//! [`composed`] does either, as a graph of dependencies says, for a struct. What they give is a
+//! [`Lifespan`](crate::Lifespan) like any other, so they nest. [`joined`] is the resource; [`entering`] enters the members
+//! and rolls back; [`kept`] holds an entered one; [`parting`] and [`exits`] run their exits, [`kind`] says of what kind those
+//! are; [`woken`] polls many futures, but only those that woke, in the order of [`turns`].
 
+pub(crate) mod composed;
 mod entering;
 mod exits;
 mod join;
 mod join_all;
 mod joined;
+mod kept;
+mod kind;
+mod parting;
 mod then;
+mod turns;
 mod woken;
 
-pub use join::{Join, join};
-pub use join_all::{join_all, join_all_at_most};
-pub use joined::{Joined, Members};
+pub use join::{Join, join, join_local};
+pub use join_all::{join_all, join_all_at_most, join_all_local, join_all_local_at_most};
+pub use joined::{Joined, JoinedLocal, Members};

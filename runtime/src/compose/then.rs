@@ -6,14 +6,16 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::entering::{Entering, Group, Lane, Lanes};
+use super::entering::{Entering, Enters, Group, Lane, Lanes};
 use super::exits::Order;
-use super::joined::{Entries, Joined, Parting};
+use super::joined::{Joined, JoinedLocal};
+use super::kind::{Kind, Local, Sendable, Takes};
+use super::parting::{Entries, Parting};
 use crate::enter::Enter;
 use crate::error::Phase;
 use crate::failures::Failure;
 use crate::lifespan::Lifespan;
-use crate::resource::ScopedResource;
+use crate::resource::{LocalResource, ScopedResource};
 
 impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
     /// This resource, and then one that is made from it: `next` is called when this one is entered. They exit in reverse
@@ -51,20 +53,55 @@ impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
         G: Enter<S>,
     {
         let place = Location::caller();
-        let chain = Chain {
-            first: Lane::new(self, place),
-            next: Some(next),
-            second: None,
-            place,
-        };
-        let entering = Entering::new(chain, "then", place, Order::LastFirst, |both| both);
+        let chain = Chain::new(self, next, place);
+        let entering =
+            Entering::<_, _, _, Sendable>::new(chain, "then", place, Order::LastFirst, Joined::new);
         Lifespan::of(entering).named("then")
+    }
+}
+
+impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
+    /// As [`then`](Lifespan::then), for resources that borrow, are not `Send`, or are declared to be local.
+    ///
+    /// ```
+    /// use lifespan::Lifespan;
+    /// use std::rc::Rc;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+    /// # let open = |n: usize| Lifespan::new_local(async move { Ok::<_, std::io::Error>(Rc::new(n)) }, async |_, _| ());
+    /// let both = open(3).then_local(|first| open(***first + 1));
+    /// let sum = both.scope_ok(async |both| **both.0 + **both.1).await?;
+    /// assert_eq!(sum, 7);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[allow(clippy::type_complexity, reason = "as `then`")]
+    #[track_caller]
+    pub fn then_local<'a, S, G>(
+        self,
+        next: impl FnOnce(&R) -> Lifespan<S, G>,
+    ) -> Lifespan<JoinedLocal<'a, (R, S)>, impl Enter<JoinedLocal<'a, (R, S)>>>
+    where
+        R: 'a,
+        S: LocalResource + 'a,
+        G: Enter<S>,
+    {
+        let place = Location::caller();
+        let chain = Chain::new(self, next, place);
+        let entering = Entering::<_, _, _, Local<'a>>::new(
+            chain,
+            "then_local",
+            place,
+            Order::LastFirst,
+            JoinedLocal::new,
+        );
+        Lifespan::of(entering).named("then_local")
     }
 }
 
 pin_project! {
     /// The enter of a resource, and of one that is made from it.
-    struct Chain<R: ScopedResource, F, N, S: ScopedResource, G> {
+    struct Chain<R: LocalResource, F, N, S: LocalResource, G> {
         #[pin]
         first: Lane<R, F>,
         next: Option<N>,
@@ -74,12 +111,23 @@ pin_project! {
     }
 }
 
-impl<R, F, N, S, G> Lanes<(R, S)> for Chain<R, F, N, S, G>
+impl<R: LocalResource, F, N, S: LocalResource, G> Chain<R, F, N, S, G> {
+    fn new(first: Lifespan<R, F>, next: N, place: &'static Location<'static>) -> Self {
+        Chain {
+            first: Lane::new(first, place),
+            next: Some(next),
+            second: None,
+            place,
+        }
+    }
+}
+
+impl<R, F, N, S, G> Enters for Chain<R, F, N, S, G>
 where
-    R: ScopedResource,
+    R: LocalResource,
     F: Enter<R>,
     N: FnOnce(&R) -> Lifespan<S, G>,
-    S: ScopedResource,
+    S: LocalResource,
     G: Enter<S>,
 {
     fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
@@ -99,21 +147,31 @@ where
             None => Poll::Ready(()),
         }
     }
+}
 
+impl<R, F, N, S, G, K> Lanes<(R, S), K> for Chain<R, F, N, S, G>
+where
+    R: LocalResource,
+    F: Enter<R>,
+    N: FnOnce(&R) -> Lifespan<S, G>,
+    S: LocalResource,
+    G: Enter<S>,
+    K: Takes<R> + Takes<S> + Kind,
+{
     fn take(self: Pin<&mut Self>, entries: &mut Entries) -> (R, S) {
         let this = self.project();
-        let first = this.first.take(entries);
+        let first = Lanes::<R, K>::take(this.first, entries);
         let Some(second) = this.second.as_pin_mut() else {
             unreachable!("both members have been entered")
         };
-        (first, second.take(entries))
+        (first, Lanes::<S, K>::take(second, entries))
     }
 
-    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting) {
+    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         let this = self.project();
-        this.first.roll_back(parting);
+        Lanes::<R, K>::roll_back(this.first, parting);
         if let Some(second) = this.second.as_pin_mut() {
-            second.roll_back(parting);
+            Lanes::<S, K>::roll_back(second, parting);
         }
     }
 }

@@ -6,17 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use super::turns::Turns;
+
 /// So many are polled all, on each wake: that is cheaper than a waker for each.
 const FEW: usize = 16;
 
-/// A set of futures, and how many of them may be under way at once.
-pub(crate) struct Woken<F> {
+/// A set of futures, and when each of them may start.
+pub(super) struct Woken<F> {
     /// `None` when it has ended.
     futures: Vec<Option<F>>,
-    /// They start in order.
-    started: usize,
-    under_way: usize,
-    width: usize,
+    turns: Turns,
+    /// Those that have started, and some that have ended since.
+    under_way: Vec<usize>,
+    left: usize,
     wakers: Option<Wakers>,
 }
 
@@ -59,21 +61,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<F: Future + Unpin> Woken<F> {
-    pub(crate) fn new(futures: impl IntoIterator<Item = F>, width: usize) -> Self {
+    pub(super) fn new(
+        futures: impl IntoIterator<Item = F>,
+        turns: impl FnOnce(usize) -> Turns,
+    ) -> Self {
         let futures: Vec<_> = futures.into_iter().map(Some).collect();
         let wakers = (futures.len() > FEW).then(|| Wakers::new(futures.len()));
         Woken {
+            turns: turns(futures.len()),
             futures,
-            started: 0,
-            under_way: 0,
-            width: width.max(1),
+            under_way: Vec::new(),
+            left: 0,
             wakers,
         }
     }
 
     /// Polls what was woken and starts what may be started. `ended` gets each output with its index, and says whether to go
     /// on starting: if not, what has not been polled is given up. Ready when all have ended.
-    pub(crate) fn poll_each(
+    pub(super) fn poll_each(
         &mut self,
         cx: &mut Context<'_>,
         mut ended: impl FnMut(usize, F::Output) -> bool,
@@ -81,12 +86,14 @@ impl<F: Future + Unpin> Woken<F> {
         for index in self.to_poll(cx) {
             self.poll_one(index, cx, &mut ended);
         }
-        while self.started < self.futures.len() && self.under_way < self.width {
-            self.started += 1;
-            self.under_way += 1;
-            self.poll_one(self.started - 1, cx, &mut ended);
+        while let Some(index) = self.turns.next(self.left) {
+            self.left += 1;
+            if self.wakers.is_none() {
+                self.under_way.push(index);
+            }
+            self.poll_one(index, cx, &mut ended);
         }
-        if self.started == self.futures.len() && self.under_way == 0 {
+        if self.turns.is_over() && self.left == 0 {
             Poll::Ready(())
         } else {
             Poll::Pending
@@ -96,7 +103,7 @@ impl<F: Future + Unpin> Woken<F> {
     /// Those under way that have to be polled.
     fn to_poll(&self, cx: &Context<'_>) -> Vec<usize> {
         match &self.wakers {
-            None => (0..self.started).collect(),
+            None => self.under_way.clone(),
             Some(wakers) => wakers.queue.take(cx.waker()),
         }
     }
@@ -116,7 +123,9 @@ impl<F: Future + Unpin> Woken<F> {
         };
         if let Poll::Ready(output) = polled {
             self.futures[index] = None;
-            self.under_way -= 1;
+            self.left -= 1;
+            self.under_way.retain(|other| *other != index);
+            self.turns.ended(index);
             if !ended(index, output) {
                 self.stop_starting();
             }
@@ -126,12 +135,15 @@ impl<F: Future + Unpin> Woken<F> {
 
 impl<F> Woken<F> {
     /// Gives up what has not been polled.
-    pub(crate) fn stop_starting(&mut self) {
-        self.futures.truncate(self.started);
+    pub(super) fn stop_starting(&mut self) {
+        while let Some(index) = self.turns.next(0) {
+            self.futures[index] = None;
+        }
+        self.turns.stop();
     }
 
     /// Takes out what has not ended, in order.
-    pub(crate) fn take_rest(&mut self) -> Vec<F> {
+    pub(super) fn take_rest(&mut self) -> Vec<F> {
         std::mem::take(&mut self.futures)
             .into_iter()
             .flatten()
@@ -177,7 +189,7 @@ impl Queue {
 mod tests {
     use std::future::poll_fn;
 
-    use super::Woken;
+    use super::{Turns, Woken};
     use tokio::task::yield_now;
 
     type Boxed = std::pin::Pin<Box<dyn Future<Output = usize>>>;
@@ -199,7 +211,7 @@ mod tests {
     #[test]
     fn all_end_few_or_many() {
         for count in [0, 3, 100] {
-            let mut set = Woken::new((0..count).map(turns), usize::MAX);
+            let mut set = Woken::new((0..count).map(turns), |count| Turns::in_order(count, count));
             let mut outputs = Vec::new();
             block_on(poll_fn(|cx| {
                 set.poll_each(cx, |index, output| {
@@ -224,14 +236,14 @@ mod tests {
                     under_way.set(under_way.get() - 1);
                 })
             });
-            let mut set = Woken::new(futures, 3);
+            let mut set = Woken::new(futures, |count| Turns::in_order(count, 3));
             block_on(poll_fn(|cx| set.poll_each(cx, |_, ()| true)));
         }
     }
 
     #[test]
     fn what_has_not_started_is_given_up() {
-        let mut set = Woken::new((0..100).map(turns), 10);
+        let mut set = Woken::new((0..100).map(turns), |count| Turns::in_order(count, 10));
         let mut ended = 0;
         block_on(poll_fn(|cx| {
             set.poll_each(cx, |_, _| {

@@ -49,7 +49,7 @@ where
             held.adopted().await;
         }
         let ended = Ended::of(outcome);
-        let exit = ended.exit(held.entry.policy.exit());
+        let exit = ended.exit(held.entry.policy.exit()).of(&held.entry);
         held.exit(&exit).await;
         ended.settle(&mut held)
     }
@@ -67,7 +67,7 @@ where
 {
     async move {
         let ended = Ended::of(outcome);
-        let exit = ended.exit(held.entry.policy.exit());
+        let exit = ended.exit(held.entry.policy.exit()).of(&held.entry);
         held.exit(&exit).await;
         ended.settle(&mut held)
     }

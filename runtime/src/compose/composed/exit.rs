@@ -1,0 +1,133 @@
+//! How an entered lifespan exits: its fields, each with what ends it, in the order that the graph says.
+
+use super::graph::Graph;
+use crate::abandon::Abandoned;
+use crate::compose::exits::Order;
+use crate::compose::joined::settle;
+use crate::compose::kept::Kept;
+use crate::compose::kind::{Kind, Local, Sendable, Takes};
+use crate::compose::parting::Parting;
+use crate::entry::Entry;
+use crate::error::BoxError;
+use crate::exit::Exit;
+use crate::resource::LocalResource;
+use crate::watch;
+
+/// Ends the members (law 7).
+///
+/// # Errors
+///
+/// The first failure, with the others attached.
+pub async fn exit(
+    graph: &'static Graph,
+    exit: &Exit,
+    members: impl Members<Sendable>,
+) -> Result<(), BoxError> {
+    end(graph, exit, members).await
+}
+
+/// As [`exit`], for members that stay in their task.
+///
+/// # Errors
+///
+/// The first failure, with the others attached.
+pub async fn exit_local<'a>(
+    graph: &'static Graph,
+    exit: &Exit,
+    members: impl Members<Local<'a>>,
+) -> Result<(), BoxError> {
+    end(graph, exit, members).await
+}
+
+async fn end<K: Kind>(
+    graph: &'static Graph,
+    exit: &Exit,
+    members: impl Members<K>,
+) -> Result<(), BoxError> {
+    let exits = Parts::of(graph, exit, members)
+        .parting
+        .exits(Order::UsersFirst(graph));
+    settle(exits.await)
+}
+
+/// Abandons the members, each by itself: those that may leave their task are adopted or rescued (law 3).
+pub fn abandon<'a>(graph: &'static Graph, abandoned: Abandoned, members: impl Members<Local<'a>>) {
+    let exit = Exit::new(watch::cause(), None).of(&abandoned.entry);
+    let parts = Parts::of(graph, &exit, members);
+    drop(
+        parts
+            .parting
+            .stray(abandoned.stray)
+            .exits(Order::UsersFirst(graph)),
+    );
+}
+
+/// Members on their way out, each with the entry it was entered with; without that, with what the graph says of it.
+#[derive(Debug)]
+pub struct Parts<'e, K: Kind> {
+    graph: &'static Graph,
+    entries: &'e [Entry],
+    next: usize,
+    parting: Parting<K>,
+}
+
+impl<'e, K: Kind> Parts<'e, K> {
+    fn of(graph: &'static Graph, exit: &'e Exit, members: impl Members<K>) -> Self {
+        let mut parts = Parts {
+            graph,
+            entries: exit.parts().unwrap_or_default(),
+            next: 0,
+            parting: Parting::new(exit),
+        };
+        members.part(&mut parts);
+        parts
+    }
+
+    fn member<R: LocalResource>(&mut self, resource: R)
+    where
+        K: Takes<R>,
+    {
+        let member = self.graph.at(self.next);
+        let entry = match self.entries.get(self.next) {
+            Some(entry) => entry.clone(),
+            None => Entry::new(member.policy::<R>(), member.place),
+        };
+        self.next += 1;
+        self.parting
+            .member(Some(Kept::new(resource, entry, |resource| resource)));
+    }
+}
+
+/// The members of a lifespan in the order of its graph, as tuples in tuples.
+pub trait Members<K: Kind> {
+    /// Each goes its way.
+    fn part(self, parts: &mut Parts<'_, K>);
+}
+
+/// One member.
+#[derive(Debug)]
+pub struct One<R>(pub R);
+
+impl<R: LocalResource, K: Takes<R>> Members<K> for One<R> {
+    fn part(self, parts: &mut Parts<'_, K>) {
+        parts.member(self.0);
+    }
+}
+
+macro_rules! members {
+    ($($member:ident)*) => {
+        impl<Kind_: Kind, $($member: Members<Kind_>),*> Members<Kind_> for ($($member,)*) {
+            #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
+            fn part(self, parts: &mut Parts<'_, Kind_>) {
+                let ($($member,)*) = self;
+                $($member.part(parts);)*
+            }
+        }
+
+        members! { @without_first $($member)* }
+    };
+    (@without_first) => {};
+    (@without_first $first:ident $($rest:ident)*) => { members! { $($rest)* } };
+}
+
+members! { A B C D E F G H }

@@ -1,0 +1,93 @@
+//! [`Given`]: what a member is made from: inputs, lent or given away, and members, lent once they are entered.
+
+use super::slot::Lent;
+use crate::resource::LocalResource;
+
+/// Whether all of it is there, and then all of it.
+pub trait Given {
+    /// What the expression of the member gets.
+    type Args;
+
+    /// Whether all of it is there.
+    fn is_there(&self) -> bool;
+
+    /// All of it.
+    fn take(self) -> Self::Args;
+}
+
+/// An input, lent.
+#[derive(Debug)]
+pub struct Input<'a, T>(pub &'a T);
+
+/// An input, given away.
+#[derive(Debug)]
+pub struct Moved<T>(pub T);
+
+/// A member, lent.
+#[derive(Debug)]
+pub struct Entered<'a, V, R: LocalResource>(pub(super) &'a Lent<V, R>);
+
+impl<'a, T> Given for Input<'a, T> {
+    type Args = &'a T;
+
+    fn is_there(&self) -> bool {
+        true
+    }
+
+    fn take(self) -> &'a T {
+        self.0
+    }
+}
+
+impl<T> Given for Moved<T> {
+    type Args = T;
+
+    fn is_there(&self) -> bool {
+        true
+    }
+
+    fn take(self) -> T {
+        self.0
+    }
+}
+
+impl<'a, V, R: LocalResource> Given for Entered<'a, V, R> {
+    type Args = &'a V;
+
+    fn is_there(&self) -> bool {
+        self.0.value().is_some()
+    }
+
+    fn take(self) -> &'a V {
+        let Some(value) = self.0.value() else {
+            unreachable!("it has been asked whether it is there")
+        };
+        value
+    }
+}
+
+macro_rules! given {
+    ($($one:ident)*) => {
+        impl<$($one: Given),*> Given for ($($one,)*) {
+            type Args = ($($one::Args,)*);
+
+            #[allow(non_snake_case, reason = "a value is called like its type here")]
+            fn is_there(&self) -> bool {
+                let ($($one,)*) = self;
+                true $(&& $one.is_there())*
+            }
+
+            #[allow(non_snake_case, clippy::unused_unit, reason = "as above; and there is a tuple of none")]
+            fn take(self) -> Self::Args {
+                let ($($one,)*) = self;
+                ($($one.take(),)*)
+            }
+        }
+
+        given! { @without_first $($one)* }
+    };
+    (@without_first) => {};
+    (@without_first $first:ident $($rest:ident)*) => { given! { $($rest)* } };
+}
+
+given! { A B C D E F G H I J K L M N O P }

@@ -1,0 +1,151 @@
+//! [`Graph`]: what a lifespan is made of, as data.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::policy::Policy;
+use crate::resource::LocalResource;
+
+/// The members of a lifespan in an order in which they could enter, and what each needs.
+#[derive(Debug)]
+pub struct Graph {
+    pub(crate) name: &'static str,
+    pub(crate) inputs: &'static [&'static str],
+    pub(crate) members: &'static [Member],
+    budgets: Budgets,
+}
+
+/// One member.
+#[derive(Debug)]
+pub struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) place: &'static Location<'static>,
+    /// The members that it is made from.
+    pub(crate) needs: &'static [usize],
+    /// The inputs that it is made from.
+    pub(crate) takes: &'static [usize],
+    budgets: Budgets,
+}
+
+/// Those that were set, be it to none.
+#[derive(Clone, Copy, Debug)]
+struct Budgets {
+    enter: Option<Option<Duration>>,
+    exit: Option<Option<Duration>>,
+}
+
+const NOT_SET: Budgets = Budgets {
+    enter: None,
+    exit: None,
+};
+
+impl Graph {
+    /// That of a lifespan with these inputs and members.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        inputs: &'static [&'static str],
+        members: &'static [Member],
+    ) -> Self {
+        Graph {
+            name,
+            inputs,
+            members,
+            budgets: NOT_SET,
+        }
+    }
+
+    /// Sets how long all of it may take to enter.
+    #[must_use]
+    pub const fn enter(mut self, budget: Option<Duration>) -> Self {
+        self.budgets.enter = Some(budget);
+        self
+    }
+
+    /// Sets how long all of it may take to exit.
+    #[must_use]
+    pub const fn exit(mut self, budget: Option<Duration>) -> Self {
+        self.budgets.exit = Some(budget);
+        self
+    }
+
+    /// A member of it.
+    #[must_use]
+    pub const fn at(&self, member: usize) -> &Member {
+        &self.members[member]
+    }
+
+    /// The policy of the type that it is.
+    pub fn policy<T>(&self) -> Policy {
+        let policy = Policy::of::<T>()
+            .enter_timeout(self.budgets.enter.flatten())
+            .exit_timeout(self.budgets.exit.flatten());
+        // A generic type is named with its parameters.
+        policy
+    }
+}
+
+impl Member {
+    /// One that is made from these members and these inputs. The place is that of the call.
+    #[must_use]
+    #[track_caller]
+    pub const fn new(name: &'static str, needs: &'static [usize], takes: &'static [usize]) -> Self {
+        Member {
+            name,
+            place: Location::caller(),
+            needs,
+            takes,
+            budgets: NOT_SET,
+        }
+    }
+
+    /// Sets how long it may take to enter.
+    #[must_use]
+    pub const fn enter(mut self, budget: Option<Duration>) -> Self {
+        self.budgets.enter = Some(budget);
+        self
+    }
+
+    /// Sets how long it may take to exit.
+    #[must_use]
+    pub const fn exit(mut self, budget: Option<Duration>) -> Self {
+        self.budgets.exit = Some(budget);
+        self
+    }
+
+    /// The policy of a member of this type when its value says nothing else.
+    pub(crate) fn policy<R: LocalResource>(&self) -> Policy {
+        let mut policy = R::policy().named(self.name);
+        if let Some(enter) = self.budgets.enter {
+            policy = policy.enter_timeout(enter);
+        }
+        if let Some(exit) = self.budgets.exit {
+            policy = policy.exit_timeout(exit);
+        }
+        policy
+    }
+
+    /// The policy of a value of this type: what it says itself, but no more time than the member has.
+    pub(crate) fn govern<R: LocalResource>(&self, own: &Policy) -> Policy {
+        let (default, mut policy) = (R::policy(), self.policy::<R>());
+        if own.name() != default.name() {
+            policy = policy.named(own.name().to_owned());
+        }
+        if own.enter_budget() != default.enter_budget() {
+            let enter = earlier(own.enter_budget(), policy.enter_budget());
+            policy = policy.enter_timeout(enter);
+        }
+        if own.exit_budget() != default.exit_budget() {
+            let exit = earlier(own.exit_budget(), policy.exit_budget());
+            policy = policy.exit_timeout(exit);
+        }
+        policy
+    }
+}
+
+fn earlier(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

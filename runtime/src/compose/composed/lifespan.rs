@@ -1,0 +1,220 @@
+//! [`lifespan`]: the description of a lifespan that a graph describes.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::graph::Graph;
+use super::slot::Slots;
+use crate::cancel::frame;
+use crate::compose::entering::{Entering, Enters, Group, Lanes, Pair};
+use crate::compose::exits::Order;
+use crate::compose::kind::{Kind, Local, Sendable};
+use crate::compose::parting::{Entries, Parting};
+use crate::entry::Parts;
+use crate::lifespan::Lifespan;
+use crate::resource::LocalResource;
+
+/// The life of a `T`; `block` enters its members.
+#[track_caller]
+pub fn lifespan<T, B, S, V, M>(
+    graph: &'static Graph,
+    block: B,
+) -> Lifespan<T, Entering<Block<B, Made<S, V, M>>, T, T, Sendable>>
+where
+    T: LocalResource,
+    B: Future<Output = Finished<S, V, M>>,
+    S: Slots<V, Sendable>,
+    M: FnOnce(V) -> T,
+{
+    describe(graph, block)
+}
+
+/// As [`lifespan`], for members that stay in their task.
+#[track_caller]
+pub fn lifespan_local<'a, T, B, S, V, M>(
+    graph: &'static Graph,
+    block: B,
+) -> Lifespan<T, Entering<Block<B, Made<S, V, M>>, T, T, Local<'a>>>
+where
+    T: LocalResource,
+    B: Future<Output = Finished<S, V, M>>,
+    S: Slots<V, Local<'a>>,
+    M: FnOnce(V) -> T,
+{
+    describe(graph, block)
+}
+
+#[track_caller]
+fn describe<T, B, S, V, M, K>(
+    graph: &'static Graph,
+    block: B,
+) -> Lifespan<T, Entering<Block<B, Made<S, V, M>>, T, T, K>>
+where
+    T: LocalResource,
+    B: Future<Output = Finished<S, V, M>>,
+    S: Slots<V, K>,
+    M: FnOnce(V) -> T,
+    K: Kind,
+{
+    let parts = Arc::<Parts>::default();
+    let lanes = Block {
+        block: Some(block),
+        made: None,
+        parts: Arc::clone(&parts),
+    };
+    let order = Order::UsersFirst(graph);
+    let place = Location::caller();
+    let entering = Entering::new(lanes, graph.name, place, order, |made, _, _| made);
+    Lifespan::of(entering).with_parts(parts)
+}
+
+/// Two that enter side by side; the first is polled first, so that what needs it sees it in the same pass.
+pub fn both<A, B>(first: A, rest: B) -> Pair<A, B> {
+    Pair { first, rest }
+}
+
+/// Enters all: ready when each has ended, whichever way.
+pub fn enter<L: Enters>(lanes: L) -> impl Future<Output = Entered> {
+    EnterEach { lanes, group: None }
+}
+
+/// What became of the enters.
+#[derive(Debug)]
+pub struct Entered(Group);
+
+impl Entered {
+    /// Together with where the members are, and what is made of them.
+    pub fn into<S, V, M>(self, slots: S, make: M) -> Finished<S, V, M> {
+        Finished {
+            group: self.0,
+            made: Made {
+                slots,
+                make,
+                values: PhantomData,
+            },
+        }
+    }
+}
+
+/// The end of a block.
+pub struct Finished<S, V, M> {
+    group: Group,
+    made: Made<S, V, M>,
+}
+
+/// The members in their slots, and what is made of them.
+pub struct Made<S, V, M> {
+    slots: S,
+    make: M,
+    values: PhantomData<fn(V)>,
+}
+
+pin_project! {
+    struct EnterEach<L> {
+        #[pin]
+        lanes: L,
+        group: Option<Group>,
+    }
+}
+
+impl<L: Enters> Future for EnterEach<L> {
+    type Output = Entered;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Entered> {
+        let this = self.project();
+        let group = this.group.get_or_insert_with(Group::here);
+        ready!(this.lanes.poll_each(cx, group));
+        match this.group.take() {
+            Some(group) => Poll::Ready(Entered(group)),
+            None => unreachable!("it has just been polled"),
+        }
+    }
+}
+
+pin_project! {
+    /// The enters of all members. In an `async` block of the caller's, because they borrow from one another.
+    pub struct Block<B, M> {
+        #[pin]
+        block: Option<B>,
+        made: Option<M>,
+        parts: Arc<Parts>,
+    }
+}
+
+impl<B, S, V, M> Enters for Block<B, Made<S, V, M>>
+where
+    B: Future<Output = Finished<S, V, M>>,
+{
+    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+        let mut this = self.project();
+        if let Some(block) = this.block.as_mut().as_pin_mut() {
+            let finished = ready!(block.poll(cx));
+            *group = finished.group;
+            *this.made = Some(finished.made);
+            this.block.set(None);
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<B, S, V, M, T, K> Lanes<T, K> for Block<B, Made<S, V, M>>
+where
+    B: Future<Output = Finished<S, V, M>>,
+    S: Slots<V, K>,
+    M: FnOnce(V) -> T,
+    K: Kind,
+{
+    fn take(self: Pin<&mut Self>, _: &mut Entries) -> T {
+        let this = self.project();
+        let Some(Made { slots, make, .. }) = this.made.take() else {
+            unreachable!("all members have been entered")
+        };
+        let mut entries = Entries::default();
+        let values = slots.take(&mut entries);
+        this.parts.set(entries.0);
+        make(values)
+    }
+
+    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
+        if let Some(Made { slots, .. }) = self.project().made.take() {
+            slots.roll_back(parting);
+        }
+    }
+}
+
+impl Group {
+    /// That of the enters that are polled here.
+    fn here() -> Self {
+        let node = frame::here();
+        let subject = node.as_ref().and_then(|node| node.subject().cloned());
+        let (Some(node), Some(subject)) = (node, subject) else {
+            unreachable!("members are entered in a cancel scope of their own")
+        };
+        Group::new(node, subject)
+    }
+}
+
+impl<S, V, M> fmt::Debug for Finished<S, V, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Finished").field(&self.group).finish()
+    }
+}
+
+impl<S, V, M> fmt::Debug for Made<S, V, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Made").finish_non_exhaustive()
+    }
+}
+
+impl<B, M> fmt::Debug for Block<B, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block").finish_non_exhaustive()
+    }
+}

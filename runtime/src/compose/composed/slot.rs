@@ -1,0 +1,157 @@
+//! [`Slot`]: where an entered member is until all are, and from where it is lent to those that need it.
+
+use std::fmt;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::given::Entered;
+use crate::compose::kept::Kept;
+use crate::compose::kind::{Kind, Takes};
+use crate::compose::parting::{Entries, Parting};
+use crate::resource::LocalResource;
+
+/// A member, once it is entered. What holds it decides whether it can be lent.
+pub struct Slot<V, R: LocalResource, C> {
+    cell: C,
+    pub(super) close: fn(V) -> R,
+}
+
+/// One that others need: it is lent to them while they enter.
+pub type Lent<V, R> = Slot<V, R, OnceLock<Kept<V, R>>>;
+
+/// One that nothing needs.
+pub type Leaf<V, R> = Slot<V, R, Mutex<Option<Kept<V, R>>>>;
+
+/// What a member that others need has to be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is lent to other members while they enter, so it must be `Sync`",
+    label = "other members need this one",
+    note = "put what is not `Sync` behind a lock, or, if all stays on one thread, write `#[lifespan(local, ..)]`"
+)]
+pub trait Shared {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Sync> Shared for T {}
+
+/// A slot for a member that others need; `close` makes of it what ends it.
+pub fn lent<V: Shared, R: LocalResource>(close: fn(V) -> R) -> Lent<V, R> {
+    lent_local(close)
+}
+
+/// As [`lent`], where nothing leaves the thread.
+pub fn lent_local<V, R: LocalResource>(close: fn(V) -> R) -> Lent<V, R> {
+    Slot {
+        cell: OnceLock::new(),
+        close,
+    }
+}
+
+/// A slot for a member that nothing needs.
+pub fn leaf<V, R: LocalResource>(close: fn(V) -> R) -> Leaf<V, R> {
+    Slot {
+        cell: Mutex::new(None),
+        close,
+    }
+}
+
+impl<V, R: LocalResource> Lent<V, R> {
+    /// The member, for one that needs it.
+    pub fn lend(&self) -> Entered<'_, V, R> {
+        Entered(self)
+    }
+
+    pub(super) fn value(&self) -> Option<&V> {
+        self.cell.get().map(Kept::value)
+    }
+}
+
+/// What holds a member.
+pub trait Cell<T> {
+    /// Once.
+    fn put(&self, value: T);
+
+    /// What was put in.
+    fn open(self) -> Option<T>;
+}
+
+impl<T> Cell<T> for OnceLock<T> {
+    fn put(&self, value: T) {
+        let put = self.set(value);
+        assert!(put.is_ok(), "a member is entered once");
+    }
+
+    fn open(self) -> Option<T> {
+        self.into_inner()
+    }
+}
+
+impl<T> Cell<T> for Mutex<Option<T>> {
+    fn put(&self, value: T) {
+        *self.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    }
+
+    fn open(self) -> Option<T> {
+        self.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<V, R: LocalResource, C: Cell<Kept<V, R>>> Slot<V, R, C> {
+    pub(super) fn put(&self, member: Kept<V, R>) {
+        self.cell.put(member);
+    }
+}
+
+impl<V, R: LocalResource, C> fmt::Debug for Slot<V, R, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").finish_non_exhaustive()
+    }
+}
+
+/// All members of a lifespan, each in its slot, as tuples in tuples.
+pub trait Slots<V, K: Kind> {
+    /// The members; all of them are there.
+    fn take(self, entries: &mut Entries) -> V;
+
+    /// Those that are there, on their way out.
+    fn roll_back(self, parting: &mut Parting<K>);
+}
+
+impl<V, R, C, K> Slots<V, K> for Slot<V, R, C>
+where
+    R: LocalResource,
+    C: Cell<Kept<V, R>>,
+    K: Takes<R>,
+{
+    fn take(self, entries: &mut Entries) -> V {
+        entries.open(self.cell.open())
+    }
+
+    fn roll_back(self, parting: &mut Parting<K>) {
+        parting.member(self.cell.open());
+    }
+}
+
+macro_rules! slots {
+    ($($slot:ident $value:ident,)*) => {
+        impl<Kind_: Kind, $($slot: Slots<$value, Kind_>, $value),*> Slots<($($value,)*), Kind_> for ($($slot,)*) {
+            #[allow(non_snake_case, unused_variables, clippy::unused_unit, reason = "a value is called like its type here")]
+            fn take(self, entries: &mut Entries) -> ($($value,)*) {
+                let ($($slot,)*) = self;
+                ($($slot.take(entries),)*)
+            }
+
+            #[allow(non_snake_case, unused_variables, reason = "as above")]
+            fn roll_back(self, parting: &mut Parting<Kind_>) {
+                let ($($slot,)*) = self;
+                $($slot.roll_back(parting);)*
+            }
+        }
+
+        slots! { @without_first $($slot $value,)* }
+    };
+    (@without_first) => {};
+    (@without_first $first:ident $of_first:ident, $($rest:ident $value:ident,)*) => {
+        slots! { $($rest $value,)* }
+    };
+}
+
+slots! { A VA, B VB, C VC, D VD, E VE, F VF, G VG, H VH, }

@@ -1,0 +1,113 @@
+//! [`Kind`]: whether the members of a group may leave their task: that decides what their exits are, and what becomes of
+//! those when the group is dropped (law 3).
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::kept::Kept;
+use crate::abandon::{Abandoned, job};
+use crate::aside::Aside;
+use crate::exit::ForMembers;
+use crate::failures::Failures;
+use crate::job::Job;
+use crate::lifespan::LocalBoxFuture;
+use crate::resource::{LocalResource, ScopedResource};
+use crate::scope::ending::exiting;
+use crate::watch;
+
+/// Of which kind the members of a group are.
+pub trait Kind: Sized {
+    /// The exit of a member, whatever its type.
+    #[doc(hidden)]
+    type Job: Parted;
+}
+
+/// The exit of a member on its way.
+#[doc(hidden)]
+pub trait Parted: Sized {
+    /// Runs it.
+    fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures>;
+
+    /// Gives those that are left, in order, to whoever may run them.
+    fn pass_on(left: Vec<Self>);
+}
+
+/// A kind that members of this type may be of.
+#[diagnostic::on_unimplemented(
+    message = "`{R}` cannot be a member of a group that may leave its task",
+    label = "`{R}` borrows, is not `Send`, or is declared to be local",
+    note = "use the form that ends in `_local`, or `#[lifespan(local, ..)]`"
+)]
+pub trait Takes<R: LocalResource>: Kind {
+    /// Makes the exit of a member.
+    #[doc(hidden)]
+    fn part<V>(member: Kept<V, R>, exit: ForMembers) -> Self::Job;
+}
+
+/// Members that may leave their task: dropped without their exits, those are adopted or rescued.
+#[derive(Debug)]
+pub enum Sendable {}
+
+/// Members that stay in their task; `'a` is how long what they borrow lives.
+#[derive(Debug)]
+pub struct Local<'a>(PhantomData<&'a ()>);
+
+impl Kind for Sendable {
+    type Job = Job;
+}
+
+impl Parted for Job {
+    fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures> {
+        Pin::new(self).poll(cx)
+    }
+
+    fn pass_on(left: Vec<Self>) {
+        watch::pass_on(left);
+    }
+}
+
+impl<R: ScopedResource> Takes<R> for Sendable {
+    fn part<V>(member: Kept<V, R>, exit: ForMembers) -> Job {
+        let (resource, circumstances) = member.into_parts();
+        job(resource, circumstances, |budget| exit.now(budget))
+    }
+}
+
+impl<'a> Kind for Local<'a> {
+    type Job = LocalJob<'a>;
+}
+
+/// The exit of a local member. Dropped before its first poll, the member is abandoned.
+pub struct LocalJob<'a>(LocalBoxFuture<'a, Failures>);
+
+impl Parted for LocalJob<'_> {
+    fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures> {
+        self.0.as_mut().poll(cx)
+    }
+
+    fn pass_on(left: Vec<Self>) {
+        left.into_iter().for_each(drop);
+    }
+}
+
+impl fmt::Debug for LocalJob<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalJob").finish_non_exhaustive()
+    }
+}
+
+impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
+    fn part<V>(member: Kept<V, R>, exit: ForMembers) -> LocalJob<'a> {
+        let member = member.closed();
+        LocalJob(Box::pin(async move {
+            let (resource, Abandoned { entry, .. }) = member.into_parts();
+            let exit = exit.now(entry.policy.exit()).of(&entry);
+            let mut aside = Aside::nothing();
+            exiting(resource, &entry, &exit, &mut aside).await;
+            aside.take_failures()
+        }))
+    }
+}

@@ -39,6 +39,10 @@ impl Errors {
         self.0.extend(others.0.into_iter().map(under));
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The first mistake, once more.
     pub(crate) fn first(&self) -> Option<TokenStream> {
         let (cfgs, error) = self.0.first()?;

@@ -5,6 +5,7 @@ mod attributes;
 mod blame;
 mod budget;
 mod errors;
+mod lifespan;
 mod options;
 mod scoped_resource;
 
@@ -95,6 +96,18 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
     emit(scoped_resource::expand(options.into(), item.into()))
+}
+
+/// Composes resources into one: the fields of a struct, each entered as soon as what it is made from is.
+#[proc_macro_attribute]
+pub fn lifespan(options: TokenStream, item: TokenStream) -> TokenStream {
+    emit(lifespan::attribute(&options.into(), &item.into()))
+}
+
+#[doc(hidden)]
+#[proc_macro_derive(Lifespan, attributes(enter, exit, optional, value, keep, __lifespan))]
+pub fn derive_lifespan(item: TokenStream) -> TokenStream {
+    emit(lifespan::derive(item.into()))
 }
 
 fn emit((mut tokens, errors): (proc_macro2::TokenStream, errors::Errors)) -> TokenStream {

@@ -131,17 +131,20 @@ pub(crate) fn unknown(key: &Ident, known: &[&str]) -> Error {
 
 /// The nearest name if one is near, else all of them.
 fn suggestion(name: &str, known: &[&str]) -> String {
-    let nearest = known
-        .iter()
-        .map(|known| (distance(name, known), known))
-        .min_by_key(|(distance, _)| *distance);
-    match nearest {
-        // A third of the letters wrong is a typing mistake, more is another word.
-        Some((distance, known)) if distance <= name.chars().count().max(3) / 3 => {
-            format!("an option with a similar name exists: `{known}`")
-        }
-        _ => all(known),
+    match nearest(name, known) {
+        Some(known) => format!("an option with a similar name exists: `{known}`"),
+        None => all(known),
     }
+}
+
+/// The nearest name, if one is near.
+pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let (distance, nearest) = known
+        .iter()
+        .map(|known| (distance(name, known), *known))
+        .min_by_key(|(distance, _)| *distance)?;
+    // A third of the letters wrong is a typing mistake, more is another word.
+    (distance <= name.chars().count().max(3) / 3).then_some(nearest)
 }
 
 fn all(known: &[&str]) -> String {

@@ -9,10 +9,20 @@ pub use crate::abandon::{Abandoned, FailureSignal};
 pub use crate::compose::composed::exit::{One, abandon, exit, exit_local};
 pub use crate::compose::composed::given::{Input, Moved};
 pub use crate::compose::composed::graph::{Graph, Member};
-pub use crate::compose::composed::lifespan::{both, enter, lifespan, lifespan_local};
-pub use crate::compose::composed::resources::{Optional, OptionalLocal, Plain, PlainLocal};
+pub use crate::compose::composed::lifespan::{both, entered, lifespan, lifespan_local};
+pub use crate::compose::composed::member::{
+    compute, enter, enter_beside, enter_optional, enter_optional_beside,
+};
+pub use crate::compose::composed::resources::{
+    AnOption, Beside, Optional, OptionalLocal, Plain, PlainLocal, ending, ending_local, own,
+    own_local,
+};
 pub use crate::compose::composed::slot::{leaf, lent, lent_local};
+pub use crate::foreign::Resource;
+pub use crate::resource::LocalResource;
 pub use crate::scope_macro::{begin, body, in_task};
+
+pub use lifespan_macros::Lifespan;
 
 use crate::error::BoxError;
 use crate::foreign::Exited;

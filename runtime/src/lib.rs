@@ -141,7 +141,7 @@ pub use crate::report::{Report, ReportHook, ReportKind, set_report_hook, take_re
 pub use crate::rescue::{Drained, drain};
 pub use crate::resource::{LocalResource, ScopedResource};
 
-pub use lifespan_macros::scoped_resource;
+pub use lifespan_macros::{lifespan, scoped_resource};
 
 /// The examples of the README.
 #[cfg(doctest)]

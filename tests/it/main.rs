@@ -22,6 +22,7 @@ mod cost;
 mod errors;
 mod faults;
 mod identity;
+mod lifespan;
 mod matrix;
 mod paths_out;
 mod programs;

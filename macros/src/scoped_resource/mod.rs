@@ -10,7 +10,7 @@ mod fallback;
 mod model;
 mod options;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use proc_macro2::TokenStream;
 use quote::quote;

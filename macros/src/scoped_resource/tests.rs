@@ -9,6 +9,11 @@ use super::expand;
 fn snapshot(name: &str, options: TokenStream, item: TokenStream) {
     let (tokens, errors) = expand(options, item);
     assert_eq!(errors.texts(), [""; 0]);
+    compare(name, tokens);
+}
+
+/// Compares with the snapshot of this name; how many lines it has.
+pub(crate) fn compare(name: &str, tokens: TokenStream) -> usize {
     let actual = prettyplease::unparse(&syn::parse2(tokens).unwrap());
 
     let path = format!("{}/tests/expansions/{name}.rs", env!("CARGO_MANIFEST_DIR"));
@@ -20,6 +25,7 @@ fn snapshot(name: &str, options: TokenStream, item: TokenStream) {
         actual == expected,
         "{path} differs; UPDATE_SNAPSHOTS=1 rewrites it\n{actual}"
     );
+    actual.lines().count()
 }
 
 /// What comes out together with errors, as text, and the errors.

@@ -81,7 +81,7 @@ pub fn both<A, B>(first: A, rest: B) -> Pair<A, B> {
 }
 
 /// Enters all: ready when each has ended, whichever way.
-pub fn enter<L: Enters>(lanes: L) -> impl Future<Output = Entered> {
+pub fn entered<L: Enters>(lanes: L) -> impl Future<Output = Entered> {
     EnterEach { lanes, group: None }
 }
 

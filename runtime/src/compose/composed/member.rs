@@ -1,4 +1,4 @@
-//! How a member of a lifespan is entered: [`Entry`] waits until all that it is made from is there, makes it, enters it, and
+//! How a member of a lifespan is entered: [`Arrival`] waits until all that it is made from is there, makes it, enters it, and
 //! puts it into its slot; [`Value`] does so with a plain value.
 
 use std::fmt;
@@ -16,7 +16,7 @@ use super::slot::{Cell, Slot};
 use crate::compose::entering::{Enters, Group, Lane};
 use crate::compose::kept::Kept;
 use crate::enter::Enter;
-use crate::entry::{self, Subject};
+use crate::entry::{Entry, Subject};
 use crate::error::{BoxError, ErrorKind, Phase};
 use crate::failures::Failure;
 use crate::lifespan::Lifespan;
@@ -69,8 +69,7 @@ fn subject(member: &Member) -> Subject {
 
 pin_project! {
     /// The enter of a member whose resource is an `L`, and whose field is a `V`.
-    pub struct Entry<'s, G, N, L: LocalResource, F, V, R: LocalResource, C> {
-        member: &'static Member,
+    pub struct Arrival<'s, G, N, L: LocalResource, F, V, R: LocalResource, C> {
         slot: &'s Slot<V, R, C>,
         start: Option<Start<G, N>>,
         #[pin]
@@ -81,7 +80,7 @@ pin_project! {
     }
 }
 
-impl<G, N, L, F, V, R, C> Enters for Entry<'_, G, N, L, F, V, R, C>
+impl<G, N, L, F, V, R, C> Enters for Arrival<'_, G, N, L, F, V, R, C>
 where
     G: Given,
     N: FnOnce(G::Args) -> Lifespan<L, F>,
@@ -92,11 +91,11 @@ where
 {
     fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let mut this = self.project();
-        match Start::begin(this.start, this.member, group) {
+        match Start::begin(this.start, this.slot.member, group) {
             Some(Begun::Waits) => return Poll::Pending,
             Some(Begun::Made(lifespan)) => {
-                let policy = this.member.govern::<L>(lifespan.policy());
-                let lane = Lane::new(lifespan.with_policy(policy), this.member.place);
+                let policy = this.slot.member.govern::<L>(lifespan.policy());
+                let lane = Lane::new(lifespan.with_policy(policy), this.slot.member.place);
                 this.lane.set(Some(lane));
             }
             Some(Begun::Panicked(failure)) => group.fail(failure),
@@ -115,9 +114,9 @@ where
             Err(failure) => match this.absent {
                 Some(absent) if may_be_absent(&failure) => {
                     report::send(&Report::failed(&failure.error));
-                    let policy = this.member.policy::<L>();
-                    let place = this.member.place;
-                    Ok((absent(), entry::Entry::new(policy, place)))
+                    let policy = this.slot.member.policy::<L>();
+                    let place = this.slot.member.place;
+                    Ok((absent(), Entry::new(policy, place)))
                 }
                 _ => Err(failure),
             },
@@ -142,7 +141,6 @@ fn may_be_absent(failure: &Failure) -> bool {
 pin_project! {
     /// A plain value, made when all that it needs is there.
     pub struct Value<'s, G, N, V, R: LocalResource, C> {
-        member: &'static Member,
         slot: &'s Slot<V, R, C>,
         start: Option<Start<G, N>>,
     }
@@ -157,10 +155,10 @@ where
 {
     fn poll_each(self: Pin<&mut Self>, _: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let this = self.project();
-        match Start::begin(this.start, this.member, group) {
+        match Start::begin(this.start, this.slot.member, group) {
             Some(Begun::Waits) => return Poll::Pending,
             Some(Begun::Made(value)) => {
-                let entry = entry::Entry::new(this.member.policy::<R>(), this.member.place);
+                let entry = Entry::new(this.slot.member.policy::<R>(), this.slot.member.place);
                 this.slot.put(Kept::new(value, entry, this.slot.close));
             }
             Some(Begun::Panicked(failure)) => group.fail(failure),
@@ -170,131 +168,183 @@ where
     }
 }
 
-impl<V: LocalResource, C: Cell<Kept<V, V>>> Slot<V, V, C> {
-    /// Enters a member that is a resource.
-    pub fn enter<G, N, F>(
-        &self,
-        member: &'static Member,
-        given: G,
-        next: N,
-    ) -> Entry<'_, G, N, V, F, V, V, C>
-    where
-        G: Given,
-        N: FnOnce(G::Args) -> Lifespan<V, F>,
-        F: Enter<V>,
-    {
-        Entry {
-            member,
-            slot: self,
-            start: Some(Start { given, next }),
-            lane: None,
-            admit: |resource| resource,
-            absent: None,
-        }
+/// Enters a member that is a resource.
+pub fn enter<V, C, G, N, F>(
+    slot: &Slot<V, V, C>,
+    given: G,
+    next: N,
+) -> Arrival<'_, G, N, V, F, V, V, C>
+where
+    V: LocalResource,
+    C: Cell<Kept<V, V>>,
+    G: Given,
+    N: FnOnce(G::Args) -> Lifespan<V, F>,
+    F: Enter<V>,
+{
+    Arrival {
+        slot,
+        start: Some(Start { given, next }),
+        lane: None,
+        admit: |resource| resource,
+        absent: None,
     }
 }
 
-impl<V, R: LocalResource, C: Cell<Kept<V, R>>> Slot<V, R, C> {
-    /// Enters a member whose end is beside it.
-    pub fn enter_beside<G, N, F>(
-        &self,
-        member: &'static Member,
-        given: G,
-        next: N,
-    ) -> Entry<'_, G, impl FnOnce(G::Args) -> Lifespan<R, With<F, V, R>>, R, With<F, V, R>, V, R, C>
-    where
-        G: Given,
-        N: FnOnce(G::Args) -> F,
-        F: Future,
-        F::Output: Gives<V>,
-        R: Beside<V>,
-    {
-        let close = self.close;
-        Entry {
-            member,
-            slot: self,
-            start: Some(Start {
-                given,
-                next: move |args| {
-                    Lifespan::of(With {
-                        enter: next(args),
-                        close,
-                    })
-                },
-            }),
-            lane: None,
-            admit: Beside::into_value,
-            absent: None,
-        }
-    }
-
-    /// Makes a plain value.
-    pub fn compute<G, N>(
-        &self,
-        member: &'static Member,
-        given: G,
-        next: N,
-    ) -> Value<'_, G, N, V, R, C>
-    where
-        G: Given,
-        N: FnOnce(G::Args) -> V,
-    {
-        Value {
-            member,
-            slot: self,
-            start: Some(Start { given, next }),
-        }
+/// Enters a resource that may fail to.
+pub fn enter_optional<V, R, C, G, N, F>(
+    slot: &Slot<Option<V>, R, C>,
+    given: G,
+    next: N,
+) -> Arrival<'_, G, N, V, F, Option<V>, R, C>
+where
+    V: LocalResource,
+    R: LocalResource + Within<V>,
+    C: Cell<Kept<Option<V>, R>>,
+    G: Given,
+    N: FnOnce(G::Args) -> Lifespan<V, F>,
+    F: Enter<V>,
+{
+    Arrival {
+        slot,
+        start: Some(Start { given, next }),
+        lane: None,
+        admit: Some,
+        absent: Some(|| None),
     }
 }
 
-impl<V, R: LocalResource, C: Cell<Kept<Option<V>, R>>> Slot<Option<V>, R, C> {
-    /// Enters a resource that may fail to.
-    pub fn enter_optional<G, N, F>(
-        &self,
-        member: &'static Member,
-        given: G,
-        next: N,
-    ) -> Entry<'_, G, N, V, F, Option<V>, R, C>
-    where
-        V: LocalResource,
-        R: Within<V>,
-        G: Given,
-        N: FnOnce(G::Args) -> Lifespan<V, F>,
-        F: Enter<V>,
-    {
-        Entry {
-            member,
-            slot: self,
-            start: Some(Start { given, next }),
-            lane: None,
-            admit: Some,
-            absent: Some(|| None),
-        }
+/// Enters a member whose end is beside it.
+#[allow(clippy::type_complexity, reason = "it says what the lane is made of")]
+pub fn enter_beside<V, R, C, G, N, F>(
+    slot: &Slot<V, R, C>,
+    given: G,
+    next: N,
+) -> Arrival<
+    '_,
+    G,
+    impl FnOnce(G::Args) -> Lifespan<R, With<F, V, V, R, R>>,
+    R,
+    With<F, V, V, R, R>,
+    V,
+    R,
+    C,
+>
+where
+    R: LocalResource + Beside<V>,
+    C: Cell<Kept<V, R>>,
+    G: Given,
+    N: FnOnce(G::Args) -> F,
+    F: Future,
+    F::Output: Gives<V>,
+{
+    let close = slot.close;
+    let next = move |args| {
+        Lifespan::of(With {
+            enter: next(args),
+            field: |value| value,
+            close,
+            open: |resource| resource,
+        })
+    };
+    Arrival {
+        slot,
+        start: Some(Start { given, next }),
+        lane: None,
+        admit: Beside::into_value,
+        absent: None,
+    }
+}
+
+/// Enters a member whose end is beside it, and that may fail to.
+#[allow(clippy::type_complexity, reason = "it says what the lane is made of")]
+pub fn enter_optional_beside<V, L, R, C, G, N, F>(
+    slot: &Slot<Option<V>, R, C>,
+    given: G,
+    next: N,
+) -> Arrival<
+    '_,
+    G,
+    impl FnOnce(G::Args) -> Lifespan<L, With<F, V, Option<V>, R, L>>,
+    L,
+    With<F, V, Option<V>, R, L>,
+    Option<V>,
+    R,
+    C,
+>
+where
+    L: LocalResource + Beside<V>,
+    R: LocalResource + Within<L>,
+    C: Cell<Kept<Option<V>, R>>,
+    G: Given,
+    N: FnOnce(G::Args) -> F,
+    F: Future,
+    F::Output: Gives<V>,
+{
+    let close = slot.close;
+    let next = move |args| {
+        Lifespan::of(With {
+            enter: next(args),
+            field: Some,
+            close,
+            open: there,
+        })
+    };
+    Arrival {
+        slot,
+        start: Some(Start { given, next }),
+        lane: None,
+        admit: |resource| Some(resource.into_value()),
+        absent: Some(|| None),
+    }
+}
+
+/// Makes a plain value.
+pub fn compute<V, R, C, G, N>(slot: &Slot<V, R, C>, given: G, next: N) -> Value<'_, G, N, V, R, C>
+where
+    R: LocalResource,
+    C: Cell<Kept<V, R>>,
+    G: Given,
+    N: FnOnce(G::Args) -> V,
+{
+    Value {
+        slot,
+        start: Some(Start { given, next }),
+    }
+}
+
+fn there<R: Within<L>, L>(maybe: R) -> L {
+    match maybe.into_inner() {
+        Some(resource) => resource,
+        None => unreachable!("it is there: it has just been entered"),
     }
 }
 
 pin_project! {
-    /// The enter of a value whose end is beside it.
-    pub struct With<F, V, R> {
+    /// The enter of a `V` whose end is beside it, as an `L`: through the type of its field and what that becomes.
+    pub struct With<F, V, W, R, L> {
         #[pin]
         enter: F,
-        close: fn(V) -> R,
+        field: fn(V) -> W,
+        close: fn(W) -> R,
+        open: fn(R) -> L,
     }
 }
 
-impl<F, V, R> Future for With<F, V, R>
+impl<F, V, W, R, L> Future for With<F, V, W, R, L>
 where
     F: Future,
     F::Output: Gives<V>,
-    R: LocalResource,
+    L: LocalResource,
 {
-    type Output = Result<R, BoxError>;
+    type Output = Result<L, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        this.enter
-            .poll(cx)
-            .map(|given| given.into_result().map(*this.close))
+        let given = ready!(this.enter.poll(cx));
+        let entered = given
+            .into_result()
+            .map(|value| (this.open)((this.close)((this.field)(value))));
+        Poll::Ready(entered)
     }
 }
 
@@ -324,20 +374,20 @@ impl<V, E: Into<BoxError>> Gives<V> for Result<V, E> {
 }
 
 impl<G, N, L: LocalResource, F, V, R: LocalResource, C> fmt::Debug
-    for Entry<'_, G, N, L, F, V, R, C>
+    for Arrival<'_, G, N, L, F, V, R, C>
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Entry").field(self.member).finish()
+        f.debug_tuple("Arrival").field(self.slot.member).finish()
     }
 }
 
 impl<G, N, V, R: LocalResource, C> fmt::Debug for Value<'_, G, N, V, R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Value").field(self.member).finish()
+        f.debug_tuple("Value").field(self.slot.member).finish()
     }
 }
 
-impl<F, V, R> fmt::Debug for With<F, V, R> {
+impl<F, V, W, R, L> fmt::Debug for With<F, V, W, R, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("With").finish_non_exhaustive()
     }

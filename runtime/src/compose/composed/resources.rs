@@ -3,7 +3,7 @@
 use crate::abandon::Abandoned;
 use crate::error::BoxError;
 use crate::exit::Exit;
-use crate::foreign::{Resource, ResourceLocal};
+use crate::foreign::{ExitFn, Exited, Resource, ResourceLocal};
 use crate::policy::Policy;
 use crate::resource::{LocalResource, ScopedResource};
 
@@ -75,6 +75,52 @@ impl<V> LocalResource for PlainLocal<V> {
     }
 
     fn __abandon(self, _: Abandoned) {}
+}
+
+/// How a member that is a resource becomes one.
+pub fn own<R: ScopedResource>(resource: R) -> R {
+    resource
+}
+
+/// As [`own`], for a local resource.
+pub fn own_local<R: LocalResource>(resource: R) -> R {
+    resource
+}
+
+/// A value with its end beside it.
+pub fn ending<V, O, X>(value: V, exit: X) -> Resource<V>
+where
+    V: Send + 'static,
+    X: AsyncFnOnce(V, &Exit) -> O + for<'x> ExitFn<V, &'x Exit, O> + Send + 'static,
+    O: Exited,
+{
+    Resource::new(value, exit)
+}
+
+/// As [`ending`], for a value that stays in its task.
+pub fn ending_local<'a, V, O, X>(value: V, exit: X) -> ResourceLocal<'a, V>
+where
+    V: 'a,
+    X: AsyncFnOnce(V, &Exit) -> O + 'a,
+    O: Exited,
+{
+    ResourceLocal::new(value, exit)
+}
+
+/// What an optional member's field is.
+#[diagnostic::on_unimplemented(
+    message = "an `#[optional]` member is an `Option`, not `{Self}`",
+    label = "not an `Option`",
+    note = "write `Option<{Self}>`: it is `None` when the member did not enter"
+)]
+pub trait AnOption {
+    /// The member, if it is there.
+    type Some;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> AnOption for Option<T> {
+    type Some = T;
 }
 
 /// A resource that is an end beside a value.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::given::Entered;
+use super::graph::Member;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Takes};
 use crate::compose::parting::{Entries, Parting};
@@ -11,15 +12,16 @@ use crate::resource::LocalResource;
 
 /// A member, once it is entered. What holds it decides whether it can be lent.
 pub struct Slot<V, R: LocalResource, C> {
+    pub(super) member: &'static Member,
     cell: C,
     pub(super) close: fn(V) -> R,
 }
 
 /// One that others need: it is lent to them while they enter.
-pub type Lent<V, R> = Slot<V, R, OnceLock<Kept<V, R>>>;
+pub(crate) type Lent<V, R> = Slot<V, R, OnceLock<Kept<V, R>>>;
 
 /// One that nothing needs.
-pub type Leaf<V, R> = Slot<V, R, Mutex<Option<Kept<V, R>>>>;
+pub(crate) type Leaf<V, R> = Slot<V, R, Mutex<Option<Kept<V, R>>>>;
 
 /// What a member that others need has to be.
 #[diagnostic::on_unimplemented(
@@ -33,21 +35,23 @@ pub trait Shared {}
 impl<T: Sync> Shared for T {}
 
 /// A slot for a member that others need; `close` makes of it what ends it.
-pub fn lent<V: Shared, R: LocalResource>(close: fn(V) -> R) -> Lent<V, R> {
-    lent_local(close)
+pub fn lent<V: Shared, R: LocalResource>(member: &'static Member, close: fn(V) -> R) -> Lent<V, R> {
+    lent_local(member, close)
 }
 
 /// As [`lent`], where nothing leaves the thread.
-pub fn lent_local<V, R: LocalResource>(close: fn(V) -> R) -> Lent<V, R> {
+pub fn lent_local<V, R: LocalResource>(member: &'static Member, close: fn(V) -> R) -> Lent<V, R> {
     Slot {
+        member,
         cell: OnceLock::new(),
         close,
     }
 }
 
 /// A slot for a member that nothing needs.
-pub fn leaf<V, R: LocalResource>(close: fn(V) -> R) -> Leaf<V, R> {
+pub fn leaf<V, R: LocalResource>(member: &'static Member, close: fn(V) -> R) -> Leaf<V, R> {
     Slot {
+        member,
         cell: Mutex::new(None),
         close,
     }

@@ -1,0 +1,279 @@
+//! What was written: the fields of a struct, and what each of them is.
+
+use proc_macro2::TokenStream;
+use syn::{Attribute, Field, Fields, Generics, Ident, Item, Meta, Type, Visibility};
+
+use super::closure::{Closure, split};
+use super::options::{Options, budget};
+use crate::budget::Budget;
+use crate::errors::Errors;
+use crate::options::{Once, parse_each, unknown, value};
+
+const ENTER: &str = "|config| Db::open(&config.url)";
+const VALUE: &str = "|config| config.addr";
+
+/// A struct with named fields.
+pub(super) struct Model<'a> {
+    pub(super) options: Options,
+    pub(super) head: Head<'a>,
+    pub(super) fields: Vec<Member<'a>>,
+}
+
+/// A type, whatever is in it.
+pub(super) struct Head<'a> {
+    pub(super) attrs: &'a [Attribute],
+    pub(super) vis: &'a Visibility,
+    pub(super) name: &'a Ident,
+    pub(super) generics: &'a Generics,
+    /// What it is, with its article, and its named fields, if it is a struct that has them.
+    pub(super) what: &'static str,
+    fields: Option<Vec<&'a Field>>,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn of(item: &'a Item) -> Option<Self> {
+        Some(match item {
+            Item::Struct(item) => {
+                let (what, fields) = match &item.fields {
+                    Fields::Named(fields) => ("a struct", Some(fields.named.iter().collect())),
+                    Fields::Unit => ("a struct", Some(Vec::new())),
+                    Fields::Unnamed(_) => ("a tuple struct", None),
+                };
+                Head {
+                    attrs: &item.attrs,
+                    vis: &item.vis,
+                    name: &item.ident,
+                    generics: &item.generics,
+                    what,
+                    fields,
+                }
+            }
+            Item::Enum(item) => Head {
+                attrs: &item.attrs,
+                vis: &item.vis,
+                name: &item.ident,
+                generics: &item.generics,
+                what: "an enum",
+                fields: None,
+            },
+            Item::Union(item) => Head {
+                attrs: &item.attrs,
+                vis: &item.vis,
+                name: &item.ident,
+                generics: &item.generics,
+                what: "a union",
+                fields: None,
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// A field.
+pub(super) struct Member<'a> {
+    pub(super) name: &'a Ident,
+    pub(super) ty: &'a Type,
+    pub(super) role: Role,
+}
+
+pub(super) enum Role {
+    Entered(Entered),
+    /// Computed from others.
+    Value(Closure),
+    /// An input that is kept for the body.
+    Kept,
+    /// What is wrong with it has been said.
+    Broken,
+}
+
+/// A resource.
+pub(super) struct Entered {
+    pub(super) make: Closure,
+    pub(super) enter_timeout: Option<Budget>,
+    pub(super) exit: Option<TokenStream>,
+    pub(super) exit_timeout: Option<Budget>,
+    pub(super) optional: bool,
+}
+
+impl Role {
+    pub(super) fn closure(&self) -> Option<&Closure> {
+        match self {
+            Role::Entered(Entered { make, .. }) | Role::Value(make) => Some(make),
+            Role::Kept | Role::Broken => None,
+        }
+    }
+}
+
+impl<'a> Model<'a> {
+    /// The type itself if it is no struct with named fields.
+    pub(super) fn parse(mut head: Head<'a>, errors: &mut Errors) -> Result<Self, Head<'a>> {
+        let Some(fields) = head.fields.take() else {
+            return Err(head);
+        };
+        let options = options(head.attrs, errors);
+        let member = |field: &'a Field| {
+            Some(Member {
+                name: field.ident.as_ref()?,
+                ty: &field.ty,
+                role: role(field, errors),
+            })
+        };
+        let fields = fields.into_iter().filter_map(member).collect();
+        Ok(Model {
+            options,
+            head,
+            fields,
+        })
+    }
+}
+
+/// Those of the attribute, which the facade left for us.
+pub(super) fn options(attrs: &[Attribute], errors: &mut Errors) -> Options {
+    let attr = attrs.iter().find(|attr| attr.path().is_ident("__lifespan"));
+    let tokens = attr.map_or_else(TokenStream::new, content);
+    Options::parse(tokens, errors)
+}
+
+fn content(attr: &Attribute) -> TokenStream {
+    match &attr.meta {
+        Meta::List(list) => list.tokens.clone(),
+        _ => TokenStream::new(),
+    }
+}
+
+/// The attributes of a field, each once.
+#[derive(Default)]
+struct Markers {
+    enter: Once<TokenStream>,
+    exit: Once<TokenStream>,
+    optional: Once<TokenStream>,
+    value: Once<TokenStream>,
+    keep: Once<TokenStream>,
+}
+
+impl Markers {
+    fn of(field: &Field, errors: &mut Errors) -> Self {
+        let mut markers = Markers::default();
+        for attr in &field.attrs {
+            let Some(key) = attr.path().get_ident() else {
+                continue;
+            };
+            let marker = match key.to_string().as_str() {
+                "enter" => &mut markers.enter,
+                "exit" => &mut markers.exit,
+                "optional" => &mut markers.optional,
+                "value" => &mut markers.value,
+                "keep" => &mut markers.keep,
+                _ => continue,
+            };
+            set(marker, key.clone(), content(attr), errors);
+        }
+        markers
+    }
+}
+
+fn set(marker: &mut Once<TokenStream>, key: Ident, content: TokenStream, errors: &mut Errors) {
+    match marker.key() {
+        Some(first) => errors.twice(&key, format!("`#[{key}]` given twice"), first),
+        None => marker.set(key, content, errors),
+    }
+}
+
+fn role(field: &Field, errors: &mut Errors) -> Role {
+    let markers = Markers::of(field, errors);
+    let name = field
+        .ident
+        .as_ref()
+        .map(Ident::to_string)
+        .unwrap_or_default();
+    let roles = [&markers.enter, &markers.value, &markers.keep];
+    let mut given = roles.iter().filter_map(|role| role.key());
+    let Some(first) = given.next() else {
+        errors.at(
+            field.ident.as_ref(),
+            format!(
+                "member `{name}` has no `#[enter(..)]`\n\
+                 help: say how it begins, `#[enter({ENTER})]`; \
+                 compute it, `#[value({VALUE})]`; or keep an input of this name, `#[keep]`"
+            ),
+        );
+        return Role::Broken;
+    };
+    if let Some(second) = given.next() {
+        let message = format!("member `{name}` has both `#[{first}]` and `#[{second}]`");
+        errors.twice(second, message, first);
+        return Role::Broken;
+    }
+    match (markers.enter.key(), markers.value.key()) {
+        (Some(key), _) => entered(key, &markers, errors).map_or(Role::Broken, Role::Entered),
+        (None, Some(key)) => {
+            refuse(&markers.exit, "is dropped, and has no exit", &name, errors);
+            refuse(&markers.optional, "is always there", &name, errors);
+            let content = markers.value.get().cloned().unwrap_or_default();
+            Closure::parse(content, key, VALUE, errors).map_or(Role::Broken, Role::Value)
+        }
+        (None, None) => {
+            refuse(&markers.exit, "is dropped, and has no exit", &name, errors);
+            refuse(&markers.optional, "is always there", &name, errors);
+            Role::Kept
+        }
+    }
+}
+
+fn refuse(marker: &Once<TokenStream>, why: &str, name: &str, errors: &mut Errors) {
+    if let Some(key) = marker.key() {
+        errors.at(key, format!("member `{name}` is not entered, so it {why}"));
+    }
+}
+
+fn entered(key: &Ident, markers: &Markers, errors: &mut Errors) -> Option<Entered> {
+    let (make, options) = split(markers.enter.get().cloned().unwrap_or_default());
+    let enter_timeout = timeout(options, errors);
+    let make = Closure::parse(make, key, ENTER, errors);
+    let (exit, exit_timeout) = exit(markers, errors);
+    if let (Some(content), Some(key)) = (markers.optional.get(), markers.optional.key()) {
+        if !content.is_empty() {
+            errors.at(key, "`#[optional]` takes nothing");
+        }
+    }
+    Some(Entered {
+        make: make?,
+        enter_timeout,
+        exit,
+        exit_timeout,
+        optional: markers.optional.key().is_some(),
+    })
+}
+
+fn exit(markers: &Markers, errors: &mut Errors) -> (Option<TokenStream>, Option<Budget>) {
+    let (Some(key), Some(content)) = (markers.exit.key(), markers.exit.get()) else {
+        return (None, None);
+    };
+    if content.is_empty() {
+        errors.at(
+            key,
+            "`#[exit]` says nothing\n\
+             help: say how the member ends, `#[exit(async |it, exit| it.close().await)]`, or how long that may take, \
+             `#[exit(timeout = \"5s\")]`",
+        );
+        return (None, None);
+    }
+    let (exit, options) = split(content.clone());
+    let timeout = timeout(options, errors);
+    ((!exit.is_empty()).then_some(exit), timeout)
+}
+
+/// `timeout = "5s"`.
+fn timeout(tokens: TokenStream, errors: &mut Errors) -> Option<Budget> {
+    let known = ["timeout"];
+    let mut timeout = Once::default();
+    parse_each(tokens, &known, errors, |key, input, errors| {
+        if key != "timeout" {
+            return Err(unknown(&key, &known));
+        }
+        let budget = value(&key, input, "timeout = \"5s\"", budget)??;
+        timeout.set(key, budget, errors);
+        Ok(())
+    });
+    timeout.get().copied()
+}

@@ -1,0 +1,3 @@
+//! `#[lifespan]`: a struct of resources as one (laws 7, 18 and 19).
+
+mod forms;

@@ -376,7 +376,7 @@ impl<'a> Expansion<'a> {
             .collect();
         let members = tuple(&members);
         let abandon = self.is_local().then(|| {
-            quote! {
+            quote_spanned! {at=>
                 fn __abandon(self, __abandoned: __rt::Abandoned) {
                     __rt::abandon(&__GRAPH, __abandoned, #members)
                 }

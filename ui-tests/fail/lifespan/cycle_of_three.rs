@@ -1,0 +1,31 @@
+use lifespan::{lifespan, scoped_resource};
+
+pub struct Db;
+
+#[scoped_resource]
+impl Db {
+    #[enter]
+    pub async fn open(url: &str) -> std::io::Result<Self> {
+        let _ = url;
+        Ok(Db)
+    }
+
+    #[exit]
+    async fn close(self) {}
+}
+
+#[lifespan(url: String)]
+struct App {
+    #[enter(|url, feed| { let _ = feed; Db::open(url) })]
+    db: Db,
+    #[enter(|db| { let _ = db; Db::open("") })]
+    cache: Db,
+    #[enter(|cache| { let _ = cache; Db::open("") })]
+    feed: Db,
+}
+
+fn main() {
+    let _ = App::lifespan(String::new()).scope_ok(async |app| {
+        let _ = &app.db;
+    });
+}

@@ -1,0 +1,34 @@
+use lifespan::{lifespan, scoped_resource};
+
+pub struct Db;
+
+#[scoped_resource]
+impl Db {
+    #[enter]
+    pub async fn open(url: &str) -> std::io::Result<Self> {
+        let _ = url;
+        Ok(Db)
+    }
+
+    #[exit]
+    async fn close(self) {}
+}
+
+#[lifespan(url: String)]
+struct App {
+    #[enter(|url| Db::open(url))]
+    db: Db,
+    #[enter(|url| length(url))]
+    #[exit(async |_, _| ())]
+    length: u8,
+}
+
+async fn length(url: &str) -> std::io::Result<usize> {
+    Ok(url.len())
+}
+
+fn main() {
+    let _ = App::lifespan(String::new()).scope_ok(async |app| {
+        let _ = &app.db;
+    });
+}

@@ -1,0 +1,29 @@
+use lifespan::{lifespan, scoped_resource};
+
+pub struct Db;
+
+#[scoped_resource]
+impl Db {
+    #[enter]
+    pub async fn open(url: &str) -> std::io::Result<Self> {
+        let _ = url;
+        Ok(Db)
+    }
+
+    #[exit]
+    async fn close(self) {}
+}
+
+#[lifespan(url: String, value: T)]
+struct App<T> {
+    #[enter(|url| Db::open(url))]
+    db: Db,
+    #[keep]
+    value: T,
+}
+
+fn main() {
+    let _ = App::lifespan(String::new(), 3).scope_ok(async |app| {
+        let _ = &app.db;
+    });
+}

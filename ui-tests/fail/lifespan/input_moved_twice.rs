@@ -1,0 +1,33 @@
+use lifespan::{lifespan, scoped_resource};
+
+pub struct Db;
+
+#[scoped_resource]
+impl Db {
+    #[enter]
+    pub async fn open(url: &str) -> std::io::Result<Self> {
+        let _ = url;
+        Ok(Db)
+    }
+
+    #[exit]
+    async fn close(self) {}
+}
+
+#[lifespan(url: String)]
+struct App {
+    #[enter(move |url| open(url))]
+    db: Db,
+    #[enter(move |url| open(url))]
+    other: Db,
+}
+
+fn open(_: String) -> lifespan::Lifespan<Db, impl lifespan::Enter<Db>> {
+    Db::open("")
+}
+
+fn main() {
+    let _ = App::lifespan(String::new()).scope_ok(async |app| {
+        let _ = &app.db;
+    });
+}

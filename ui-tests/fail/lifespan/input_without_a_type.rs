@@ -1,0 +1,23 @@
+use lifespan::{lifespan, scoped_resource};
+
+pub struct Db;
+
+#[scoped_resource]
+impl Db {
+    #[enter]
+    pub async fn open(url: &str) -> std::io::Result<Self> {
+        let _ = url;
+        Ok(Db)
+    }
+
+    #[exit]
+    async fn close(self) {}
+}
+
+#[lifespan(url)]
+struct App {
+    #[enter(|url| Db::open(url))]
+    db: Db,
+}
+
+fn main() {}

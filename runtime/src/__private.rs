@@ -20,6 +20,7 @@ pub use crate::compose::composed::resources::{
 pub use crate::compose::composed::slot::{leaf, lent, lent_local};
 pub use crate::foreign::Resource;
 pub use crate::resource::LocalResource;
+pub use crate::plan::draft::{Draft, DraftKind, DraftMember};
 pub use crate::scope_macro::{begin, body, in_task};
 
 pub use lifespan_macros::Lifespan;

@@ -76,7 +76,7 @@
 //! Budgets follow tokio's clock. Under its paused clock an idle runtime jumps to the next timer, so a budget may fire at
 //! once while an exit waits for real I/O: use `exit_timeout(None)` there. Failures that no return value can carry go to the
 //! [report hook](set_report_hook). With the feature `testing`, the module `testing` has what tests are made of, and a sweep
-//! that cancels or drops a test at each of its poll points.
+//! that cancels or drops a test at each of its poll points. What a lifespan takes at worst, its [`Plan`] knows before it runs.
 //!
 //! # Features
 //!
@@ -107,6 +107,7 @@ mod identity;
 mod job;
 mod lifespan;
 mod live;
+mod plan;
 mod policy;
 mod report;
 mod rescue;
@@ -136,6 +137,7 @@ pub use crate::handover::Handover;
 pub use crate::identity::checks_enabled;
 pub use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
 pub use crate::live::Live;
+pub use crate::plan::{Plan, PlanMember};
 pub use crate::policy::{DEFAULT_EXIT_TIMEOUT, Policy};
 pub use crate::report::{Report, ReportHook, ReportKind, set_report_hook, take_report_hook};
 pub use crate::rescue::{Drained, drain};

@@ -1,0 +1,364 @@
+//! Law 22: the worst case is known before anything runs, and so is who has no bound.
+
+use std::time::Duration;
+
+use super::Plan;
+use super::draft::{Draft, DraftKind, DraftMember};
+use crate::cancel::node::DEFAULT_GRACE;
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+/// A member that needs those, with so many seconds to enter and to exit; zero is no bound.
+fn member(name: &'static str, needs: &[usize], enter: u64, exit: u64) -> DraftMember {
+    let budget = |time| (time > 0).then_some(secs(time));
+    DraftMember {
+        name,
+        needs: needs.to_vec(),
+        enter_budget: budget(enter),
+        exit_budget: budget(exit),
+        ..DraftMember::default()
+    }
+}
+
+fn nested(name: &'static str, needs: &[usize], plan: Plan) -> DraftMember {
+    DraftMember {
+        kind: DraftKind::Nested(plan),
+        ..member(name, needs, 0, 0)
+    }
+}
+
+fn plan<const N: usize>(members: [DraftMember; N]) -> Plan {
+    Draft {
+        name: "App",
+        members: Vec::from(members),
+        ..Draft::default()
+    }
+    .into_plan()
+}
+
+fn within(plan: Plan, enter: Option<Duration>, exit: Option<Duration>) -> Plan {
+    Draft {
+        enter_budget: enter,
+        exit_budget: exit,
+        ..plan.draft
+    }
+    .into_plan()
+}
+
+/// `http` needs both `cache`, which is slow to enter, and `feed`, which is slow to exit; both need `pool`.
+fn diamond() -> Plan {
+    plan([
+        member("pool", &[], 1, 2),
+        member("cache", &[0], 7, 3),
+        member("feed", &[0], 2, 8),
+        member("http", &[1, 2], 4, 5),
+    ])
+}
+
+#[test]
+fn in_a_chain_all_wait_for_each_other() {
+    let chain = plan([
+        member("a", &[], 1, 4),
+        member("b", &[0], 2, 5),
+        member("c", &[1], 3, 6),
+    ]);
+    assert_eq!(chain.worst_case_enter(), Some(secs(6) + 3 * DEFAULT_GRACE));
+    assert_eq!(chain.worst_case_exit(), Some(secs(15) + 3 * DEFAULT_GRACE));
+    assert_eq!(chain.critical_enter(), ["a", "b", "c"]);
+    assert_eq!(chain.critical_exit(), ["c", "b", "a"]);
+}
+
+#[test]
+fn independent_members_overlap() {
+    let plan = plan([member("a", &[], 1, 6), member("b", &[], 2, 5)]);
+    assert_eq!(plan.worst_case_enter(), Some(secs(2) + DEFAULT_GRACE));
+    assert_eq!(plan.worst_case_exit(), Some(secs(6) + DEFAULT_GRACE));
+    assert_eq!(plan.critical_enter(), ["b"]);
+    assert_eq!(plan.critical_exit(), ["a"]);
+}
+
+#[test]
+fn in_a_diamond_the_longer_side_decides() {
+    let plan = diamond();
+    assert_eq!(plan.worst_case_enter(), Some(secs(12) + 3 * DEFAULT_GRACE));
+    assert_eq!(plan.worst_case_exit(), Some(secs(15) + 3 * DEFAULT_GRACE));
+    assert_eq!(plan.critical_enter(), ["pool", "cache", "http"]);
+    assert_eq!(plan.critical_exit(), ["http", "feed", "pool"]);
+}
+
+#[test]
+fn without_members_nothing_takes_time() {
+    let empty = plan([]);
+    assert_eq!(empty.worst_case_enter(), Some(Duration::ZERO));
+    assert_eq!(empty.worst_case_exit(), Some(Duration::ZERO));
+    assert!(empty.critical_exit().is_empty());
+    assert!(empty.unbounded_exit().is_empty());
+}
+
+#[test]
+fn values_take_no_time() {
+    let clock = DraftMember {
+        kind: DraftKind::Value,
+        ..member("clock", &[0], 0, 0)
+    };
+    let plan = plan([
+        member("pool", &[], 1, 1),
+        clock,
+        member("cache", &[1], 1, 1),
+    ]);
+    assert_eq!(plan.worst_case_exit(), Some(secs(2) + 2 * DEFAULT_GRACE));
+    assert_eq!(plan.critical_exit(), ["cache", "pool"]);
+    assert!(plan.unbounded_exit().is_empty());
+}
+
+#[test]
+fn who_has_no_bound_is_named() {
+    let plan = plan([
+        member("pool", &[], 1, 60),
+        member("cache", &[0], 0, 1),
+        member("feed", &[], 0, 0),
+    ]);
+    assert_eq!(plan.worst_case_enter(), None);
+    assert_eq!(plan.unbounded_enter(), ["cache", "feed"]);
+    assert_eq!(plan.critical_enter(), ["pool", "cache"]);
+    assert_eq!(plan.worst_case_exit(), None);
+    assert_eq!(plan.unbounded_exit(), ["feed"]);
+    // However long the other path is.
+    assert_eq!(plan.critical_exit(), ["feed"]);
+}
+
+#[test]
+fn a_nested_lifespan_counts_with_its_own_worst_case() {
+    let outer = plan([
+        member("pool", &[], 1, 1),
+        nested("web", &[0], diamond()),
+        member("last", &[1], 1, 1),
+    ]);
+    assert_eq!(outer.worst_case_enter(), Some(secs(14) + 5 * DEFAULT_GRACE));
+    assert_eq!(outer.worst_case_exit(), Some(secs(17) + 5 * DEFAULT_GRACE));
+    assert_eq!(outer.critical_exit(), ["last", "web", "pool"]);
+    let web = outer.member("web").and_then(|web| web.plan());
+    assert_eq!(
+        web.map(Plan::critical_exit),
+        Some(vec!["http", "feed", "pool"])
+    );
+}
+
+#[test]
+fn who_has_no_bound_inside_of_another_is_named_with_it() {
+    let inner = plan([member("queue", &[], 1, 0), member("store", &[], 1, 1)]);
+    let middle = plan([nested("inner", &[], inner)]);
+    let outer = plan([nested("middle", &[], middle)]);
+    assert_eq!(outer.unbounded_exit(), ["middle.inner.queue"]);
+    assert_eq!(outer.worst_case_exit(), None);
+    assert_eq!(outer.worst_case_enter(), Some(secs(1) + DEFAULT_GRACE));
+}
+
+#[test]
+fn a_budget_for_a_nested_lifespan_bounds_what_is_inside() {
+    let inner = plan([member("queue", &[], 0, 0), member("store", &[0], 0, 1)]);
+    let bounded = DraftMember {
+        enter_budget: Some(secs(3)),
+        exit_budget: Some(secs(3)),
+        ..nested("inner", &[], inner)
+    };
+    let outer = plan([bounded]);
+    assert!(outer.unbounded_exit().is_empty() && outer.unbounded_enter().is_empty());
+    assert_eq!(outer.worst_case_enter(), Some(secs(3) + DEFAULT_GRACE));
+    assert_eq!(outer.worst_case_exit(), Some(secs(3) + 2 * DEFAULT_GRACE));
+}
+
+/// `.exit_timeout(..)` on its description takes the place of what it had, also where that was shorter.
+#[test]
+fn a_budget_for_a_nested_lifespan_takes_the_place_of_its_own() {
+    let inner = within(
+        plan([member("queue", &[], 9, 9)]),
+        Some(secs(2)),
+        Some(secs(2)),
+    );
+    let as_it_is = plan([nested("inner", &[], inner.clone())]);
+    assert_eq!(as_it_is.worst_case_exit(), Some(secs(2) + DEFAULT_GRACE));
+    let longer = DraftMember {
+        exit_budget: Some(secs(5)),
+        ..nested("inner", &[], inner)
+    };
+    assert_eq!(
+        plan([longer]).worst_case_exit(),
+        Some(secs(5) + DEFAULT_GRACE)
+    );
+}
+
+#[test]
+fn a_budget_for_the_whole_caps() {
+    let capped = within(diamond(), Some(secs(3)), Some(secs(4)));
+    assert_eq!(capped.worst_case_enter(), Some(secs(3) + DEFAULT_GRACE));
+    // The exits that are left begin one after the other, and each may leave something for a grace.
+    assert_eq!(capped.worst_case_exit(), Some(secs(4) + 4 * DEFAULT_GRACE));
+    let generous = within(diamond(), Some(secs(60)), Some(secs(60)));
+    assert_eq!(generous.worst_case_enter(), diamond().worst_case_enter());
+    assert_eq!(generous.worst_case_exit(), diamond().worst_case_exit());
+}
+
+#[test]
+fn a_budget_for_the_whole_bounds_members_without() {
+    let capped = within(plan([member("feed", &[], 0, 0)]), None, Some(secs(4)));
+    assert_eq!(capped.worst_case_exit(), Some(secs(4) + DEFAULT_GRACE));
+    assert!(capped.unbounded_exit().is_empty());
+    assert_eq!(capped.unbounded_enter(), ["feed"]);
+}
+
+#[test]
+fn times_that_no_clock_holds_saturate() {
+    let forever = |name, needs: &[usize]| DraftMember {
+        exit_budget: Some(Duration::MAX),
+        ..member(name, needs, 1, 0)
+    };
+    let plan = plan([forever("a", &[]), forever("b", &[0])]);
+    assert_eq!(plan.worst_case_exit(), Some(Duration::MAX));
+    let plan = within(plan, None, Some(Duration::MAX));
+    assert_eq!(plan.worst_case_exit(), Some(Duration::MAX));
+}
+
+#[test]
+#[should_panic(expected = "`b` is made from what is not there before it")]
+fn members_come_after_what_they_need() {
+    plan([member("a", &[], 1, 1), member("b", &[1], 1, 1)]);
+}
+
+#[test]
+fn members_tell_what_they_are_made_from() {
+    let plan = everything();
+    assert_eq!(plan.inputs().collect::<Vec<_>>(), ["config", "token"]);
+    let jobs = plan.member("jobs").unwrap();
+    assert_eq!(jobs.dependencies().collect::<Vec<_>>(), ["pool", "clock"]);
+    assert_eq!(jobs.inputs().collect::<Vec<_>>(), ["token"]);
+    assert!(jobs.is_optional() && jobs.plan().is_some());
+    assert!(plan.member("clock").unwrap().is_value());
+    assert_eq!(plan.members().len(), 4);
+    assert!(plan.member("config").is_none());
+}
+
+/// One of each.
+fn everything() -> Plan {
+    let pool = DraftMember {
+        takes: vec![0],
+        ..member("pool", &[], 5, 5)
+    };
+    let clock = DraftMember {
+        kind: DraftKind::Value,
+        ..member("clock", &[], 0, 0)
+    };
+    let cache = DraftMember {
+        takes: vec![0],
+        ..member("cache", &[0], 0, 10)
+    };
+    let inner = Draft {
+        name: "Jobs<u8>",
+        inputs: vec!["store"],
+        members: vec![
+            DraftMember {
+                takes: vec![0],
+                ..member("queue", &[], 2, 2)
+            },
+            member("workers", &[0], 1, 8),
+        ],
+        ..Draft::default()
+    };
+    let jobs = DraftMember {
+        takes: vec![1],
+        optional: true,
+        ..nested("jobs", &[0, 1], inner.into_plan())
+    };
+    Draft {
+        name: "App",
+        inputs: vec!["config", "token"],
+        members: vec![pool, clock, cache, jobs],
+        enter_budget: None,
+        exit_budget: Some(secs(60)),
+    }
+    .into_plan()
+}
+
+#[test]
+fn tree_of_everything() {
+    let expected = "\
+App(config, token)                               enter       exit
+├─ pool(config)                                  5s *        5s *
+├─ clock                                         -           -
+├─ cache(config, pool)                           no bound *  10s
+└─ jobs(token, pool, clock): Jobs<u8>, optional  ≤ 5s        ≤ 12s *
+   ├─ queue(store)                               2s          2s *
+   └─ workers(queue)                             1s          8s *
+budget of the whole                              no bound    60s
+worst case                                       no bound    18s
+* decides the worst case, in which each budget counts with 1s of grace
+no bound to enter: cache";
+    assert_eq!(everything().to_string(), expected);
+}
+
+#[test]
+fn tree_of_nothing() {
+    let expected = "\
+App         enter  exit
+worst case  0s     0s";
+    assert_eq!(plan([]).to_string(), expected);
+}
+
+#[test]
+fn chart_of_everything() {
+    let expected = r#"flowchart TD
+    subgraph app["App"]
+        app_in0(["config"])
+        app_in1(["token"])
+        app_0["pool<br/>enter within 5s, exit within 5s"]
+        class app_0 critical
+        app_1["clock"]
+        app_2["cache<br/>enter without bound, exit within 10s"]
+        subgraph app_3["jobs: Jobs#60;u8#62;"]
+            app_3_in0(["store"])
+            app_3_0["queue<br/>enter within 2s, exit within 2s"]
+            class app_3_0 critical
+            app_3_1["workers<br/>enter within 1s, exit within 8s"]
+            class app_3_1 critical
+            app_3_in0 -.-> app_3_0
+            app_3_0 --> app_3_1
+        end
+        class app_3 critical
+        class app_3 optional
+        app_in0 -.-> app_0
+        app_in0 -.-> app_2
+        app_0 --> app_2
+        app_in1 -.-> app_3
+        app_0 --> app_3
+        app_1 --> app_3
+    end
+    classDef critical stroke-width:4px
+    classDef optional stroke-dasharray:5 5
+"#;
+    assert_eq!(everything().mermaid().to_string(), expected);
+}
+
+/// Nothing in a name ends its label, or is a word of Mermaid.
+#[test]
+fn chart_of_odd_names() {
+    let mut plan = plan([member("end", &[], 1, 1), member("r#type", &[], 1, 1)]);
+    plan.draft.name = "\"]; click";
+    let chart = plan.mermaid().to_string();
+    let labels: Vec<_> = chart.lines().filter(|line| line.contains('[')).collect();
+    assert_eq!(
+        labels,
+        [
+            "    subgraph app[\"#34;#93;#59; click\"]",
+            "        app_0[\"end<br/>enter within 1s, exit within 1s\"]",
+            "        app_1[\"r#35;type<br/>enter within 1s, exit within 1s\"]",
+        ]
+    );
+}
+
+#[test]
+fn chart_of_nothing() {
+    let chart = plan([]).mermaid().to_string();
+    assert!(chart.starts_with("flowchart TD\n    app[\"App\"]\n"));
+}

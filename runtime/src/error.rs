@@ -28,6 +28,10 @@ pub enum ErrorKind {
     DeadlinePassed,
     /// It has a budget that cannot be kept here, since no timer works.
     NoTimer,
+    /// It was dropped before it had ended, because nobody waited for it any more.
+    Interrupted,
+    /// Its exit could not be run (laws 3 and 4).
+    Lost,
 }
 
 /// Which part of a resource's life an error is about.
@@ -221,6 +225,16 @@ impl Error {
         }
     }
 
+    /// Nothing, or the first of them with the others attached.
+    pub(crate) fn first_of(failures: impl IntoIterator<Item = Error>) -> Result<(), Error> {
+        let mut failures = failures.into_iter();
+        let Some(mut first) = failures.next() else {
+            return Ok(());
+        };
+        first.attach(failures);
+        Err(first)
+    }
+
     /// Attaches what code had to say that was told to stop, unless that is only the telling.
     pub(crate) fn attach_unless_cancelled(&mut self, mut other: Error) {
         let rest = std::mem::take(&mut other.0.attached);
@@ -249,6 +263,13 @@ impl Error {
                     write!(f, "resource `{name}` panicked in its {phase}: {primary}")
                 }
                 ErrorKind::TimedOut => write!(f, "resource `{name}` did not {phase} {primary}"),
+                ErrorKind::Interrupted => {
+                    write!(
+                        f,
+                        "resource `{name}` was interrupted in its {phase}: {primary}"
+                    )
+                }
+                ErrorKind::Lost => write!(f, "resource `{name}` lost its {phase}: {primary}"),
                 ErrorKind::Cancelled | ErrorKind::DeadlinePassed => {
                     self.write_cancelled(f, name, phase)
                 }

@@ -44,6 +44,7 @@
 //! - [`Lifespan::enter`]: in a guard, [`Live`], where a closure does not fit. [`Live::hand_over`] gives it to another task.
 //! - [`scope!`]: without a closure, for resources that borrow in spawned code.
 //! - [`join`], [`join_all`] and [`Lifespan::then`]: several resources as one, side by side or one from the other.
+//! - `Lifespan::run`: as the whole `main` of a service, until SIGINT or SIGTERM.
 //!
 //! # How to make one
 //!
@@ -80,6 +81,7 @@
 //!
 //! # Features
 //!
+//! - `signal`, on by default: `Lifespan::run`, and tokio's signals with it.
 //! - `tracing`: reports go there, unless hooked, instead of to standard error.
 //! - `tokio-util`: cancel scopes from `CancellationToken`s, and tokens from cancel scopes.
 //! - `testing`: the module `testing`.
@@ -112,6 +114,8 @@ mod policy;
 mod report;
 mod rescue;
 mod resource;
+#[cfg(feature = "signal")]
+mod run;
 mod scope;
 mod scope_macro;
 #[cfg(feature = "testing")]

@@ -7,6 +7,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::entry::Subject;
 use crate::error::Error;
 
+#[cfg(feature = "signal")]
+mod witness;
+#[cfg(feature = "signal")]
+pub(crate) use witness::Witness;
+
 /// What a [`Report`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -178,6 +183,8 @@ pub(crate) fn send(report: &Report<'_>) {
         Some(hook) => hook(report),
         None => by_default(report),
     }));
+    #[cfg(feature = "signal")]
+    let _ = catch_unwind(AssertUnwindSafe(|| witness::tell(report)));
 }
 
 #[cfg(feature = "tracing")]

@@ -29,4 +29,6 @@ mod programs;
 mod rescued;
 mod scoped_resource;
 mod send;
+#[cfg(unix)]
+mod signals;
 mod sweeps;

@@ -54,6 +54,9 @@ pub(crate) enum Kind {
     LostRace,
     /// What `until`, called there, waits for.
     Stop,
+    /// A signal to the process, whose `run` was called there.
+    #[cfg(feature = "signal")]
+    Signal(&'static str),
     /// A token from which the cancel scope was made there.
     #[cfg(feature = "tokio-util")]
     Token,
@@ -76,11 +79,13 @@ impl Cancellation {
         Cancellation::new(Kind::Asked { reason, by }, place)
     }
 
-    /// The text that was given with it.
+    /// The text that was given with it; of a signal, its name.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match &self.0.kind {
             Kind::Asked { reason, .. } => reason.as_deref(),
+            #[cfg(feature = "signal")]
+            Kind::Signal(name) => Some(name),
             _ => None,
         }
     }
@@ -151,6 +156,8 @@ impl fmt::Display for Cancellation {
             Kind::RolledBack => write!(f, "another member of the group at {place} did not enter"),
             Kind::LostRace => write!(f, "another branch of the `race` at {place} was first"),
             Kind::Stop => write!(f, "the `until` at {place} was stopped"),
+            #[cfg(feature = "signal")]
+            Kind::Signal(name) => write!(f, "{name} stopped the `run` at {place}"),
             #[cfg(feature = "tokio-util")]
             Kind::Token => write!(f, "the token of the cancel scope at {place} was cancelled"),
         }

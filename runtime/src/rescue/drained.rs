@@ -145,12 +145,7 @@ impl Drained {
     ///
     /// If an exit that was waited for failed.
     pub fn into_result(self) -> Result<(), Error> {
-        let mut failures = self.failures.into_iter();
-        let Some(mut first) = failures.next() else {
-            return Ok(());
-        };
-        first.attach(failures);
-        Err(first)
+        Error::first_of(self.failures)
     }
 
     /// Whether every exit that was waited for succeeded; what ended before is not part of it.

@@ -1,0 +1,104 @@
+//! [`Witness`]: sees what is reported on its runtime, for somebody who must know whether all went well.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::{self, Handle};
+
+use super::{Report, ReportKind};
+use crate::entry::Subject;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::policy::Name;
+
+static WITNESSES: Mutex<Vec<(runtime::Id, Arc<Seen>)>> = Mutex::new(Vec::new());
+
+fn witnesses() -> MutexGuard<'static, Vec<(runtime::Id, Arc<Seen>)>> {
+    WITNESSES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sees what failed, was interrupted or lost, from [`begin`](Witness::begin) until it is dropped.
+#[derive(Default)]
+pub(crate) struct Witness(Arc<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    looks_away: AtomicBool,
+    errors: Mutex<Vec<Error>>,
+}
+
+impl Seen {
+    fn errors(&self) -> MutexGuard<'_, Vec<Error>> {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Witness {
+    /// From here on it sees what is reported on the current runtime.
+    pub(crate) fn begin(&self) {
+        if let Ok(runtime) = Handle::try_current() {
+            witnesses().push((runtime.id(), Arc::clone(&self.0)));
+        }
+    }
+
+    /// Forgets what it has seen, and sees nothing until the guard is dropped.
+    pub(crate) fn look_away(&self) -> Away<'_> {
+        self.0.looks_away.store(true, Ordering::Relaxed);
+        drop(self.take());
+        Away(self)
+    }
+
+    /// What it has seen.
+    pub(crate) fn take(&self) -> Vec<Error> {
+        std::mem::take(&mut self.0.errors())
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        witnesses().retain(|(_, seen)| !Arc::ptr_eq(seen, &self.0));
+    }
+}
+
+pub(crate) struct Away<'a>(&'a Witness);
+
+impl Drop for Away<'_> {
+    fn drop(&mut self) {
+        self.0.0.looks_away.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Tells the witnesses of the current runtime.
+pub(super) fn tell(report: &Report<'_>) {
+    let Ok(here) = Handle::try_current().map(|handle| handle.id()) else {
+        return;
+    };
+    let is_seeing = |seen: &Seen| !seen.looks_away.load(Ordering::Relaxed);
+    let seeing: Vec<_> = witnesses()
+        .iter()
+        .filter(|(runtime, seen)| *runtime == here && is_seeing(seen))
+        .map(|(_, seen)| Arc::clone(seen))
+        .collect();
+    for seen in seeing {
+        // Made without a lock: the text of a failure is a user's.
+        if let Some(error) = error_of(report) {
+            seen.errors().push(error);
+        }
+    }
+}
+
+/// What is worth an error: an exit that failed, or that did not run to its end.
+fn error_of(report: &Report<'_>) -> Option<Error> {
+    let (phase, kind, text) = match (report.kind, report.error) {
+        (_, Some(error)) => (error.phase(), error.kind(), error.primary().to_string()),
+        (ReportKind::Interrupted, _) => (Phase::Exit, ErrorKind::Interrupted, report.reason.into()),
+        (ReportKind::Lost, _) => (Phase::Exit, ErrorKind::Lost, report.reason.into()),
+        _ => return None,
+    };
+    let name = Name::Given(Cow::Owned(report.resource.to_owned()));
+    let subject = Subject {
+        name,
+        place: report.place,
+    };
+    Some(Error::of(subject, phase, kind, text.into()))
+}

@@ -1,0 +1,97 @@
+//! [`Course`]: how far a run has come, shared by its body and the future around it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+
+use super::Signal;
+use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::node::Node;
+use crate::entry::Subject;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::report::Witness;
+
+pub(super) struct Course {
+    /// What is run.
+    subject: Subject,
+    /// The cancel scope around it.
+    node: Arc<Node>,
+    /// Whether the body has begun.
+    is_entered: AtomicBool,
+    /// Ends the body.
+    stop: Notify,
+    /// Sees what nobody returns.
+    witness: Witness,
+}
+
+impl Course {
+    pub(super) fn new(subject: Subject, node: Arc<Node>) -> Self {
+        Course {
+            subject,
+            node,
+            is_entered: AtomicBool::new(false),
+            stop: Notify::new(),
+            witness: Witness::default(),
+        }
+    }
+
+    pub(super) fn begin(&self) {
+        self.witness.begin();
+    }
+
+    /// The body.
+    pub(super) async fn serve(&self) {
+        self.is_entered.store(true, Ordering::Relaxed);
+        // What fails while it serves is no matter of the run, which may last for months.
+        let _away = self.witness.look_away();
+        self.stop.notified().await;
+    }
+
+    /// The first signal: there is a body to end, or a start-up to cancel.
+    pub(super) fn stop(&self, signal: Signal) {
+        if self.is_entered() {
+            self.stop.notify_one();
+        } else {
+            let kind = Kind::Signal(signal.name());
+            self.node
+                .cancel(&Cancellation::new(kind, self.subject.place));
+        }
+    }
+
+    fn is_entered(&self) -> bool {
+        self.is_entered.load(Ordering::Relaxed)
+    }
+
+    /// What nobody returned.
+    pub(super) fn seen(&self) -> Vec<Error> {
+        self.witness.take()
+    }
+
+    /// The second signal has ended the waiting.
+    pub(super) fn skipped(&self, first: Signal, second: Signal) -> Error {
+        let phase = if self.is_entered() {
+            Phase::Exit
+        } else {
+            Phase::Enter
+        };
+        let (first, second) = (first.name(), second.name());
+        let text = format!("{second} came after {first}, so what was left was not waited for");
+        let mut error = Error::of(
+            self.subject.clone(),
+            phase,
+            ErrorKind::Interrupted,
+            text.into(),
+        );
+        error.attach(self.seen());
+        error
+    }
+
+    /// Nothing was entered.
+    pub(super) fn deaf(&self, error: &io::Error) -> Error {
+        let text = format!("it cannot listen for signals: {error}");
+        let error = io::Error::new(error.kind(), text).into();
+        Error::of(self.subject.clone(), Phase::Enter, ErrorKind::Failed, error)
+    }
+}

@@ -1,0 +1,187 @@
+//! [`Lifespan::run`]: a lifespan until the process is asked to end.
+//!
+//! The first signal ends the body, the second the waiting, the third the process. [`listener`] receives them, in a thread of
+//! its own; [`course`] is what the body and the future around it know of each other; [`ending`] makes one result of all.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+
+use crate::cancel_scope::CancelScope;
+use crate::drain;
+use crate::enter::Enter;
+use crate::error::Error;
+use crate::failures::Panic;
+use crate::lifespan::Lifespan;
+use crate::resource::LocalResource;
+
+mod course;
+mod ending;
+mod listener;
+mod signal;
+#[cfg(test)]
+mod tests;
+
+use course::Course;
+use listener::Signals;
+use signal::Signal;
+
+impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
+    /// Enters it, and exits it when the process is asked to end: the whole `main` of a service.
+    ///
+    /// It is asked by SIGINT or SIGTERM, on Windows by Ctrl-C or Ctrl-Break.
+    ///
+    /// - **The first signal** ends the body, which counts as completed: the exits run in order, each within its budget (laws 6
+    ///   and 7), and then [`drain`](crate::drain) waits for the exits that were rescued (law 4). A signal that comes during the
+    ///   start-up is not lost: the enter is cancelled and unwinds, what was entered exits (laws 17 and 19), and the error says
+    ///   so.
+    /// - **The second signal** ends the waiting: everything is dropped where it is, and this returns an error at once. An exit
+    ///   that was running is reported as interrupted. What was still to exit is abandoned, as if the future had been
+    ///   dropped (law 3): it goes on for as long as the runtime does, and what the end of the runtime finds reports
+    ///   itself.
+    /// - **The third signal** ends the process with the status of a process that the signal ends (130 for SIGINT, 143 for
+    ///   SIGTERM), even if a destructor blocks the thread. It is received by a thread of its own, which does nothing else.
+    ///
+    /// ```no_run
+    /// use lifespan::Lifespan;
+    ///
+    /// # async fn bind() -> std::io::Result<tokio::net::TcpListener> { tokio::net::TcpListener::bind("[::1]:0").await }
+    /// #[tokio::main]
+    /// async fn main() -> Result<(), lifespan::Error> {
+    ///     let listener = Lifespan::new(bind(), async |_, exit| println!("stopped: {}", exit.cause()));
+    ///     listener.named("listener").run().await // until Ctrl-C
+    /// }
+    /// ```
+    ///
+    /// A start-up that fails ends it as well:
+    ///
+    /// ```
+    /// # use lifespan::Lifespan;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let bind = async { Err::<(), _>(std::io::Error::other("address in use")) };
+    /// let error = Lifespan::new(bind, async |(), _| ()).named("listener").run().await.unwrap_err();
+    /// assert_eq!(error.to_string(), "resource `listener` failed to enter: address in use");
+    /// # }
+    /// ```
+    ///
+    /// It belongs around everything, in `main`. With a runtime that stays after it, or inside of another scope, use
+    /// [`until`](crate::until) and a signal of your own.
+    ///
+    /// # Signals
+    ///
+    /// They are listened for from the first poll on, before anything is entered, and for as long as the process lives: the
+    /// handlers of tokio are never uninstalled. When no `run` is left to be told, a signal ends the process at once, as it would
+    /// without handlers, so that a `main` that hangs after its `run` can be stopped. Several `run`s in one process are all told.
+    /// The runtime needs no driver for signals. Two signals of one kind may count as one if they come at the same moment.
+    ///
+    /// # Errors
+    ///
+    /// Whenever something was not entered and exited cleanly, so that a `main` that returns it ends with a non-zero status:
+    ///
+    /// - the failure of the enter or of an exit, with all others attached (law 23)
+    /// - a signal during the start-up, [cancelled](Error::is_cancelled) in its phase [`Enter`](crate::Phase::Enter), with the name
+    ///   of the signal as the [reason](crate::Cancellation::reason)
+    /// - a second signal: [`Interrupted`](crate::ErrorKind::Interrupted)
+    /// - what was interrupted, lost or failed on this runtime and was only reported, from the end of the body on. What happens
+    ///   while the body runs belongs to whoever is served then, and is no matter of this
+    /// - signals cannot be listened for
+    ///
+    /// # Panics
+    ///
+    /// With the panic of the enter or of an exit, if nothing else failed (law 24), after all exits and the drain. When polled
+    /// outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`scope_ok`](Lifespan::scope_ok): to end it well, send the process a signal, or cancel the scope around it.
+    #[must_use = "nothing is entered until this is awaited"]
+    #[track_caller]
+    pub fn run(self) -> impl Future<Output = Result<(), Error>> {
+        run(self, listener::listen)
+    }
+}
+
+/// As [`Lifespan::run`], with signals from anywhere.
+#[track_caller]
+fn run<R, F>(
+    lifespan: Lifespan<R, F>,
+    listen: impl FnOnce() -> std::io::Result<Signals>,
+) -> impl Future<Output = Result<(), Error>>
+where
+    R: LocalResource,
+    F: Enter<R>,
+{
+    let place = Location::caller();
+    let around = CancelScope::called("run", place);
+    let subject = lifespan.subject(place);
+    let course = Arc::new(Course::new(subject, Arc::clone(around.node())));
+    let serving = Arc::clone(&course);
+    // Called here and not below, where the caller would be this file.
+    let scope = lifespan.scope_ok(async move |_| serving.serve().await);
+    // In a box: each of the futures around it would store it once more.
+    let scope = Box::pin(around.run_alone(scope, ending::of_scope));
+    async move {
+        require_runtime();
+        let signals = listen().map_err(|error| course.deaf(&error))?;
+        course.begin();
+        until_second(signals, &course, async {
+            let ended = caught(scope).await;
+            ending::settle(ended, drain().await, course.seen())
+        })
+        .await
+    }
+}
+
+fn require_runtime() {
+    assert!(
+        Handle::try_current().is_ok(),
+        "`run` needs a tokio runtime\n\
+         help: call it inside `#[tokio::main]` or `Runtime::block_on`"
+    );
+}
+
+/// Hands the first signal to the course of things; a second one drops `work`.
+async fn until_second<W>(mut signals: Signals, course: &Course, work: W) -> Result<(), Error>
+where
+    W: Future<Output = Result<(), Error>>,
+{
+    let mut work = pin!(Some(work));
+    let mut first = None;
+    let ended = poll_fn(|cx| {
+        while let Poll::Ready(Some(signal)) = signals.poll_recv(cx) {
+            match first.replace(signal) {
+                None => course.stop(signal),
+                Some(first) => return Poll::Ready(Err((first, signal))),
+            }
+        }
+        poll_work(work.as_mut(), cx).map(Ok)
+    });
+    match ended.await {
+        Ok(result) => result,
+        Err((first, second)) => {
+            work.set(None);
+            Err(course.skipped(first, second))
+        }
+    }
+}
+
+fn poll_work<W: Future>(work: Pin<&mut Option<W>>, cx: &mut Context<'_>) -> Poll<W::Output> {
+    match work.as_pin_mut() {
+        Some(work) => work.poll(cx),
+        None => Poll::Pending,
+    }
+}
+
+/// A panic waits for the drain.
+async fn caught<T>(scope: impl Future<Output = T>) -> Result<T, Panic> {
+    let mut scope = pin!(scope);
+    poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| scope.as_mut().poll(cx)));
+        polled.map_or_else(|panic| Poll::Ready(Err(panic)), |polled| polled.map(Ok))
+    })
+    .await
+}

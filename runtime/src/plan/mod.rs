@@ -53,7 +53,7 @@ use paths::Side;
 /// way out once for each exit, since those that are left when it runs out are still begun, one after the other, and each
 /// ends when it first waits.
 ///
-/// What an enter or exit opens inside of itself (scopes of its own, exits that it abandons) has budgets of its own that a
+/// Timers add their resolution, a millisecond each. What an enter or exit opens inside of itself (scopes of its own, exits that it abandons) has budgets of its own that a
 /// plan does not know; nor does it know of code that blocks its thread, and of a [grace](crate::CancelScope::grace) that was
 /// changed. A start-up that fails also rolls back, which takes at most the worst case of the exit.
 #[derive(Clone, Debug)]

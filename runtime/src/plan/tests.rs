@@ -1,10 +1,15 @@
 //! Law 22: the worst case is known before anything runs, and so is who has no bound.
 
+use std::future::{Future, pending, poll_fn, ready};
+use std::task::Poll;
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::Plan;
 use super::draft::{Draft, DraftKind, DraftMember};
 use crate::cancel::node::DEFAULT_GRACE;
+use crate::{BoxError, Exit, Lifespan, ScopedResource};
 
 const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
@@ -199,6 +204,38 @@ fn a_budget_for_the_whole_caps() {
     let generous = within(diamond(), Some(secs(60)), Some(secs(60)));
     assert_eq!(generous.worst_case_enter(), diamond().worst_case_enter());
     assert_eq!(generous.worst_case_exit(), diamond().worst_case_exit());
+}
+
+/// The cap is no smaller than what a chain takes whose exits all hang, and keep a scope that nobody polls.
+#[tokio::test(start_paused = true)]
+async fn no_exit_takes_longer_than_its_plan_says() {
+    struct Stuck;
+    impl ScopedResource for Stuck {
+        async fn exit(self, _: &Exit) -> Result<(), BoxError> {
+            let open = Lifespan::new(ready(Ok::<_, BoxError>(())), async |(), _| ());
+            let mut kept = Box::pin(open.scope_ok(async |_| pending::<()>().await));
+            poll_fn(|cx| Poll::Ready(kept.as_mut().poll(cx).is_ready())).await;
+            pending().await
+        }
+    }
+    let stuck = || Lifespan::of(ready(Stuck));
+    let chain = stuck().then(|_| stuck()).then(|_| stuck());
+    let began = Instant::now();
+    let ended = chain.exit_timeout(secs(5)).scope_ok(async |_| ()).await;
+    let took = began.elapsed();
+
+    let member = |name, needs: &[usize]| member(name, needs, 1, 10);
+    let chain = plan([member("a", &[]), member("b", &[0]), member("c", &[1])]);
+    let worst = within(chain, None, Some(secs(5)))
+        .worst_case_exit()
+        .unwrap();
+    assert!(ended.unwrap_err().is_timeout());
+    // A timer is as exact as a millisecond.
+    assert!(
+        took <= worst + 3 * Duration::from_millis(1),
+        "{took:?} {worst:?}"
+    );
+    assert!(took >= worst, "{took:?} {worst:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::future::Future;
 use crate::abandon::{Abandoned, FailureSignal};
 use crate::error::BoxError;
 use crate::exit::Exit;
+use crate::plan::draft::DraftKind;
 use crate::policy::Policy;
 
 /// A value with an async end, which may run in any task if it must.
@@ -58,6 +59,12 @@ pub trait ScopedResource:
         Policy::of::<Self>()
     }
 
+    /// What the plan of a lifespan says about a member of this type.
+    #[doc(hidden)]
+    fn __kind() -> DraftKind {
+        DraftKind::Resource
+    }
+
     /// How the resource tells its scope that it failed while the body runs (law 21). Reserved.
     #[doc(hidden)]
     fn __failure(&self) -> Option<FailureSignal> {
@@ -82,6 +89,12 @@ pub trait LocalResource: Sized {
     /// What values of this type are called, and their budgets.
     fn policy() -> Policy {
         Policy::of::<Self>()
+    }
+
+    /// What the plan of a lifespan says about a member of this type.
+    #[doc(hidden)]
+    fn __kind() -> DraftKind {
+        DraftKind::Resource
     }
 
     /// How the resource tells its scope that it failed while the body runs (law 21). Reserved.
@@ -111,6 +124,10 @@ impl<R: ScopedResource> LocalResource for R {
 
     fn __failure(&self) -> Option<FailureSignal> {
         ScopedResource::__failure(self)
+    }
+
+    fn __kind() -> DraftKind {
+        <R as ScopedResource>::__kind()
     }
 
     fn __abandon(self, abandoned: Abandoned) {

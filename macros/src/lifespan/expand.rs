@@ -25,30 +25,35 @@ const TUPLE: usize = 8;
 // Output, beside the struct:
 //     const _: () = {
 //         use ::lifespan::__private as __rt;
-//         static __GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], &[
-//             __rt::Member::new("db", &[], &[0]),
-//             __rt::Member::new("cache", &[0], &[0]),
-//         ]);
+//         const __MEMBERS: &[__rt::Member] =
+//             &[__rt::Member::new("db", &[], &[0]), __rt::Member::new("cache", &[0], &[0])];
+//         static __GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], __MEMBERS);
 //         impl App {
 //             pub fn lifespan(config: Config) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
-//                 __rt::lifespan(&__GRAPH, async move {
+//                 let __block = async move {
 //                     let __db = __rt::lent::<Db, _>(__GRAPH.at(0), __rt::own);
 //                     let __cache = __rt::leaf::<Cache, _>(__GRAPH.at(1), __rt::own);
-//                     let __entered = __rt::entered(__rt::both(
+//                     let __lanes = __rt::two(
 //                         __rt::enter(&__db, (__rt::Input(&config),), |(config,)| Db::open(&config.url)),
 //                         __rt::enter(&__cache, (__rt::Input(&config), __db.lend()), |(config, db)| ..),
-//                     ))
-//                     .await;
-//                     __entered.into((__db, __cache), |(db, cache)| Self { db, cache })
-//                 })
+//                     );
+//                     let __entered = __rt::entered(__lanes).await;
+//                     let __slots = (__db, __cache);
+//                     __rt::made(__entered, __slots, |(db, cache)| Self { db, cache })
+//                 };
+//                 __rt::lifespan(&__GRAPH, __block)
 //             }
-//             pub fn plan() -> ::lifespan::Plan { .. }
+//             pub fn plan() -> ::lifespan::Plan {
+//                 __rt::plan::<(Db, Cache)>(&__GRAPH)
+//             }
 //         }
 //         impl ::lifespan::ScopedResource for App {
 //             async fn exit(self, exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
-//                 __rt::exit(&__GRAPH, exit, (__rt::One(self.db), __rt::One(self.cache))).await
+//                 let __members = (__rt::One(self.db), __rt::One(self.cache));
+//                 __rt::exit(&__GRAPH, exit, __members).await
 //             }
 //             fn policy() -> ::lifespan::Policy { __GRAPH.policy::<Self>() }
+//             fn __kind() -> __rt::DraftKind { __rt::DraftKind::Nested(Self::plan()) }
 //         }
 //     };
 pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
@@ -117,7 +122,8 @@ impl<'a> Expansion<'a> {
     }
 
     // Output:
-    //     static __GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], &[__rt::Member::new("db", &[], &[0]), ..]);
+    //     const __MEMBERS: &[__rt::Member] = &[__rt::Member::new("db", &[], &[0]), ..];
+    //     static __GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], __MEMBERS);
     fn data(&self) -> TokenStream {
         let options = &self.model.options;
         let name = options
@@ -129,8 +135,9 @@ impl<'a> Expansion<'a> {
         let enter = budget("enter", options.enter_timeout.get().copied());
         let exit = budget("exit", options.exit_timeout.get().copied());
         quote! {
+            const __MEMBERS: &[__rt::Member] = &[#(#members),*];
             static __GRAPH: __rt::Graph =
-                __rt::Graph::new(#name, &[#(#inputs),*], &[#(#members),*])#enter #exit;
+                __rt::Graph::new(#name, &[#(#inputs),*], __MEMBERS)#enter #exit;
         }
     }
 
@@ -160,6 +167,7 @@ impl<'a> Expansion<'a> {
         let Head { name, generics, .. } = &self.model.head;
         let (generics, types, clause) = generics.split_for_impl();
         let lifespan = self.lifespan();
+        let plan = self.plan();
         let exits = self
             .graph
             .order
@@ -168,6 +176,7 @@ impl<'a> Expansion<'a> {
         quote! {
             impl #generics #name #types #clause {
                 #lifespan
+                #plan
                 #(#exits)*
             }
         }
@@ -193,7 +202,8 @@ impl<'a> Expansion<'a> {
             #[doc = #docs]
             #[track_caller]
             #vis fn lifespan(#(#inputs),*) -> #krate::Lifespan<Self, #impl_ #krate::Enter<Self>> {
-                #describe(&__GRAPH, async move { #block })
+                let __block = async move { #block };
+                #describe(&__GRAPH, __block)
             }
         }
     }
@@ -214,15 +224,17 @@ impl<'a> Expansion<'a> {
             .iter()
             .map(|field| self.lane(*field))
             .collect();
-        let lanes = both(&lanes);
+        let lanes = tree(&lanes);
         let names: Vec<_> = self.members.iter().map(|member| member.name).collect();
         let values = tuple(&names);
         let slots = tuple(&slots);
         let fields = self.model.fields.iter().map(|field| field.name);
         quote! {
             #(#makes)*
-            let __entered = __rt::entered(#lanes).await;
-            __entered.into(#slots, |#values| Self { #(#fields),* })
+            let __lanes = #lanes;
+            let __entered = __rt::entered(__lanes).await;
+            let __slots = #slots;
+            __rt::made(__entered, __slots, |#values| Self { #(#fields),* })
         }
     }
 
@@ -338,20 +350,41 @@ impl<'a> Expansion<'a> {
             " What [`{}`] is made of, in which order, and how long that may take; nothing runs.",
             self.model.head.name
         );
-        let members = self.members.iter().map(|member| {
-            let ty = member.ty;
-            match &member.role {
-                Role::Entered(entered) if entered.optional => quote!(__rt::optional::<#ty>()),
-                Role::Entered(entered) if entered.exit.is_some() => quote!(__rt::beside::<#ty>()),
-                Role::Value(_) => quote!(__rt::plain()),
-                _ => quote!(__rt::resource::<#ty>()),
-            }
-        });
+        let members: Vec<_> = self
+            .members
+            .iter()
+            .map(|member| self.described(member))
+            .collect();
+        let members = tuple(&members);
         quote! {
             #[doc = #docs]
             #[allow(dead_code)]
             #vis fn plan() -> #krate::Plan {
-                __rt::plan(&__GRAPH, [#(#members),*])
+                __rt::plan::<#members>(&__GRAPH)
+            }
+        }
+    }
+
+    /// The type whose policy the member has.
+    fn described(&self, member: &Member<'_>) -> TokenStream {
+        let ty = member.ty;
+        let beside = |ty| {
+            if self.is_local() {
+                quote!(__rt::ResourceLocal<'_, #ty>)
+            } else {
+                quote!(__rt::Resource<#ty>)
+            }
+        };
+        match &member.role {
+            Role::Entered(entered) if entered.exit.is_none() => quote!(#ty),
+            Role::Entered(entered) if entered.optional => {
+                let resource = beside(quote!(<#ty as __rt::AnOption>::Some));
+                quote!(::core::option::Option<#resource>)
+            }
+            Role::Entered(_) => beside(quote!(#ty)),
+            _ => {
+                let plain = self.rt("Plain", "PlainLocal", Span::mixed_site());
+                quote!(#plain<#ty>)
             }
         }
     }
@@ -388,10 +421,14 @@ impl<'a> Expansion<'a> {
                     self,
                     __exit: &#krate::Exit,
                 ) -> ::core::result::Result<(), #krate::BoxError> {
-                    #exit(&__GRAPH, __exit, #members).await
+                    let __members = #members;
+                    #exit(&__GRAPH, __exit, __members).await
                 }
                 fn policy() -> #krate::Policy {
                     __GRAPH.policy::<Self>()
+                }
+                fn __kind() -> __rt::DraftKind {
+                    __rt::DraftKind::Nested(Self::plan())
                 }
                 #abandon
             }
@@ -482,15 +519,19 @@ fn tuple<T: quote::ToTokens>(items: &[T]) -> TokenStream {
     tuple(&parts)
 }
 
-/// A balanced tree of pairs.
-fn both(lanes: &[TokenStream]) -> TokenStream {
+/// A balanced tree of twos and threes.
+fn tree(lanes: &[TokenStream]) -> TokenStream {
+    let part = |parts: usize, part: usize| {
+        let at = |part: usize| part * lanes.len() / parts;
+        tree(&lanes[at(part)..at(part + 1)])
+    };
     match lanes {
         [] => quote!(()),
         [one] => one.clone(),
-        lanes => {
-            let (first, rest) = lanes.split_at(lanes.len().div_ceil(2));
-            let (first, rest) = (both(first), both(rest));
-            quote!(__rt::both(#first, #rest))
+        [first, rest] => quote!(__rt::two(#first, #rest)),
+        _ => {
+            let (first, second, third) = (part(3, 0), part(3, 1), part(3, 2));
+            quote!(__rt::three(#first, #second, #third))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! [`Draft`]: the plain data of a plan, as generated code writes it down.
+//! [`Draft`]: the plain data of a plan.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::Plan;
 
 /// A plan before it can be asked anything.
 #[derive(Clone, Debug, Default)]
-pub struct Draft {
+pub(crate) struct Draft {
     /// What the whole is called.
     pub name: &'static str,
     /// What the whole needs to start.
@@ -21,7 +21,7 @@ pub struct Draft {
 
 /// One member.
 #[derive(Clone, Debug, Default)]
-pub struct DraftMember {
+pub(crate) struct DraftMember {
     /// What it is called.
     pub name: &'static str,
     /// The members it is made from, by index, in the order it takes them.
@@ -57,7 +57,7 @@ impl Draft {
     ///
     /// If a member needs one that does not come before it, or takes an input that there is not.
     #[must_use]
-    pub fn into_plan(self) -> Plan {
+    pub(crate) fn into_plan(self) -> Plan {
         for (at, member) in self.members.iter().enumerate() {
             let known = member.needs.iter().all(|&needed| needed < at)
                 && member.takes.iter().all(|&input| input < self.inputs.len());

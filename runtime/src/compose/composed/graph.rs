@@ -77,11 +77,13 @@ impl Graph {
 
     /// The policy of the type that it is.
     pub fn policy<T>(&self) -> Policy {
-        let policy = Policy::of::<T>()
-            .enter_timeout(self.budgets.enter.flatten())
-            .exit_timeout(self.budgets.exit.flatten());
-        // A generic type is named with its parameters.
-        policy
+        let (enter, exit) = self.budgets();
+        Policy::of::<T>().enter_timeout(enter).exit_timeout(exit)
+    }
+
+    /// How long all of it may take to enter, and to exit.
+    pub(crate) fn budgets(&self) -> (Option<Duration>, Option<Duration>) {
+        (self.budgets.enter.flatten(), self.budgets.exit.flatten())
     }
 }
 

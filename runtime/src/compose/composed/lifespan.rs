@@ -76,8 +76,13 @@ where
 }
 
 /// Two that enter side by side; the first is polled first, so that what needs it sees it in the same pass.
-pub fn both<A, B>(first: A, rest: B) -> Pair<A, B> {
+pub fn two<A, B>(first: A, rest: B) -> Pair<A, B> {
     Pair { first, rest }
+}
+
+/// Three, likewise.
+pub fn three<A, B, C>(first: A, second: B, rest: C) -> Pair<A, Pair<B, C>> {
+    two(first, two(second, rest))
 }
 
 /// Enters all: ready when each has ended, whichever way.
@@ -89,17 +94,15 @@ pub fn entered<L: Enters>(lanes: L) -> impl Future<Output = Entered> {
 #[derive(Debug)]
 pub struct Entered(Group);
 
-impl Entered {
-    /// Together with where the members are, and what is made of them.
-    pub fn into<S, V, M>(self, slots: S, make: M) -> Finished<S, V, M> {
-        Finished {
-            group: self.0,
-            made: Made {
-                slots,
-                make,
-                values: PhantomData,
-            },
-        }
+/// Together with where the members are, and what is made of them.
+pub fn made<S, V, M>(entered: Entered, slots: S, make: M) -> Finished<S, V, M> {
+    Finished {
+        group: entered.0,
+        made: Made {
+            slots,
+            make,
+            values: PhantomData,
+        },
     }
 }
 

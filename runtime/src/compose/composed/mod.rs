@@ -10,5 +10,6 @@ pub(crate) mod given;
 pub(crate) mod graph;
 pub(crate) mod lifespan;
 pub(crate) mod member;
+pub(crate) mod plan;
 pub(crate) mod resources;
 pub(crate) mod slot;

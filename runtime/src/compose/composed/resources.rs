@@ -4,6 +4,7 @@ use crate::abandon::Abandoned;
 use crate::error::BoxError;
 use crate::exit::Exit;
 use crate::foreign::{ExitFn, Exited, Resource, ResourceLocal};
+use crate::plan::draft::DraftKind;
 use crate::policy::Policy;
 use crate::resource::{LocalResource, ScopedResource};
 
@@ -63,6 +64,10 @@ impl<V: Send + 'static> ScopedResource for Plain<V> {
     fn policy() -> Policy {
         Policy::of::<V>()
     }
+
+    fn __kind() -> DraftKind {
+        DraftKind::Value
+    }
 }
 
 impl<V> LocalResource for PlainLocal<V> {
@@ -72,6 +77,10 @@ impl<V> LocalResource for PlainLocal<V> {
 
     fn policy() -> Policy {
         Policy::of::<V>()
+    }
+
+    fn __kind() -> DraftKind {
+        DraftKind::Value
     }
 
     fn __abandon(self, _: Abandoned) {}

@@ -6,22 +6,21 @@
 )]
 
 pub use crate::abandon::{Abandoned, FailureSignal};
-pub use crate::compose::composed::exit::{One, abandon, exit, exit_local};
-pub use crate::compose::composed::given::{Input, Moved};
+pub use crate::compose::composed::exit::{Members, abandon, exit, exit_local};
+pub use crate::compose::composed::given::Moved;
 pub use crate::compose::composed::graph::{Graph, Member};
 pub use crate::compose::composed::lifespan::{entered, lifespan, lifespan_local, made, three, two};
 pub use crate::compose::composed::member::{
     compute, enter, enter_beside, enter_optional, enter_optional_beside,
 };
-pub use crate::compose::composed::plan::plan;
+pub use crate::compose::composed::plan::{What, plan, plan_local};
 pub use crate::compose::composed::resources::{
-    AnOption, Beside, Optional, OptionalLocal, Plain, PlainLocal, ending, ending_local, own,
-    own_local,
+    Beside, BesideLocal, Closed, Ends, EndsLocal, Its, ItsLocal, Optional, OptionalLocal, Plain,
+    PlainLocal, SomeOf, end,
 };
 pub use crate::compose::composed::slot::{leaf, lent, lent_local};
-pub use crate::foreign::{Resource, ResourceLocal};
-pub use crate::plan::draft::DraftKind;
-pub use crate::resource::LocalResource;
+pub use crate::compose::composed::{Composed, ComposedLocal};
+pub use crate::compose::kind::{Local, Sendable};
 pub use crate::scope_macro::{begin, body, in_task};
 
 pub use lifespan_macros::Lifespan;

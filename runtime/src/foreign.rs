@@ -229,11 +229,6 @@ impl<T> Resource<T> {
             exit: Mutex::new(exit),
         }
     }
-
-    /// The value without its end.
-    pub(crate) fn into_value(self) -> T {
-        self.value
-    }
 }
 
 impl<'a, T> ResourceLocal<'a, T> {
@@ -247,11 +242,6 @@ impl<'a, T> ResourceLocal<'a, T> {
             value,
             exit: Box::new(exit),
         }
-    }
-
-    /// The value without its end.
-    pub(crate) fn into_value(self) -> T {
-        self.value
     }
 }
 

@@ -4,9 +4,9 @@
 use std::future::Future;
 
 use crate::abandon::{Abandoned, FailureSignal};
+use crate::compose::composed::plan::What;
 use crate::error::BoxError;
 use crate::exit::Exit;
-use crate::plan::draft::DraftKind;
 use crate::policy::Policy;
 
 /// A value with an async end, which may run in any task if it must.
@@ -61,8 +61,8 @@ pub trait ScopedResource:
 
     /// What the plan of a lifespan says about a member of this type.
     #[doc(hidden)]
-    fn __kind() -> DraftKind {
-        DraftKind::Resource
+    fn __what() -> What {
+        What::Resource
     }
 
     /// How the resource tells its scope that it failed while the body runs (law 21). Reserved.
@@ -93,8 +93,8 @@ pub trait LocalResource: Sized {
 
     /// What the plan of a lifespan says about a member of this type.
     #[doc(hidden)]
-    fn __kind() -> DraftKind {
-        DraftKind::Resource
+    fn __what() -> What {
+        What::Resource
     }
 
     /// How the resource tells its scope that it failed while the body runs (law 21). Reserved.
@@ -126,8 +126,8 @@ impl<R: ScopedResource> LocalResource for R {
         ScopedResource::__failure(self)
     }
 
-    fn __kind() -> DraftKind {
-        <R as ScopedResource>::__kind()
+    fn __what() -> What {
+        <R as ScopedResource>::__what()
     }
 
     fn __abandon(self, abandoned: Abandoned) {

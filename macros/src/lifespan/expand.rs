@@ -1,8 +1,8 @@
 //! What is generated: data and calls. The control flow is in the runtime crate.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::Token;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Token, Type};
 
 use super::closure::{Closure, Param};
 use super::graph::{Dependency, Graph};
@@ -30,44 +30,52 @@ const TUPLE: usize = 8;
 //         static __GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], __MEMBERS);
 //         impl App {
 //             pub fn lifespan(config: Config) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
-//                 let __block = async move {
-//                     let __db = __rt::lent::<Db, _>(__GRAPH.at(0), __rt::own);
-//                     let __cache = __rt::leaf::<Cache, _>(__GRAPH.at(1), __rt::own);
+//                 __rt::lifespan(async move {
+//                     let __db = __rt::lent::<__rt::Its<Db>, _>(__GRAPH.at(0));
+//                     let __cache = __rt::leaf::<__rt::Its<Cache>, _>(__GRAPH.at(1));
 //                     let __lanes = __rt::two(
-//                         __rt::enter(&__db, (__rt::Input(&config),), |(config,)| Db::open(&config.url)),
-//                         __rt::enter(&__cache, (__rt::Input(&config), __db.lend()), |(config, db)| ..),
+//                         __rt::enter(&__db, (&config,), |(config,)| Db::open(&config.url)),
+//                         __rt::enter(&__cache, (&config, __db.lend()), |(config, db)| ..),
 //                     );
 //                     let __entered = __rt::entered(__lanes).await;
 //                     let __slots = (__db, __cache);
 //                     __rt::made(__entered, __slots, |(db, cache)| Self { db, cache })
-//                 };
-//                 __rt::lifespan(&__GRAPH, __block)
+//                 })
 //             }
 //             pub fn plan() -> ::lifespan::Plan {
-//                 __rt::plan::<(Db, Cache)>(&__GRAPH)
+//                 __rt::plan::<Self>()
+//             }
+//         }
+//         impl __rt::Composed for App {
+//             const GRAPH: &'static __rt::Graph = &__GRAPH;
+//             fn members(self) -> impl __rt::Members<__rt::Sendable> {
+//                 (self.db, self.cache)
 //             }
 //         }
 //         impl ::lifespan::ScopedResource for App {
-//             async fn exit(self, exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
-//                 let __members = (__rt::One(self.db), __rt::One(self.cache));
-//                 __rt::exit(&__GRAPH, exit, __members).await
+//             async fn exit(self, __exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
+//                 __rt::exit(self, __exit).await
 //             }
 //             fn policy() -> ::lifespan::Policy { __GRAPH.policy::<Self>() }
-//             fn __kind() -> __rt::DraftKind { __rt::DraftKind::Nested(Self::plan()) }
+//             fn __what() -> __rt::What { __rt::What::Nested(Self::plan()) }
 //         }
 //     };
 pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
     let expansion = Expansion::new(model, graph);
     let data = expansion.data();
     let inherent = expansion.inherent();
-    let end = expansion.end();
+    let composed = expansion.composed();
+    let ends = graph.order.iter().filter_map(|field| expansion.end(*field));
+    let resource = expansion.resource();
     let krate = model.options.krate(Span::mixed_site());
     quote! {
         const _: () = {
             use #krate::__private as __rt;
             #data
             #inherent
-            #end
+            #composed
+            #(#ends)*
+            #resource
         };
     }
 }
@@ -168,16 +176,10 @@ impl<'a> Expansion<'a> {
         let (generics, types, clause) = generics.split_for_impl();
         let lifespan = self.lifespan();
         let plan = self.plan();
-        let exits = self
-            .graph
-            .order
-            .iter()
-            .filter_map(|field| self.exit_beside(*field));
         quote! {
             impl #generics #name #types #clause {
                 #lifespan
                 #plan
-                #(#exits)*
             }
         }
     }
@@ -202,8 +204,7 @@ impl<'a> Expansion<'a> {
             #[doc = #docs]
             #[track_caller]
             #vis fn lifespan(#(#inputs),*) -> #krate::Lifespan<Self, #impl_ #krate::Enter<Self>> {
-                let __block = async move { #block };
-                #describe(&__GRAPH, __block)
+                #describe(async move { #block })
             }
         }
     }
@@ -238,30 +239,90 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    // Output: `__rt::lent::<Db, _>(__GRAPH.at(0), __rt::own)`
+    // Output: `__rt::lent::<__rt::Its<Db>, _>(__GRAPH.at(0))`
     fn slot(&self, field: usize) -> TokenStream {
-        let Member { ty, role, .. } = &self.model.fields[field];
-        let blame = Blame::on(ty);
-        let at = blame.start;
+        let member = &self.model.fields[field];
+        let at = Blame::on(member.ty).start;
         let slot = match (self.needed[field], self.is_local()) {
             (true, false) => quote_spanned!(at=> __rt::lent),
             (true, true) => quote_spanned!(at=> __rt::lent_local),
             (false, _) => quote_spanned!(at=> __rt::leaf),
         };
-        let close = match role {
-            Role::Entered(entered) if entered.exit.is_some() => {
-                let exit = exit_name(self.model.fields[field].name);
-                quote_spanned!(at=> Self::#exit)
-            }
-            Role::Entered(entered) if entered.optional => self.rt("Optional", "OptionalLocal", at),
-            Role::Value(_) => self.rt("Plain", "PlainLocal", at),
-            _ => self.rt("own", "own_local", at),
-        };
+        let (value, closed) = (self.value(member), self.closed(member));
+        let closed = closed.unwrap_or_else(|| quote!(_));
         let place = self.places[field].map(Literal::usize_unsuffixed);
-        quote_spanned!(at=> #slot::<#ty, _>(__GRAPH.at(#place), #close))
+        quote_spanned!(at=> #slot::<#value, #closed>(__GRAPH.at(#place)))
     }
 
-    // Output: `__rt::enter(&__cache, (__rt::Input(&config), __db.lend()), |(config, db)| ..)`
+    /// The type of a field, in words that are an error if it is not what it should be.
+    fn value(&self, member: &Member<'_>) -> TokenStream {
+        let Member { ty, role, .. } = member;
+        match role {
+            Role::Entered(entered) if entered.optional => {
+                let some = self.some(ty, entered.exit.is_some());
+                let at = Blame::on(ty).start;
+                quote_spanned!(at=> ::core::option::Option<#some>)
+            }
+            Role::Entered(entered) if entered.exit.is_none() => self.its(ty),
+            _ => quote!(#ty),
+        }
+    }
+
+    /// What a field becomes on its way out, if that is not its own type.
+    fn closed(&self, member: &Member<'_>) -> Option<TokenStream> {
+        let Member { name, ty, role } = member;
+        let at = Blame::on(ty).start;
+        let Role::Entered(entered) = role else {
+            let plain = self.rt("Plain", "PlainLocal", at);
+            return Some(quote_spanned!(at=> #plain<#ty>));
+        };
+        let optional = self.rt("Optional", "OptionalLocal", at);
+        match (entered.optional, entered.exit.is_some()) {
+            (false, false) => None,
+            (true, false) => {
+                let some = self.some(ty, false);
+                Some(quote_spanned!(at=> #optional<#some>))
+            }
+            (is_optional, true) => {
+                let value = if is_optional {
+                    self.some(ty, true)
+                } else {
+                    quote!(#ty)
+                };
+                let (beside, end) = (self.rt("Beside", "BesideLocal", at), end_name(name));
+                let whole = self.whole();
+                let beside = quote_spanned!(at=> #beside<#value, #end, #whole>);
+                Some(if is_optional {
+                    quote_spanned!(at=> #optional<#beside>)
+                } else {
+                    beside
+                })
+            }
+        }
+    }
+
+    // Output: `__rt::Its<Db>`
+    fn its(&self, ty: impl ToTokens) -> TokenStream {
+        let at = Blame::on(&ty).start;
+        let its = self.rt("Its", "ItsLocal", at);
+        quote_spanned!(at=> #its<#ty>)
+    }
+
+    /// What is in an optional field.
+    fn some(&self, ty: &Type, beside: bool) -> TokenStream {
+        let at = Blame::on(ty).start;
+        let some = quote_spanned!(at=> __rt::SomeOf<#ty>);
+        if beside { some } else { self.its(some) }
+    }
+
+    /// The type of the whole.
+    fn whole(&self) -> TokenStream {
+        let Head { name, generics, .. } = &self.model.head;
+        let (_, types, _) = generics.split_for_impl();
+        quote!(#name #types)
+    }
+
+    // Output: `__rt::enter(&__cache, (&config, __db.lend()), |(config, db)| ..)`
     fn lane(&self, field: usize) -> TokenStream {
         let member = &self.model.fields[field];
         let Some(closure) = member.role.closure() else {
@@ -287,7 +348,7 @@ impl<'a> Expansion<'a> {
                     if closure.movement.is_some() {
                         quote!(__rt::Moved(#name))
                     } else {
-                        quote!(__rt::Input(&#name))
+                        quote!(&#name)
                     }
                 }
                 Dependency::Field(field) => {
@@ -300,10 +361,13 @@ impl<'a> Expansion<'a> {
     }
 
     // Output:
-    //     fn __lifespan_exit_pool(value: PgPool) -> __rt::Resource<PgPool> {
-    //         __rt::ending(value, async |pool, exit| ..)
+    //     struct __EndOf_pool;
+    //     impl __rt::Ends<PgPool, App> for __EndOf_pool {
+    //         async fn end(__value: PgPool, __exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
+    //             __rt::end(async |pool, exit| .., __value, __exit).await
+    //         }
     //     }
-    fn exit_beside(&self, field: usize) -> Option<TokenStream> {
+    fn end(&self, field: usize) -> Option<TokenStream> {
         let Member { name, ty, role } = &self.model.fields[field];
         let Role::Entered(Entered {
             exit: Some(exit),
@@ -314,82 +378,88 @@ impl<'a> Expansion<'a> {
             return None;
         };
         let at = Blame::on(exit).start;
-        let ending = self.rt("ending", "ending_local", at);
-        let function = exit_name(name);
+        let krate = self.model.options.krate(at);
+        let (generics, _, clause) = self.model.head.generics.split_for_impl();
+        let (ends, end, whole) = (
+            self.rt("Ends", "EndsLocal", at),
+            end_name(name),
+            self.whole(),
+        );
         let value = if *optional {
-            quote!(<#ty as __rt::AnOption>::Some)
+            self.some(ty, true)
         } else {
             quote!(#ty)
         };
-        let resource = if self.is_local() {
-            let impl_ = Token![impl](Span::mixed_site());
-            quote!(#impl_ __rt::LocalResource + __rt::Beside<#value>)
-        } else {
-            quote!(__rt::Resource<#value>)
-        };
-        Some(if *optional {
-            let maybe = self.rt("Optional", "OptionalLocal", at);
-            quote! {
-                fn #function(value: #ty) -> #maybe<#resource> {
-                    #maybe(value.map(|value| #ending(value, #exit)))
-                }
-            }
-        } else {
-            quote! {
-                fn #function(value: #ty) -> #resource {
-                    #ending(value, #exit)
+        Some(quote_spanned! {at=>
+            struct #end;
+            impl #generics #ends<#value, #whole> for #end #clause {
+                async fn end(
+                    __value: #value,
+                    __exit: &#krate::Exit,
+                ) -> ::core::result::Result<(), #krate::BoxError> {
+                    __rt::end(#exit, __value, __exit).await
                 }
             }
         })
     }
 
+    // Output:
+    //     impl __rt::Composed for App {
+    //         const GRAPH: &'static __rt::Graph = &__GRAPH;
+    //         fn members(self) -> impl __rt::Members<__rt::Sendable> {
+    //             (self.db, self.cache)
+    //         }
+    //     }
+    fn composed(&self) -> TokenStream {
+        let (generics, _, clause) = self.model.head.generics.split_for_impl();
+        let at = Blame::on(self.model.head.name).start;
+        let (whole, composed) = (self.whole(), self.rt("Composed", "ComposedLocal", at));
+        let this = Token![self](Span::mixed_site());
+        let values: Vec<_> = self
+            .members
+            .iter()
+            .map(|member| {
+                let name = member.name;
+                match self.closed(member) {
+                    None => quote!(#this.#name),
+                    Some(closed) => quote!(<#closed as __rt::Closed<_>>::close(#this.#name)),
+                }
+            })
+            .collect();
+        let values = tuple(&values);
+        let members = if self.is_local() {
+            quote_spanned!(at=> fn members<'__a>(#this) -> impl __rt::Members<__rt::Local<'__a>> where Self: '__a)
+        } else {
+            quote_spanned!(at=> fn members(#this) -> impl __rt::Members<__rt::Sendable>)
+        };
+        quote! {
+            impl #generics #composed for #whole #clause {
+                const GRAPH: &'static __rt::Graph = &__GRAPH;
+                #members {
+                    #values
+                }
+            }
+        }
+    }
+
     fn plan(&self) -> TokenStream {
-        let krate = self.model.options.krate(Span::mixed_site());
+        let at = Span::mixed_site();
+        let krate = self.model.options.krate(at);
         let vis = self.model.head.vis;
+        let plan = self.rt("plan", "plan_local", at);
         let docs = format!(
             " What [`{}`] is made of, in which order, and how long that may take; nothing runs.",
             self.model.head.name
         );
-        let members: Vec<_> = self
-            .members
-            .iter()
-            .map(|member| self.described(member))
-            .collect();
-        let members = tuple(&members);
         quote! {
             #[doc = #docs]
-            #[allow(dead_code)]
             #vis fn plan() -> #krate::Plan {
-                __rt::plan::<#members>(&__GRAPH)
+                #plan::<Self>()
             }
         }
     }
 
-    /// The type whose policy the member has.
-    fn described(&self, member: &Member<'_>) -> TokenStream {
-        let ty = member.ty;
-        let beside = |ty| {
-            if self.is_local() {
-                quote!(__rt::ResourceLocal<'_, #ty>)
-            } else {
-                quote!(__rt::Resource<#ty>)
-            }
-        };
-        match &member.role {
-            Role::Entered(entered) if entered.exit.is_none() => quote!(#ty),
-            Role::Entered(entered) if entered.optional => {
-                let resource = beside(quote!(<#ty as __rt::AnOption>::Some));
-                quote!(::core::option::Option<#resource>)
-            }
-            Role::Entered(_) => beside(quote!(#ty)),
-            _ => {
-                let plain = self.rt("Plain", "PlainLocal", Span::mixed_site());
-                quote!(#plain<#ty>)
-            }
-        }
-    }
-
-    fn end(&self) -> TokenStream {
+    fn resource(&self) -> TokenStream {
         let Head { name, generics, .. } = &self.model.head;
         let (generics, types, clause) = generics.split_for_impl();
         let at = Blame::on(name).start;
@@ -401,17 +471,10 @@ impl<'a> Expansion<'a> {
         };
         let (of_trait, method) = (Ident::new(of_trait, at), Ident::new(method, at));
         let exit = self.rt("exit", "exit_local", at);
-        let members: Vec<_> = self
-            .graph
-            .order
-            .iter()
-            .map(|field| self.ended(*field))
-            .collect();
-        let members = tuple(&members);
         let abandon = self.is_local().then(|| {
             quote_spanned! {at=>
-                fn __abandon(self, __abandoned: __rt::Abandoned) {
-                    __rt::abandon(&__GRAPH, __abandoned, #members)
+                fn __abandon(self, __abandoned: #krate::__private::Abandoned) {
+                    __rt::abandon(self, &__abandoned);
                 }
             }
         });
@@ -421,42 +484,17 @@ impl<'a> Expansion<'a> {
                     self,
                     __exit: &#krate::Exit,
                 ) -> ::core::result::Result<(), #krate::BoxError> {
-                    let __members = #members;
-                    #exit(&__GRAPH, __exit, __members).await
+                    #exit(self, __exit).await
                 }
                 fn policy() -> #krate::Policy {
                     __GRAPH.policy::<Self>()
                 }
-                fn __kind() -> __rt::DraftKind {
-                    __rt::DraftKind::Nested(Self::plan())
+                fn __what() -> __rt::What {
+                    __rt::What::Nested(Self::plan())
                 }
                 #abandon
             }
         }
-    }
-
-    // Output: `__rt::One(self.db)`
-    fn ended(&self, field: usize) -> TokenStream {
-        let Member { name, role, .. } = &self.model.fields[field];
-        let at = Span::mixed_site();
-        let this = Token![self](at);
-        let value = quote!(#this.#name);
-        let ended = match role {
-            Role::Entered(entered) if entered.exit.is_some() => {
-                let exit = exit_name(name);
-                quote!(Self::#exit(#value))
-            }
-            Role::Entered(entered) if entered.optional => {
-                let maybe = self.rt("Optional", "OptionalLocal", at);
-                quote!(#maybe(#value))
-            }
-            Role::Value(_) => {
-                let plain = self.rt("Plain", "PlainLocal", at);
-                quote!(#plain(#value))
-            }
-            _ => value,
-        };
-        quote!(__rt::One(#ended))
     }
 }
 
@@ -499,12 +537,12 @@ fn slot(name: &Ident) -> Ident {
     format_ident!("__{}", name, span = ours(name.span()))
 }
 
-fn exit_name(name: &Ident) -> Ident {
-    format_ident!("__lifespan_exit_{}", name, span = ours(name.span()))
+fn end_name(name: &Ident) -> Ident {
+    format_ident!("__EndOf_{}", name, span = ours(name.span()))
 }
 
 /// A tuple of up to eight, of tuples, ..
-fn tuple<T: quote::ToTokens>(items: &[T]) -> TokenStream {
+fn tuple<T: ToTokens>(items: &[T]) -> TokenStream {
     if items.len() <= TUPLE {
         return match items {
             [] => quote!(()),

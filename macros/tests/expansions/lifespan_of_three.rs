@@ -12,19 +12,19 @@ const _: () = {
         pub fn lifespan(
             config: Config,
         ) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
-            let __block = async move {
-                let __db = __rt::lent::<Db, _>(__GRAPH.at(0), __rt::own);
-                let __cache = __rt::leaf::<Cache, _>(__GRAPH.at(1), __rt::own);
-                let __echo = __rt::leaf::<EchoServer, _>(__GRAPH.at(2), __rt::own);
+            __rt::lifespan(async move {
+                let __db = __rt::lent::<__rt::Its<Db>, _>(__GRAPH.at(0));
+                let __cache = __rt::leaf::<__rt::Its<Cache>, _>(__GRAPH.at(1));
+                let __echo = __rt::leaf::<__rt::Its<EchoServer>, _>(__GRAPH.at(2));
                 let __lanes = __rt::three(
                     __rt::enter(
                         &__db,
-                        (__rt::Input(&config),),
+                        (&config,),
                         |(config,)| Db::open(&config.database),
                     ),
                     __rt::enter(
                         &__cache,
-                        (__rt::Input(&config), __db.lend()),
+                        (&config, __db.lend()),
                         |(config, db)| Cache::warm(config.cache_size, db.pool()),
                     ),
                     __rt::enter(
@@ -40,13 +40,17 @@ const _: () = {
                     __slots,
                     |(db, cache, echo)| Self { db, cache, echo },
                 )
-            };
-            __rt::lifespan(&__GRAPH, __block)
+            })
         }
         /// What [`App`] is made of, in which order, and how long that may take; nothing runs.
-        #[allow(dead_code)]
         pub fn plan() -> ::lifespan::Plan {
-            __rt::plan::<(Db, Cache, EchoServer)>(&__GRAPH)
+            __rt::plan::<Self>()
+        }
+    }
+    impl __rt::Composed for App {
+        const GRAPH: &'static __rt::Graph = &__GRAPH;
+        fn members(self) -> impl __rt::Members<__rt::Sendable> {
+            (self.db, self.cache, self.echo)
         }
     }
     impl ::lifespan::ScopedResource for App {
@@ -54,18 +58,13 @@ const _: () = {
             self,
             __exit: &::lifespan::Exit,
         ) -> ::core::result::Result<(), ::lifespan::BoxError> {
-            let __members = (
-                __rt::One(self.db),
-                __rt::One(self.cache),
-                __rt::One(self.echo),
-            );
-            __rt::exit(&__GRAPH, __exit, __members).await
+            __rt::exit(self, __exit).await
         }
         fn policy() -> ::lifespan::Policy {
             __GRAPH.policy::<Self>()
         }
-        fn __kind() -> __rt::DraftKind {
-            __rt::DraftKind::Nested(Self::plan())
+        fn __what() -> __rt::What {
+            __rt::What::Nested(Self::plan())
         }
     }
 };

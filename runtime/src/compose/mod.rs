@@ -13,7 +13,7 @@ mod join;
 mod join_all;
 mod joined;
 mod kept;
-mod kind;
+pub(crate) mod kind;
 mod parting;
 mod then;
 mod turns;

@@ -40,7 +40,7 @@ pub(crate) struct DraftMember {
 
 /// What a member is.
 #[derive(Clone, Debug, Default)]
-pub enum DraftKind {
+pub(crate) enum DraftKind {
     /// It enters and exits.
     #[default]
     Resource,

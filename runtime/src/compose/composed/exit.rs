@@ -1,11 +1,13 @@
-//! How an entered lifespan exits: its fields, each with what ends it, in the order that the graph says.
+//! How an entered lifespan exits: its members, each with what ends it, in the order that the graph says.
 
 use super::graph::Graph;
+use super::plan::Described;
+use super::{Composed, ComposedLocal};
 use crate::abandon::Abandoned;
 use crate::compose::exits::Order;
 use crate::compose::joined::settle;
 use crate::compose::kept::Kept;
-use crate::compose::kind::{Kind, Local, Sendable, Takes};
+use crate::compose::kind::{Kind, Takes};
 use crate::compose::parting::Parting;
 use crate::entry::Entry;
 use crate::error::BoxError;
@@ -18,12 +20,9 @@ use crate::watch;
 /// # Errors
 ///
 /// The first failure, with the others attached.
-pub async fn exit(
-    graph: &'static Graph,
-    exit: &Exit,
-    members: impl Members<Sendable>,
-) -> Result<(), BoxError> {
-    end(graph, exit, members).await
+pub async fn exit<A: Composed>(whole: A, exit: &Exit) -> Result<(), BoxError> {
+    let parting = Parts::of(A::GRAPH, exit, whole.members()).parting;
+    settle(parting.exits(Order::UsersFirst(A::GRAPH)).await)
 }
 
 /// As [`exit`], for members that stay in their task.
@@ -31,35 +30,17 @@ pub async fn exit(
 /// # Errors
 ///
 /// The first failure, with the others attached.
-pub async fn exit_local<'a>(
-    graph: &'static Graph,
-    exit: &Exit,
-    members: impl Members<Local<'a>>,
-) -> Result<(), BoxError> {
-    end(graph, exit, members).await
-}
-
-async fn end<K: Kind>(
-    graph: &'static Graph,
-    exit: &Exit,
-    members: impl Members<K>,
-) -> Result<(), BoxError> {
-    let exits = Parts::of(graph, exit, members)
-        .parting
-        .exits(Order::UsersFirst(graph));
-    settle(exits.await)
+pub async fn exit_local<A: ComposedLocal>(whole: A, exit: &Exit) -> Result<(), BoxError> {
+    let parting = Parts::of(A::GRAPH, exit, whole.members()).parting;
+    settle(parting.exits(Order::UsersFirst(A::GRAPH)).await)
 }
 
 /// Abandons the members, each by itself: those that may leave their task are adopted or rescued (law 3).
-pub fn abandon<'a>(graph: &'static Graph, abandoned: Abandoned, members: impl Members<Local<'a>>) {
+pub fn abandon<A: ComposedLocal>(whole: A, abandoned: &Abandoned) {
     let exit = Exit::new(watch::cause(), None).of(&abandoned.entry);
-    let parts = Parts::of(graph, &exit, members);
-    drop(
-        parts
-            .parting
-            .stray(abandoned.stray)
-            .exits(Order::UsersFirst(graph)),
-    );
+    let parting = Parts::of(A::GRAPH, &exit, whole.members()).parting;
+    let parting = parting.stray(abandoned.stray);
+    drop(parting.exits(Order::UsersFirst(A::GRAPH)));
 }
 
 /// Members on their way out, each with the entry it was entered with; without that, with what the graph says of it.
@@ -99,23 +80,25 @@ impl<'e, K: Kind> Parts<'e, K> {
 }
 
 /// The members of a lifespan in the order of its graph, as tuples in tuples.
-pub trait Members<K: Kind> {
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a scoped resource that can be a member of this lifespan",
+    label = "a member has no exit"
+)]
+pub trait Members<K: Kind>: Described {
     /// Each goes its way.
     fn part(self, parts: &mut Parts<'_, K>);
 }
 
-/// One member.
-#[derive(Debug)]
-pub struct One<R>(pub R);
-
-impl<R: LocalResource, K: Takes<R>> Members<K> for One<R> {
+#[diagnostic::do_not_recommend]
+impl<R: LocalResource, K: Takes<R>> Members<K> for R {
     fn part(self, parts: &mut Parts<'_, K>) {
-        parts.member(self.0);
+        parts.member(self);
     }
 }
 
 macro_rules! members {
     ($($member:ident)*) => {
+        #[diagnostic::do_not_recommend]
         impl<Kind_: Kind, $($member: Members<Kind_>),*> Members<Kind_> for ($($member,)*) {
             #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
             fn part(self, parts: &mut Parts<'_, Kind_>) {

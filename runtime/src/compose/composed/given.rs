@@ -15,10 +15,6 @@ pub trait Given {
     fn take(self) -> Self::Args;
 }
 
-/// An input, lent.
-#[derive(Debug)]
-pub struct Input<'a, T>(pub &'a T);
-
 /// An input, given away.
 #[derive(Debug)]
 pub struct Moved<T>(pub T);
@@ -27,7 +23,8 @@ pub struct Moved<T>(pub T);
 #[derive(Debug)]
 pub struct Entered<'a, V, R: LocalResource>(pub(super) &'a Lent<V, R>);
 
-impl<'a, T> Given for Input<'a, T> {
+/// An input, lent.
+impl<'a, T> Given for &'a T {
     type Args = &'a T;
 
     fn is_there(&self) -> bool {
@@ -35,7 +32,7 @@ impl<'a, T> Given for Input<'a, T> {
     }
 
     fn take(self) -> &'a T {
-        self.0
+        self
     }
 }
 

@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 
 use super::graph::Graph;
 use super::slot::Slots;
+use super::{Composed, ComposedLocal};
 use crate::cancel::frame;
 use crate::compose::entering::{Entering, Enters, Group, Lanes, Pair};
 use crate::compose::exits::Order;
@@ -24,31 +25,29 @@ use crate::resource::LocalResource;
 /// The life of a `T`; `block` enters its members.
 #[track_caller]
 pub fn lifespan<T, B, S, V, M>(
-    graph: &'static Graph,
     block: B,
 ) -> Lifespan<T, Entering<Block<B, Made<S, V, M>>, T, T, Sendable>>
 where
-    T: LocalResource,
+    T: LocalResource + Composed,
     B: Future<Output = Finished<S, V, M>>,
     S: Slots<V, Sendable>,
     M: FnOnce(V) -> T,
 {
-    describe(graph, block)
+    describe(T::GRAPH, block)
 }
 
 /// As [`lifespan`], for members that stay in their task.
 #[track_caller]
 pub fn lifespan_local<'a, T, B, S, V, M>(
-    graph: &'static Graph,
     block: B,
 ) -> Lifespan<T, Entering<Block<B, Made<S, V, M>>, T, T, Local<'a>>>
 where
-    T: LocalResource,
+    T: LocalResource + ComposedLocal,
     B: Future<Output = Finished<S, V, M>>,
     S: Slots<V, Local<'a>>,
     M: FnOnce(V) -> T,
 {
-    describe(graph, block)
+    describe(T::GRAPH, block)
 }
 
 #[track_caller]

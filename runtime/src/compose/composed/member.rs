@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::given::Given;
 use super::graph::Member;
-use super::resources::{Beside, Within};
+use super::resources::{Closed, Holds, Maybe};
 use super::slot::{Cell, Slot};
 use crate::compose::entering::{Enters, Group, Lane};
 use crate::compose::kept::Kept;
@@ -198,7 +198,7 @@ pub fn enter_optional<V, R, C, G, N, F>(
 ) -> Arrival<'_, G, N, V, F, Option<V>, R, C>
 where
     V: LocalResource,
-    R: LocalResource + Within<V>,
+    R: LocalResource,
     C: Cell<Kept<Option<V>, R>>,
     G: Given,
     N: FnOnce(G::Args) -> Lifespan<V, F>,
@@ -215,83 +215,71 @@ where
 
 /// Enters a member whose end is beside it.
 #[allow(clippy::type_complexity, reason = "it says what the lane is made of")]
-pub fn enter_beside<V, R, C, G, N, F>(
+pub fn enter_beside<V, R, C, G, N, F, O>(
     slot: &Slot<V, R, C>,
     given: G,
     next: N,
 ) -> Arrival<
     '_,
     G,
-    impl FnOnce(G::Args) -> Lifespan<R, With<F, V, V, R, R>>,
+    impl FnOnce(G::Args) -> Lifespan<R, With<F, O, V, R>>,
     R,
-    With<F, V, V, R, R>,
+    With<F, O, V, R>,
     V,
     R,
     C,
 >
 where
-    R: LocalResource + Beside<V>,
+    R: LocalResource + Closed<V> + Holds<V>,
     C: Cell<Kept<V, R>>,
     G: Given,
     N: FnOnce(G::Args) -> F,
-    F: Future,
-    F::Output: Gives<V>,
+    F: Future<Output = O>,
+    O: Gives<V>,
 {
-    let close = slot.close;
-    let next = move |args| {
-        Lifespan::of(With {
-            enter: next(args),
-            field: |value| value,
-            close,
-            open: |resource| resource,
-        })
-    };
     Arrival {
         slot,
-        start: Some(Start { given, next }),
+        start: Some(Start {
+            given,
+            next: |args| Lifespan::of(With::new(next(args))),
+        }),
         lane: None,
-        admit: Beside::into_value,
+        admit: R::into_value,
         absent: None,
     }
 }
 
 /// Enters a member whose end is beside it, and that may fail to.
 #[allow(clippy::type_complexity, reason = "it says what the lane is made of")]
-pub fn enter_optional_beside<V, L, R, C, G, N, F>(
+pub fn enter_optional_beside<V, L, R, C, G, N, F, O>(
     slot: &Slot<Option<V>, R, C>,
     given: G,
     next: N,
 ) -> Arrival<
     '_,
     G,
-    impl FnOnce(G::Args) -> Lifespan<L, With<F, V, Option<V>, R, L>>,
+    impl FnOnce(G::Args) -> Lifespan<L, With<F, O, V, L>>,
     L,
-    With<F, V, Option<V>, R, L>,
+    With<F, O, V, L>,
     Option<V>,
     R,
     C,
 >
 where
-    L: LocalResource + Beside<V>,
-    R: LocalResource + Within<L>,
+    L: LocalResource + Closed<V> + Holds<V>,
+    R: LocalResource + Maybe<L>,
     C: Cell<Kept<Option<V>, R>>,
     G: Given,
     N: FnOnce(G::Args) -> F,
-    F: Future,
-    F::Output: Gives<V>,
+    F: Future<Output = O>,
+    O: Gives<V>,
 {
-    let close = slot.close;
-    let next = move |args| {
-        Lifespan::of(With {
-            enter: next(args),
-            field: Some,
-            close,
-            open: there,
-        })
-    };
     Arrival {
         slot,
-        start: Some(Start { given, next }),
+        start: Some(Start {
+            given,
+            next: |args| Lifespan::of(With::new(next(args))),
+        }),
         lane: None,
         admit: |resource| Some(resource.into_value()),
         absent: Some(|| None),
@@ -312,39 +300,35 @@ where
     }
 }
 
-fn there<R: Within<L>, L>(maybe: R) -> L {
-    match maybe.into_inner() {
-        Some(resource) => resource,
-        None => unreachable!("it is there: it has just been entered"),
-    }
-}
-
 pin_project! {
-    /// The enter of a `V` whose end is beside it, as an `L`: through the type of its field and what that becomes.
-    pub struct With<F, V, W, R, L> {
+    /// The enter of a `V` whose end is beside it, as an `L`.
+    //
+    // That its output gives a `V` is asked for once, where it is made: what is wrong there is then told once.
+    pub struct With<F, O, V, L> {
         #[pin]
         enter: F,
-        field: fn(V) -> W,
-        close: fn(W) -> R,
-        open: fn(R) -> L,
+        given: fn(O) -> Result<V, BoxError>,
+        close: fn(V) -> L,
     }
 }
 
-impl<F, V, W, R, L> Future for With<F, V, W, R, L>
-where
-    F: Future,
-    F::Output: Gives<V>,
-    L: LocalResource,
-{
+impl<F, O: Gives<V>, V, L: Closed<V>> With<F, O, V, L> {
+    fn new(enter: F) -> Self {
+        With {
+            enter,
+            given: O::into_result,
+            close: L::close,
+        }
+    }
+}
+
+impl<F: Future<Output = O>, O, V, L: LocalResource> Future for With<F, O, V, L> {
     type Output = Result<L, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let given = ready!(this.enter.poll(cx));
-        let entered = given
-            .into_result()
-            .map(|value| (this.open)((this.close)((this.field)(value))));
-        Poll::Ready(entered)
+        Poll::Ready((this.given)(given).map(*this.close))
     }
 }
 
@@ -387,7 +371,7 @@ impl<G, N, V, R: LocalResource, C> fmt::Debug for Value<'_, G, N, V, R, C> {
     }
 }
 
-impl<F, V, W, R, L> fmt::Debug for With<F, V, W, R, L> {
+impl<F, O, V, L> fmt::Debug for With<F, O, V, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("With").finish_non_exhaustive()
     }

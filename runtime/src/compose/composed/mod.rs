@@ -5,6 +5,10 @@
 //! entered and lends it to those that need it; [`given`] is what a member is made from, [`member`] how it is entered.
 //! [`lifespan`] makes the description of the whole, [`exit`] ends it, [`plan`] tells about it before it runs.
 
+use self::exit::Members;
+use self::graph::Graph;
+use super::kind::{Local, Sendable};
+
 pub(crate) mod exit;
 pub(crate) mod given;
 pub(crate) mod graph;
@@ -13,3 +17,23 @@ pub(crate) mod member;
 pub(crate) mod plan;
 pub(crate) mod resources;
 pub(crate) mod slot;
+
+/// A lifespan that is described by a graph.
+pub trait Composed: Sized {
+    /// What it is made of.
+    const GRAPH: &'static Graph;
+
+    /// Its fields, each with what ends it, in the order of the graph, as tuples in tuples.
+    fn members(self) -> impl Members<Sendable>;
+}
+
+/// As [`Composed`], for members that stay in their task.
+pub trait ComposedLocal: Sized {
+    /// What it is made of.
+    const GRAPH: &'static Graph;
+
+    /// Its fields, each with what ends it, in the order of the graph, as tuples in tuples.
+    fn members<'a>(self) -> impl Members<Local<'a>>
+    where
+        Self: 'a;
+}

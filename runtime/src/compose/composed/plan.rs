@@ -1,12 +1,49 @@
 //! [`plan`]: what a graph and the types of its members say about a lifespan before it runs.
 
 use super::graph::Graph;
+use super::{Composed, ComposedLocal};
 use crate::plan::Plan;
-use crate::plan::draft::{Draft, DraftMember};
+use crate::plan::draft::{Draft, DraftKind, DraftMember};
 use crate::resource::LocalResource;
 
-/// The plan of a lifespan whose members have these types.
-pub fn plan<M: Described>(graph: &'static Graph) -> Plan {
+/// What a member is.
+#[derive(Debug)]
+pub enum What {
+    /// It enters and exits.
+    Resource,
+    /// It is there at once, and is dropped.
+    Value,
+    /// It is a lifespan itself.
+    Nested(Plan),
+    /// It may not be there.
+    Optional(Box<What>),
+}
+
+impl What {
+    fn open(self) -> (DraftKind, bool) {
+        match self {
+            What::Resource => (DraftKind::Resource, false),
+            What::Value => (DraftKind::Value, false),
+            What::Nested(plan) => (DraftKind::Nested(plan), false),
+            What::Optional(what) => (what.open().0, true),
+        }
+    }
+}
+
+/// The plan of a lifespan.
+#[must_use]
+pub fn plan<A: Composed>() -> Plan {
+    plan_of(A::GRAPH, A::members)
+}
+
+/// As [`plan`], for members that stay in their task.
+#[must_use]
+pub fn plan_local<A: ComposedLocal>() -> Plan {
+    plan_of(A::GRAPH, A::members)
+}
+
+/// The function is not called: its type says what the members are.
+fn plan_of<A, M: Described>(graph: &'static Graph, _: impl FnOnce(A) -> M) -> Plan {
     let mut drafts = Drafts {
         graph,
         members: Vec::new(),
@@ -31,9 +68,10 @@ pub struct Drafts {
 }
 
 impl Drafts {
-    fn member<R: LocalResource>(&mut self, optional: bool) {
+    fn member<R: LocalResource>(&mut self) {
         let member = self.graph.at(self.members.len());
         let policy = member.policy::<R>();
+        let (kind, optional) = R::__what().open();
         self.members.push(DraftMember {
             name: member.name,
             needs: member.needs.to_vec(),
@@ -41,38 +79,25 @@ impl Drafts {
             enter_budget: policy.enter_budget(),
             exit_budget: policy.exit_budget(),
             optional,
-            kind: R::__kind(),
+            kind,
         });
     }
 }
 
 /// The types of the members of a lifespan in the order of its graph, as tuples in tuples.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a scoped resource",
-    label = "not a scoped resource"
-)]
 pub trait Described {
     /// Adds what is known of each.
     fn describe(drafts: &mut Drafts);
 }
 
-#[diagnostic::do_not_recommend]
 impl<R: LocalResource> Described for R {
     fn describe(drafts: &mut Drafts) {
-        drafts.member::<R>(false);
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<R: LocalResource> Described for Option<R> {
-    fn describe(drafts: &mut Drafts) {
-        drafts.member::<R>(true);
+        drafts.member::<R>();
     }
 }
 
 macro_rules! described {
     ($($member:ident)*) => {
-        #[diagnostic::do_not_recommend]
         impl<$($member: Described),*> Described for ($($member,)*) {
             #[allow(unused_variables, reason = "there is a tuple of none")]
             fn describe(drafts: &mut Drafts) {

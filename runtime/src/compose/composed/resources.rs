@@ -1,12 +1,106 @@
-//! What members are that are not resources by themselves: optional ones, and plain values.
+//! What members are that are not resources by themselves: those whose end is beside them, optional ones, plain values.
 
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+
+use super::plan::What;
 use crate::abandon::Abandoned;
 use crate::error::BoxError;
 use crate::exit::Exit;
-use crate::foreign::{ExitFn, Exited, Resource, ResourceLocal};
-use crate::plan::draft::DraftKind;
+use crate::foreign::Exited;
 use crate::policy::Policy;
 use crate::resource::{LocalResource, ScopedResource};
+
+/// A type that is the resource of its own member: what generated code calls it by, so that what is no resource is no type
+/// either, and is told once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a scoped resource that may leave its task",
+    label = "this member has no exit",
+    note = "annotate `{Self}` with `#[scoped_resource]`, or say at the field how it ends: `#[exit(async |it, exit| ..)]`",
+    note = "resources that are declared to be local are members of a `#[lifespan(local, ..)]`"
+)]
+pub trait Itself {
+    /// The type.
+    type Type;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: ScopedResource> Itself for R {
+    type Type = R;
+}
+
+/// See [`Itself`].
+pub type Its<R> = <R as Itself>::Type;
+
+/// As [`Itself`], for a local resource.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a scoped resource",
+    label = "this member has no exit",
+    note = "annotate `{Self}` with `#[scoped_resource]`, or say at the field how it ends: `#[exit(async |it, exit| ..)]`"
+)]
+pub trait ItselfLocal {
+    /// The type.
+    type Type;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: LocalResource> ItselfLocal for R {
+    type Type = R;
+}
+
+/// See [`ItselfLocal`].
+pub type ItsLocal<R> = <R as ItselfLocal>::Type;
+
+/// What an optional member's field is.
+#[diagnostic::on_unimplemented(
+    message = "an `#[optional]` member is an `Option`, not `{Self}`",
+    label = "not an `Option`",
+    note = "write `Option<{Self}>`: it is `None` when the member did not enter"
+)]
+pub trait AnOption {
+    /// The member, if it is there.
+    type Some;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> AnOption for Option<T> {
+    type Some = T;
+}
+
+/// What is in an `Option`.
+pub type SomeOf<O> = <O as AnOption>::Some;
+
+/// How a value ends whose end is beside it, in the lifespan `A`.
+pub trait Ends<V, A> {
+    /// Ends it.
+    fn end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send;
+}
+
+/// As [`Ends`], for a value that stays in its task.
+pub trait EndsLocal<V, A> {
+    /// Ends it.
+    fn end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>>;
+}
+
+/// Runs the end of a value.
+///
+/// # Errors
+///
+/// That of the end.
+pub async fn end<V, O: Exited>(
+    end: impl AsyncFnOnce(V, &Exit) -> O,
+    value: V,
+    exit: &Exit,
+) -> Result<(), BoxError> {
+    end(value, exit).await.into_result()
+}
+
+/// A member whose end, `E`, is beside it in the lifespan `A`.
+pub struct Beside<V, E, A>(V, PhantomData<fn(E, A)>);
+
+/// As [`Beside`], for a value that stays in its task.
+pub struct BesideLocal<V, E, A>(V, PhantomData<fn(E, A)>);
 
 /// A member that may not be there.
 #[derive(Debug)]
@@ -24,6 +118,91 @@ pub struct Plain<V>(pub V);
 #[derive(Debug)]
 pub struct PlainLocal<V>(pub V);
 
+/// What a member is on its way out: its field, and what ends that.
+pub trait Closed<V>: Sized {
+    /// How the field becomes it.
+    fn close(field: V) -> Self;
+}
+
+impl<R: LocalResource> Closed<R> for R {
+    fn close(field: R) -> R {
+        field
+    }
+}
+
+/// A resource of which a part is the value of the field.
+pub trait Holds<V> {
+    /// The value without its end.
+    fn into_value(self) -> V;
+}
+
+/// A member that may not be there, and what it is if it is.
+pub trait Maybe<R> {}
+
+macro_rules! beside {
+    ($beside:ident, $optional:ident, $plain:ident) => {
+        impl<V, E, A> Closed<V> for $beside<V, E, A> {
+            fn close(field: V) -> Self {
+                $beside(field, PhantomData)
+            }
+        }
+
+        impl<V, E, A> Holds<V> for $beside<V, E, A> {
+            fn into_value(self) -> V {
+                self.0
+            }
+        }
+
+        impl<R> Maybe<R> for $optional<R> {}
+
+        impl<V, R: Closed<V>> Closed<Option<V>> for $optional<R> {
+            fn close(field: Option<V>) -> Self {
+                $optional(field.map(R::close))
+            }
+        }
+
+        impl<V> Closed<V> for $plain<V> {
+            fn close(field: V) -> Self {
+                $plain(field)
+            }
+        }
+
+        impl<V: fmt::Debug, E, A> fmt::Debug for $beside<V, E, A> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($beside)).field(&self.0).finish()
+            }
+        }
+    };
+}
+
+beside! { Beside, Optional, Plain }
+beside! { BesideLocal, OptionalLocal, PlainLocal }
+
+impl<V, E, A> ScopedResource for Beside<V, E, A>
+where
+    V: Send + 'static,
+    E: Ends<V, A> + 'static,
+    A: 'static,
+{
+    fn exit(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send {
+        E::end(self.0, exit)
+    }
+
+    fn policy() -> Policy {
+        Policy::of::<V>()
+    }
+}
+
+impl<V, E: EndsLocal<V, A>, A> LocalResource for BesideLocal<V, E, A> {
+    fn exit_local(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> {
+        E::end(self.0, exit)
+    }
+
+    fn policy() -> Policy {
+        Policy::of::<V>()
+    }
+}
+
 impl<R: ScopedResource> ScopedResource for Optional<R> {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
         match self.0 {
@@ -34,6 +213,10 @@ impl<R: ScopedResource> ScopedResource for Optional<R> {
 
     fn policy() -> Policy {
         <R as ScopedResource>::policy()
+    }
+
+    fn __what() -> What {
+        What::Optional(Box::new(<R as ScopedResource>::__what()))
     }
 }
 
@@ -47,6 +230,10 @@ impl<R: LocalResource> LocalResource for OptionalLocal<R> {
 
     fn policy() -> Policy {
         R::policy()
+    }
+
+    fn __what() -> What {
+        What::Optional(Box::new(R::__what()))
     }
 
     fn __abandon(self, abandoned: Abandoned) {
@@ -65,8 +252,8 @@ impl<V: Send + 'static> ScopedResource for Plain<V> {
         Policy::of::<V>()
     }
 
-    fn __kind() -> DraftKind {
-        DraftKind::Value
+    fn __what() -> What {
+        What::Value
     }
 }
 
@@ -79,91 +266,9 @@ impl<V> LocalResource for PlainLocal<V> {
         Policy::of::<V>()
     }
 
-    fn __kind() -> DraftKind {
-        DraftKind::Value
+    fn __what() -> What {
+        What::Value
     }
 
     fn __abandon(self, _: Abandoned) {}
-}
-
-/// How a member that is a resource becomes one.
-pub fn own<R: ScopedResource>(resource: R) -> R {
-    resource
-}
-
-/// As [`own`], for a local resource.
-pub fn own_local<R: LocalResource>(resource: R) -> R {
-    resource
-}
-
-/// A value with its end beside it.
-pub fn ending<V, O, X>(value: V, exit: X) -> Resource<V>
-where
-    V: Send + 'static,
-    X: AsyncFnOnce(V, &Exit) -> O + for<'x> ExitFn<V, &'x Exit, O> + Send + 'static,
-    O: Exited,
-{
-    Resource::new(value, exit)
-}
-
-/// As [`ending`], for a value that stays in its task.
-pub fn ending_local<'a, V, O, X>(value: V, exit: X) -> ResourceLocal<'a, V>
-where
-    V: 'a,
-    X: AsyncFnOnce(V, &Exit) -> O + 'a,
-    O: Exited,
-{
-    ResourceLocal::new(value, exit)
-}
-
-/// What an optional member's field is.
-#[diagnostic::on_unimplemented(
-    message = "an `#[optional]` member is an `Option`, not `{Self}`",
-    label = "not an `Option`",
-    note = "write `Option<{Self}>`: it is `None` when the member did not enter"
-)]
-pub trait AnOption {
-    /// The member, if it is there.
-    type Some;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> AnOption for Option<T> {
-    type Some = T;
-}
-
-/// A resource that is an end beside a value.
-pub trait Beside<V> {
-    /// The value without its end.
-    fn into_value(self) -> V;
-}
-
-impl<V> Beside<V> for Resource<V> {
-    fn into_value(self) -> V {
-        Resource::into_value(self)
-    }
-}
-
-impl<V> Beside<V> for ResourceLocal<'_, V> {
-    fn into_value(self) -> V {
-        ResourceLocal::into_value(self)
-    }
-}
-
-/// The resource in what may not be there.
-pub trait Within<R> {
-    /// If it is there.
-    fn into_inner(self) -> Option<R>;
-}
-
-impl<R> Within<R> for Optional<R> {
-    fn into_inner(self) -> Option<R> {
-        self.0
-    }
-}
-
-impl<R> Within<R> for OptionalLocal<R> {
-    fn into_inner(self) -> Option<R> {
-        self.0
-    }
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::given::Entered;
 use super::graph::Member;
+use super::resources::Closed;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Takes};
 use crate::compose::parting::{Entries, Parting};
@@ -34,26 +35,26 @@ pub trait Shared {}
 #[diagnostic::do_not_recommend]
 impl<T: Sync> Shared for T {}
 
-/// A slot for a member that others need; `close` makes of it what ends it.
-pub fn lent<V: Shared, R: LocalResource>(member: &'static Member, close: fn(V) -> R) -> Lent<V, R> {
-    lent_local(member, close)
+/// A slot for a member that others need.
+pub fn lent<V: Shared, R: LocalResource + Closed<V>>(member: &'static Member) -> Lent<V, R> {
+    lent_local(member)
 }
 
 /// As [`lent`], where nothing leaves the thread.
-pub fn lent_local<V, R: LocalResource>(member: &'static Member, close: fn(V) -> R) -> Lent<V, R> {
+pub fn lent_local<V, R: LocalResource + Closed<V>>(member: &'static Member) -> Lent<V, R> {
     Slot {
         member,
         cell: OnceLock::new(),
-        close,
+        close: R::close,
     }
 }
 
 /// A slot for a member that nothing needs.
-pub fn leaf<V, R: LocalResource>(member: &'static Member, close: fn(V) -> R) -> Leaf<V, R> {
+pub fn leaf<V, R: LocalResource + Closed<V>>(member: &'static Member) -> Leaf<V, R> {
     Slot {
         member,
         cell: Mutex::new(None),
-        close,
+        close: R::close,
     }
 }
 

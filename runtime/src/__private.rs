@@ -15,10 +15,10 @@ pub use crate::compose::composed::member::{
 };
 pub use crate::compose::composed::plan::{What, plan, plan_local};
 pub use crate::compose::composed::resources::{
-    Beside, BesideLocal, Closed, Ends, EndsLocal, Its, ItsLocal, Optional, OptionalLocal, Plain,
-    PlainLocal, SomeOf, end,
+    Beside, BesideLocal, Closed, Ends, EndsLocal, Optional, OptionalLocal, Plain, PlainLocal,
+    SomeOf, end,
 };
-pub use crate::compose::composed::slot::{leaf, lent, lent_local};
+pub use crate::compose::composed::slot::{leaf, leaf_local, lent, lent_local};
 pub use crate::compose::composed::{Composed, ComposedLocal};
 pub use crate::compose::kind::{Local, Sendable};
 pub use crate::scope_macro::{begin, body, in_task};

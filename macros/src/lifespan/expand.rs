@@ -31,8 +31,8 @@ const TUPLE: usize = 8;
 //         impl App {
 //             pub fn lifespan(config: Config) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
 //                 __rt::lifespan(async move {
-//                     let __db = __rt::lent::<__rt::Its<Db>, _>(__GRAPH.at(0));
-//                     let __cache = __rt::leaf::<__rt::Its<Cache>, _>(__GRAPH.at(1));
+//                     let __db = __rt::lent::<Db, _>(__GRAPH.at(0));
+//                     let __cache = __rt::leaf::<Cache, _>(__GRAPH.at(1));
 //                     let __lanes = __rt::two(
 //                         __rt::enter(&__db, (&config,), |(config,)| Db::open(&config.url)),
 //                         __rt::enter(&__cache, (&config, __db.lend()), |(config, db)| ..),
@@ -239,33 +239,20 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    // Output: `__rt::lent::<__rt::Its<Db>, _>(__GRAPH.at(0))`
+    // Output: `__rt::lent::<Db, _>(__GRAPH.at(0))`
     fn slot(&self, field: usize) -> TokenStream {
         let member = &self.model.fields[field];
         let at = Blame::on(member.ty).start;
         let slot = match (self.needed[field], self.is_local()) {
             (true, false) => quote_spanned!(at=> __rt::lent),
             (true, true) => quote_spanned!(at=> __rt::lent_local),
-            (false, _) => quote_spanned!(at=> __rt::leaf),
+            (false, false) => quote_spanned!(at=> __rt::leaf),
+            (false, true) => quote_spanned!(at=> __rt::leaf_local),
         };
-        let (value, closed) = (self.value(member), self.closed(member));
-        let closed = closed.unwrap_or_else(|| quote!(_));
+        let value = member.ty;
+        let closed = self.closed(member).unwrap_or_else(|| quote!(_));
         let place = self.places[field].map(Literal::usize_unsuffixed);
         quote_spanned!(at=> #slot::<#value, #closed>(__GRAPH.at(#place)))
-    }
-
-    /// The type of a field, in words that are an error if it is not what it should be.
-    fn value(&self, member: &Member<'_>) -> TokenStream {
-        let Member { ty, role, .. } = member;
-        match role {
-            Role::Entered(entered) if entered.optional => {
-                let some = self.some(ty, entered.exit.is_some());
-                let at = Blame::on(ty).start;
-                quote_spanned!(at=> ::core::option::Option<#some>)
-            }
-            Role::Entered(entered) if entered.exit.is_none() => self.its(ty),
-            _ => quote!(#ty),
-        }
     }
 
     /// What a field becomes on its way out, if that is not its own type.
@@ -280,12 +267,12 @@ impl<'a> Expansion<'a> {
         match (entered.optional, entered.exit.is_some()) {
             (false, false) => None,
             (true, false) => {
-                let some = self.some(ty, false);
+                let some = Self::some(ty);
                 Some(quote_spanned!(at=> #optional<#some>))
             }
             (is_optional, true) => {
                 let value = if is_optional {
-                    self.some(ty, true)
+                    Self::some(ty)
                 } else {
                     quote!(#ty)
                 };
@@ -301,18 +288,10 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    // Output: `__rt::Its<Db>`
-    fn its(&self, ty: impl ToTokens) -> TokenStream {
-        let at = Blame::on(&ty).start;
-        let its = self.rt("Its", "ItsLocal", at);
-        quote_spanned!(at=> #its<#ty>)
-    }
-
     /// What is in an optional field.
-    fn some(&self, ty: &Type, beside: bool) -> TokenStream {
+    fn some(ty: &Type) -> TokenStream {
         let at = Blame::on(ty).start;
-        let some = quote_spanned!(at=> __rt::SomeOf<#ty>);
-        if beside { some } else { self.its(some) }
+        quote_spanned!(at=> __rt::SomeOf<#ty>)
     }
 
     /// The type of the whole.
@@ -386,7 +365,7 @@ impl<'a> Expansion<'a> {
             self.whole(),
         );
         let value = if *optional {
-            self.some(ty, true)
+            Self::some(ty)
         } else {
             quote!(#ty)
         };

@@ -13,9 +13,9 @@ const _: () = {
             config: Config,
         ) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
             __rt::lifespan(async move {
-                let __db = __rt::lent::<__rt::Its<Db>, _>(__GRAPH.at(0));
-                let __cache = __rt::leaf::<__rt::Its<Cache>, _>(__GRAPH.at(1));
-                let __echo = __rt::leaf::<__rt::Its<EchoServer>, _>(__GRAPH.at(2));
+                let __db = __rt::lent::<Db, _>(__GRAPH.at(0));
+                let __cache = __rt::leaf::<Cache, _>(__GRAPH.at(1));
+                let __echo = __rt::leaf::<EchoServer, _>(__GRAPH.at(2));
                 let __lanes = __rt::three(
                     __rt::enter(
                         &__db,

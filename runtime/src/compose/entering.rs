@@ -251,7 +251,7 @@ pin_project! {
         #[pin]
         entering: Option<Holding<R, F>>,
         begun: bool,
-        kept: Option<Kept<R, R>>,
+        kept: Option<Kept<R>>,
         subject: Subject,
     }
 }
@@ -275,14 +275,14 @@ impl<R: LocalResource, F: Enter<R>> Lane<R, F> {
 
     /// The resource, once it is entered.
     pub(super) fn entered(&self) -> Option<&R> {
-        self.kept.as_ref().map(Kept::value)
+        self.kept.as_ref().map(Kept::resource)
     }
 
     /// The end of the enter; a panic is one like any other.
     pub(super) fn poll_end(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Kept<R, R>, Failure>> {
+    ) -> Poll<Result<Kept<R>, Failure>> {
         let mut this = self.project();
         let Some(entering) = this.entering.as_mut().as_pin_mut() else {
             return Poll::Pending;
@@ -294,7 +294,7 @@ impl<R: LocalResource, F: Enter<R>> Lane<R, F> {
         };
         Poll::Ready(ended.map(|held| {
             let (resource, entry) = held.into_parts();
-            Kept::new(resource, entry, |resource| resource)
+            Kept::new(resource, entry)
         }))
     }
 }

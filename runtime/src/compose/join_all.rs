@@ -117,7 +117,7 @@ where
 struct Many<R: LocalResource, F> {
     lanes: Woken<Ending<R, F>>,
     /// In the order of the members.
-    kept: Vec<Option<Kept<R, R>>>,
+    kept: Vec<Option<Kept<R>>>,
 }
 
 /// Nothing of it is pinned but what is in boxes.
@@ -137,7 +137,7 @@ impl<R: LocalResource, F: Enter<R>> Many<R, F> {
 struct Ending<R: LocalResource, F>(Pin<Box<Lane<R, F>>>);
 
 impl<R: LocalResource, F: Enter<R>> Future for Ending<R, F> {
-    type Output = Result<Kept<R, R>, Failure>;
+    type Output = Result<Kept<R>, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.0.as_mut().poll_end(cx)

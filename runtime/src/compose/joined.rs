@@ -66,7 +66,7 @@ pub trait Members<K: Kind>: Sized {
 impl<K: Takes<R>, R: LocalResource> Members<K> for Vec<R> {
     fn part(self, parting: &mut Parting<K>) {
         for resource in self {
-            parting.value(resource, |resource| resource);
+            parting.resource(resource);
         }
     }
 }
@@ -77,7 +77,7 @@ macro_rules! members {
             #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
             fn part(self, parting: &mut Parting<Kind_>) {
                 let ($($member,)*) = self;
-                $(parting.value($member, |resource| resource);)*
+                $(parting.resource($member);)*
             }
         }
 

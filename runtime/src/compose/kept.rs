@@ -8,26 +8,39 @@ use crate::abandon::Abandoned;
 use crate::entry::Entry;
 use crate::resource::LocalResource;
 
-/// A value, and how it becomes the resource that ends it: a field of a struct may have its end beside it.
-pub struct Kept<V, R: LocalResource> {
+/// A member, and what whoever ends it has to know.
+pub struct Kept<R: LocalResource> {
     /// There from its enter until its exit begins.
-    value: Option<V>,
+    resource: Option<R>,
     entry: Entry,
-    close: fn(V) -> R,
     /// Where it was entered; a group may be dropped anywhere.
     runtime: Option<Handle>,
     stray: bool,
 }
 
-impl<V, R: LocalResource> Kept<V, R> {
+impl<R: LocalResource> Kept<R> {
     /// From here on it will be exited, or its loss reported (law 5).
-    pub(super) fn new(value: V, entry: Entry, close: fn(V) -> R) -> Self {
+    pub(super) fn new(resource: R, entry: Entry) -> Self {
         Kept {
-            value: Some(value),
+            resource: Some(resource),
             entry,
-            close,
             runtime: Handle::try_current().ok(),
             stray: false,
+        }
+    }
+
+    /// One that was kept elsewhere.
+    pub(super) fn again(resource: R, circumstances: Abandoned) -> Self {
+        let Abandoned {
+            entry,
+            runtime,
+            stray,
+        } = circumstances;
+        Kept {
+            resource: Some(resource),
+            entry,
+            runtime,
+            stray,
         }
     }
 
@@ -37,41 +50,25 @@ impl<V, R: LocalResource> Kept<V, R> {
         self
     }
 
-    pub(super) fn value(&self) -> &V {
-        let Some(value) = &self.value else {
+    pub(super) fn resource(&self) -> &R {
+        let Some(resource) = &self.resource else {
             unreachable!("what is kept is there until it is taken")
         };
-        value
+        resource
     }
 
-    /// The value and its entry, for somebody else to keep.
-    pub(super) fn open(mut self) -> (V, Entry) {
-        (self.take(), self.entry.clone())
+    /// The member and its entry, for somebody else to keep.
+    pub(super) fn open(self) -> (R, Entry) {
+        let (resource, Abandoned { entry, .. }) = self.into_parts();
+        (resource, entry)
     }
 
-    /// As the resource it is, with what whoever ends it has to know.
+    /// The member, and what whoever ends it has to know.
     pub(super) fn into_parts(mut self) -> (R, Abandoned) {
-        let resource = (self.close)(self.take());
+        let Some(resource) = self.resource.take() else {
+            unreachable!("what is kept is there until it is taken")
+        };
         (resource, self.circumstances())
-    }
-
-    /// As the resource it is.
-    pub(super) fn closed(self) -> Kept<R, R> {
-        let (
-            resource,
-            Abandoned {
-                entry,
-                runtime,
-                stray,
-            },
-        ) = self.into_parts();
-        Kept {
-            value: Some(resource),
-            entry,
-            close: |resource| resource,
-            runtime,
-            stray,
-        }
     }
 
     fn circumstances(&mut self) -> Abandoned {
@@ -81,24 +78,17 @@ impl<V, R: LocalResource> Kept<V, R> {
             stray: self.stray,
         }
     }
-
-    fn take(&mut self) -> V {
-        let Some(value) = self.value.take() else {
-            unreachable!("what is kept is there until it is taken")
-        };
-        value
-    }
 }
 
-impl<V, R: LocalResource> Drop for Kept<V, R> {
+impl<R: LocalResource> Drop for Kept<R> {
     fn drop(&mut self) {
-        if let Some(value) = self.value.take() {
-            (self.close)(value).__abandon(self.circumstances());
+        if let Some(resource) = self.resource.take() {
+            resource.__abandon(self.circumstances());
         }
     }
 }
 
-impl<V, R: LocalResource> fmt::Debug for Kept<V, R> {
+impl<R: LocalResource> fmt::Debug for Kept<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kept")
             .field("entry", &self.entry)

@@ -44,7 +44,7 @@ pub trait Parted: Sized {
 pub trait Takes<R: LocalResource>: Kind {
     /// Makes the exit of a member.
     #[doc(hidden)]
-    fn part<V>(member: Kept<V, R>, exit: ForMembers) -> Self::Job;
+    fn part(member: Kept<R>, exit: ForMembers) -> Self::Job;
 }
 
 /// Members that may leave their task: dropped without their exits, those are adopted or rescued.
@@ -70,7 +70,7 @@ impl Parted for Job {
 }
 
 impl<R: ScopedResource> Takes<R> for Sendable {
-    fn part<V>(member: Kept<V, R>, exit: ForMembers) -> Job {
+    fn part(member: Kept<R>, exit: ForMembers) -> Job {
         let (resource, circumstances) = member.into_parts();
         job(resource, circumstances, |budget| exit.now(budget))
     }
@@ -100,8 +100,7 @@ impl fmt::Debug for LocalJob<'_> {
 }
 
 impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
-    fn part<V>(member: Kept<V, R>, exit: ForMembers) -> LocalJob<'a> {
-        let member = member.closed();
+    fn part(member: Kept<R>, exit: ForMembers) -> LocalJob<'a> {
         LocalJob(Box::pin(async move {
             let (resource, Abandoned { entry, .. }) = member.into_parts();
             let exit = exit.now(entry.policy.exit()).of(&entry);

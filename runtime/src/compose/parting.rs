@@ -14,14 +14,14 @@ use crate::resource::LocalResource;
 pub struct Entries(pub(super) Vec<Entry>);
 
 impl Entries {
-    /// A member's value; its entry is added.
-    pub(super) fn open<V, R: LocalResource>(&mut self, member: Option<Kept<V, R>>) -> V {
+    /// A member; its entry is added.
+    pub(super) fn open<R: LocalResource>(&mut self, member: Option<Kept<R>>) -> R {
         let Some(member) = member else {
             unreachable!("all members have been entered")
         };
-        let (value, entry) = member.open();
+        let (resource, entry) = member.open();
         self.0.push(entry);
-        value
+        resource
     }
 }
 
@@ -58,26 +58,31 @@ impl<K: Kind> Parting<K> {
     }
 
     /// The next member, if it was entered.
-    pub(super) fn member<V, R: LocalResource>(&mut self, member: Option<Kept<V, R>>)
+    pub(super) fn member<R: LocalResource>(&mut self, member: Option<Kept<R>>)
     where
         K: Takes<R>,
     {
-        if let Some(member) = member {
-            let exit = K::part(member.stray(self.stray), self.exit.clone());
+        let stray = self.stray;
+        self.exit(|exit| Some(K::part(member?.stray(stray), exit)));
+    }
+
+    /// The exit of the next member, if it was entered.
+    pub(super) fn exit(&mut self, part: impl FnOnce(ForMembers) -> Option<K::Job>) {
+        if let Some(exit) = part(self.exit.clone()) {
             self.exits.push((self.next, exit));
         }
         self.next += 1;
     }
 
     /// The next member, which has no entry with it.
-    pub(super) fn value<V, R: LocalResource>(&mut self, value: V, close: fn(V) -> R)
+    pub(super) fn resource<R: LocalResource>(&mut self, resource: R)
     where
         K: Takes<R>,
     {
         let Some(entry) = self.entries.next() else {
             unreachable!("there is an entry for each member")
         };
-        self.member(Some(Kept::new(value, entry, close)));
+        self.member(Some(Kept::new(resource, entry)));
     }
 
     pub(super) fn exits(self, order: Order) -> Exits<K::Job> {

@@ -74,15 +74,16 @@ impl<'e, K: Kind> Parts<'e, K> {
             None => Entry::new(member.policy::<R>(), member.place),
         };
         self.next += 1;
-        self.parting
-            .member(Some(Kept::new(resource, entry, |resource| resource)));
+        self.parting.member(Some(Kept::new(resource, entry)));
     }
 }
 
 /// The members of a lifespan in the order of its graph, as tuples in tuples.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a scoped resource that can be a member of this lifespan",
-    label = "a member has no exit"
+    message = "`{Self}`, a member of this lifespan, has no exit that can run here",
+    label = "a member has no exit",
+    note = "annotate its type with `#[scoped_resource]`, or say at the field how it ends: `#[exit(async |it, exit| ..)]`",
+    note = "resources that are declared to be local are members of a `#[lifespan(local, ..)]`"
 )]
 pub trait Members<K: Kind>: Described {
     /// Each goes its way.
@@ -98,7 +99,6 @@ impl<R: LocalResource, K: Takes<R>> Members<K> for R {
 
 macro_rules! members {
     ($($member:ident)*) => {
-        #[diagnostic::do_not_recommend]
         impl<Kind_: Kind, $($member: Members<Kind_>),*> Members<Kind_> for ($($member,)*) {
             #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
             fn part(self, parts: &mut Parts<'_, Kind_>) {

@@ -1,7 +1,7 @@
 //! [`Given`]: what a member is made from: inputs, lent or given away, and members, lent once they are entered.
 
 use super::slot::Lent;
-use crate::resource::LocalResource;
+use crate::compose::kind::Kind;
 
 /// Whether all of it is there, and then all of it.
 pub trait Given {
@@ -21,7 +21,7 @@ pub struct Moved<T>(pub T);
 
 /// A member, lent.
 #[derive(Debug)]
-pub struct Entered<'a, V, R: LocalResource>(pub(super) &'a Lent<V, R>);
+pub struct Entered<'a, V, R, K: Kind>(pub(super) &'a Lent<V, R, K>);
 
 /// An input, lent.
 impl<'a, T> Given for &'a T {
@@ -48,7 +48,7 @@ impl<T> Given for Moved<T> {
     }
 }
 
-impl<'a, V, R: LocalResource> Given for Entered<'a, V, R> {
+impl<'a, V, R, K: Kind> Given for Entered<'a, V, R, K> {
     type Args = &'a V;
 
     fn is_there(&self) -> bool {

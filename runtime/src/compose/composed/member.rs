@@ -11,13 +11,15 @@ use pin_project_lite::pin_project;
 
 use super::given::Given;
 use super::graph::Member;
-use super::resources::{Closed, Holds, Maybe};
+use super::next::{Direct, Entering, Gives, Next, WithEnd};
+use super::resources::{Closed, Holds, Is, IsWithin, Maybe};
 use super::slot::{Cell, Slot};
+use super::stored::Stored;
 use crate::compose::entering::{Enters, Group, Lane};
-use crate::compose::kept::Kept;
+use crate::compose::kind::{Kind, Takes};
 use crate::enter::Enter;
 use crate::entry::{Entry, Subject};
-use crate::error::{BoxError, ErrorKind, Phase};
+use crate::error::{ErrorKind, Phase};
 use crate::failures::Failure;
 use crate::lifespan::Lifespan;
 use crate::policy::Name;
@@ -33,30 +35,30 @@ struct Start<G, N> {
 /// What becomes of the start of a member now.
 enum Begun<T> {
     Waits,
-    /// Something else has failed.
-    GivenUp,
+    /// It is made already, or something else has failed and it never will be.
+    Over,
     Made(T),
     Panicked(Failure),
 }
 
 impl<G: Given, N> Start<G, N> {
-    fn begin<T>(start: &mut Option<Self>, member: &Member, group: &Group) -> Option<Begun<T>>
-    where
-        N: FnOnce(G::Args) -> T,
-    {
-        let waiting = start.as_ref()?;
-        if !group.has_failed() && !waiting.given.is_there() {
-            return Some(Begun::Waits);
+    fn begin<T>(
+        start: &mut Option<Self>,
+        member: &Member,
+        group: &Group,
+        make: impl FnOnce(N, G::Args) -> T,
+    ) -> Begun<T> {
+        let waits = |start: &Self| !group.has_failed() && !start.given.is_there();
+        if start.as_ref().is_some_and(waits) {
+            return Begun::Waits;
         }
-        let Start { given, next } = start.take()?;
-        if group.has_failed() {
-            return Some(Begun::GivenUp);
-        }
-        let made = catch_unwind(AssertUnwindSafe(|| next(given.take())));
-        Some(match made {
+        let Some(Start { given, next }) = start.take().filter(|_| !group.has_failed()) else {
+            return Begun::Over;
+        };
+        match catch_unwind(AssertUnwindSafe(|| make(next, given.take()))) {
             Ok(made) => Begun::Made(made),
             Err(panic) => Begun::Panicked(Failure::panicked(subject(member), Phase::Enter, panic)),
-        })
+        }
     }
 }
 
@@ -68,62 +70,58 @@ fn subject(member: &Member) -> Subject {
 }
 
 pin_project! {
-    /// The enter of a member whose resource is an `L`, and whose field is a `V`.
-    pub struct Arrival<'s, G, N, L: LocalResource, F, V, R: LocalResource, C> {
-        slot: &'s Slot<V, R, C>,
+    /// The enter of a member as an `R`, for a field of type `V`.
+    pub struct Arrival<'s, G, N, R: LocalResource, F, V, S, K: Kind, C> {
+        slot: &'s Slot<V, S, C>,
         start: Option<Start<G, N>>,
         #[pin]
-        lane: Option<Lane<L, F>>,
-        admit: fn(L) -> V,
+        lane: Option<Lane<R, F>>,
+        admit: fn(R, Entry) -> Stored<V, K>,
         // What an optional member is when it did not enter.
-        absent: Option<fn() -> V>,
+        absent: Option<fn(Entry) -> Stored<V, K>>,
     }
 }
 
-impl<G, N, L, F, V, R, C> Enters for Arrival<'_, G, N, L, F, V, R, C>
+impl<G, N, R, F, V, S, K, C> Enters for Arrival<'_, G, N, R, F, V, S, K, C>
 where
     G: Given,
-    N: FnOnce(G::Args) -> Lifespan<L, F>,
-    L: LocalResource,
-    F: Enter<L>,
+    N: Next<G::Args, R, F>,
     R: LocalResource,
-    C: Cell<Kept<V, R>>,
+    F: Enter<R>,
+    K: Kind,
+    C: Cell<Stored<V, K>>,
 {
     fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let mut this = self.project();
-        match Start::begin(this.start, this.slot.member, group) {
-            Some(Begun::Waits) => return Poll::Pending,
-            Some(Begun::Made(lifespan)) => {
-                let policy = this.slot.member.govern::<L>(lifespan.policy());
-                let lane = Lane::new(lifespan.with_policy(policy), this.slot.member.place);
+        let member = this.slot.member;
+        match Start::begin(this.start, member, group, N::next) {
+            Begun::Waits => return Poll::Pending,
+            Begun::Made(lifespan) => {
+                let policy = member.govern::<R>(lifespan.policy());
+                let lane = Lane::new(lifespan.with_policy(policy), member.place);
                 this.lane.set(Some(lane));
             }
-            Some(Begun::Panicked(failure)) => group.fail(failure),
-            Some(Begun::GivenUp) | None => {}
+            Begun::Panicked(failure) => group.fail(failure),
+            Begun::Over => {}
         }
         let Some(lane) = this.lane.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
         let ended = ready!(lane.poll_end(cx));
         this.lane.set(None);
-        let entered = match ended {
+        match ended {
             Ok(kept) => {
                 let (resource, entry) = kept.open();
-                Ok(((this.admit)(resource), entry))
+                this.slot.put((this.admit)(resource, entry));
             }
             Err(failure) => match this.absent {
                 Some(absent) if may_be_absent(&failure) => {
                     report::send(&Report::failed(&failure.error));
-                    let policy = this.slot.member.policy::<L>();
-                    let place = this.slot.member.place;
-                    Ok((absent(), Entry::new(policy, place)))
+                    let entry = Entry::new(member.policy::<R>(), member.place);
+                    this.slot.put(absent(entry));
                 }
-                _ => Err(failure),
+                _ => group.fail(failure),
             },
-        };
-        match entered {
-            Ok((value, entry)) => this.slot.put(Kept::new(value, entry, this.slot.close)),
-            Err(failure) => group.fail(failure),
         }
         Poll::Ready(())
     }
@@ -140,98 +138,100 @@ fn may_be_absent(failure: &Failure) -> bool {
 
 pin_project! {
     /// A plain value, made when all that it needs is there.
-    pub struct Value<'s, G, N, V, R: LocalResource, C> {
-        slot: &'s Slot<V, R, C>,
+    pub struct Value<'s, G, N, V, S, K: Kind, C> {
+        slot: &'s Slot<V, S, C>,
         start: Option<Start<G, N>>,
+        admit: fn(V, Entry) -> Stored<V, K>,
     }
 }
 
-impl<G, N, V, R, C> Enters for Value<'_, G, N, V, R, C>
+impl<G, N, V, S, K, C> Enters for Value<'_, G, N, V, S, K, C>
 where
     G: Given,
     N: FnOnce(G::Args) -> V,
-    R: LocalResource,
-    C: Cell<Kept<V, R>>,
+    S: LocalResource,
+    K: Kind,
+    C: Cell<Stored<V, K>>,
 {
     fn poll_each(self: Pin<&mut Self>, _: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let this = self.project();
-        match Start::begin(this.start, this.slot.member, group) {
-            Some(Begun::Waits) => return Poll::Pending,
-            Some(Begun::Made(value)) => {
-                let entry = Entry::new(this.slot.member.policy::<R>(), this.slot.member.place);
-                this.slot.put(Kept::new(value, entry, this.slot.close));
+        let member = this.slot.member;
+        match Start::begin(this.start, member, group, |next, args| next(args)) {
+            Begun::Waits => return Poll::Pending,
+            Begun::Made(value) => {
+                let entry = Entry::new(member.policy::<S>(), member.place);
+                this.slot.put((this.admit)(value, entry));
             }
-            Some(Begun::Panicked(failure)) => group.fail(failure),
-            Some(Begun::GivenUp) | None => {}
+            Begun::Panicked(failure) => group.fail(failure),
+            Begun::Over => {}
         }
         Poll::Ready(())
     }
 }
 
 /// Enters a member that is a resource.
-pub fn enter<V, C, G, N, F>(
+pub fn enter<V, K, C, G, N, R, F>(
     slot: &Slot<V, V, C>,
     given: G,
     next: N,
-) -> Arrival<'_, G, N, V, F, V, V, C>
+) -> Arrival<'_, G, Direct<N>, R, F, V, V, K, C>
 where
-    V: LocalResource,
-    C: Cell<Kept<V, V>>,
+    K: Takes<R>,
+    C: Cell<Stored<V, K>>,
     G: Given,
-    N: FnOnce(G::Args) -> Lifespan<V, F>,
-    F: Enter<V>,
+    N: FnOnce(G::Args) -> Lifespan<R, F>,
+    R: LocalResource + Is<V>,
+    F: Enter<R>,
 {
     Arrival {
         slot,
-        start: Some(Start { given, next }),
+        start: Some(Start {
+            given,
+            next: Direct(next),
+        }),
         lane: None,
-        admit: |resource| resource,
+        admit: |resource, entry| Stored::new::<R>(resource.into_field(), entry),
         absent: None,
     }
 }
 
 /// Enters a resource that may fail to.
-pub fn enter_optional<V, R, C, G, N, F>(
-    slot: &Slot<Option<V>, R, C>,
+pub fn enter_optional<V, S, K, C, G, N, R, F>(
+    slot: &Slot<V, S, C>,
     given: G,
     next: N,
-) -> Arrival<'_, G, N, V, F, Option<V>, R, C>
+) -> Arrival<'_, G, Direct<N>, R, F, V, S, K, C>
 where
-    V: LocalResource,
-    R: LocalResource,
-    C: Cell<Kept<Option<V>, R>>,
+    S: LocalResource + Closed<V>,
+    K: Takes<S>,
+    C: Cell<Stored<V, K>>,
     G: Given,
-    N: FnOnce(G::Args) -> Lifespan<V, F>,
-    F: Enter<V>,
+    N: FnOnce(G::Args) -> Lifespan<R, F>,
+    R: LocalResource + IsWithin<V>,
+    F: Enter<R>,
 {
     Arrival {
         slot,
-        start: Some(Start { given, next }),
+        start: Some(Start {
+            given,
+            next: Direct(next),
+        }),
         lane: None,
-        admit: Some,
-        absent: Some(|| None),
+        admit: |resource, entry| Stored::new::<S>(resource.some(), entry),
+        absent: Some(|entry| Stored::new::<S>(R::none(), entry)),
     }
 }
 
 /// Enters a member whose end is beside it.
-#[allow(clippy::type_complexity, reason = "it says what the lane is made of")]
-pub fn enter_beside<V, R, C, G, N, F, O>(
+pub fn enter_beside<V, R, K, C, G, N, F, O>(
     slot: &Slot<V, R, C>,
     given: G,
     next: N,
-) -> Arrival<
-    '_,
-    G,
-    impl FnOnce(G::Args) -> Lifespan<R, With<F, O, V, R>>,
-    R,
-    With<F, O, V, R>,
-    V,
-    R,
-    C,
->
+) -> Arrival<'_, G, WithEnd<N, O, V, R>, R, Entering<F, O, V, R>, V, R, K, C>
 where
     R: LocalResource + Closed<V> + Holds<V>,
-    C: Cell<Kept<V, R>>,
+    K: Takes<R>,
+    C: Cell<Stored<V, K>>,
     G: Given,
     N: FnOnce(G::Args) -> F,
     F: Future<Output = O>,
@@ -241,36 +241,28 @@ where
         slot,
         start: Some(Start {
             given,
-            next: |args| Lifespan::of(With::new(next(args))),
+            next: WithEnd::new(next),
         }),
         lane: None,
-        admit: R::into_value,
+        admit: |resource, entry| Stored::new::<R>(resource.into_value(), entry),
         absent: None,
     }
 }
 
 /// Enters a member whose end is beside it, and that may fail to.
 #[allow(clippy::type_complexity, reason = "it says what the lane is made of")]
-pub fn enter_optional_beside<V, L, R, C, G, N, F, O>(
-    slot: &Slot<Option<V>, R, C>,
+pub fn enter_optional_beside<V, S, K, C, G, N, R, F, O>(
+    slot: &Slot<Option<V>, S, C>,
     given: G,
     next: N,
-) -> Arrival<
-    '_,
-    G,
-    impl FnOnce(G::Args) -> Lifespan<L, With<F, O, V, L>>,
-    L,
-    With<F, O, V, L>,
-    Option<V>,
-    R,
-    C,
->
+) -> Arrival<'_, G, WithEnd<N, O, V, R>, R, Entering<F, O, V, R>, Option<V>, S, K, C>
 where
-    L: LocalResource + Closed<V> + Holds<V>,
-    R: LocalResource + Maybe<L>,
-    C: Cell<Kept<Option<V>, R>>,
+    S: LocalResource + Closed<Option<V>> + Maybe<R>,
+    K: Takes<S>,
+    C: Cell<Stored<Option<V>, K>>,
     G: Given,
     N: FnOnce(G::Args) -> F,
+    R: LocalResource + Closed<V> + Holds<V>,
     F: Future<Output = O>,
     O: Gives<V>,
 {
@@ -278,101 +270,44 @@ where
         slot,
         start: Some(Start {
             given,
-            next: |args| Lifespan::of(With::new(next(args))),
+            next: WithEnd::new(next),
         }),
         lane: None,
-        admit: |resource| Some(resource.into_value()),
-        absent: Some(|| None),
+        admit: |resource, entry| Stored::new::<S>(Some(resource.into_value()), entry),
+        absent: Some(|entry| Stored::new::<S>(None, entry)),
     }
 }
 
 /// Makes a plain value.
-pub fn compute<V, R, C, G, N>(slot: &Slot<V, R, C>, given: G, next: N) -> Value<'_, G, N, V, R, C>
+pub fn compute<V, S, K, C, G, N>(
+    slot: &Slot<V, S, C>,
+    given: G,
+    next: N,
+) -> Value<'_, G, N, V, S, K, C>
 where
-    R: LocalResource,
-    C: Cell<Kept<V, R>>,
+    S: LocalResource + Closed<V>,
+    K: Takes<S>,
+    C: Cell<Stored<V, K>>,
     G: Given,
     N: FnOnce(G::Args) -> V,
 {
     Value {
         slot,
         start: Some(Start { given, next }),
+        admit: Stored::new::<S>,
     }
 }
 
-pin_project! {
-    /// The enter of a `V` whose end is beside it, as an `L`.
-    //
-    // That its output gives a `V` is asked for once, where it is made: what is wrong there is then told once.
-    pub struct With<F, O, V, L> {
-        #[pin]
-        enter: F,
-        given: fn(O) -> Result<V, BoxError>,
-        close: fn(V) -> L,
-    }
-}
-
-impl<F, O: Gives<V>, V, L: Closed<V>> With<F, O, V, L> {
-    fn new(enter: F) -> Self {
-        With {
-            enter,
-            given: O::into_result,
-            close: L::close,
-        }
-    }
-}
-
-impl<F: Future<Output = O>, O, V, L: LocalResource> Future for With<F, O, V, L> {
-    type Output = Result<L, BoxError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let given = ready!(this.enter.poll(cx));
-        Poll::Ready((this.given)(given).map(*this.close))
-    }
-}
-
-/// What entering a value gives whose end is beside it: the value, or a `Result` of it.
-#[diagnostic::on_unimplemented(
-    message = "entering this member must give `{V}`, or a `Result` of it whose error can be carried, not `{Self}`",
-    label = "with `#[exit(async |..| ..)]`, this is a future of the field's own type",
-    note = "an error can be carried if it converts into `Box<dyn Error + Send + Sync>`"
-)]
-pub trait Gives<V> {
-    /// The value, or why there is none.
-    fn into_result(self) -> Result<V, BoxError>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<V> Gives<V> for V {
-    fn into_result(self) -> Result<V, BoxError> {
-        Ok(self)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<V, E: Into<BoxError>> Gives<V> for Result<V, E> {
-    fn into_result(self) -> Result<V, BoxError> {
-        self.map_err(Into::into)
-    }
-}
-
-impl<G, N, L: LocalResource, F, V, R: LocalResource, C> fmt::Debug
-    for Arrival<'_, G, N, L, F, V, R, C>
+impl<G, N, R: LocalResource, F, V, S, K: Kind, C> fmt::Debug
+    for Arrival<'_, G, N, R, F, V, S, K, C>
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Arrival").field(self.slot.member).finish()
     }
 }
 
-impl<G, N, V, R: LocalResource, C> fmt::Debug for Value<'_, G, N, V, R, C> {
+impl<G, N, V, S, K: Kind, C> fmt::Debug for Value<'_, G, N, V, S, K, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Value").field(self.slot.member).finish()
-    }
-}
-
-impl<F, O, V, L> fmt::Debug for With<F, O, V, L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("With").finish_non_exhaustive()
     }
 }

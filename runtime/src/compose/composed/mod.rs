@@ -14,9 +14,11 @@ pub(crate) mod given;
 pub(crate) mod graph;
 pub(crate) mod lifespan;
 pub(crate) mod member;
+pub(crate) mod next;
 pub(crate) mod plan;
 pub(crate) mod resources;
 pub(crate) mod slot;
+pub(crate) mod stored;
 
 /// A lifespan that is described by a graph.
 pub trait Composed: Sized {

@@ -12,46 +12,6 @@ use crate::foreign::Exited;
 use crate::policy::Policy;
 use crate::resource::{LocalResource, ScopedResource};
 
-/// A type that is the resource of its own member: what generated code calls it by, so that what is no resource is no type
-/// either, and is told once.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a scoped resource that may leave its task",
-    label = "this member has no exit",
-    note = "annotate `{Self}` with `#[scoped_resource]`, or say at the field how it ends: `#[exit(async |it, exit| ..)]`",
-    note = "resources that are declared to be local are members of a `#[lifespan(local, ..)]`"
-)]
-pub trait Itself {
-    /// The type.
-    type Type;
-}
-
-#[diagnostic::do_not_recommend]
-impl<R: ScopedResource> Itself for R {
-    type Type = R;
-}
-
-/// See [`Itself`].
-pub type Its<R> = <R as Itself>::Type;
-
-/// As [`Itself`], for a local resource.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a scoped resource",
-    label = "this member has no exit",
-    note = "annotate `{Self}` with `#[scoped_resource]`, or say at the field how it ends: `#[exit(async |it, exit| ..)]`"
-)]
-pub trait ItselfLocal {
-    /// The type.
-    type Type;
-}
-
-#[diagnostic::do_not_recommend]
-impl<R: LocalResource> ItselfLocal for R {
-    type Type = R;
-}
-
-/// See [`ItselfLocal`].
-pub type ItsLocal<R> = <R as ItselfLocal>::Type;
-
 /// What an optional member's field is.
 #[diagnostic::on_unimplemented(
     message = "an `#[optional]` member is an `Option`, not `{Self}`",
@@ -127,6 +87,48 @@ pub trait Closed<V>: Sized {
 impl<R: LocalResource> Closed<R> for R {
     fn close(field: R) -> R {
         field
+    }
+}
+
+/// A resource that is the value of its field.
+#[diagnostic::on_unimplemented(
+    message = "this member is a `{V}`, but its `#[enter]` gives a `{Self}`",
+    label = "this is the life of a `{Self}`"
+)]
+pub trait Is<V>: Closed<V> {
+    /// As the field has it.
+    fn into_field(self) -> V;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: LocalResource> Is<R> for R {
+    fn into_field(self) -> R {
+        self
+    }
+}
+
+/// A resource that is what an optional field may have.
+#[diagnostic::on_unimplemented(
+    message = "this member is a `{V}`, but its `#[enter]` gives a `{Self}`",
+    label = "this is the life of a `{Self}`",
+    note = "an `#[optional]` member is an `Option<{Self}>`: it is `None` when the member did not enter"
+)]
+pub trait IsWithin<V> {
+    /// It is there.
+    fn some(self) -> V;
+
+    /// It is not.
+    fn none() -> V;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R> IsWithin<Option<R>> for R {
+    fn some(self) -> Option<R> {
+        Some(self)
+    }
+
+    fn none() -> Option<R> {
+        None
     }
 }
 

@@ -1,28 +1,27 @@
 //! [`Slot`]: where an entered member is until all are, and from where it is lent to those that need it.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::given::Entered;
 use super::graph::Member;
-use super::resources::Closed;
-use crate::compose::kept::Kept;
-use crate::compose::kind::{Kind, Takes};
+use super::stored::Stored;
+use crate::compose::kind::{Kind, Local, Sendable};
 use crate::compose::parting::{Entries, Parting};
-use crate::resource::LocalResource;
 
-/// A member, once it is entered. What holds it decides whether it can be lent.
-pub struct Slot<V, R: LocalResource, C> {
+/// A member, once it is entered: a `V`, which becomes an `R` on its way out. What holds it decides whether it can be lent.
+pub struct Slot<V, R, C> {
     pub(super) member: &'static Member,
     cell: C,
-    pub(super) close: fn(V) -> R,
+    closed: PhantomData<fn(V) -> R>,
 }
 
 /// One that others need: it is lent to them while they enter.
-pub(crate) type Lent<V, R> = Slot<V, R, OnceLock<Kept<V, R>>>;
+pub(crate) type Lent<V, R, K> = Slot<V, R, OnceLock<Stored<V, K>>>;
 
 /// One that nothing needs.
-pub(crate) type Leaf<V, R> = Slot<V, R, Mutex<Option<Kept<V, R>>>>;
+pub(crate) type Leaf<V, R, K> = Slot<V, R, Mutex<Option<Stored<V, K>>>>;
 
 /// What a member that others need has to be.
 #[diagnostic::on_unimplemented(
@@ -36,40 +35,47 @@ pub trait Shared {}
 impl<T: Sync> Shared for T {}
 
 /// A slot for a member that others need.
-pub fn lent<V: Shared, R: LocalResource + Closed<V>>(member: &'static Member) -> Lent<V, R> {
-    lent_local(member)
+pub fn lent<V: Shared, R>(member: &'static Member) -> Lent<V, R, Sendable> {
+    Slot::new(member, OnceLock::new())
 }
 
 /// As [`lent`], where nothing leaves the thread.
-pub fn lent_local<V, R: LocalResource + Closed<V>>(member: &'static Member) -> Lent<V, R> {
-    Slot {
-        member,
-        cell: OnceLock::new(),
-        close: R::close,
-    }
+pub fn lent_local<'a, V, R>(member: &'static Member) -> Lent<V, R, Local<'a>> {
+    Slot::new(member, OnceLock::new())
 }
 
 /// A slot for a member that nothing needs.
-pub fn leaf<V, R: LocalResource + Closed<V>>(member: &'static Member) -> Leaf<V, R> {
-    Slot {
-        member,
-        cell: Mutex::new(None),
-        close: R::close,
+pub fn leaf<V, R>(member: &'static Member) -> Leaf<V, R, Sendable> {
+    Slot::new(member, Mutex::new(None))
+}
+
+/// As [`leaf`], where nothing leaves the thread.
+pub fn leaf_local<'a, V, R>(member: &'static Member) -> Leaf<V, R, Local<'a>> {
+    Slot::new(member, Mutex::new(None))
+}
+
+impl<V, R, C> Slot<V, R, C> {
+    fn new(member: &'static Member, cell: C) -> Self {
+        Slot {
+            member,
+            cell,
+            closed: PhantomData,
+        }
     }
 }
 
-impl<V, R: LocalResource> Lent<V, R> {
+impl<V, R, K: Kind> Lent<V, R, K> {
     /// The member, for one that needs it.
-    pub fn lend(&self) -> Entered<'_, V, R> {
+    pub fn lend(&self) -> Entered<'_, V, R, K> {
         Entered(self)
     }
 
     pub(super) fn value(&self) -> Option<&V> {
-        self.cell.get().map(Kept::value)
+        self.cell.get().map(Stored::value)
     }
 }
 
-/// What holds a member.
+/// What holds a `T`.
 pub trait Cell<T> {
     /// Once.
     fn put(&self, value: T);
@@ -99,13 +105,16 @@ impl<T> Cell<T> for Mutex<Option<T>> {
     }
 }
 
-impl<V, R: LocalResource, C: Cell<Kept<V, R>>> Slot<V, R, C> {
-    pub(super) fn put(&self, member: Kept<V, R>) {
+impl<V, R, C> Slot<V, R, C> {
+    pub(super) fn put<K: Kind>(&self, member: Stored<V, K>)
+    where
+        C: Cell<Stored<V, K>>,
+    {
         self.cell.put(member);
     }
 }
 
-impl<V, R: LocalResource, C> fmt::Debug for Slot<V, R, C> {
+impl<V, R, C> fmt::Debug for Slot<V, R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slot").finish_non_exhaustive()
     }
@@ -120,18 +129,19 @@ pub trait Slots<V, K: Kind> {
     fn roll_back(self, parting: &mut Parting<K>);
 }
 
-impl<V, R, C, K> Slots<V, K> for Slot<V, R, C>
-where
-    R: LocalResource,
-    C: Cell<Kept<V, R>>,
-    K: Takes<R>,
-{
+impl<V, R, C: Cell<Stored<V, K>>, K: Kind> Slots<V, K> for Slot<V, R, C> {
     fn take(self, entries: &mut Entries) -> V {
-        entries.open(self.cell.open())
+        let Some(member) = self.cell.open() else {
+            unreachable!("all members have been entered")
+        };
+        let (value, entry) = member.open();
+        entries.0.push(entry);
+        value
     }
 
     fn roll_back(self, parting: &mut Parting<K>) {
-        parting.member(self.cell.open());
+        let member = self.cell.open();
+        parting.exit(|exit| Some(member?.part(exit)));
     }
 }
 

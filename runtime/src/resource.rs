@@ -61,6 +61,7 @@ pub trait ScopedResource:
 
     /// What the plan of a lifespan says about a member of this type.
     #[doc(hidden)]
+    #[must_use]
     fn __what() -> What {
         What::Resource
     }
@@ -93,6 +94,7 @@ pub trait LocalResource: Sized {
 
     /// What the plan of a lifespan says about a member of this type.
     #[doc(hidden)]
+    #[must_use]
     fn __what() -> What {
         What::Resource
     }

@@ -491,9 +491,11 @@ fn make(closure: &Closure) -> TokenStream {
          }| quote!(#mutability #name),
     );
     let types = params.iter().any(|param| param.ty.is_some()).then(|| {
-        let types = params.iter().map(|param| match &param.ty {
-            Some(ty) => quote!(#ty),
-            None => quote!(_),
+        let types = params.iter().map(|param| {
+            param
+                .ty
+                .as_ref()
+                .map_or_else(|| quote!(_), ToTokens::to_token_stream)
         });
         quote!(: (#(#types,)*))
     });
@@ -505,9 +507,10 @@ fn budget(method: &str, budget: Option<Budget>) -> Option<TokenStream> {
     let method = Ident::new(method, at);
     budget.map(|budget| {
         let time = budget.tokens(at);
-        match budget {
-            Budget::Unlimited => quote!(.#method(#time)),
-            _ => quote!(.#method(::core::option::Option::Some(#time))),
+        if budget == Budget::Unlimited {
+            quote!(.#method(#time))
+        } else {
+            quote!(.#method(::core::option::Option::Some(#time)))
         }
     })
 }

@@ -5,6 +5,7 @@ use syn::{Attribute, Field, Fields, Generics, Ident, Item, Meta, Type, Visibilit
 
 use super::closure::{Closure, split};
 use super::options::{Options, budget};
+use crate::blame::written;
 use crate::budget::Budget;
 use crate::errors::Errors;
 use crate::options::{Once, parse_each, unknown, value};
@@ -205,7 +206,9 @@ fn role(field: &Field, errors: &mut Errors) -> Role {
         return Role::Broken;
     }
     match (markers.enter.key(), markers.value.key()) {
-        (Some(key), _) => entered(key, &markers, errors).map_or(Role::Broken, Role::Entered),
+        (Some(key), _) => {
+            entered(key, &field.ty, &markers, errors).map_or(Role::Broken, Role::Entered)
+        }
         (None, Some(key)) => {
             refuse(&markers.exit, "is dropped, and has no exit", &name, errors);
             refuse(&markers.optional, "is always there", &name, errors);
@@ -226,16 +229,12 @@ fn refuse(marker: &Once<TokenStream>, why: &str, name: &str, errors: &mut Errors
     }
 }
 
-fn entered(key: &Ident, markers: &Markers, errors: &mut Errors) -> Option<Entered> {
+fn entered(key: &Ident, ty: &Type, markers: &Markers, errors: &mut Errors) -> Option<Entered> {
     let (make, options) = split(markers.enter.get().cloned().unwrap_or_default());
     let enter_timeout = timeout(options, errors);
     let make = Closure::parse(make, key, ENTER, errors);
     let (exit, exit_timeout) = exit(markers, errors);
-    if let (Some(content), Some(key)) = (markers.optional.get(), markers.optional.key()) {
-        if !content.is_empty() {
-            errors.at(key, "`#[optional]` takes nothing");
-        }
-    }
+    optional(ty, markers, errors);
     Some(Entered {
         make: make?,
         enter_timeout,
@@ -243,6 +242,37 @@ fn entered(key: &Ident, markers: &Markers, errors: &mut Errors) -> Option<Entere
         exit_timeout,
         optional: markers.optional.key().is_some(),
     })
+}
+
+fn optional(ty: &Type, markers: &Markers, errors: &mut Errors) {
+    let (Some(content), Some(key)) = (markers.optional.get(), markers.optional.key()) else {
+        return;
+    };
+    if !content.is_empty() {
+        errors.at(key, "`#[optional]` takes nothing");
+    }
+    // Aliases are not seen through; what is seen is told better than the types could.
+    if !is_option(ty) {
+        let written = written(ty);
+        let message = format!(
+            "an `#[optional]` member is an `Option`, not `{written}`\n\
+             help: write `Option<{written}>`: it is `None` when the member did not enter"
+        );
+        errors.at(ty, message);
+    }
+}
+
+fn is_option(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Option"),
+        // What a `macro_rules!` macro passed on as a type.
+        Type::Group(group) => is_option(&group.elem),
+        _ => false,
+    }
 }
 
 fn exit(markers: &Markers, errors: &mut Errors) -> (Option<TokenStream>, Option<Budget>) {

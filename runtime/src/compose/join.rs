@@ -32,7 +32,7 @@ use crate::resource::LocalResource;
 ///
 /// `join(())` enters nothing, and succeeds. What a member is, a `join`, say, does not matter: it nests.
 #[track_caller]
-pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J, Joined<J::Values>, Sendable>>
+pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J>>
 where
     J: Join,
     J::Values: Members<Sendable> + Send + 'static,
@@ -59,9 +59,7 @@ where
 /// # }
 /// ```
 #[track_caller]
-pub fn join_local<'a, J>(
-    members: J,
-) -> Lifespan<JoinedLocal<'a, J::Values>, Joining<J, JoinedLocal<'a, J::Values>, Local<'a>>>
+pub fn join_local<'a, J>(members: J) -> Lifespan<JoinedLocal<'a, J::Values>, JoiningLocal<'a, J>>
 where
     J: Join,
     J::Values: Members<Local<'a>>,
@@ -72,13 +70,15 @@ where
     Lifespan::of(joining(members, place, finish)).named("join_local")
 }
 
-type Joining<J, T, K> = Entering<<J as Join>::Lanes, <J as Join>::Nested, T, K>;
+type Joining<J> = Of<J, Joined<<J as Join>::Values>, Sendable>;
+type JoiningLocal<'a, J> = Of<J, JoinedLocal<'a, <J as Join>::Values>, Local<'a>>;
+type Of<J, T, K> = Entering<<J as Join>::Lanes, <J as Join>::Nested, T, K>;
 
 fn joining<J, T, K>(
     members: J,
     place: &'static Location<'static>,
     finish: fn(J::Nested, Entries, Order) -> T,
-) -> Joining<J, T, K>
+) -> Of<J, T, K>
 where
     J: Join,
     J::Lanes: Lanes<J::Nested, K>,

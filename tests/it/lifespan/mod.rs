@@ -1,3 +1,4 @@
 //! `#[lifespan]`: a struct of resources as one (laws 7, 18 and 19).
 
+mod faults;
 mod forms;

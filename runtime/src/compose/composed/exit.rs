@@ -80,7 +80,7 @@ impl<'e, K: Kind> Parts<'e, K> {
 
 /// The members of a lifespan in the order of its graph, as tuples in tuples.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}`, a member of this lifespan, has no exit that can run here",
+    message = "one of the members `{Self}` has no exit that can run here",
     label = "a member has no exit",
     note = "annotate its type with `#[scoped_resource]`, or say at the field how it ends: `#[exit(async |it, exit| ..)]`",
     note = "resources that are declared to be local are members of a `#[lifespan(local, ..)]`"
@@ -99,6 +99,7 @@ impl<R: LocalResource, K: Takes<R>> Members<K> for R {
 
 macro_rules! members {
     ($($member:ident)*) => {
+        #[diagnostic::do_not_recommend]
         impl<Kind_: Kind, $($member: Members<Kind_>),*> Members<Kind_> for ($($member,)*) {
             #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
             fn part(self, parts: &mut Parts<'_, Kind_>) {

@@ -27,17 +27,32 @@ pub struct Member {
     budgets: Budgets,
 }
 
-/// Those that were set, be it to none.
 #[derive(Clone, Copy, Debug)]
 struct Budgets {
-    enter: Option<Option<Duration>>,
-    exit: Option<Option<Duration>>,
+    enter: Budget,
+    exit: Budget,
 }
 
-const NOT_SET: Budgets = Budgets {
-    enter: None,
-    exit: None,
+/// How long something may take, if that was said.
+#[derive(Clone, Copy, Debug)]
+enum Budget {
+    Unsaid,
+    Said(Option<Duration>),
+}
+
+const UNSAID: Budgets = Budgets {
+    enter: Budget::Unsaid,
+    exit: Budget::Unsaid,
 };
+
+impl Budget {
+    fn time(self) -> Option<Duration> {
+        match self {
+            Budget::Unsaid => None,
+            Budget::Said(time) => time,
+        }
+    }
+}
 
 impl Graph {
     /// That of a lifespan with these inputs and members.
@@ -51,21 +66,21 @@ impl Graph {
             name,
             inputs,
             members,
-            budgets: NOT_SET,
+            budgets: UNSAID,
         }
     }
 
     /// Sets how long all of it may take to enter.
     #[must_use]
     pub const fn enter(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.enter = Some(budget);
+        self.budgets.enter = Budget::Said(budget);
         self
     }
 
     /// Sets how long all of it may take to exit.
     #[must_use]
     pub const fn exit(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.exit = Some(budget);
+        self.budgets.exit = Budget::Said(budget);
         self
     }
 
@@ -83,7 +98,7 @@ impl Graph {
 
     /// How long all of it may take to enter, and to exit.
     pub(crate) fn budgets(&self) -> (Option<Duration>, Option<Duration>) {
-        (self.budgets.enter.flatten(), self.budgets.exit.flatten())
+        (self.budgets.enter.time(), self.budgets.exit.time())
     }
 }
 
@@ -97,31 +112,31 @@ impl Member {
             place: Location::caller(),
             needs,
             takes,
-            budgets: NOT_SET,
+            budgets: UNSAID,
         }
     }
 
     /// Sets how long it may take to enter.
     #[must_use]
     pub const fn enter(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.enter = Some(budget);
+        self.budgets.enter = Budget::Said(budget);
         self
     }
 
     /// Sets how long it may take to exit.
     #[must_use]
     pub const fn exit(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.exit = Some(budget);
+        self.budgets.exit = Budget::Said(budget);
         self
     }
 
     /// The policy of a member of this type when its value says nothing else.
     pub(crate) fn policy<R: LocalResource>(&self) -> Policy {
         let mut policy = R::policy().named(self.name);
-        if let Some(enter) = self.budgets.enter {
+        if let Budget::Said(enter) = self.budgets.enter {
             policy = policy.enter_timeout(enter);
         }
-        if let Some(exit) = self.budgets.exit {
+        if let Budget::Said(exit) = self.budgets.exit {
             policy = policy.exit_timeout(exit);
         }
         policy

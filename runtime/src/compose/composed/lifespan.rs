@@ -23,6 +23,7 @@ use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
 
 /// The life of a `T`; `block` enters its members.
+#[allow(clippy::type_complexity, reason = "it says what it is made of")]
 #[track_caller]
 pub fn lifespan<T, B, S, V, M>(
     block: B,
@@ -37,6 +38,7 @@ where
 }
 
 /// As [`lifespan`], for members that stay in their task.
+#[allow(clippy::type_complexity, reason = "as above")]
 #[track_caller]
 pub fn lifespan_local<'a, T, B, S, V, M>(
     block: B,
@@ -50,6 +52,7 @@ where
     describe(T::GRAPH, block)
 }
 
+#[allow(clippy::type_complexity, reason = "as above")]
 #[track_caller]
 fn describe<T, B, S, V, M, K>(
     graph: &'static Graph,
@@ -64,7 +67,7 @@ where
 {
     let parts = Arc::<Parts>::default();
     let lanes = Block {
-        block: Some(block),
+        future: Some(block),
         made: None,
         parts: Arc::clone(&parts),
     };
@@ -144,7 +147,7 @@ pin_project! {
     /// The enters of all members. In an `async` block of the caller's, because they borrow from one another.
     pub struct Block<B, M> {
         #[pin]
-        block: Option<B>,
+        future: Option<B>,
         made: Option<M>,
         parts: Arc<Parts>,
     }
@@ -156,11 +159,11 @@ where
 {
     fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let mut this = self.project();
-        if let Some(block) = this.block.as_mut().as_pin_mut() {
+        if let Some(block) = this.future.as_mut().as_pin_mut() {
             let finished = ready!(block.poll(cx));
             *group = finished.group;
             *this.made = Some(finished.made);
-            this.block.set(None);
+            this.future.set(None);
         }
         Poll::Ready(())
     }

@@ -46,7 +46,7 @@ impl<G: Given, N> Start<G, N> {
         start: &mut Option<Self>,
         member: &Member,
         group: &Group,
-        make: impl FnOnce(N, G::Args) -> T,
+        call: impl FnOnce(N, G::Args) -> T,
     ) -> Begun<T> {
         let waits = |start: &Self| !group.has_failed() && !start.given.is_there();
         if start.as_ref().is_some_and(waits) {
@@ -55,7 +55,7 @@ impl<G: Given, N> Start<G, N> {
         let Some(Start { given, next }) = start.take().filter(|_| !group.has_failed()) else {
             return Begun::Over;
         };
-        match catch_unwind(AssertUnwindSafe(|| make(next, given.take()))) {
+        match catch_unwind(AssertUnwindSafe(|| call(next, given.take()))) {
             Ok(made) => Begun::Made(made),
             Err(panic) => Begun::Panicked(Failure::panicked(subject(member), Phase::Enter, panic)),
         }
@@ -223,6 +223,7 @@ where
 }
 
 /// Enters a member whose end is beside it.
+#[allow(clippy::type_complexity, reason = "it says what the lane is made of")]
 pub fn enter_beside<V, R, K, C, G, N, F, O>(
     slot: &Slot<V, R, C>,
     given: G,

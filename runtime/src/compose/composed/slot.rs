@@ -35,21 +35,25 @@ pub trait Shared {}
 impl<T: Sync> Shared for T {}
 
 /// A slot for a member that others need.
+#[must_use]
 pub fn lent<V: Shared, R>(member: &'static Member) -> Lent<V, R, Sendable> {
     Slot::new(member, OnceLock::new())
 }
 
 /// As [`lent`], where nothing leaves the thread.
+#[must_use]
 pub fn lent_local<'a, V, R>(member: &'static Member) -> Lent<V, R, Local<'a>> {
     Slot::new(member, OnceLock::new())
 }
 
 /// A slot for a member that nothing needs.
+#[must_use]
 pub fn leaf<V, R>(member: &'static Member) -> Leaf<V, R, Sendable> {
     Slot::new(member, Mutex::new(None))
 }
 
 /// As [`leaf`], where nothing leaves the thread.
+#[must_use]
 pub fn leaf_local<'a, V, R>(member: &'static Member) -> Leaf<V, R, Local<'a>> {
     Slot::new(member, Mutex::new(None))
 }

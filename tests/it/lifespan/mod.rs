@@ -2,3 +2,5 @@
 
 mod faults;
 mod forms;
+mod local;
+mod members;

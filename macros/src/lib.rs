@@ -98,7 +98,71 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
     emit(scoped_resource::expand(options.into(), item.into()))
 }
 
-/// Composes resources into one: the fields of a struct, each entered as soon as what it is made from is.
+/// Composes resources into one: a struct whose fields are entered as soon as what they are made from is, in one task, and
+/// exited in reverse.
+///
+/// ```ignore (the crate that this example needs depends on this one, and runs it in its own docs)
+/// use lifespan::{Owner, Service, lifespan};
+///
+/// #[lifespan(config: Config)]                                          // what the whole needs to start
+/// pub struct App {
+///     #[enter(|config| PgPool::connect(&config.database))]             // the names of the parameters ARE the dependencies
+///     #[exit(async |pool, _| pool.close().await, timeout = "5s")]      // a type from another crate keeps its own type
+///     pool: PgPool,
+///     #[enter(|config, pool| Cache::warm(config.size, pool.clone()))]  // when `pool` is there
+///     cache: Cache,
+///     #[enter(|config| Feed::connect(config.feed.clone()))]            // beside `pool` and `cache`
+///     feed: Feed,
+/// }
+///
+/// App::lifespan(config).scope(async |app| { .. }).await?;
+/// println!("{}", App::plan());
+/// ```
+///
+/// # Members
+///
+/// A field is a member, and says how it begins:
+///
+/// | attribute | the field |
+/// |---|---|
+/// | `#[enter(\|a, b\| expr)]` | is a scoped resource, or a lifespan itself; `expr` gives its `Lifespan` |
+/// | `#[enter(\|a, b\| expr)]` and `#[exit(async \|it, exit\| ..)]` | is of any type; `expr` gives a future of it, or of a `Result` of it |
+/// | `#[value(\|a, b\| expr)]` | is computed; it is dropped when its turn to exit comes |
+/// | `#[keep]` | is an input of the same name and type, kept for the body |
+///
+/// The parameters of the closures name other members and inputs, which come as references. A `move` closure gets its inputs
+/// by value (members it gets as references in any case). The expression describes what to await, and does not `.await`: the
+/// lifespan does, when all that is named is there. An expression may name the types of its parameters, where it has to.
+///
+/// A member enters as soon as all that it names has (law 18), and exits when all that names it has (law 7); what is
+/// independent overlaps. In a struct that may leave its thread, members that others name must be `Sync`.
+///
+/// - `#[optional]` beside an `#[enter]`: the field is an `Option`. If the member fails to enter, or overruns its budget, that
+///   is reported and the field is `None`; a panic or a cancellation is not absorbed.
+/// - `timeout = "5s"` in an `#[enter(.., timeout = "5s")]` or `#[exit(.., timeout = "5s")]`, or alone in an
+///   `#[exit(timeout = "5s")]`: the budget of that member, in place of its type's. A budget that the value itself asks for
+///   (`Db::open(..).exit_timeout(..)`) is kept, but capped by this. `"none"` is no bound.
+///
+/// # Options
+///
+/// In the parentheses of the attribute, beside the inputs (`name: Type`, like the parameters of a function: generic,
+/// borrowed, `impl Trait`):
+///
+/// | option | meaning |
+/// |---|---|
+/// | `local` | implements `LocalResource`: members may borrow, need not be `Send`, and stay in their task |
+/// | `name = ".."` | what plans call it, instead of the type's name |
+/// | `enter_timeout = "30s"` | how long all of it may take to enter; none if nothing is said |
+/// | `exit_timeout = "30s"` | how long all of it may take to exit; each member has a budget in any case |
+/// | `crate = ::path` | where the `lifespan` crate is, if it is renamed or re-exported |
+///
+/// # What it generates
+///
+/// `App::lifespan(config)`, a `Lifespan` of an `App`, with the visibility of the struct; `App::plan()`; and the trait impl
+/// that exits it, so that an `App` can be a member of another. If a member fails to enter, the ones under way are cancelled,
+/// the entered ones roll back, and the error of that member is returned with all others attached (law 19).
+///
+/// A missing dependency, a cycle, a duplicate, an input that is not used are compile errors, all of them at once (law 20).
 #[proc_macro_attribute]
 pub fn lifespan(options: TokenStream, item: TokenStream) -> TokenStream {
     emit(lifespan::attribute(&options.into(), &item.into()))

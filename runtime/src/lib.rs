@@ -44,6 +44,7 @@
 //! - [`Lifespan::enter`]: in a guard, [`Live`], where a closure does not fit. [`Live::hand_over`] gives it to another task.
 //! - [`scope!`]: without a closure, for resources that borrow in spawned code.
 //! - [`join`], [`join_all`] and [`Lifespan::then`]: several resources as one, side by side or one from the other.
+//! - [`Lifespan::run`]: until SIGINT, SIGTERM or the death of a service; what `main` of a service returns.
 //! - `Lifespan::run`: as the whole `main` of a service, until SIGINT or SIGTERM.
 //!
 //! # How to make one
@@ -53,6 +54,52 @@
 //! - [`ScopedResource`] by hand, with [`Lifespan::of`].
 //! - [`LocalResource`], `#[scoped_resource(local)]` and the functions that end in `_local` for what borrows, is not `Send`,
 //!   or must stay in its task.
+//!
+//! # How to compose an application
+//!
+//! [`#[lifespan]`](macro@lifespan) on a struct: each field says from which others it is made, and is entered as soon as they
+//! are, in one task. They exit in reverse; what fails to start rolls back what has started (laws 7, 18 and 19).
+//!
+//! ```
+//! use lifespan::{lifespan, scoped_resource};
+//! use std::io;
+//!
+//! struct Config { url: String }
+//! struct Db { url: String }
+//! struct Cache { of: String }
+//!
+//! #[scoped_resource]
+//! impl Db {
+//!     #[enter] async fn open(url: &str) -> io::Result<Self> { Ok(Db { url: url.to_owned() }) }
+//!     #[exit] async fn close(self) { println!("{} closed", self.url) }
+//! }
+//!
+//! #[scoped_resource]
+//! impl Cache {
+//!     #[enter] async fn warm(db: &Db) -> io::Result<Self> { Ok(Cache { of: db.url.clone() }) }
+//!     #[exit] async fn flush(self) { println!("cache of {} flushed", self.of) }
+//! }
+//!
+//! #[lifespan(config: Config)]
+//! struct App {
+//!     #[enter(|config| Db::open(&config.url))]
+//!     db: Db,
+//!     #[enter(|db| Cache::warm(db), timeout = "5s")] // as soon as `db` is there
+//!     #[exit(timeout = "2s")]
+//!     cache: Cache,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+//! let config = Config { url: "db://".to_owned() };
+//! let url = App::lifespan(config).scope_ok(async |app| (app.db.url.clone(), app.cache.of.clone())).await?;
+//! assert_eq!(url.0, url.1);
+//!
+//! let plan = App::plan(); // nothing has to run for that
+//! assert!(plan.unbounded_exit().is_empty());
+//! println!("{plan}");
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # How to cancel
 //!

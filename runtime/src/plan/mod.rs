@@ -25,17 +25,20 @@ use paths::Side;
 /// It is made for tests. Will the process be gone before the supervisor kills it?
 ///
 /// ```
-/// # use lifespan::__private::{Draft, DraftKind, DraftMember};
 /// # use std::time::Duration;
-/// # struct App;
-/// # impl App {
-/// #     fn plan() -> lifespan::Plan {
-/// #         let exit_budget = Some(Duration::from_secs(5));
-/// #         let pool = DraftMember { name: "pool", exit_budget, ..DraftMember::default() };
-/// #         let http = DraftMember { name: "http", needs: vec![0], exit_budget, ..DraftMember::default() };
-/// #         Draft { name: "App", members: vec![pool, http], ..Draft::default() }.into_plan()
-/// #     }
-/// # }
+/// # struct Pool; struct Http;
+/// # #[lifespan::scoped_resource] impl Pool { #[enter] async fn open() -> Self { Pool } #[exit] async fn close(self) {} }
+/// # #[lifespan::scoped_resource] impl Http { #[enter] async fn open(_: &Pool) -> Self { Http } #[exit] async fn close(self) {} }
+/// #[lifespan::lifespan]
+/// struct App {
+///     #[enter(|| Pool::open())]
+///     #[exit(timeout = "5s")]
+///     pool: Pool,
+///     #[enter(|pool| Http::open(pool))]
+///     #[exit(timeout = "5s")]
+///     http: Http,
+/// }
+///
 /// let plan = App::plan();
 /// assert_eq!(plan.unbounded_exit(), [""; 0]);
 /// assert!(plan.worst_case_exit().is_some_and(|worst| worst <= Duration::from_secs(20)));
@@ -53,9 +56,10 @@ use paths::Side;
 /// way out once for each exit, since those that are left when it runs out are still begun, one after the other, and each
 /// ends when it first waits.
 ///
-/// Timers add their resolution, a millisecond each. What an enter or exit opens inside of itself (scopes of its own, exits that it abandons) has budgets of its own that a
-/// plan does not know; nor does it know of code that blocks its thread, and of a [grace](crate::CancelScope::grace) that was
-/// changed. A start-up that fails also rolls back, which takes at most the worst case of the exit.
+/// Timers add their resolution, a millisecond each. What an enter or exit opens inside of itself (scopes of its own, exits
+/// that it abandons) has budgets of its own that a plan does not know; nor does it know of code that blocks its thread, and of
+/// a [grace](crate::CancelScope::grace) that was changed. A start-up that fails also rolls back, which takes at most the worst
+/// case of the exit.
 #[derive(Clone, Debug)]
 pub struct Plan {
     draft: Draft,

@@ -5,8 +5,9 @@
     reason = "not part of the public interface"
 )]
 
-pub use crate::abandon::{Abandoned, FailureSignal};
+pub use crate::abandon::Abandoned;
 pub use crate::compose::composed::exit::{Members, abandon, exit, exit_local};
+pub use crate::compose::composed::failing::{Unasked, failing};
 pub use crate::compose::composed::given::Moved;
 pub use crate::compose::composed::graph::{Graph, Member};
 pub use crate::compose::composed::lifespan::{entered, lifespan, lifespan_local, made, three, two};
@@ -21,7 +22,9 @@ pub use crate::compose::composed::resources::{
 pub use crate::compose::composed::slot::{leaf, leaf_local, lent, lent_local};
 pub use crate::compose::composed::{Composed, ComposedLocal};
 pub use crate::compose::kind::{Local, Sendable};
+pub use crate::failing::Failing;
 pub use crate::scope_macro::{begin, body, in_task};
+pub use crate::service::{ServiceEnd, ServiceFn};
 
 pub use lifespan_macros::Lifespan;
 

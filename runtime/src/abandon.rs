@@ -23,10 +23,6 @@ pub struct Abandoned {
     pub(crate) stray: bool,
 }
 
-/// How a resource tells its scope that it failed while the body runs (law 21). Reserved: nothing makes one yet.
-#[derive(Debug)]
-pub enum FailureSignal {}
-
 impl Abandoned {
     /// Lets a resource that may leave its task be adopted or rescued.
     pub(crate) fn submit<R: ScopedResource>(self, resource: R) {

@@ -1,5 +1,5 @@
-//! [`Aside`]: what a scope has to deal with beside its own resource: the exits it adopts (law 3) and the failures that
-//! it has yet to return or report (law 23).
+//! [`Aside`]: what a scope has to deal with beside its own resource: the exits it adopts (law 3), the failures that
+//! it has yet to return or report (law 23), and the fence around its body, if there is one (law 21).
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -11,10 +11,11 @@ use tokio::task::coop;
 use crate::failures::{Failure, Failures};
 use crate::job::Job;
 use crate::rescue;
+use crate::scope::fence::Fence;
 use crate::watch;
 
 /// Adopted exits, awaited in the scope's own task one after the other in the order they were abandoned, and failures in
-/// the order they happened. Behind a pointer that is null as long as there is neither.
+/// the order they happened. Behind a pointer that is null as long as there is nothing.
 ///
 /// Dropped with exits still to run, it passes them outward: an adopted exit that has begun goes on elsewhere (law 6).
 pub(crate) struct Aside(Option<Box<Beside>>);
@@ -23,6 +24,7 @@ pub(crate) struct Aside(Option<Box<Beside>>);
 struct Beside {
     jobs: VecDeque<Job>,
     failures: Failures,
+    fence: Option<Fence>,
 }
 
 impl Aside {
@@ -56,6 +58,16 @@ impl Aside {
     #[cold]
     pub(crate) fn push(&mut self, failure: Failure) {
         self.0.get_or_insert_default().failures.push(failure);
+    }
+
+    #[cold]
+    pub(crate) fn put_up(&mut self, fence: Fence) {
+        self.0.get_or_insert_default().fence = Some(fence);
+    }
+
+    #[inline]
+    pub(crate) fn fence(&mut self) -> Option<&mut Fence> {
+        self.0.as_mut()?.fence.as_mut()
     }
 
     /// What failed so far.

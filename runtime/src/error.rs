@@ -16,7 +16,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Its enter or exit returned an error.
+    /// Its enter or exit returned an error; or it is a service, and died while it was used (law 21).
     Failed,
     /// Its enter or exit panicked.
     Panicked,
@@ -40,7 +40,7 @@ pub enum ErrorKind {
 pub enum Phase {
     /// While entering: the resource does not exist.
     Enter,
-    /// While the body ran: it was cancelled, and the resource has exited.
+    /// While the body ran: that was cancelled, be it because the resource died, and the resource has exited.
     Body,
     /// While exiting: the resource is gone.
     Exit,
@@ -106,10 +106,10 @@ impl Error {
 
     /// The error an enter or exit returned. One that already names its resource stays as it is: nothing is wrapped
     /// twice (law 23).
-    pub(crate) fn failed(entry: &Entry, phase: Phase, error: BoxError) -> Self {
+    pub(crate) fn failed(subject: &Subject, phase: Phase, error: BoxError) -> Self {
         match error.downcast::<Error>() {
             Ok(named) => *named,
-            Err(error) => Error::new(entry, phase, ErrorKind::Failed, error),
+            Err(error) => Error::of(subject.clone(), phase, ErrorKind::Failed, error),
         }
     }
 
@@ -219,7 +219,7 @@ impl Error {
     /// Attaches what failed beside this error, flat: an attached error's own attachments follow it.
     pub(crate) fn attach(&mut self, others: impl IntoIterator<Item = Error>) {
         for mut other in others {
-            let nested = std::mem::take(&mut other.0.attached);
+            let nested = other.take_attached();
             self.0.attached.push(other);
             self.0.attached.extend(nested);
         }
@@ -235,9 +235,19 @@ impl Error {
         Err(first)
     }
 
+    /// Whether it only tells of this cancellation.
+    pub(crate) fn is_echo_of(&self, cancellation: &Cancellation) -> bool {
+        self.cancellation()
+            .is_some_and(|told| told.is(cancellation))
+    }
+
+    pub(crate) fn take_attached(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.0.attached)
+    }
+
     /// Attaches what code had to say that was told to stop, unless that is only the telling.
     pub(crate) fn attach_unless_cancelled(&mut self, mut other: Error) {
-        let rest = std::mem::take(&mut other.0.attached);
+        let rest = other.take_attached();
         if other.cancellation().is_none() {
             self.attach([other]);
         }
@@ -245,9 +255,11 @@ impl Error {
     }
 
     /// Attaches another failure of a group, unless it only tells of this one.
-    pub(crate) fn attach_unless_rolled_back(&mut self, mut other: Error) {
-        let rest = std::mem::take(&mut other.0.attached);
-        let is_echo = other.cancellation().is_some_and(Cancellation::is_roll_back);
+    pub(crate) fn attach_unless_consequence(&mut self, mut other: Error) {
+        let rest = other.take_attached();
+        let is_echo = other
+            .cancellation()
+            .is_some_and(Cancellation::is_consequence);
         if !is_echo {
             self.attach([other]);
         }
@@ -273,6 +285,7 @@ impl Error {
                 ErrorKind::Cancelled | ErrorKind::DeadlinePassed => {
                     self.write_cancelled(f, name, phase)
                 }
+                _ if phase == Phase::Body => write!(f, "resource `{name}` died: {primary}"),
                 _ => write!(f, "resource `{name}` failed to {phase}: {primary}"),
             }
         })

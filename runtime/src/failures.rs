@@ -5,6 +5,8 @@
 
 use std::any::Any;
 use std::error::Error as StdError;
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
@@ -22,6 +24,13 @@ pub(crate) fn panic_text(panic: &Panic) -> &str {
     } else {
         "a panic without a text"
     }
+}
+
+/// An error's text. Its `Display` is the user's: a panic in it must not cost what is about to be done with it.
+#[cold]
+pub(crate) fn rendered(error: &impl Display) -> String {
+    catch_unwind(AssertUnwindSafe(|| error.to_string()))
+        .unwrap_or_else(|_| "an error whose `Display` panics".to_owned())
 }
 
 /// One failed exit: its error and, if it panicked, what may have to be resumed.
@@ -66,6 +75,12 @@ impl Failures {
 
     pub(crate) fn append(&mut self, mut later: Failures) {
         self.0.append(&mut later.0);
+    }
+
+    /// With what happened before all of them.
+    pub(crate) fn after(mut self, error: Error) -> Self {
+        self.0.insert(0, error.into());
+        self
     }
 
     /// Tells the report hook of everything, and keeps it.

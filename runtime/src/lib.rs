@@ -45,7 +45,8 @@
 //! - [`scope!`]: without a closure, for resources that borrow in spawned code.
 //! - [`join`], [`join_all`] and [`Lifespan::then`]: several resources as one, side by side or one from the other.
 //! - [`Lifespan::run`]: until SIGINT, SIGTERM or the death of a service; what `main` of a service returns.
-//! - `Lifespan::run`: as the whole `main` of a service, until SIGINT or SIGTERM.
+//! - [`Service`]: a background task as a resource: entered when it is ready, asked to stop at the end; if it dies, so does what
+//!   uses it (law 21).
 //!
 //! # How to make one
 //!
@@ -149,6 +150,7 @@ mod enter;
 mod entry;
 mod error;
 mod exit;
+mod failing;
 mod failures;
 mod foreign;
 mod handover;
@@ -165,6 +167,7 @@ mod resource;
 mod run;
 mod scope;
 mod scope_macro;
+mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timer;
@@ -193,6 +196,7 @@ pub use crate::policy::{DEFAULT_EXIT_TIMEOUT, Policy};
 pub use crate::report::{Report, ReportHook, ReportKind, set_report_hook, take_report_hook};
 pub use crate::rescue::{Drained, drain};
 pub use crate::resource::{LocalResource, ScopedResource};
+pub use crate::service::{Ready, Service, ServiceError, Starting, Stop};
 
 pub use lifespan_macros::{lifespan, scoped_resource};
 

@@ -132,8 +132,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// # Errors
     ///
-    /// The body's own error, untouched; else, as `E::from(lifespan::Error)`, the failure of the enter or of the first
-    /// exit that failed. Other failures are attached if the error is a [`lifespan::Error`](Error), else they go to the
+    /// The body's own error, untouched; else, as `E::from(lifespan::Error)`, the failure of the enter, what a
+    /// [`Service`](crate::Service) died of while the body used it (law 21), or the failure of the first exit that failed. Other failures are attached if the error is a [`lifespan::Error`](Error), else they go to the
     /// report hook (law 23).
     ///
     /// # Panics
@@ -226,7 +226,15 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     #[inline]
     #[track_caller]
     pub fn enter(self) -> impl Future<Output = Result<Live<R>, Error>> {
-        let (enter, entry) = self.entered_at(Location::caller());
+        self.enter_at(Location::caller())
+    }
+
+    #[inline]
+    pub(crate) fn enter_at(
+        self,
+        place: &'static Location<'static>,
+    ) -> impl Future<Output = Result<Live<R>, Error>> {
+        let (enter, entry) = self.entered_at(place);
         in_task(entry, |entry| Staged::new(enter, entry, enter_guard))
     }
 
@@ -281,6 +289,11 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         let (enter, entry) = self.entered_at(place);
         let next: Hold<R> = |held| future::ready(Ok(held));
         in_task(entry, |entry| Staged::new(enter, entry, next))
+    }
+
+    /// The enter, for what configures it.
+    pub(crate) fn enter_mut(&mut self) -> &mut F {
+        &mut self.enter
     }
 
     /// The enter by itself, for what describes another life around it.

@@ -3,10 +3,11 @@
 
 use std::future::Future;
 
-use crate::abandon::{Abandoned, FailureSignal};
+use crate::abandon::Abandoned;
 use crate::compose::composed::plan::What;
 use crate::error::BoxError;
 use crate::exit::Exit;
+use crate::failing::Failing;
 use crate::policy::Policy;
 
 /// A value with an async end, which may run in any task if it must.
@@ -66,11 +67,10 @@ pub trait ScopedResource:
         What::Resource
     }
 
-    /// How the resource tells its scope that it failed while the body runs (law 21). Reserved.
+    /// Asks the resource to tell if it fails while the body runs (law 21).
     #[doc(hidden)]
-    fn __failure(&self) -> Option<FailureSignal> {
-        None
-    }
+    #[inline]
+    fn __failure(&self, _: &mut Failing<'_>) {}
 }
 
 /// A value with an async end that must run in the scope that holds it: it borrows, is `!Send`, or is bound to its task.
@@ -99,11 +99,10 @@ pub trait LocalResource: Sized {
         What::Resource
     }
 
-    /// How the resource tells its scope that it failed while the body runs (law 21). Reserved.
+    /// Asks the resource to tell if it fails while the body runs (law 21).
     #[doc(hidden)]
-    fn __failure(&self) -> Option<FailureSignal> {
-        None
-    }
+    #[inline]
+    fn __failure(&self, _: &mut Failing<'_>) {}
 
     /// Takes a resource whose scope or guard was dropped (law 3).
     #[doc(hidden)]
@@ -124,8 +123,9 @@ impl<R: ScopedResource> LocalResource for R {
         <R as ScopedResource>::policy()
     }
 
-    fn __failure(&self) -> Option<FailureSignal> {
-        ScopedResource::__failure(self)
+    #[inline]
+    fn __failure(&self, failing: &mut Failing<'_>) {
+        ScopedResource::__failure(self, failing);
     }
 
     fn __what() -> What {

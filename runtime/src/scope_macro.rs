@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::{self, Future};
 use std::panic::Location;
+use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
@@ -10,12 +11,14 @@ use crate::aside::Aside;
 use crate::body::Failure;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
+use crate::cancel::node::Node;
 use crate::enter::Enter;
 use crate::error::Error;
 use crate::identity::Checkpoint;
 use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
 use crate::scope::driven::{Driven, Outcome};
+use crate::scope::fence::{Fence, behind};
 use crate::scope::held::Held;
 use crate::scope::in_task::InTask;
 use crate::scope::limit::Around;
@@ -74,13 +77,15 @@ macro_rules! scope {
 /// An entered resource in the expansion of `scope!`.
 pub struct Begun<R: LocalResource> {
     held: Held<R>,
+    /// In which the block runs, if the resource can fail meanwhile (law 21).
+    node: Option<Arc<Node>>,
 }
 
 /// How the block of `scope!` ended.
 pub struct Ended<T>(Outcome<T, Cancellation>);
 
-/// The place for the runtime that a rescue needs, and for what is set aside.
-pub struct Rooting<'a>(&'a mut Option<Handle>, &'a mut Aside);
+/// The place for the runtime that a rescue needs, for what is set aside, and the node in which the block runs.
+pub struct Rooting<'a>(&'a mut Option<Handle>, &'a mut Aside, Option<Arc<Node>>);
 
 /// Keeps the expansion of `scope!` in its task.
 pub struct Pass(Checkpoint, Kind);
@@ -97,7 +102,10 @@ where
     let (enter, entry) = lifespan.entered_at(Location::caller());
     let pass = Pass(Checkpoint::at_first_poll(&entry), Kind::entering(&entry));
     (
-        Staged::new(enter, entry, |held| future::ready(Ok(Begun { held }))),
+        Staged::new(enter, entry, |mut held| {
+            let node = Fence::around(&mut held);
+            future::ready(Ok(Begun { held, node }))
+        }),
         pass,
     )
 }
@@ -109,10 +117,13 @@ pub fn in_task<F: Future>(pass: Pass, future: F) -> impl Future<Output = F::Outp
 
 /// Runs the block.
 pub async fn body<F: Future>(root: Rooting<'_>, body: F) -> Ended<F::Output> {
-    Ended(match frame::cancellation() {
+    let Rooting(runtime, aside, node) = root;
+    let body = Driven::new(body, Around(runtime)).with(aside);
+    Ended(match (frame::cancellation(), node) {
         // Entered in the very poll of the cancellation (law 17).
-        Some(cancellation) => Outcome::Stopped(cancellation),
-        None => Driven::new(body, Around(root.0)).with(root.1).await,
+        (Some(cancellation), _) => Outcome::Stopped(cancellation),
+        (None, Some(node)) => behind(node, body).await,
+        (None, None) => body.await,
     })
 }
 
@@ -120,7 +131,7 @@ impl<R: LocalResource> Begun<R> {
     /// What the block works on.
     pub fn parts(&mut self) -> (&mut R, Rooting<'_>) {
         let (resource, runtime, aside) = self.held.parts();
-        (resource, Rooting(runtime, aside))
+        (resource, Rooting(runtime, aside, self.node.take()))
     }
 
     /// Exits the resource after the block.

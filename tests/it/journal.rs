@@ -68,6 +68,11 @@ impl Journal {
             .len()
     }
 
+    /// A name whose reports find this journal.
+    pub fn unique(&self, name: &str) -> String {
+        format!("{name}#{}", self.0.id)
+    }
+
     /// A resource that follows its script. Its name is unique, so that its reports find this journal.
     pub fn resource(&self, name: &'static str) -> Script {
         Script {
@@ -144,13 +149,13 @@ impl Script {
 
     #[track_caller]
     pub fn lifespan(self) -> Lifespan<Db, impl Enter<Db>> {
-        let unique = format!("{}#{}", self.name, self.journal.0.id);
+        let unique = self.journal.unique(self.name);
         Lifespan::of(self.open()).named(unique)
     }
 
     #[track_caller]
     pub fn local(self) -> Lifespan<LocalDb, impl Enter<LocalDb>> {
-        let unique = format!("{}#{}", self.name, self.journal.0.id);
+        let unique = self.journal.unique(self.name);
         Lifespan::of(async { Ok::<_, BoxError>(LocalDb(self.open().await?, std::rc::Rc::new(()))) })
             .named(unique)
     }

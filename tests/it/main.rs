@@ -29,6 +29,7 @@ mod programs;
 mod rescued;
 mod scoped_resource;
 mod send;
+mod service;
 #[cfg(unix)]
 mod signals;
 mod sweeps;

@@ -58,6 +58,9 @@ const TUPLE: usize = 8;
 //             }
 //             fn policy() -> ::lifespan::Policy { __GRAPH.policy::<Self>() }
 //             fn __what() -> __rt::What { __rt::What::Nested(Self::plan()) }
+//             fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
+//                 __rt::failing(&__GRAPH, __failing, (&self.db, &self.cache));
+//             }
 //         }
 //     };
 pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
@@ -450,6 +453,19 @@ impl<'a> Expansion<'a> {
         };
         let (of_trait, method) = (Ident::new(of_trait, at), Ident::new(method, at));
         let exit = self.rt("exit", "exit_local", at);
+        let this = Token![self](at);
+        let asked: Vec<_> = self
+            .members
+            .iter()
+            .map(|member| {
+                let name = member.name;
+                match &member.role {
+                    Role::Entered(entered) if entered.exit.is_none() => quote!(&#this.#name),
+                    _ => quote!(__rt::Unasked),
+                }
+            })
+            .collect();
+        let asked = tuple(&asked);
         let abandon = self.is_local().then(|| {
             quote_spanned! {at=>
                 fn __abandon(self, __abandoned: #krate::__private::Abandoned) {
@@ -470,6 +486,9 @@ impl<'a> Expansion<'a> {
                 }
                 fn __what() -> __rt::What {
                     __rt::What::Nested(Self::plan())
+                }
+                fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
+                    __rt::failing(&__GRAPH, __failing, #asked);
                 }
                 #abandon
             }

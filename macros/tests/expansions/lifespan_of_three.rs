@@ -66,5 +66,8 @@ const _: () = {
         fn __what() -> __rt::What {
             __rt::What::Nested(Self::plan())
         }
+        fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
+            __rt::failing(&__GRAPH, __failing, (&self.db, &self.cache, &self.echo));
+        }
     }
 };

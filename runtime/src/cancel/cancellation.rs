@@ -12,6 +12,7 @@ use tokio::task;
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::exit::Cause;
+use crate::failing::Death;
 
 /// Why a cancel scope was cancelled: the first reason there was, with who gave it and where (law 15).
 ///
@@ -57,6 +58,8 @@ pub(crate) enum Kind {
     /// A signal to the process, whose `run` was called there.
     #[cfg(feature = "signal")]
     Signal(&'static str),
+    /// A service that was entered there failed while others used it.
+    Died(Subject, Death),
     /// A token from which the cancel scope was made there.
     #[cfg(feature = "tokio-util")]
     Token,
@@ -111,17 +114,35 @@ impl Cancellation {
         matches!(self.0.kind, Kind::Deadline(_) | Kind::Budget(..))
     }
 
-    /// Whether it is the consequence of another failure, which says more.
     pub(crate) fn is_roll_back(&self) -> bool {
         matches!(self.0.kind, Kind::RolledBack)
     }
 
+    /// Whether it is the consequence of another failure, which says more.
+    pub(crate) fn is_consequence(&self) -> bool {
+        matches!(self.0.kind, Kind::RolledBack | Kind::Died(..))
+    }
+
+    /// Whether this is the very same one.
+    pub(crate) fn is(&self, other: &Cancellation) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The error of the death that it tells of, unless somebody has that already (law 21).
+    pub(crate) fn take_death(&self) -> Option<Error> {
+        let Kind::Died(subject, death) = &self.0.kind else {
+            return None;
+        };
+        let error = death.take()?;
+        Some(Error::failed(subject, Phase::Body, error))
+    }
+
     /// What the exits that it causes are told.
     pub(crate) fn cause(&self) -> Cause {
-        if self.is_timeout() {
-            Cause::TimedOut
-        } else {
-            Cause::Cancelled
+        match self.0.kind {
+            Kind::Deadline(_) | Kind::Budget(..) => Cause::TimedOut,
+            Kind::Died(..) => Cause::Failed,
+            _ => Cause::Cancelled,
         }
     }
 
@@ -158,6 +179,9 @@ impl fmt::Display for Cancellation {
             Kind::Stop => write!(f, "the `until` at {place} was stopped"),
             #[cfg(feature = "signal")]
             Kind::Signal(name) => write!(f, "{name} stopped the `run` at {place}"),
+            Kind::Died(service, death) => {
+                write!(f, "the service `{}` died: {death}", service.name.as_str())
+            }
             #[cfg(feature = "tokio-util")]
             Kind::Token => write!(f, "the token of the cancel scope at {place} was cancelled"),
         }

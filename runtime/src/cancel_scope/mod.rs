@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+#[cfg(feature = "tokio-util")]
 use crate::cancel::cancellation::Kind;
 use crate::cancel::node::Node;
 use crate::entry::Subject;
@@ -31,8 +32,8 @@ pub use shield::{shield, shield_for};
 pub use timeout::{effective_deadline, timeout, timeout_at};
 pub use until::until;
 
-use region::Alarm;
-pub(crate) use running::Running;
+pub(crate) use region::Alarm;
+pub(crate) use running::{Branch, Running};
 
 /// A region of code that can be cancelled from anywhere, or has a deadline.
 ///
@@ -204,7 +205,7 @@ impl CancelScope {
         body: F,
         settle: fn(Outcome<F::Output>) -> O,
     ) -> Running<F, F::Output, Pending<()>, O> {
-        self.run_until(Alarm::new(None, Kind::Stop), body, settle)
+        self.run_until(Alarm::none(), body, settle)
     }
 
     fn run_until<F: Future, S: Future, O>(

@@ -1,6 +1,6 @@
 //! [`Region`]: runs the body of a cancel scope, and [`Alarm`], what may cancel it beside its handles.
 
-use std::future::Future;
+use std::future::{Future, Pending};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -70,7 +70,7 @@ impl<F: Future<Output = T>, S: Future, T> Future for Region<F, T, S> {
 
 pin_project! {
     /// A deadline that may move, and a future that cancels when it completes.
-    pub(super) struct Alarm<S> {
+    pub(crate) struct Alarm<S> {
         rings_at: Option<Instant>,
         #[pin]
         sleep: Option<Sleep>,
@@ -81,13 +81,20 @@ pin_project! {
 }
 
 impl<S> Alarm<S> {
-    pub(super) fn new(stop: Option<S>, stopped_by: Kind) -> Self {
+    pub(crate) fn new(stop: Option<S>, stopped_by: Kind) -> Self {
         Alarm {
             rings_at: None,
             sleep: None,
             stop,
             stopped_by,
         }
+    }
+}
+
+impl Alarm<Pending<()>> {
+    /// Nothing rings but the node's own deadline.
+    pub(crate) fn none() -> Self {
+        Alarm::new(None, Kind::Stop)
     }
 }
 

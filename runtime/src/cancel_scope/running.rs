@@ -67,7 +67,7 @@ impl<F: Future<Output = T>, S: Future, T, O> Future for Running<F, T, S, O> {
 
 pin_project! {
     /// A body in a node; gives its panic rather than panicking, for who has others to wait for.
-    pub(super) struct Branch<F, T, S> {
+    pub(crate) struct Branch<F, T, S> {
         #[pin]
         region: InTask<Region<F, T, S>>,
         node: Arc<Node>,
@@ -75,7 +75,7 @@ pin_project! {
 }
 
 impl<F, T, S> Branch<F, T, S> {
-    pub(super) fn new(node: Arc<Node>, alarm: Alarm<S>, body: F) -> Self {
+    pub(crate) fn new(node: Arc<Node>, alarm: Alarm<S>, body: F) -> Self {
         let region = Region::new(body, alarm);
         let kind = Kind::Cancel(Arc::clone(&node));
         Branch {

@@ -15,12 +15,13 @@ use super::kept::Kept;
 use super::kind::{Kind, Takes};
 use super::parting::{Entries, Parting};
 use crate::cancel::cancellation::{self, Cancellation};
-use crate::cancel::node::Node;
+use crate::cancel::node::{Node, Why};
 use crate::cancel_scope::{CancelScope, Outcome, Running, shield};
 use crate::enter::Enter;
 use crate::entry::Subject;
 use crate::error::{Error, Phase};
 use crate::exit::{Cause, Exit};
+use crate::failing::Failing;
 use crate::failures::{Failure, Failures};
 use crate::lifespan::{Holding, Lifespan};
 use crate::resource::LocalResource;
@@ -73,6 +74,11 @@ impl Group {
             self.node.cancel(&cancellation);
         }
         self.failures.push(failure);
+    }
+
+    /// If this member dies while others enter, the group fails with its error (law 21).
+    pub(crate) fn watch<R: LocalResource>(&self, entered: &Kept<R>) {
+        Failing::on(&self.node, entered.resource(), entered.entry());
     }
 }
 
@@ -219,22 +225,26 @@ impl<K: Kind> RollingBack<K> {
 impl Group {
     /// Why what is entered exits: for a failure among its members, or for a cancellation from around them.
     fn cause(&self) -> Cause {
-        let cancellation = self.node.cancellation();
-        cancellation
-            .filter(|cancellation| !cancellation.is_roll_back())
-            .map_or(Cause::RolledBack, |cancellation| cancellation.cause())
+        let own = |why: &Why| !why.inherited && why.cancellation.is_consequence();
+        match self.node.why() {
+            Some(why) if !own(&why) && !why.cancellation.is_roll_back() => why.cancellation.cause(),
+            _ => Cause::RolledBack,
+        }
     }
 
     /// The failure that the group fails with, the others attached; those that only tell of it are left out.
     fn verdict(&mut self) -> Option<Failure> {
+        let death = self.node.why().filter(|why| !why.inherited);
+        let death = death.and_then(|why| why.cancellation.take_death());
         let mut failures = std::mem::take(&mut self.failures).into_iter();
-        let Some(mut first) = failures.next() else {
+        let first = death.map(Failure::from).or_else(|| failures.next());
+        let Some(mut first) = first else {
             // Entered in the very poll of the cancellation (law 17).
             let cancellation = self.node.cancellation()?;
             return Some(not_entered(self.subject.clone(), cancellation).into());
         };
         for Failure { error, .. } in failures {
-            first.error.attach_unless_rolled_back(error);
+            first.error.attach_unless_consequence(error);
         }
         Some(first)
     }
@@ -306,7 +316,10 @@ impl<R: LocalResource, F: Enter<R>> Enters for Lane<R, F> {
         }
         if self.begun || !group.has_failed() {
             match ready!(self.as_mut().poll_end(cx)) {
-                Ok(kept) => *self.as_mut().project().kept = Some(kept),
+                Ok(kept) => {
+                    group.watch(&kept);
+                    *self.as_mut().project().kept = Some(kept);
+                }
                 Err(failure) => group.fail(failure),
             }
         }

@@ -152,7 +152,10 @@ impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
         }
         lanes.poll_each(cx, |index, ended| {
             match ended {
-                Ok(entered) => kept[index] = Some(entered),
+                Ok(entered) => {
+                    group.watch(&entered);
+                    kept[index] = Some(entered);
+                }
                 Err(failure) => group.fail(failure),
             }
             !group.has_failed()

@@ -4,13 +4,16 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::panic::resume_unwind;
+use std::slice;
 
 use super::exits::Order;
 use super::kind::{Kind, Local, Sendable, Takes};
 use super::parting::{Entries, Parting};
 use crate::abandon::Abandoned;
+use crate::entry::Entry;
 use crate::error::BoxError;
 use crate::exit::Exit;
+use crate::failing::Failing;
 use crate::failures::{Failures, Verdict};
 use crate::policy::Policy;
 use crate::resource::{LocalResource, ScopedResource};
@@ -61,12 +64,39 @@ pub trait Members<K: Kind>: Sized {
     /// Gives each to the exit of the whole, in order.
     #[doc(hidden)]
     fn part(self, parting: &mut Parting<K>);
+
+    /// Asks each to tell if it fails, in order (law 21).
+    #[doc(hidden)]
+    fn ask(&self, asking: &mut Asking<'_, '_>);
+}
+
+/// Members that are asked, each as who it is itself.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Asking<'a, 'f> {
+    entries: slice::Iter<'a, Entry>,
+    failing: &'a mut Failing<'f>,
+}
+
+impl Asking<'_, '_> {
+    /// The next member.
+    pub fn member<R: LocalResource>(&mut self, resource: &R) {
+        if let Some(entry) = self.entries.next() {
+            self.failing.member(resource, entry);
+        }
+    }
 }
 
 impl<K: Takes<R>, R: LocalResource> Members<K> for Vec<R> {
     fn part(self, parting: &mut Parting<K>) {
         for resource in self {
             parting.resource(resource);
+        }
+    }
+
+    fn ask(&self, asking: &mut Asking<'_, '_>) {
+        for resource in self {
+            asking.member(resource);
         }
     }
 }
@@ -79,6 +109,12 @@ macro_rules! members {
                 let ($($member,)*) = self;
                 $(parting.resource($member);)*
             }
+
+            #[allow(non_snake_case, unused_variables, reason = "as above")]
+            fn ask(&self, asking: &mut Asking<'_, '_>) {
+                let ($($member,)*) = self;
+                $(asking.member($member);)*
+            }
         }
 
         members! { @without_first $($member)* }
@@ -90,6 +126,16 @@ macro_rules! members {
 members! { A B C D E F G H I J K L }
 
 impl<T> Group<T> {
+    fn ask<K: Kind>(&self, failing: &mut Failing<'_>)
+    where
+        T: Members<K>,
+    {
+        self.values.ask(&mut Asking {
+            entries: self.entries.0.iter(),
+            failing,
+        });
+    }
+
     async fn exit<K: Kind>(self, exit: &Exit) -> Result<(), BoxError>
     where
         T: Members<K>,
@@ -118,6 +164,10 @@ impl<T: Members<Sendable> + Send + 'static> ScopedResource for Joined<T> {
     fn policy() -> Policy {
         Policy::of::<T>().exit_timeout(None)
     }
+
+    fn __failure(&self, failing: &mut Failing<'_>) {
+        self.0.ask::<Sendable>(failing);
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -128,6 +178,10 @@ impl<'a, T: Members<Local<'a>>> LocalResource for JoinedLocal<'a, T> {
 
     fn policy() -> Policy {
         Policy::of::<T>().exit_timeout(None)
+    }
+
+    fn __failure(&self, failing: &mut Failing<'_>) {
+        self.0.ask::<Local<'a>>(failing);
     }
 
     fn __abandon(self, abandoned: Abandoned) {

@@ -57,6 +57,10 @@ impl<R: LocalResource> Kept<R> {
         resource
     }
 
+    pub(super) fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
     /// The member and its entry, for somebody else to keep.
     pub(super) fn open(self) -> (R, Entry) {
         let (resource, Abandoned { entry, .. }) = self.into_parts();

@@ -108,14 +108,20 @@ fn failure(
 ) -> Option<Failure> {
     match outcome {
         Outcome::Done(Ok(())) if !late => None,
-        Outcome::Done(Err(error)) if !late => Some(Error::failed(entry, Phase::Exit, error).into()),
+        Outcome::Done(Err(error)) if !late => {
+            Some(Error::failed(&entry.subject(), Phase::Exit, error).into())
+        }
         Outcome::Panicked(panic) => Some(Failure::panicked(entry.subject(), Phase::Exit, panic)),
         Outcome::Done(_) | Outcome::Stopped(OutOfTime) => {
             let (budget, progress) = (exit.budget(), exit.last_progress());
             let mut overrun = Error::timed_out(entry, Phase::Exit, budget, progress);
             // It unwound, and had something to say about it.
             if let Outcome::Done(Err(error)) = outcome {
-                overrun.attach_unless_cancelled(Error::failed(entry, Phase::Exit, error));
+                overrun.attach_unless_cancelled(Error::failed(
+                    &entry.subject(),
+                    Phase::Exit,
+                    error,
+                ));
             }
             Some(overrun.into())
         }

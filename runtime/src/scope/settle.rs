@@ -2,21 +2,22 @@
 //! (laws 2, 23 and 24).
 
 use std::any::Any;
-use std::fmt::Display;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 
 use super::driven::{Driven, Outcome};
+use super::fence::{Fence, behind};
 use super::held::Held;
 use super::lazy::Lazy;
 use super::limit::Around;
+use crate::aside::Aside;
 use crate::body::Failure;
 use crate::budget::Budget;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
 use crate::error::{Error, Phase};
 use crate::exit::{Cause, Exit};
-use crate::failures::{Failures, Panic, Verdict, panic_text};
+use crate::failures::{Failures, Panic, Verdict, panic_text, rendered};
 use crate::report::{self, Report};
 use crate::resource::LocalResource;
 
@@ -36,19 +37,24 @@ where
     E: Failure,
 {
     async move {
-        let (resource, runtime, aside) = held.parts();
         let outcome = if let Some(cancellation) = frame::cancellation() {
             // Entered in the very poll of the cancellation (law 17).
             Outcome::Stopped(cancellation)
         } else {
+            let node = Fence::around(&mut held);
+            let (resource, runtime, aside) = held.parts();
             let body = Lazy::new(|| body(resource));
-            let body = Driven::new(body, Around(runtime));
-            body.with(aside).await.map(result)
+            let body = Driven::new(body, Around(runtime)).with(aside);
+            match node {
+                None => body.await,
+                Some(node) => behind(node, body).await,
+            }
+            .map(result)
         };
         if !held.aside.is_nothing() {
             held.adopted().await;
         }
-        let ended = Ended::of(outcome);
+        let ended = Ended::of(outcome, &mut held.aside);
         let exit = ended.exit(held.entry.policy.exit()).of(&held.entry);
         held.exit(&exit).await;
         ended.settle(&mut held)
@@ -66,7 +72,7 @@ where
     E: Failure,
 {
     async move {
-        let ended = Ended::of(outcome);
+        let ended = Ended::of(outcome, &mut held.aside);
         let exit = ended.exit(held.entry.policy.exit()).of(&held.entry);
         held.exit(&exit).await;
         ended.settle(&mut held)
@@ -79,25 +85,33 @@ enum Ended<T, E> {
     Failed(E),
     Panicked(Panic),
     /// It was dropped for a cancellation, or one was delivered to it: it then counts as cancelled, whatever it returned
-    /// (law 15).
+    /// (law 15). What it used may have died: the fence around it knows (law 21).
     Cancelled(Cancellation, Option<Result<T, E>>),
 }
 
 impl<T, E: Failure> Ended<T, E> {
     #[inline]
-    fn of(outcome: Outcome<Result<T, E>, Cancellation>) -> Self {
+    fn of(outcome: Outcome<Result<T, E>, Cancellation>, aside: &mut Aside) -> Self {
         match outcome {
-            Outcome::Done(returned) => match (frame::delivered(), returned) {
+            Outcome::Done(returned) => match (told(aside), returned) {
                 (None, Ok(value)) => Ended::Completed(value),
                 (None, Err(error)) => Ended::Failed(error),
                 (Some(cancellation), returned) => Ended::Cancelled(cancellation, Some(returned)),
             },
             Outcome::Panicked(panic) => Ended::Panicked(panic),
-            Outcome::Stopped(cancellation) => {
-                frame::deliver();
-                Ended::Cancelled(cancellation, None)
-            }
+            Outcome::Stopped(cancellation) => Ended::dropped(cancellation, aside),
         }
+    }
+
+    #[cold]
+    fn dropped(cancellation: Cancellation, aside: &mut Aside) -> Self {
+        let is_death = aside
+            .fence()
+            .is_some_and(|fence| fence.dropped_for(&cancellation));
+        if !is_death {
+            frame::deliver();
+        }
+        Ended::Cancelled(cancellation, None)
     }
 
     /// What the exit is told: why it runs, and the text of what ended the body.
@@ -112,8 +126,8 @@ impl<T, E: Failure> Ended<T, E> {
         Exit::new(cause, budget).with_error(error)
     }
 
-    /// What the scope returns: the body's error untouched, or its cancellation, or the first failure of an exit, each with
-    /// the rest attached; what cannot be carried is reported. A panic resumes.
+    /// What the scope returns: the body's error untouched, or its cancellation, or what its resource died of, or the first
+    /// failure of an exit, each with the rest attached; what cannot be carried is reported. A panic resumes.
     #[inline]
     fn settle<R: LocalResource>(self, held: &mut Held<R>) -> Result<T, E> {
         match self {
@@ -125,23 +139,28 @@ impl<T, E: Failure> Ended<T, E> {
     #[cold]
     fn settle_failed<R: LocalResource>(self, held: &mut Held<R>) -> Result<T, E> {
         let failures = held.aside.take_failures();
-        match self {
-            Ended::Failed(mut error) | Ended::Cancelled(_, Some(Err(mut error))) => {
-                if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
+        let death = held.aside.fence().and_then(Fence::take_death);
+        match (self, death) {
+            (Ended::Cancelled(cancellation, returned), Some(death)) => {
+                let returned = returned.and_then(Result::err);
+                Err(died(&cancellation, death, returned, failures))
+            }
+            (Ended::Failed(mut error) | Ended::Cancelled(_, Some(Err(mut error))), _) => {
+                if let Some(error) = as_error(&mut error) {
                     attach(failures, error);
                 }
                 Err(error)
             }
-            Ended::Panicked(panic) => {
+            (Ended::Panicked(panic), _) => {
                 drop(failures); // reported: the body's panic goes first
                 resume_unwind(panic)
             }
-            Ended::Cancelled(cancellation, _) => {
+            (Ended::Cancelled(cancellation, _), _) => {
                 let mut error = Error::cancelled(&held.entry, Phase::Body, cancellation);
                 attach(failures, &mut error);
                 Err(error.into())
             }
-            Ended::Completed(value) => match failures.verdict() {
+            (Ended::Completed(value), _) => match failures.verdict() {
                 Verdict::Clean => Ok(value),
                 Verdict::Failed(error) => {
                     if may_be_dropped() {
@@ -155,11 +174,40 @@ impl<T, E: Failure> Ended<T, E> {
     }
 }
 
-/// An error's text. Its `Display` is the user's: a panic in it must not cost the exit that is about to run.
-#[cold]
-fn rendered(error: &impl Display) -> String {
-    catch_unwind(AssertUnwindSafe(|| error.to_string()))
-        .unwrap_or_else(|_| "an error whose `Display` panics".to_owned())
+/// Why the body was told to end before it ended by itself: what it used died, or something around it was cancelled.
+#[inline]
+fn told(aside: &mut Aside) -> Option<Cancellation> {
+    let died = aside.fence().and_then(Fence::told);
+    died.or_else(frame::delivered)
+}
+
+/// What a scope fails with whose resource has died: the body's error, if it says more than that, else the death (laws 21
+/// and 23).
+fn died<E: Failure>(
+    cancellation: &Cancellation,
+    mut death: Error,
+    returned: Option<E>,
+    failures: Failures,
+) -> E {
+    let Some(mut returned) = returned else {
+        attach(failures, &mut death);
+        return death.into();
+    };
+    match as_error(&mut returned) {
+        Some(echo) if echo.is_echo_of(cancellation) => {
+            death.attach(echo.take_attached());
+            attach(failures, &mut death);
+            return death.into();
+        }
+        Some(own) => attach(failures.after(death), own),
+        None => drop(failures.after(death)), // reported: what it returned cannot carry them
+    }
+    returned
+}
+
+/// A body's error as ours, if it is one.
+fn as_error<E: Failure>(error: &mut E) -> Option<&mut Error> {
+    (error as &mut dyn Any).downcast_mut()
 }
 
 fn attach(failures: Failures, error: &mut Error) {

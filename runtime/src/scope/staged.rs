@@ -240,7 +240,7 @@ fn refusal<R>(
     late: Option<Unentered>,
     entry: &Entry,
 ) -> Refusal {
-    let failed = |error| Error::failed(entry, Phase::Enter, error);
+    let failed = |error| Error::failed(&entry.subject(), Phase::Enter, error);
     let overrun = || Error::timed_out(entry, Phase::Enter, entry.policy.enter_budget(), None);
     Refusal::Error(match (outcome, late) {
         (Outcome::Panicked(panic), _) => return Refusal::Panic(panic),

@@ -8,6 +8,7 @@ use super::journal::Journal;
 use crate::enter::{Enter, Entered};
 use crate::error::BoxError;
 use crate::exit::Exit;
+use crate::failing::Failing;
 use crate::lifespan::Lifespan;
 use crate::policy::Policy;
 use crate::resource::ScopedResource;
@@ -86,6 +87,10 @@ impl<R: ScopedResource> ScopedResource for Watched<R> {
 
     fn policy() -> Policy {
         R::policy()
+    }
+
+    fn __failure(&self, failing: &mut Failing<'_>) {
+        ScopedResource::__failure(&self.resource, failing);
     }
 }
 

@@ -111,6 +111,7 @@ where
         this.lane.set(None);
         match ended {
             Ok(kept) => {
+                group.watch(&kept);
                 let (resource, entry) = kept.open();
                 this.slot.put((this.admit)(resource, entry));
             }

@@ -10,6 +10,7 @@ use self::graph::Graph;
 use super::kind::{Local, Sendable};
 
 pub(crate) mod exit;
+pub(crate) mod failing;
 pub(crate) mod given;
 pub(crate) mod graph;
 pub(crate) mod lifespan;

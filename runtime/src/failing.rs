@@ -1,0 +1,119 @@
+//! [`Failing`]: how a resource says that it failed while others use it (law 21).
+//!
+//! Whoever holds a resource asks it once, when it is entered. One that can fail takes a [`Wire`], which leads to a node: that
+//! of a group that still enters, or one that is made for the first wire, so that ordinary resources cost nothing. When the
+//! resource dies it cuts the wire, and the node is cancelled. What it died of is a [`Death`], which is told once.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::node::Node;
+use crate::entry::{Entry, Subject};
+use crate::error::BoxError;
+use crate::failures::rendered;
+use crate::resource::LocalResource;
+
+/// Goes from resource to resource, and gives a wire to each that can fail.
+pub struct Failing<'a> {
+    entry: &'a Entry,
+    node: &'a mut Option<Arc<Node>>,
+}
+
+impl Failing<'_> {
+    /// The node that is cancelled if the resource fails; none if it cannot fail.
+    #[inline]
+    pub(crate) fn node<R: LocalResource>(resource: &R, entry: &Entry) -> Option<Arc<Node>> {
+        let mut node = None;
+        resource.__failure(&mut Failing {
+            entry,
+            node: &mut node,
+        });
+        node
+    }
+
+    /// Has this node cancelled if the resource fails.
+    pub(crate) fn on<R: LocalResource>(node: &Arc<Node>, resource: &R, entry: &Entry) {
+        let node = &mut Some(Arc::clone(node));
+        resource.__failure(&mut Failing { entry, node });
+    }
+
+    /// The entries of the members of what is asked, if its own type has no room for them.
+    pub(crate) fn parts(&self) -> Option<&[Entry]> {
+        self.entry.parts.as_ref()?.get()
+    }
+
+    /// Asks a part of what is asked.
+    pub(crate) fn member<R: LocalResource>(&mut self, resource: &R, entry: &Entry) {
+        let node = &mut *self.node;
+        resource.__failure(&mut Failing { entry, node });
+    }
+
+    /// For the resource that is asked.
+    pub(crate) fn wire(&mut self) -> Wire {
+        Wire {
+            node: Arc::clone(self.node.get_or_insert_with(Node::new)),
+            subject: self.entry.subject(),
+        }
+    }
+}
+
+impl fmt::Debug for Failing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failing")
+            .field("entry", self.entry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// From a resource that can fail to those who use it.
+pub(crate) struct Wire {
+    node: Arc<Node>,
+    subject: Subject,
+}
+
+impl Wire {
+    /// Tells those who use it. To be called without a lock: it wakes them.
+    pub(crate) fn cut(self, death: &Death) {
+        let place = self.subject.place;
+        let died = Kind::Died(self.subject, death.clone());
+        self.node.cancel(&Cancellation::new(died, place));
+    }
+}
+
+/// What a resource died of. Its text can be read at any time, the error itself is given out once: to the scope whose body
+/// it ended, the group whose members it kept from entering, or else the exit of the resource.
+#[derive(Clone)]
+pub(crate) struct Death(Arc<Told>);
+
+struct Told {
+    text: String,
+    error: Mutex<Option<BoxError>>,
+}
+
+impl Death {
+    pub(crate) fn new(error: BoxError) -> Self {
+        Death(Arc::new(Told {
+            text: rendered(&error),
+            error: Mutex::new(Some(error)),
+        }))
+    }
+
+    /// The error, unless somebody has it already.
+    pub(crate) fn take(&self) -> Option<BoxError> {
+        let mut error = self.0.error.lock().unwrap_or_else(PoisonError::into_inner);
+        error.take()
+    }
+}
+
+impl fmt::Display for Death {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.text)
+    }
+}
+
+impl fmt::Debug for Death {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Death").field(&self.0.text).finish()
+    }
+}

@@ -1,0 +1,51 @@
+//! [`ServiceEnd`]: what a service may return.
+
+use crate::error::BoxError;
+
+/// What a service may return: nothing, a `Result`, or never.
+#[diagnostic::on_unimplemented(
+    message = "a service must return `()` or `Result<(), _>`, not `{Self}`",
+    label = "this is `{Self}`",
+    note = "what it gives its users it gives to `ready.set(..)`; its error must convert into \
+            `Box<dyn Error + Send + Sync>`"
+)]
+pub trait ServiceEnd {
+    /// Whether it succeeded.
+    #[doc(hidden)]
+    fn into_result(self) -> Result<(), BoxError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl ServiceEnd for () {
+    fn into_result(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<BoxError>> ServiceEnd for Result<(), E> {
+    fn into_result(self) -> Result<(), BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// A loop without an end, which is cancelled. The type `!` cannot be written yet, but found.
+#[diagnostic::do_not_recommend]
+impl ServiceEnd for Never {
+    fn into_result(self) -> Result<(), BoxError> {
+        self
+    }
+}
+
+type Never = <fn() -> ! as Returning>::Returned;
+
+/// Names what a function type returns.
+#[doc(hidden)]
+pub trait Returning {
+    /// It.
+    type Returned;
+}
+
+impl<R> Returning for fn() -> R {
+    type Returned = R;
+}

@@ -1,0 +1,145 @@
+//! [`Starting`]: the enter of a service: spawns its task, and waits until that is ready.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::Service;
+use super::end::ServiceEnd;
+use super::error::ServiceError;
+use super::ready::{Readiness, Ready};
+use super::steps::Steps;
+use super::stop::Stop;
+use super::task::Task;
+use crate::error::BoxError;
+use crate::lifespan::{BoxFuture, Lifespan};
+
+/// A closure whose future can be spawned; as [`ExitFn`](crate::foreign::ExitFn).
+#[doc(hidden)]
+pub trait ServiceFn<T, O>: FnOnce(Ready<T>, Stop) -> Self::Future {
+    /// What the closure returns.
+    type Future: Future<Output = O> + Send + 'static;
+}
+
+impl<T, O, F, Fut> ServiceFn<T, O> for F
+where
+    F: FnOnce(Ready<T>, Stop) -> Fut,
+    Fut: Future<Output = O> + Send + 'static,
+{
+    type Future = Fut;
+}
+
+/// The enter of a [`Service`]; made by [`Service::start`]. Its [`Lifespan`] can be told how the service
+/// [ends](Lifespan::stop_timeout); [boxed](Lifespan::boxed), no longer.
+#[must_use = "nothing is spawned until its lifespan is scoped or entered"]
+pub struct Starting<T>(Stage<T>);
+
+enum Stage<T> {
+    Unbegun(Option<Start<T>>),
+    /// Boxed, as the task is anyway.
+    Begun(BoxFuture<'static, Result<Service<T>, BoxError>>),
+}
+
+/// What there is to spawn.
+struct Start<T> {
+    run: Run<T>,
+    steps: Steps,
+    place: &'static Location<'static>,
+}
+
+type Run<T> = Box<dyn FnOnce(Ready<T>, Stop) -> BoxFuture<'static, Result<(), BoxError>> + Send>;
+
+impl<T: Send + 'static> Starting<T> {
+    #[track_caller]
+    pub(super) fn new<O, F>(run: F) -> Self
+    where
+        F: AsyncFnOnce(Ready<T>, Stop) -> O + ServiceFn<T, O> + Send + 'static,
+        O: ServiceEnd,
+    {
+        // Called in the task, so that a panic of it is one of the task.
+        let run: Run<T> =
+            Box::new(|ready, stop| Box::pin(async { run(ready, stop).await.into_result() }));
+        Starting(Stage::Unbegun(Some(Start {
+            run,
+            steps: Steps::default(),
+            place: Location::caller(),
+        })))
+    }
+
+    pub(super) fn steps_mut(&mut self) -> &mut Steps {
+        match &mut self.0 {
+            Stage::Unbegun(Some(start)) => &mut start.steps,
+            _ => unreachable!("a lifespan is configured before it is entered"),
+        }
+    }
+}
+
+impl<T: Send + 'static> Start<T> {
+    async fn enter(self) -> Result<Service<T>, BoxError> {
+        let Start { run, steps, place } = self;
+        let runtime = Handle::try_current().map_err(|_| ServiceError::NoRuntime)?;
+        let (ready, Readiness { value, set }) = Ready::new();
+        let (ask, stop) = Stop::new();
+        let spawn = async { Task::spawn(&runtime, run(ready, stop), set, ask, steps, place) };
+        let mut task = Lifespan::of(spawn).named("service");
+        if steps != Steps::default() {
+            task = task.exit_timeout(steps.exit_budget());
+        }
+        // In a guard: if this future fails or is dropped, whoever polls it adopts the task's end, or it is rescued (law 3).
+        let task = task.enter_at(place).await?;
+        let value = until_ready(value, task.not_ready()).await?;
+        let (task, _) = task.into_held().into_parts();
+        Ok(Service { value, task })
+    }
+}
+
+/// The value, or why there will be none.
+async fn until_ready<T>(
+    mut value: oneshot::Receiver<T>,
+    not_ready: impl Future<Output = BoxError>,
+) -> Result<T, BoxError> {
+    let mut not_ready = pin!(not_ready);
+    let mut is_open = true;
+    poll_fn(|cx| {
+        if is_open {
+            match Pin::new(&mut value).poll(cx) {
+                Poll::Ready(Ok(value)) => return Poll::Ready(Ok(value)),
+                Poll::Ready(Err(_)) => is_open = false,
+                Poll::Pending => {}
+            }
+        }
+        not_ready.as_mut().poll(cx).map(Err)
+    })
+    .await
+}
+
+impl<T: Send + 'static> Future for Starting<T> {
+    type Output = Result<Service<T>, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Stage::Unbegun(start) = &mut self.0 {
+            let Some(start) = start.take() else {
+                unreachable!("it is begun in the same poll")
+            };
+            self.0 = Stage::Begun(Box::pin(start.enter()));
+        }
+        match &mut self.0 {
+            Stage::Begun(entering) => entering.as_mut().poll(cx),
+            Stage::Unbegun(_) => unreachable!("it has just begun"),
+        }
+    }
+}
+
+/// Nothing of it is pinned but what is in a box.
+impl<T> Unpin for Starting<T> {}
+
+impl<T> fmt::Debug for Starting<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Starting").finish_non_exhaustive()
+    }
+}

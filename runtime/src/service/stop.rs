@@ -1,0 +1,48 @@
+//! [`Stop`]: how a service is asked to stop.
+
+use std::fmt;
+use std::future::Future;
+
+use tokio::sync::watch;
+
+/// Tells a [`Service`](super::Service) that it is to stop: all who use it have ended. Cheap to clone.
+///
+/// A task that the service spawned, or a server that it runs, can have a clone.
+#[derive(Clone)]
+pub struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    pub(super) fn new() -> (watch::Sender<bool>, Self) {
+        let (ask, asked) = watch::channel(false);
+        (ask, Stop(asked))
+    }
+
+    /// Completes when the service is to stop; at once if that was asked for already.
+    ///
+    /// The future borrows nothing, so that it can be given away: `axum::serve(..).with_graceful_shutdown(stop.requested())`.
+    ///
+    /// # Cancel safety
+    ///
+    /// It may be dropped at any time, in a `select!` for one, and asked for again.
+    pub fn requested(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut asked = self.0.clone();
+        async move {
+            // An error: nobody is left who could ask, which asks as well.
+            let _ = asked.wait_for(|asked| *asked).await;
+        }
+    }
+
+    /// Whether the service is to stop.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        *self.0.borrow() || self.0.has_changed().is_err()
+    }
+}
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stop")
+            .field("is_requested", &self.is_requested())
+            .finish()
+    }
+}

@@ -1,0 +1,191 @@
+//! [`Task`]: the spawned task of a service, and the ladder that ends it: ask, cancel, abort.
+
+use std::error::Error as StdError;
+use std::future::{Future, Pending, poll_fn};
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::error::ServiceError;
+use super::life::{Life, Living};
+use super::steps::Steps;
+use crate::budget::Budget;
+use crate::cancel::cancellation::{Cancellation, Cancelled};
+use crate::cancel::node::Node;
+use crate::cancel_scope::{Alarm, Branch};
+use crate::entry::Subject;
+use crate::error::{BoxError, Error};
+use crate::exit::Exit;
+use crate::failing::Failing;
+use crate::failures::panic_text;
+use crate::lifespan::BoxFuture;
+use crate::policy::Name;
+use crate::resource::ScopedResource;
+use crate::scope::driven::Outcome;
+use crate::timer::Timer;
+
+/// A resource of its own: held while the service enters, so that however that ends the task is ended too, and part of the
+/// service from then on.
+pub(super) struct Task {
+    life: Arc<Life>,
+    ask: watch::Sender<bool>,
+    /// The cancel scope it runs in.
+    node: Arc<Node>,
+    handle: JoinHandle<()>,
+    steps: Steps,
+    place: &'static Location<'static>,
+}
+
+impl Task {
+    /// `set` tells what became of its `Ready`.
+    pub(super) fn spawn(
+        runtime: &Handle,
+        run: BoxFuture<'static, Result<(), BoxError>>,
+        set: oneshot::Receiver<()>,
+        ask: watch::Sender<bool>,
+        steps: Steps,
+        place: &'static Location<'static>,
+    ) -> Self {
+        let life = Arc::new(Life::default());
+        let node = Node::new();
+        node.call(|| Subject {
+            name: Name::Given("service".into()),
+            place,
+        });
+        let body = Branch::new(Arc::clone(&node), Alarm::none(), run);
+        let living = Living::new(Arc::clone(&life));
+        let handle = runtime.spawn(live(living, Arc::clone(&node), body, set));
+        Task {
+            life,
+            ask,
+            node,
+            handle,
+            steps,
+            place,
+        }
+    }
+
+    /// Waits until it is clear that it does not become ready.
+    pub(super) fn not_ready(&self) -> impl Future<Output = BoxError> + use<'_> {
+        self.life.not_ready()
+    }
+
+    /// Asks it to stop, then cancels it, then aborts it, each when it has not ended by the end of the step before. What it
+    /// was ready with is dropped once it has been asked.
+    pub(super) async fn end(mut self, value: impl Send, exit: &Exit) -> Result<(), BoxError> {
+        let Steps {
+            stop,
+            cancel,
+            abort,
+        } = self.steps.within(exit.remaining());
+        self.life.ask();
+        self.ask.send_replace(true);
+        drop(value);
+        if self.ends_within(stop).await {
+            return self.life.outcome();
+        }
+        self.cancel(stop);
+        if self.ends_within(cancel).await {
+            return self.life.outcome();
+        }
+        self.handle.abort();
+        let is_gone = self.ends_within(Some(abort)).await;
+        Err(ServiceError::Ignored {
+            stop,
+            cancel,
+            is_gone,
+        }
+        .into())
+    }
+
+    /// Has it unwind (law 13).
+    fn cancel(&self, after: Option<Duration>) {
+        let reason = format!(
+            "the service did not stop within {:?}",
+            after.unwrap_or_default()
+        );
+        let cancellation = Cancellation::asked(Some(reason.into()), self.place);
+        self.node.cancel(&cancellation);
+    }
+
+    async fn ends_within(&mut self, time: Option<Duration>) -> bool {
+        if time == Some(Duration::ZERO) {
+            return self.handle.is_finished();
+        }
+        let mut timer = pin!(Timer::new(time.and_then(Budget::new)));
+        poll_fn(|cx| match Pin::new(&mut self.handle).poll(cx) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending => timer.as_mut().poll_reached(cx).map(|()| false),
+        })
+        .await
+    }
+}
+
+/// It does not outlive what holds it: an exit that is dropped in the middle leaves nothing behind.
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.handle.abort();
+    }
+}
+
+impl ScopedResource for Task {
+    async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
+        self.end((), exit).await
+    }
+
+    fn __failure(&self, failing: &mut Failing<'_>) {
+        self.life.attach(failing.wire());
+    }
+}
+
+/// What it runs, in its node.
+type Body = Branch<BoxFuture<'static, Result<(), BoxError>>, Result<(), BoxError>, Pending<()>>;
+
+/// The task itself.
+async fn live(mut living: Living, node: Arc<Node>, body: Body, mut set: oneshot::Receiver<()>) {
+    let mut body = pin!(body);
+    let mut is_open = true;
+    let outcome = poll_fn(|cx| {
+        let outcome = body.as_mut().poll(cx);
+        if is_open {
+            if let Poll::Ready(set) = Pin::new(&mut set).poll(cx) {
+                is_open = false;
+                // What has ended says more than that it let go of its `Ready`.
+                if set.is_ok() || outcome.is_pending() {
+                    living.ready(set.is_ok());
+                }
+            }
+        }
+        outcome
+    })
+    .await;
+    living.end(match outcome {
+        Outcome::Done(Err(error)) if is_echo(&*error, &node) => Ok(()),
+        Outcome::Done(result) => result,
+        Outcome::Stopped(_) => Ok(()),
+        Outcome::Panicked(panic) => Err(ServiceError::Panicked(panic_text(&panic).into()).into()),
+    });
+}
+
+/// Whether an error only tells of the cancellation of this node, be it in the clothes of another type: that the service had
+/// to be cancelled is no failure. What is attached to such an error has been reported.
+fn is_echo(error: &(dyn StdError + 'static), node: &Node) -> bool {
+    let Some(cancellation) = node.cancellation() else {
+        return false;
+    };
+    std::iter::successors(Some(error), |&error| error.source())
+        .filter_map(cancellation_in)
+        .any(|told| told.is(&cancellation))
+}
+
+fn cancellation_in<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Cancellation> {
+    let of_error = error.downcast_ref().and_then(Error::cancellation);
+    let of_scope = || error.downcast_ref().map(Cancelled::cancellation);
+    of_error.or_else(of_scope).or_else(|| error.downcast_ref())
+}

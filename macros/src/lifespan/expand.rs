@@ -39,7 +39,7 @@ const TUPLE: usize = 8;
 //                     );
 //                     let __entered = __rt::entered(__lanes).await;
 //                     let __slots = (__db, __cache);
-//                     __rt::made(__entered, __slots, |(db, cache)| Self { db, cache })
+//                     __rt::made(__entered, __slots, move |(db, cache)| Self { db, cache })
 //                 })
 //             }
 //             pub fn plan() -> ::lifespan::Plan {
@@ -169,7 +169,8 @@ impl<'a> Expansion<'a> {
             _ => (None, None),
         };
         let (enter, exit) = (budget("enter", enter), budget("exit", exit));
-        let at = ours(member.name.span());
+        // As if it stood there: the place that errors show is that of the field, and not that of the attribute.
+        let at = member.name.span();
         let new = quote_spanned!(at=> __rt::Member::new(#name, &[#(#needs),*], &[#(#takes),*]));
         quote!(#new #enter #exit)
     }
@@ -238,7 +239,7 @@ impl<'a> Expansion<'a> {
             let __lanes = #lanes;
             let __entered = __rt::entered(__lanes).await;
             let __slots = #slots;
-            __rt::made(__entered, __slots, |#values| Self { #(#fields),* })
+            __rt::made(__entered, __slots, move |#values| Self { #(#fields),* })
         }
     }
 
@@ -408,7 +409,8 @@ impl<'a> Expansion<'a> {
                 }
             })
             .collect();
-        let values = tuple(&values);
+        // Of no members there is no expression: `clippy::unused_unit` would see it.
+        let values = (!values.is_empty()).then(|| tuple(&values));
         let members = if self.is_local() {
             quote_spanned!(at=> fn members<'__a>(#this) -> impl __rt::Members<__rt::Local<'__a>> where Self: '__a)
         } else {

@@ -38,7 +38,7 @@ const _: () = {
                 __rt::made(
                     __entered,
                     __slots,
-                    |(db, cache, echo)| Self { db, cache, echo },
+                    move |(db, cache, echo)| Self { db, cache, echo },
                 )
             })
         }

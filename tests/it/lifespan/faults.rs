@@ -167,10 +167,10 @@ fn one(index: usize, name: &str, step: &Step, run: &Run) {
         let diamond = Diamond::lifespan(run.scripts(&journal));
         let body = diamond.scope_ok(async |app| app.a.log("body"));
         let rolled_back = if let Step::Panic(text) = step {
-            assert_eq!(panic_of(body).await, *text);
+            assert_eq!(panic_of(Box::pin(body)).await, *text);
             None
         } else {
-            let error = never(body).await;
+            let error = never(Box::pin(body)).await;
             assert!(error.resource().starts_with(name), "{error:?}");
             assert_eq!(
                 (error.phase(), error.is_timeout()),
@@ -242,9 +242,9 @@ fn every_fault_of_an_exit_law_7() {
             let body = diamond.scope_ok(async |app| app.a.log("body"));
             match &run.exit {
                 None => body.await.unwrap(),
-                Some((_, Step::Panic(text))) => assert_eq!(panic_of(body).await, *text),
+                Some((_, Step::Panic(text))) => assert_eq!(panic_of(Box::pin(body)).await, *text),
                 Some((index, step)) => {
-                    let error = never(body).await;
+                    let error = never(Box::pin(body)).await;
                     assert!(error.resource().starts_with(NAMES[*index]));
                     assert_eq!(
                         (error.phase(), error.is_timeout()),

@@ -60,6 +60,7 @@ struct Flags {
 }
 
 async fn connect(url: &'static str) -> Result<Pool, std::io::Error> {
+    tokio::task::yield_now().await;
     Ok(Pool(url))
 }
 
@@ -186,6 +187,9 @@ struct Names {
     #[enter(|slot| ready(*slot))]
     #[exit(async |entered, exit| assert!(exit.is_clean() && entered == 3))]
     entered: u8,
+    /// One that is `Copy`.
+    #[keep]
+    group: u8,
 }
 
 #[test]
@@ -194,7 +198,7 @@ fn names_that_could_meet() {
         Names::lifespan(1, 2)
             .scope_ok(async |names| {
                 assert_eq!((names.value, names.slot, names.r#match), (3, 3, 3));
-                assert_eq!((names.__exit, names.entered), (3, 3));
+                assert_eq!((names.__exit, names.entered, names.group), (3, 3, 2));
             })
             .await
             .unwrap();

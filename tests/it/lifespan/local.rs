@@ -32,6 +32,7 @@ impl<'a> Tx<'a> {
 type Counter = Rc<Cell<u8>>;
 
 async fn counter(n: u8) -> Counter {
+    tokio::task::yield_now().await;
     Rc::new(Cell::new(n))
 }
 
@@ -80,9 +81,7 @@ fn local_members_law_7() {
     });
 }
 
-fn borrowed<'a>(
-    text: &'a str,
-) -> Lifespan<ResourceLocal<'a, &'a str>, impl Enter<ResourceLocal<'a, &'a str>>> {
+fn borrowed(text: &str) -> Lifespan<ResourceLocal<'_, &str>, impl Enter<ResourceLocal<'_, &str>>> {
     Lifespan::new_local(
         async move { Ok::<_, std::io::Error>(text) },
         async |_, _| (),

@@ -25,7 +25,7 @@ impl Stuck {
 
     #[exit]
     async fn close(self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -347,7 +347,7 @@ fn rescued_law_3() {
             let journal = journal.clone();
             app.scope_ok(async move |_| {
                 journal.log("body");
-                std::future::pending::<()>().await
+                std::future::pending::<()>().await;
             })
         });
         journal.reached("body").await;

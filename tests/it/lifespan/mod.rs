@@ -2,5 +2,7 @@
 
 mod faults;
 mod forms;
+mod life;
 mod local;
 mod members;
+mod services;

@@ -297,7 +297,7 @@ impl<R: LocalResource, F> Lifespan<R, F> {
     }
 
     /// The enter by itself, for what describes another life around it.
-    #[cfg(feature = "testing")]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn into_enter(self) -> F {
         self.enter
     }

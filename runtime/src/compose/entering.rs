@@ -195,6 +195,9 @@ impl<V, K: Kind, L: Lanes<V, K>> Future for EnterAll<L, V, K> {
 }
 
 impl<K: Kind> RollingBack<K> {
+    // Out of line: what is made here would else have its place on the stack of every poll, and groups nest.
+    #[cold]
+    #[inline(never)]
     fn begin<V, L: Lanes<V, K>>(
         lanes: Pin<&mut L>,
         failure: Failure,
@@ -211,6 +214,8 @@ impl<K: Kind> RollingBack<K> {
     }
 
     /// The error that began it, with what failed meanwhile attached. A panic resumes.
+    #[cold]
+    #[inline(never)]
     fn end(self, failures: Failures) -> Error {
         let Failure { mut error, panic } = self.failure;
         if let Some(panic) = panic {

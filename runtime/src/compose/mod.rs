@@ -7,6 +7,8 @@
 //! are; [`woken`] polls many futures, but only those that woke, in the order of [`turns`].
 
 pub(crate) mod composed;
+#[cfg(test)]
+mod deep;
 mod entering;
 mod exits;
 mod join;

@@ -37,6 +37,10 @@ impl Asking<'_, '_> {
 }
 
 /// The members of a lifespan in the order of its graph, as tuples in tuples.
+#[diagnostic::on_unimplemented(
+    message = "one of the members `{Self}` has no exit that can run here",
+    label = "a member has no exit"
+)]
 pub trait Asked {
     /// Asks each.
     fn ask(self, asking: &mut Asking<'_, '_>);

@@ -225,6 +225,11 @@ impl Error {
         }
     }
 
+    /// What was attached, for somebody else to tell.
+    pub(crate) fn take_attached(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.0.attached)
+    }
+
     /// Nothing, or the first of them with the others attached.
     pub(crate) fn first_of(failures: impl IntoIterator<Item = Error>) -> Result<(), Error> {
         let mut failures = failures.into_iter();
@@ -239,10 +244,6 @@ impl Error {
     pub(crate) fn is_echo_of(&self, cancellation: &Cancellation) -> bool {
         self.cancellation()
             .is_some_and(|told| told.is(cancellation))
-    }
-
-    pub(crate) fn take_attached(&mut self) -> Vec<Error> {
-        std::mem::take(&mut self.0.attached)
     }
 
     /// Attaches what code had to say that was told to stop, unless that is only the telling.

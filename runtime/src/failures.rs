@@ -69,6 +69,10 @@ pub(crate) enum Verdict {
 }
 
 impl Failures {
+    pub(crate) fn of(errors: Vec<Error>) -> Self {
+        errors.into_iter().map(Failure::from).collect()
+    }
+
     pub(crate) fn push(&mut self, failure: Failure) {
         self.0.push(failure);
     }
@@ -131,12 +135,7 @@ impl Error {
     /// This error, if its original is of another type.
     pub fn downcast<E: StdError + 'static>(self) -> Result<E, Error> {
         let (original, attached) = self.open()?;
-        drop(
-            attached
-                .into_iter()
-                .map(Failure::from)
-                .collect::<Failures>(),
-        );
+        drop(Failures::of(attached));
         Ok(original)
     }
 }

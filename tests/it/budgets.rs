@@ -1,10 +1,12 @@
 //! Budgets of enters and exits (law 6), and what a resource can do while it exits.
 
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, DEFAULT_EXIT_TIMEOUT, Error, ErrorKind, Exit, Lifespan, Phase, Policy, ScopedResource,
+    BoxError, DEFAULT_EXIT_TIMEOUT, Error, ErrorKind, Exit, Lifespan, Phase, Policy,
+    ScopedResource, shield,
 };
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
@@ -121,6 +123,28 @@ fn enter_over_its_budget() {
             "resource `outer` did not enter within 2s"
         );
         journal.assert(["enter inner", "exit inner: timed out", "exited inner"]);
+    });
+}
+
+/// Also a scope that begins in the very poll in which the budget runs out unwinds, and is waited for.
+#[test]
+fn begun_as_the_budget_runs_out_law_13() {
+    async fn slow() -> Result<(), Error> {
+        sleep(SECOND).await;
+        shield(sleep(5 * SECOND)).await;
+        Ok(())
+    }
+    paused().block_on(async {
+        let started = Instant::now();
+        let exits = Lifespan::new(ready(Ok::<_, Error>(())), async |(), _| slow().await);
+        let exits = exits.exit_timeout(SECOND);
+        let error = exits.scope_ok(async |_| ()).await.unwrap_err();
+        assert!(error.is_timeout());
+        assert_eq!(started.elapsed(), 6 * SECOND);
+        let enters = Lifespan::new(slow(), async |(), _| ()).enter_timeout(SECOND);
+        let error = enters.scope_ok(async |_| ()).await.unwrap_err();
+        assert!(error.is_timeout());
+        assert_eq!(started.elapsed(), 12 * SECOND);
     });
 }
 

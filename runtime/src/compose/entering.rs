@@ -219,7 +219,9 @@ impl<K: Kind> RollingBack<K> {
     fn end(self, failures: Failures) -> Error {
         let Failure { mut error, panic } = self.failure;
         if let Some(panic) = panic {
-            drop(failures); // reported: the enter's panic goes first
+            // Reported: the enter's panic goes first.
+            drop(Failures::of(error.take_attached()));
+            drop(failures);
             resume_unwind(panic)
         }
         failures.attach_to(&mut error);

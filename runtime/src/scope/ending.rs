@@ -87,7 +87,13 @@ impl<F: Future<Output = Result<(), BoxError>>> Future for Exiting<'_, F> {
             let outcome = {
                 let _inside = this.place.enter();
                 frame::call(|| this.entry.subject());
-                ready!(driven.as_mut().poll(this.aside, cx))
+                let polled = driven.as_mut().poll(this.aside, cx);
+                if polled.is_pending() && driven.is_stopping() {
+                    // Also what began inside of it in the very poll in which its time ran out.
+                    frame::call(|| this.entry.subject());
+                    frame::out_of_time(Phase::Exit);
+                }
+                ready!(polled)
             };
             let late = driven.is_stopping();
             // At once: if what is still awaited is dropped, this is reported.

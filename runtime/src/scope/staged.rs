@@ -177,7 +177,11 @@ where
             };
             waiting.begin()?;
             let mut entering = entering;
-            let outcome = ready!(entering.as_mut().poll(&mut waiting.aside, cx));
+            let polled = entering.as_mut().poll(&mut waiting.aside, cx);
+            if polled.is_pending() && entering.is_stopping() {
+                waiting.stop_inside();
+            }
+            let outcome = ready!(polled);
             // At once, before anything else is awaited (law 5).
             match outcome {
                 Outcome::Done(Ok(resource)) if waiting.aside.is_nothing() => {
@@ -224,6 +228,14 @@ impl<N> Start<N> {
             check_timer(entry)?;
         }
         Ok(())
+    }
+
+    /// What began inside of it in the very poll in which its time ran out is to unwind, too. If it was cancelled, this changes
+    /// nothing: the first reason is kept.
+    #[cold]
+    fn stop_inside(&self) {
+        frame::call(|| self.entry.subject());
+        frame::out_of_time(Phase::Enter);
     }
 
     /// Inside of a cancelled scope nothing is entered (law 14).

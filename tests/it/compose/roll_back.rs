@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Phase, join, join_all, timeout};
+use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Phase, join, join_all, shield, timeout};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
@@ -116,7 +116,7 @@ fn two_failed_enters_law_23() {
         let fails = |text: &'static str, after: u32| {
             let enter = async move {
                 // A failure on the way out of a cancelled enter counts as well.
-                lifespan::shield(sleep(after * SECOND)).await;
+                shield(sleep(after * SECOND)).await;
                 Err::<(), _>(std::io::Error::other(text))
             };
             Lifespan::new(enter, async |(), _| ())
@@ -147,6 +147,24 @@ fn enter_that_panics_law_19() {
             "exit entered: rolled back",
             "exited entered",
         ]);
+    });
+}
+
+/// A panic carries no errors: what failed beside the enter that panicked is reported.
+#[test]
+fn failure_beside_an_enter_that_panics_law_23() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let panics = journal.resource("panics").enter(Step::Panic("a bug"));
+        let fails = journal.resource("fails").enter(Step::Fail("no")).lifespan();
+        let fails_later = shield(async {
+            sleep(SECOND).await;
+            fails.scope_ok(async |_| ()).await
+        });
+        let fails_later = Lifespan::new(fails_later, async |(), _| ());
+        let both = join((fails_later, panics.lifespan())).scope_ok(async |_| ());
+        assert_eq!(panic_of(both).await, "a bug");
+        journal.assert(["report Failed fails: no"]);
     });
 }
 

@@ -4,7 +4,7 @@ use super::graph::Graph;
 use super::plan::Described;
 use super::{Composed, ComposedLocal};
 use crate::abandon::Abandoned;
-use crate::compose::exits::Order;
+use crate::compose::exits::{Exits, Order};
 use crate::compose::joined::settle;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Takes};
@@ -21,8 +21,7 @@ use crate::watch;
 ///
 /// The first failure, with the others attached.
 pub async fn exit<A: Composed>(whole: A, exit: &Exit) -> Result<(), BoxError> {
-    let parting = Parts::of(A::GRAPH, exit, whole.members()).parting;
-    settle(parting.exits(Order::UsersFirst(A::GRAPH)).await)
+    settle(exits(A::GRAPH, exit, whole.members()).await)
 }
 
 /// As [`exit`], for members that stay in their task.
@@ -31,8 +30,17 @@ pub async fn exit<A: Composed>(whole: A, exit: &Exit) -> Result<(), BoxError> {
 ///
 /// The first failure, with the others attached.
 pub async fn exit_local<A: ComposedLocal>(whole: A, exit: &Exit) -> Result<(), BoxError> {
-    let parting = Parts::of(A::GRAPH, exit, whole.members()).parting;
-    settle(parting.exits(Order::UsersFirst(A::GRAPH)).await)
+    settle(exits(A::GRAPH, exit, whole.members()).await)
+}
+
+/// The exits of these members.
+pub(super) fn exits<K: Kind>(
+    graph: &'static Graph,
+    exit: &Exit,
+    members: impl Members<K>,
+) -> Exits<K::Job> {
+    let parting = Parts::of(graph, exit, members).parting;
+    parting.exits(Order::UsersFirst(graph))
 }
 
 /// Abandons the members, each by itself: those that may leave their task are adopted or rescued (law 3).

@@ -52,9 +52,10 @@ where
     describe(T::GRAPH, block)
 }
 
+/// As [`lifespan`], of a graph that no type is bound to.
 #[allow(clippy::type_complexity, reason = "as above")]
 #[track_caller]
-fn describe<T, B, S, V, M, K>(
+pub(super) fn describe<T, B, S, V, M, K>(
     graph: &'static Graph,
     block: B,
 ) -> Lifespan<T, Entering<Block<B, Made<S, V, M>>, T, T, K>>

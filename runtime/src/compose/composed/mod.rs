@@ -17,6 +17,8 @@ pub(crate) mod lifespan;
 pub(crate) mod member;
 pub(crate) mod next;
 pub(crate) mod plan;
+#[cfg(test)]
+mod random;
 pub(crate) mod resources;
 pub(crate) mod slot;
 pub(crate) mod stored;

@@ -14,7 +14,7 @@ pub use crate::compose::composed::lifespan::{entered, lifespan, lifespan_local, 
 pub use crate::compose::composed::member::{
     compute, enter, enter_beside, enter_optional, enter_optional_beside,
 };
-pub use crate::compose::composed::plan::{What, plan, plan_local};
+pub use crate::compose::composed::plan::{plan, plan_local};
 pub use crate::compose::composed::resources::{
     Beside, BesideLocal, Closed, Ends, EndsLocal, Optional, OptionalLocal, Plain, PlainLocal,
     SomeOf, end,
@@ -23,6 +23,7 @@ pub use crate::compose::composed::slot::{leaf, leaf_local, lent, lent_local};
 pub use crate::compose::composed::{Composed, ComposedLocal};
 pub use crate::compose::kind::{Local, Sendable};
 pub use crate::failing::Failing;
+pub use crate::plan::draft::What;
 pub use crate::scope_macro::{begin, body, in_task};
 pub use crate::service::{ServiceEnd, ServiceFn};
 

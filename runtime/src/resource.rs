@@ -4,10 +4,10 @@
 use std::future::Future;
 
 use crate::abandon::Abandoned;
-use crate::compose::composed::plan::What;
 use crate::error::BoxError;
 use crate::exit::Exit;
 use crate::failing::Failing;
+use crate::plan::draft::What;
 use crate::policy::Policy;
 
 /// A value with an async end, which may run in any task if it must.

@@ -50,6 +50,30 @@ pub(crate) enum DraftKind {
     Nested(Plan),
 }
 
+/// What a type says about a member of it.
+#[derive(Debug)]
+pub enum What {
+    /// It enters and exits.
+    Resource,
+    /// It is there at once, and is dropped.
+    Value,
+    /// It is a lifespan itself.
+    Nested(Plan),
+    /// It may not be there.
+    Optional(Box<What>),
+}
+
+impl What {
+    pub(crate) fn open(self) -> (DraftKind, bool) {
+        match self {
+            What::Resource => (DraftKind::Resource, false),
+            What::Value => (DraftKind::Value, false),
+            What::Nested(plan) => (DraftKind::Nested(plan), false),
+            What::Optional(what) => (what.open().0, true),
+        }
+    }
+}
+
 impl Draft {
     /// The plan.
     ///

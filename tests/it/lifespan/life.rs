@@ -36,7 +36,7 @@ struct App {
 fn start_body_and_stop_laws_2_19_23() {
     everywhere(|| async {
         for case in 0..8_u8 {
-            let [starts, serves, stops] = [case & 1 == 0, case & 2 == 0, case & 4 == 0];
+            let [starts, works, ends] = [case & 1 == 0, case & 2 == 0, case & 4 == 0];
             let journal = Journal::new();
             let steps = Steps {
                 journal: journal.clone(),
@@ -45,7 +45,7 @@ fn start_body_and_stop_laws_2_19_23() {
                 } else {
                     Step::Fail("no start")
                 },
-                exit: if stops {
+                exit: if ends {
                     Step::Now
                 } else {
                     Step::Fail("no stop")
@@ -54,7 +54,7 @@ fn start_body_and_stop_laws_2_19_23() {
             let ended = App::lifespan(steps)
                 .scope(async |app| -> Result<(), BoxError> {
                     app.server.log("body");
-                    if serves {
+                    if works {
                         Ok(())
                     } else {
                         Err("no service".into())
@@ -69,15 +69,15 @@ fn start_body_and_stop_laws_2_19_23() {
                 (1, usize::from(starts))
             );
             let text = ended.map_err(|error| error.to_string());
-            let server = "resource `server#";
-            match (starts, serves, stops) {
+            let named = "resource `server#";
+            match (starts, works, ends) {
                 (true, true, true) => text.unwrap(),
                 (false, ..) => assert!(
-                    text.is_err_and(|text| text.starts_with(server) && text.ends_with("no start"))
+                    text.is_err_and(|text| text.starts_with(named) && text.ends_with("no start"))
                 ),
                 (_, false, _) => assert_eq!(text.unwrap_err(), "no service"),
                 (.., false) => assert!(
-                    text.is_err_and(|text| text.starts_with(server) && text.ends_with("no stop"))
+                    text.is_err_and(|text| text.starts_with(named) && text.ends_with("no stop"))
                 ),
             }
         }

@@ -1,8 +1,5 @@
 //! [`Given`]: what a member is made from: inputs, lent or given away, and members, lent once they are entered.
 
-use super::slot::Lent;
-use crate::compose::kind::Kind;
-
 /// Whether all of it is there, and then all of it.
 pub trait Given {
     /// What the expression of the member gets.
@@ -18,10 +15,6 @@ pub trait Given {
 /// An input, given away.
 #[derive(Debug)]
 pub struct Moved<T>(pub T);
-
-/// A member, lent.
-#[derive(Debug)]
-pub struct Entered<'a, V, R, K: Kind>(pub(super) &'a Lent<V, R, K>);
 
 /// An input, lent.
 impl<'a, T> Given for &'a T {
@@ -45,21 +38,6 @@ impl<T> Given for Moved<T> {
 
     fn take(self) -> T {
         self.0
-    }
-}
-
-impl<'a, V, R, K: Kind> Given for Entered<'a, V, R, K> {
-    type Args = &'a V;
-
-    fn is_there(&self) -> bool {
-        self.0.value().is_some()
-    }
-
-    fn take(self) -> &'a V {
-        let Some(value) = self.0.value() else {
-            unreachable!("it has been asked whether it is there")
-        };
-        value
     }
 }
 

@@ -3,32 +3,8 @@
 use super::graph::Graph;
 use super::{Composed, ComposedLocal};
 use crate::plan::Plan;
-use crate::plan::draft::{Draft, DraftKind, DraftMember};
+use crate::plan::draft::{Draft, DraftMember};
 use crate::resource::LocalResource;
-
-/// What a member is.
-#[derive(Debug)]
-pub enum What {
-    /// It enters and exits.
-    Resource,
-    /// It is there at once, and is dropped.
-    Value,
-    /// It is a lifespan itself.
-    Nested(Plan),
-    /// It may not be there.
-    Optional(Box<What>),
-}
-
-impl What {
-    fn open(self) -> (DraftKind, bool) {
-        match self {
-            What::Resource => (DraftKind::Resource, false),
-            What::Value => (DraftKind::Value, false),
-            What::Nested(plan) => (DraftKind::Nested(plan), false),
-            What::Optional(what) => (what.open().0, true),
-        }
-    }
-}
 
 /// The plan of a lifespan.
 #[must_use]

@@ -4,11 +4,11 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 
-use super::plan::What;
 use crate::abandon::Abandoned;
 use crate::error::BoxError;
 use crate::exit::Exit;
 use crate::foreign::Exited;
+use crate::plan::draft::What;
 use crate::policy::Policy;
 use crate::resource::{LocalResource, ScopedResource};
 

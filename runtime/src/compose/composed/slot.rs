@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::given::Entered;
+use super::given::Given;
 use super::graph::Member;
 use super::stored::Stored;
 use crate::compose::kind::{Kind, Local, Sendable};
@@ -74,8 +74,27 @@ impl<V, R, K: Kind> Lent<V, R, K> {
         Entered(self)
     }
 
-    pub(super) fn value(&self) -> Option<&V> {
+    fn value(&self) -> Option<&V> {
         self.cell.get().map(Stored::value)
+    }
+}
+
+/// A member, lent.
+#[derive(Debug)]
+pub struct Entered<'a, V, R, K: Kind>(&'a Lent<V, R, K>);
+
+impl<'a, V, R, K: Kind> Given for Entered<'a, V, R, K> {
+    type Args = &'a V;
+
+    fn is_there(&self) -> bool {
+        self.0.value().is_some()
+    }
+
+    fn take(self) -> &'a V {
+        let Some(value) = self.0.value() else {
+            unreachable!("it has been asked whether it is there")
+        };
+        value
     }
 }
 

@@ -13,12 +13,12 @@ use tokio::time::{Instant, sleep};
 
 use super::program::{By, Cut, End, Program, Step};
 use crate::compose::composed::exit::{self, Members, Parts};
-use crate::compose::composed::given::{Entered, Given};
+use crate::compose::composed::given::Given;
 use crate::compose::composed::graph::{self, Graph};
 use crate::compose::composed::lifespan::{describe, entered, made, two};
 use crate::compose::composed::member::enter;
 use crate::compose::composed::plan::{Described, Drafts};
-use crate::compose::composed::slot::{self, Lent, lent};
+use crate::compose::composed::slot::{self, Entered, Lent, lent};
 use crate::compose::entering::{Enters, Group};
 use crate::compose::joined::settle;
 use crate::compose::kind::Sendable;

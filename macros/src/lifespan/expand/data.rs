@@ -1,0 +1,67 @@
+//! The graph, as data.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::Expansion;
+use crate::budget::Budget;
+use crate::lifespan::graph::Dependency;
+use crate::lifespan::model::Role;
+
+impl Expansion<'_> {
+    // Output:
+    //     const __MEMBERS: &[__rt::Member] = &[__rt::Member::new("db", &[], &[0]), ..];
+    //     static __GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], __MEMBERS);
+    pub(super) fn data(&self) -> TokenStream {
+        let options = &self.model.options;
+        let name = options
+            .name
+            .get()
+            .map_or_else(|| self.model.head.name.to_string(), syn::LitStr::value);
+        let inputs = options.inputs.iter().map(|input| input.name.to_string());
+        let members = self.graph.order.iter().map(|field| self.member(*field));
+        let enter = budget("enter", options.enter_timeout.get().copied());
+        let exit = budget("exit", options.exit_timeout.get().copied());
+        quote! {
+            const __MEMBERS: &[__rt::Member] = &[#(#members),*];
+            static __GRAPH: __rt::Graph =
+                __rt::Graph::new(#name, &[#(#inputs),*], __MEMBERS)#enter #exit;
+        }
+    }
+
+    pub(super) fn member(&self, field: usize) -> TokenStream {
+        let member = &self.model.fields[field];
+        let name = member.name.to_string();
+        let (mut needs, mut takes) = (Vec::new(), Vec::new());
+        for dependency in self.dependencies(field) {
+            match dependency {
+                Dependency::Input(input) => takes.push(Literal::usize_unsuffixed(*input)),
+                Dependency::Field(field) => {
+                    needs.extend(self.places[*field].map(Literal::usize_unsuffixed));
+                }
+            }
+        }
+        let (enter, exit) = match &member.role {
+            Role::Entered(entered) => (entered.enter_timeout, entered.exit_timeout),
+            _ => (None, None),
+        };
+        let (enter, exit) = (budget("enter", enter), budget("exit", exit));
+        // As if it stood there: the place that errors show is that of the field, and not that of the attribute.
+        let at = member.name.span();
+        let new = quote_spanned!(at=> __rt::Member::new(#name, &[#(#needs),*], &[#(#takes),*]));
+        quote!(#new #enter #exit)
+    }
+}
+
+fn budget(method: &str, budget: Option<Budget>) -> Option<TokenStream> {
+    let at = Span::mixed_site();
+    let method = Ident::new(method, at);
+    budget.map(|budget| {
+        let time = budget.tokens(at);
+        if budget == Budget::Unlimited {
+            quote!(.#method(#time))
+        } else {
+            quote!(.#method(::core::option::Option::Some(#time)))
+        }
+    })
+}

@@ -1,0 +1,208 @@
+//! How the members exit, and what is known of them before: the trait impls.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Token, Type};
+
+use super::{Expansion, tuple};
+use crate::blame::{Blame, ours};
+use crate::lifespan::model::{Entered, Head, Member, Role};
+
+impl Expansion<'_> {
+    /// What a field becomes on its way out, if that is not its own type.
+    pub(super) fn closed(&self, member: &Member<'_>) -> Option<TokenStream> {
+        let Member { name, ty, role } = member;
+        let at = Blame::on(ty).start;
+        let Role::Entered(entered) = role else {
+            let plain = self.rt("Plain", "PlainLocal", at);
+            return Some(quote_spanned!(at=> #plain<#ty>));
+        };
+        let optional = self.rt("Optional", "OptionalLocal", at);
+        match (entered.optional, entered.exit.is_some()) {
+            (false, false) => None,
+            (true, false) => {
+                let some = Self::some(ty);
+                Some(quote_spanned!(at=> #optional<#some>))
+            }
+            (is_optional, true) => {
+                let value = if is_optional {
+                    Self::some(ty)
+                } else {
+                    quote!(#ty)
+                };
+                let (beside, end) = (self.rt("Beside", "BesideLocal", at), end_name(name));
+                let whole = self.whole();
+                let beside = quote_spanned!(at=> #beside<#value, #end, #whole>);
+                Some(if is_optional {
+                    quote_spanned!(at=> #optional<#beside>)
+                } else {
+                    beside
+                })
+            }
+        }
+    }
+
+    /// What is in an optional field.
+    pub(super) fn some(ty: &Type) -> TokenStream {
+        let at = Blame::on(ty).start;
+        quote_spanned!(at=> __rt::SomeOf<#ty>)
+    }
+
+    // Output:
+    //     struct __EndOf_pool;
+    //     impl __rt::Ends<PgPool, App> for __EndOf_pool {
+    //         async fn end(__value: PgPool, __exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
+    //             __rt::end(async |pool, exit| .., __value, __exit).await
+    //         }
+    //     }
+    pub(super) fn end(&self, field: usize) -> Option<TokenStream> {
+        let Member { name, ty, role } = &self.model.fields[field];
+        let Role::Entered(Entered {
+            exit: Some(exit),
+            optional,
+            ..
+        }) = role
+        else {
+            return None;
+        };
+        let at = Blame::on(exit).start;
+        let krate = self.model.options.krate(at);
+        let (generics, _, clause) = self.model.head.generics.split_for_impl();
+        let (ends, end, whole) = (
+            self.rt("Ends", "EndsLocal", at),
+            end_name(name),
+            self.whole(),
+        );
+        let value = if *optional {
+            Self::some(ty)
+        } else {
+            quote!(#ty)
+        };
+        Some(quote_spanned! {at=>
+            struct #end;
+            impl #generics #ends<#value, #whole> for #end #clause {
+                async fn end(
+                    __value: #value,
+                    __exit: &#krate::Exit,
+                ) -> ::core::result::Result<(), #krate::BoxError> {
+                    __rt::end(#exit, __value, __exit).await
+                }
+            }
+        })
+    }
+
+    // Output:
+    //     impl __rt::Composed for App {
+    //         const GRAPH: &'static __rt::Graph = &__GRAPH;
+    //         fn members(self) -> impl __rt::Members<__rt::Sendable> {
+    //             (self.db, self.cache)
+    //         }
+    //     }
+    pub(super) fn composed(&self) -> TokenStream {
+        let (generics, _, clause) = self.model.head.generics.split_for_impl();
+        let at = Blame::on(self.model.head.name).start;
+        let (whole, composed) = (self.whole(), self.rt("Composed", "ComposedLocal", at));
+        let this = Token![self](Span::mixed_site());
+        let values: Vec<_> = self
+            .members
+            .iter()
+            .map(|member| {
+                let name = member.name;
+                match self.closed(member) {
+                    None => quote!(#this.#name),
+                    Some(closed) => quote!(<#closed as __rt::Closed<_>>::close(#this.#name)),
+                }
+            })
+            .collect();
+        // Of no members there is no expression: `clippy::unused_unit` would see it.
+        let values = (!values.is_empty()).then(|| tuple(&values));
+        let members = if self.is_local() {
+            quote_spanned!(at=> fn members<'__a>(#this) -> impl __rt::Members<__rt::Local<'__a>> where Self: '__a)
+        } else {
+            quote_spanned!(at=> fn members(#this) -> impl __rt::Members<__rt::Sendable>)
+        };
+        quote! {
+            impl #generics #composed for #whole #clause {
+                const GRAPH: &'static __rt::Graph = &__GRAPH;
+                #members {
+                    #values
+                }
+            }
+        }
+    }
+
+    pub(super) fn plan(&self) -> TokenStream {
+        let at = Span::mixed_site();
+        let krate = self.model.options.krate(at);
+        let vis = self.model.head.vis;
+        let plan = self.rt("plan", "plan_local", at);
+        let docs = format!(
+            " What [`{}`] is made of, in which order, and how long that may take; nothing runs.",
+            self.model.head.name
+        );
+        quote! {
+            #[doc = #docs]
+            #vis fn plan() -> #krate::Plan {
+                #plan::<Self>()
+            }
+        }
+    }
+
+    pub(super) fn resource(&self) -> TokenStream {
+        let Head { name, generics, .. } = &self.model.head;
+        let (generics, types, clause) = generics.split_for_impl();
+        let at = Blame::on(name).start;
+        let krate = self.model.options.krate(at);
+        let (of_trait, method) = if self.is_local() {
+            ("LocalResource", "exit_local")
+        } else {
+            ("ScopedResource", "exit")
+        };
+        let (of_trait, method) = (Ident::new(of_trait, at), Ident::new(method, at));
+        let exit = self.rt("exit", "exit_local", at);
+        let this = Token![self](at);
+        let asked: Vec<_> = self
+            .members
+            .iter()
+            .map(|member| {
+                let name = member.name;
+                match &member.role {
+                    Role::Entered(entered) if entered.exit.is_none() => quote!(&#this.#name),
+                    _ => quote!(__rt::Unasked),
+                }
+            })
+            .collect();
+        let asked = tuple(&asked);
+        let abandon = self.is_local().then(|| {
+            quote_spanned! {at=>
+                fn __abandon(self, __abandoned: #krate::__private::Abandoned) {
+                    __rt::abandon(self, &__abandoned);
+                }
+            }
+        });
+        quote_spanned! {at=>
+            impl #generics #krate::#of_trait for #name #types #clause {
+                async fn #method(
+                    self,
+                    __exit: &#krate::Exit,
+                ) -> ::core::result::Result<(), #krate::BoxError> {
+                    #exit(self, __exit).await
+                }
+                fn policy() -> #krate::Policy {
+                    __GRAPH.policy::<Self>()
+                }
+                fn __what() -> __rt::What {
+                    __rt::What::Nested(Self::plan())
+                }
+                fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
+                    __rt::failing(&__GRAPH, __failing, #asked);
+                }
+                #abandon
+            }
+        }
+    }
+}
+
+fn end_name(name: &Ident) -> Ident {
+    format_ident!("__EndOf_{}", name, span = ours(name.span()))
+}

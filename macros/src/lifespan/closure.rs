@@ -55,7 +55,6 @@ impl Closure {
                      help: leave it out: the expression describes what to await, and the lifespan awaits it when it is time"
                 );
                 errors.at(word, message);
-                return None;
             }
         }
         Some(closure)

@@ -33,8 +33,9 @@ impl Options {
     pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Options::default();
         parse_each(tokens, &KNOWN, errors, |key, input, errors| {
+            let may_be_an_input = !input.peek(Token![=]);
             let parsed = options.one(key, input, errors);
-            options.broken |= parsed.is_err();
+            options.broken |= parsed.is_err() && may_be_an_input;
             parsed
         });
         options

@@ -144,6 +144,7 @@ fn the_first_signal_ends_the_body_and_all_exits_run_law_7() {
     });
 }
 
+/// L97: it is remembered.
 #[test]
 fn a_signal_before_the_start_enters_nothing_law_14() {
     test(async {
@@ -157,6 +158,7 @@ fn a_signal_before_the_start_enters_nothing_law_14() {
     });
 }
 
+/// P112, L97: what has started is shut down.
 #[test]
 fn a_signal_during_the_start_up_rolls_back_law_17_law_19() {
     test(async {

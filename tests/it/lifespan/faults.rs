@@ -145,7 +145,7 @@ fn steps() -> [Option<(usize, Step)>; 22] {
     steps
 }
 
-/// The enter of every member fails, panics or hangs, and so does the exit of every member while that is rolled back.
+/// P98, P105, L94: the enter of every member fails, panics or hangs, and so does the exit of every member while that is rolled back.
 #[test]
 fn every_fault_at_every_member_and_on_the_way_back_law_19() {
     for (index, name) in NAMES.into_iter().enumerate() {
@@ -200,7 +200,7 @@ fn one(index: usize, name: &str, step: &Step, run: &Run) {
     });
 }
 
-/// Cancelled while each of the members is under way.
+/// P101, L95: cancelled while each of the members is under way.
 #[test]
 fn cancelled_at_every_member_laws_17_and_19() {
     for index in 0..7 {
@@ -231,7 +231,7 @@ fn cancelled_at_every_member_laws_17_and_19() {
     }
 }
 
-/// Nothing fails to enter: each exit fails, panics or hangs, and the others run all the same (law 7).
+/// P99, P115: nothing fails to enter: each exit fails, panics or hangs, and the others run all the same (law 7).
 #[test]
 fn every_fault_of_an_exit_law_7() {
     for exit in steps() {

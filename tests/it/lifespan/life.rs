@@ -31,7 +31,7 @@ struct App {
     server: Db,
 }
 
-/// P97–P100: starting, serving and stopping, each well or not.
+/// P97, P98, P99, P100: starting, serving and stopping, each well or not.
 #[test]
 fn start_body_and_stop_laws_2_19_23() {
     everywhere(|| async {
@@ -227,7 +227,7 @@ fn plan_law_22() {
     assert!(plan.mermaid().to_string().contains("-->"));
 }
 
-/// L48: a lifespan of nothing beside one changes nothing.
+/// P90, P107, L48: a lifespan of nothing beside one changes nothing.
 #[test]
 fn of_nothing() {
     everywhere(|| async {

@@ -264,7 +264,7 @@ struct Maybe {
     db: Db,
 }
 
-/// A failed or overrun optional member is reported and missing; a panic or a cancellation is not absorbed.
+/// P128: a failed or overrun optional member is reported and missing; a panic or a cancellation is not absorbed.
 #[test]
 fn optional_members() {
     paused().block_on(async {
@@ -313,7 +313,7 @@ struct Nested {
     outer: Db,
 }
 
-/// Lifespans nest, and everything a nested one is made of keeps its name.
+/// P103: lifespans nest, and everything a nested one is made of keeps its name.
 #[test]
 fn nested_laws_7_and_23() {
     everywhere(|| async {

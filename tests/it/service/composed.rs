@@ -88,7 +88,7 @@ fn deep_inside_law_21() {
     });
 }
 
-/// A background task ends between its users' exits and those of what it uses itself.
+/// P114: a background task ends between its users' exits and those of what it uses itself.
 #[test]
 fn ends_after_its_users_law_7() {
     everywhere(|| async {
@@ -113,7 +113,7 @@ fn ends_after_its_users_law_7() {
     });
 }
 
-/// The crash cancels the body only: every other exit runs, uncancelled, in order.
+/// P117: the crash cancels the body only: every other exit runs, uncancelled, in order.
 #[test]
 fn crash_of_one_of_a_chain_law_21() {
     everywhere(|| async {

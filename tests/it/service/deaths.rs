@@ -459,7 +459,7 @@ fn timeout_around_a_death_law_15() {
     });
 }
 
-/// A service outside, scopes of others inside: those unwind first, uncancelled in their exits.
+/// P95, P117: a service outside, scopes of others inside: those unwind first, uncancelled in their exits.
 #[test]
 fn crash_cancels_the_body_only_law_21() {
     everywhere(|| async {

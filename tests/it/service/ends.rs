@@ -77,7 +77,7 @@ fn ignored(error: &Error) -> (Option<Duration>, Option<Duration>, bool) {
     }
 }
 
-/// Each of the steps takes its own time, and only when the one before was not enough.
+/// L101: each of the steps takes its own time, and only when the one before was not enough.
 #[test]
 fn each_step_in_its_time_law_6() {
     for (temper, time) in [
@@ -113,7 +113,7 @@ fn each_step_in_its_time_law_6() {
     }
 }
 
-/// A background loop is stopped where the block ends that needs it.
+/// P96: a background loop is stopped where the block ends that needs it.
 #[test]
 fn background_loop_ends_with_its_block() {
     everywhere(|| async {
@@ -187,7 +187,7 @@ fn service_that_blocks_its_thread_law_6() {
     });
 }
 
-/// A deaf one is aborted when its time is over; those beside it end gracefully.
+/// L100: a deaf one is aborted when its time is over; those beside it end gracefully.
 #[test]
 fn deaf_one_beside_polite_ones_law_7() {
     paused().block_on(async {
@@ -214,7 +214,7 @@ fn deaf_one_beside_polite_ones_law_7() {
     });
 }
 
-/// A service that ends early, in whatever way, inside of one that takes its end in whatever way: the order is kept, and
+/// L102: a service that ends early, in whatever way, inside of one that takes its end in whatever way: the order is kept, and
 /// what the early one ended with is what is returned.
 #[test]
 fn early_end_and_what_is_around_it_law_7() {

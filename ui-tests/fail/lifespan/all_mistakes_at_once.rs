@@ -24,7 +24,6 @@ struct App {
     feed: Db,
     #[enter(|feed| { let _ = feed; Db::open("").await })]
     http: Db,
-    metrics: Db,
 }
 
 fn main() {

@@ -57,7 +57,8 @@ pub(crate) fn job<R: ScopedResource>(
     } = circumstances;
     let subject = entry.subject();
     let exit = async move {
-        let exit = exit(entry.policy.exit()).of(&entry);
+        let exit = exit(entry.policy.exit());
+        exit.note(&entry);
         let mut aside = Aside::nothing();
         exiting(resource, &entry, &exit, &mut aside).await;
         aside.take_failures()

@@ -103,17 +103,16 @@ impl Exit {
         }
     }
 
-    /// For what was entered like this.
+    /// Notes how the members were entered of what exits.
     #[inline]
-    pub(crate) fn of(self, entry: &Entry) -> Self {
+    pub(crate) fn note(&self, entry: &Entry) {
         if let Some(parts) = &entry.parts {
-            self.with_parts(parts);
+            self.note_parts(parts);
         }
-        self
     }
 
     #[cold]
-    fn with_parts(&self, parts: &Arc<Parts>) {
+    fn note_parts(&self, parts: &Arc<Parts>) {
         let _ = self.shared().parts.set(Arc::clone(parts));
     }
 

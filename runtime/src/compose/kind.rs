@@ -103,7 +103,8 @@ impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
     fn part(member: Kept<R>, exit: ForMembers) -> LocalJob<'a> {
         LocalJob(Box::pin(async move {
             let (resource, Abandoned { entry, .. }) = member.into_parts();
-            let exit = exit.now(entry.policy.exit()).of(&entry);
+            let exit = exit.now(entry.policy.exit());
+            exit.note(&entry);
             let mut aside = Aside::nothing();
             exiting(resource, &entry, &exit, &mut aside).await;
             aside.take_failures()

@@ -55,7 +55,8 @@ where
             held.adopted().await;
         }
         let ended = Ended::of(outcome, &mut held.aside);
-        let exit = ended.exit(held.entry.policy.exit()).of(&held.entry);
+        let exit = ended.exit(held.entry.policy.exit());
+        exit.note(&held.entry);
         held.exit(&exit).await;
         ended.settle(&mut held)
     }
@@ -73,7 +74,8 @@ where
 {
     async move {
         let ended = Ended::of(outcome, &mut held.aside);
-        let exit = ended.exit(held.entry.policy.exit()).of(&held.entry);
+        let exit = ended.exit(held.entry.policy.exit());
+        exit.note(&held.entry);
         held.exit(&exit).await;
         ended.settle(&mut held)
     }

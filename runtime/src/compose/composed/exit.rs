@@ -45,7 +45,8 @@ pub(super) fn exits<K: Kind>(
 
 /// Abandons the members, each by itself: those that may leave their task are adopted or rescued (law 3).
 pub fn abandon<A: ComposedLocal>(whole: A, abandoned: &Abandoned) {
-    let exit = Exit::new(watch::cause(), None).of(&abandoned.entry);
+    let exit = Exit::new(watch::cause(), None);
+    exit.note(&abandoned.entry);
     let parting = Parts::of(A::GRAPH, &exit, whole.members()).parting;
     let parting = parting.stray(abandoned.stray);
     drop(parting.exits(Order::UsersFirst(A::GRAPH)));

@@ -131,17 +131,25 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[keep]` | is an input of the same name and type, kept for the body |
 ///
 /// The parameters of the closures name other members and inputs, which come as references. A `move` closure gets its inputs
-/// by value (members it gets as references in any case). The expression describes what to await, and does not `.await`: the
-/// lifespan does, when all that is named is there. An expression may name the types of its parameters, where it has to.
+/// by value (members it gets as references in any case; an input that is `Copy` is `*port`). The expression describes what to
+/// await, and does not `.await`: the lifespan does, when all that is named is there. An `async` closure is fine where the end is
+/// beside the field. What an expression uses must be named between the bars. A member that dereferences to what it holds, as a
+/// `Service` does, comes as a reference to itself: `**http` in an expression, `*app.http` in the body.
 ///
 /// A member enters as soon as all that it names has (law 18), and exits when all that names it has (law 7); what is
 /// independent overlaps. In a struct that may leave its thread, members that others name must be `Sync`.
 ///
 /// - `#[optional]` beside an `#[enter]`: the field is an `Option`. If the member fails to enter, or overruns its budget, that
-///   is reported and the field is `None`; a panic or a cancellation is not absorbed.
+///   is reported and the field is `None`; a panic or a cancellation is not absorbed. Others that name it get an `&Option<_>`;
+///   an `#[exit(async |it, _| ..)]` beside it gets what is in it. A service that enters and dies later ends the whole all the
+///   same.
 /// - `timeout = "5s"` in an `#[enter(.., timeout = "5s")]` or `#[exit(.., timeout = "5s")]`, or alone in an
 ///   `#[exit(timeout = "5s")]`: the budget of that member, in place of its type's. A budget that the value itself asks for
-///   (`Db::open(..).exit_timeout(..)`) is kept, but capped by this. `"none"` is no bound.
+///   (`Db::open(..).exit_timeout(..)`) is kept, but capped by this, or else by its type's, so that a plan holds; where that cuts
+///   it, and the field says nothing, it is reported. `"none"` is no bound.
+///
+/// In errors and plans a member is called as its field is, unless its value was given another name (`Db::open(..).named(..)`),
+/// which errors then use. A member that is joined from several (`Joined`) has no bound in a plan unless its field has one.
 ///
 /// # Options
 ///
@@ -150,7 +158,7 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | option | meaning |
 /// |---|---|
-/// | `local` | implements `LocalResource`: members may borrow, need not be `Send`, and stay in their task |
+/// | `local` | implements `LocalResource`: members may borrow (from inputs, not from one another), need not be `Send`, and stay in their task |
 /// | `name = ".."` | what plans call it, instead of the type's name |
 /// | `enter_timeout = "30s"` | how long all of it may take to enter; none if nothing is said |
 /// | `exit_timeout = "30s"` | how long all of it may take to exit; each member has a budget in any case |
@@ -159,7 +167,8 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// # What it generates
 ///
 /// `App::lifespan(config)`, a `Lifespan` of an `App`, with the visibility of the struct; `App::plan()`; and the trait impl
-/// that exits it, so that an `App` can be a member of another. If a member fails to enter, the ones under way are cancelled,
+/// that exits it, so that an `App` can be a member of another (the expansion of three members is in the repository,
+/// `macros/tests/expansions/lifespan_of_three.rs`). If a member fails to enter, the ones under way are cancelled,
 /// the entered ones roll back, and the error of that member is returned with all others attached (law 19).
 ///
 /// A missing dependency, a cycle, a duplicate, an input that is not used are compile errors, all of them at once (law 20).

@@ -26,6 +26,12 @@ pub enum ReportKind {
     Lost,
     /// A runtime has no time driver, so budgets are not kept on it.
     NoTimer,
+    /// An optional member of a lifespan failed to enter; the others go on without it.
+    Missing,
+    /// A value asked for a longer budget than the member of a lifespan that it is has; it gets that of the member.
+    Capped,
+    /// A service did not stop when it was asked to, and was cancelled.
+    Cancelled,
     /// A scope inside of a cancelled body was live but no longer polled; after the grace the body was dropped (law 13).
     NotPolled,
 }
@@ -50,6 +56,14 @@ impl<'a> Report<'a> {
             place,
             error: Some(error),
             reason: "",
+        }
+    }
+
+    /// An optional member that failed to enter.
+    pub(crate) fn missing(error: &'a Error) -> Self {
+        Report {
+            kind: ReportKind::Missing,
+            ..Report::failed(error)
         }
     }
 
@@ -97,6 +111,10 @@ impl fmt::Display for Report<'_> {
             ..
         } = self;
         match (self.kind, self.error) {
+            (ReportKind::Missing, Some(error)) => write!(
+                f,
+                "optional member `{resource}` is missing, and the others go on without it: {error} (entered at {place})"
+            ),
             (_, Some(error)) => write!(f, "{error} (entered at {place})"),
             (ReportKind::Rescued, _) => write!(
                 f,
@@ -111,6 +129,14 @@ impl fmt::Display for Report<'_> {
             (ReportKind::Lost, _) => write!(
                 f,
                 "exit of `{resource}` lost: {reason} (entered at {place})"
+            ),
+            (ReportKind::Capped, _) => write!(
+                f,
+                "`{resource}` has less time than it asks for: {reason} (entered at {place})"
+            ),
+            (ReportKind::Cancelled, _) => write!(
+                f,
+                "service `{resource}` was cancelled: {reason} (entered at {place})"
             ),
             (ReportKind::NotPolled, _) => {
                 write!(
@@ -191,7 +217,12 @@ pub(crate) fn send(report: &Report<'_>) {
 fn by_default(report: &Report<'_>) {
     let (kind, resource, place) = (report.kind, report.resource, report.place);
     match kind {
-        ReportKind::Rescued | ReportKind::NoTimer | ReportKind::NotPolled => {
+        ReportKind::Rescued
+        | ReportKind::NoTimer
+        | ReportKind::Missing
+        | ReportKind::Capped
+        | ReportKind::Cancelled
+        | ReportKind::NotPolled => {
             tracing::warn!(target: "lifespan", ?kind, resource, %place, "{report}");
         }
         _ => {
@@ -204,7 +235,7 @@ fn by_default(report: &Report<'_>) {
 fn by_default(report: &Report<'_>) {
     use std::io::Write;
     // Not `eprintln!`, which panics when standard error is closed.
-    let _ = match report.error {
+    let _ = match report.error.filter(|_| report.kind != ReportKind::Missing) {
         Some(error) => writeln!(std::io::stderr(), "lifespan: {error:?}"),
         None => writeln!(std::io::stderr(), "lifespan: {report}"),
     };

@@ -153,14 +153,16 @@ fn is_punct(token: &TokenTree, char: char) -> bool {
 fn awaited(expr: &TokenStream) -> Option<Ident> {
     let mut after_dot = false;
     let mut in_async = false;
+    let mut in_bars = false;
     for token in expr.clone() {
         match &token {
             TokenTree::Ident(word) if word == "async" => in_async = true,
+            TokenTree::Punct(bar) if bar.as_char() == '|' && in_async => in_bars = !in_bars,
             TokenTree::Ident(word) if word == "await" && after_dot && !in_async => {
                 return Some(word.clone());
             }
             // An `async` closure without braces ends with the argument that it is.
-            TokenTree::Punct(punct) if punct.as_char() == ',' => in_async = false,
+            TokenTree::Punct(punct) if punct.as_char() == ',' && !in_bars => in_async = false,
             TokenTree::Group(group) => {
                 if !in_async {
                     if let Some(word) = awaited(&group.stream()) {
@@ -208,5 +210,13 @@ mod tests {
         assert!(awaited(&quote!(async { f(a).await })).is_none());
         assert!(awaited(&quote!(f(async |a| g(a).await, b.await))).is_some());
         assert!(awaited(&quote!(a.await_all(b))).is_none());
+        assert!(
+            awaited(&quote!(start(async move |ready, stop| {
+                stop.requested().await;
+            })))
+            .is_none()
+        );
+        assert!(awaited(&quote!(new(open(), async |it, _| it.close().await))).is_none());
+        assert!(awaited(&quote!(new(async |it, _| it.close().await, open().await))).is_some());
     }
 }

@@ -69,6 +69,8 @@ impl<'a> Names<'a> {
                 .find(|input| input.name == *field.name);
             match (&field.role, input) {
                 (Role::Kept, Some(_)) => {}
+                // What it lacks has been said, and may have been `#[keep]`.
+                (Role::Broken, Some(_)) => {}
                 (Role::Kept, None) if model.options.broken => {}
                 (Role::Kept, None) => errors.at(
                     field.name,
@@ -212,7 +214,8 @@ impl<'a> Uses<'a> {
                     second,
                     format!(
                         "input `{name}` is moved twice\n\
-                         help: a `move` closure takes its inputs by value; leave the `move` out to borrow them"
+                         help: a `move` closure takes its inputs by value; leave the `move` out to borrow them \
+                         (what is `Copy` is then `*{name}`)"
                     ),
                     first,
                 ),
@@ -221,7 +224,8 @@ impl<'a> Uses<'a> {
                         moved,
                         format!(
                             "input `{name}` is moved here, and needed elsewhere as well\n\
-                             help: a `move` closure takes its inputs by value; leave the `move` out to borrow them"
+                             help: a `move` closure takes its inputs by value; leave the `move` out to borrow them \
+                             (what is `Copy` is then `*{name}`)"
                         ),
                     );
                     errors.at(lent, format!("input `{name}` is needed here"));

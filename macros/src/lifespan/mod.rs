@@ -85,10 +85,24 @@ fn expand(head: Head<'_>, errors: &mut Errors) -> TokenStream {
             return fallback::lifespan(&head, &options);
         }
     };
+    check_lifetimes(&model, errors);
     let graph = Graph::of(&model, errors);
     if errors.is_empty() {
         expand::lifespan(&model, &graph)
     } else {
         fallback::lifespan(&model.head, &model.options)
+    }
+}
+
+/// What borrows cannot leave its task.
+fn check_lifetimes(model: &Model<'_>, errors: &mut Errors) {
+    let lifetime = model.head.generics.lifetimes().next();
+    if let (Some(lifetime), false) = (lifetime, model.options.is_local()) {
+        let message = format!(
+            "`{}` borrows, so it has to stay in its task\n\
+             help: say so: `#[lifespan(local, ..)]`",
+            model.head.name
+        );
+        errors.at(lifetime, message);
     }
 }

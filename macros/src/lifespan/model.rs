@@ -212,8 +212,14 @@ fn role(field: &Field, errors: &mut Errors) -> Role {
         (None, Some(key)) => {
             refuse(&markers.exit, "is dropped, and has no exit", &name, errors);
             refuse(&markers.optional, "is always there", &name, errors);
-            let content = markers.value.get().cloned().unwrap_or_default();
-            Closure::parse(content, key, VALUE, errors).map_or(Role::Broken, Role::Value)
+            let (make, options) = split(markers.value.get().cloned().unwrap_or_default());
+            if !options.is_empty() {
+                errors.at(
+                    options,
+                    format!("member `{name}` is computed at once, and has no options"),
+                );
+            }
+            Closure::parse(make, key, VALUE, errors).map_or(Role::Broken, Role::Value)
         }
         (None, None) => {
             refuse(&markers.exit, "is dropped, and has no exit", &name, errors);
@@ -246,6 +252,14 @@ fn entered(key: &Ident, ty: &Type, markers: &Markers, errors: &mut Errors) -> Op
 
 fn optional(ty: &Type, markers: &Markers, errors: &mut Errors) {
     let (Some(content), Some(key)) = (markers.optional.get(), markers.optional.key()) else {
+        // With an end beside it, it may be any type.
+        if is_option(ty) && markers.exit.get().is_none() {
+            errors.at(
+                ty,
+                "an `Option` has no exit\n\
+                 help: write `#[optional]` beside the `#[enter]` if the member may fail to enter: it is `None` then",
+            );
+        }
         return;
     };
     if !content.is_empty() {

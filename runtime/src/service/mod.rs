@@ -100,7 +100,8 @@ impl<T: Send + 'static> Service<T> {
     /// that closed. If it has not ended after the [stop timeout](Lifespan::stop_timeout), 5 s, its cancel scope is cancelled,
     /// and if it then has not unwound after the [cancel timeout](Lifespan::cancel_timeout), 3 s, it is aborted, and the exit
     /// fails with [`ServiceError::Ignored`]. An error that it returns after it was asked to stop is that of the exit; that it
-    /// had to be cancelled is none. If the exit has less time than its steps, each gets its share.
+    /// had to be cancelled is none, but [reported](crate::ReportKind::Cancelled). If the exit has less time than its steps, each
+    /// gets its share.
     ///
     /// # Errors
     ///
@@ -126,6 +127,10 @@ impl<T: Send + 'static> Lifespan<Service<T>, Starting<T>> {
     ///
     /// Zero is for one that does not listen: it is cancelled at once. `None` waits for ever. The
     /// [exit timeout](Lifespan::exit_timeout) becomes the sum of both steps and two seconds.
+    ///
+    /// Not behind `impl Enter`, nor boxed: a function whose callers are to have this method returns
+    /// `Lifespan<Service<T>, Starting<T>>`. As a member of a [`lifespan`](macro@crate::lifespan), the field has to allow the
+    /// time: `#[exit(timeout = "70s")]`.
     pub fn stop_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
         let steps = self.enter_mut().steps_mut();
         steps.stop = budget.into();

@@ -26,6 +26,7 @@ use crate::failing::Failing;
 use crate::failures::panic_text;
 use crate::lifespan::BoxFuture;
 use crate::policy::Name;
+use crate::report::{self, Report, ReportKind};
 use crate::resource::ScopedResource;
 use crate::scope::driven::Outcome;
 use crate::timer::Timer;
@@ -90,6 +91,9 @@ impl Task {
         if self.ends_within(stop).await {
             return self.life.outcome();
         }
+        if stop != Some(Duration::ZERO) {
+            self.tell_cancelled();
+        }
         self.cancel(stop);
         if self.ends_within(cancel).await {
             return self.life.outcome();
@@ -102,6 +106,16 @@ impl Task {
             is_gone,
         }
         .into())
+    }
+
+    /// That it had to be cancelled is no failure, but slows every shutdown down.
+    fn tell_cancelled(&self) {
+        let subject = Subject {
+            name: Name::Given("service".into()),
+            place: self.place,
+        };
+        let reason = "it did not stop in time when it was asked to";
+        report::send(&Report::about(ReportKind::Cancelled, &subject, reason));
     }
 
     /// Has it unwind (law 13).

@@ -283,8 +283,8 @@ fn optional_members() {
             "exit cache: completed",
         ]);
         for (step, report) in [
-            (Step::Fail("cold"), "report Failed cache: cold"),
-            (Step::Hang, "report Failed cache: within 1s"),
+            (Step::Fail("cold"), "report Missing cache: cold"),
+            (Step::Hang, "report Missing cache: within 1s"),
         ] {
             run(step)
                 .await

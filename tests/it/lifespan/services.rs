@@ -3,7 +3,7 @@
 use std::io;
 
 use lifespan::testing::{self, Scripted, Watched};
-use lifespan::{Enter, Error, ErrorKind, Lifespan, Phase, Service, lifespan};
+use lifespan::{Enter, Error, ErrorKind, Lifespan, Phase, Resource, Service, lifespan};
 use tokio::task::yield_now;
 
 use crate::everywhere::{everywhere, paused};
@@ -131,6 +131,24 @@ fn death_while_others_enter_laws_19_and_21() {
             "too early"
         );
         journal.assert(["http runs", "http dies"]);
+    });
+}
+
+#[lifespan]
+struct Inline {
+    #[enter(|| Service::start(async move |ready, stop| { ready.set(7_u8); stop.requested().await; }))]
+    seven: Service<u8>,
+    #[enter(|seven| Lifespan::new(std::future::ready(Ok::<_, io::Error>(**seven)), async |it, exit| assert!(exit.is_clean() && it == 7)))]
+    same: Resource<u8>,
+}
+
+/// Closures that await, in an expression.
+#[test]
+fn written_in_place() {
+    everywhere(|| async {
+        let inline = Inline::lifespan();
+        let both = inline.scope_ok(async |inline| (*inline.seven, *inline.same));
+        assert_eq!(both.await.unwrap(), (7, 7));
     });
 }
 

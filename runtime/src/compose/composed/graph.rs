@@ -130,6 +130,12 @@ impl Member {
         self
     }
 
+    /// Whether it was said at the field how long it may take to enter, and to exit.
+    pub(crate) fn says(&self) -> (bool, bool) {
+        let said = |budget| matches!(budget, Budget::Said(_));
+        (said(self.budgets.enter), said(self.budgets.exit))
+    }
+
     /// The policy of a member of this type when its value says nothing else.
     pub(crate) fn policy<R: LocalResource>(&self) -> Policy {
         let mut policy = R::policy().named(self.name);

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
@@ -22,8 +23,8 @@ use crate::entry::{Entry, Subject};
 use crate::error::{ErrorKind, Phase};
 use crate::failures::Failure;
 use crate::lifespan::Lifespan;
-use crate::policy::Name;
-use crate::report::{self, Report};
+use crate::policy::{Name, Policy};
+use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
 
 /// What makes a member, until all that it needs is there.
@@ -98,6 +99,7 @@ where
             Begun::Waits => return Poll::Pending,
             Begun::Made(lifespan) => {
                 let policy = member.govern::<R>(lifespan.policy());
+                tell_capped(member, lifespan.policy(), &policy);
                 let lane = Lane::new(lifespan.with_policy(policy), member.place);
                 this.lane.set(Some(lane));
             }
@@ -117,7 +119,7 @@ where
             }
             Err(failure) => match this.absent {
                 Some(absent) if may_be_absent(&failure) => {
-                    report::send(&Report::failed(&failure.error));
+                    report::send(&Report::missing(&failure.error));
                     let entry = Entry::new(member.policy::<R>(), member.place);
                     this.slot.put(absent(entry));
                 }
@@ -125,6 +127,28 @@ where
             },
         }
         Poll::Ready(())
+    }
+}
+
+/// A longer budget that a value asks for is not ignored without a word, unless the field says itself how long it may take.
+fn tell_capped(member: &Member, asked: &Policy, given: &Policy) {
+    let longer = |asked: Option<Duration>, given: Option<Duration>| {
+        given.is_some_and(|given| asked.is_none_or(|asked| asked > given))
+    };
+    let about = |reason| {
+        let subject = subject(member);
+        report::send(&Report::about(ReportKind::Capped, &subject, reason));
+    };
+    let (says_enter, says_exit) = member.says();
+    if !says_enter && longer(asked.enter_budget(), given.enter_budget()) {
+        about(
+            "say how long at its field, `#[enter(.., timeout = \"..\")]`, or its type's budget for entering holds",
+        );
+    }
+    if !says_exit && longer(asked.exit_budget(), given.exit_budget()) {
+        about(
+            "say how long at its field, `#[exit(timeout = \"..\")]`, or its type's budget for exiting holds",
+        );
     }
 }
 

@@ -102,7 +102,7 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// exited in reverse.
 ///
 /// ```ignore (the crate that this example needs depends on this one, and runs it in its own docs)
-/// use lifespan::{Owner, Service, lifespan};
+/// use lifespan::{Service, lifespan};
 ///
 /// #[lifespan(config: Config)]                                          // what the whole needs to start
 /// pub struct App {

@@ -180,7 +180,7 @@ pub use crate::cancel_scope::{
     timeout, timeout_at, until,
 };
 pub use crate::compose::{
-    Join, Joined, JoinedLocal, Members, join, join_all, join_all_at_most, join_all_local,
+    Join, Joined, JoinedLocal, join, join_all, join_all_at_most, join_all_local,
     join_all_local_at_most, join_local,
 };
 pub use crate::enter::{Enter, Entered};
@@ -196,7 +196,7 @@ pub use crate::policy::{DEFAULT_EXIT_TIMEOUT, Policy};
 pub use crate::report::{Report, ReportHook, ReportKind, set_report_hook, take_report_hook};
 pub use crate::rescue::{Drained, drain};
 pub use crate::resource::{LocalResource, ScopedResource};
-pub use crate::service::{Ready, Service, ServiceError, Starting, Stop};
+pub use crate::service::{Ready, Service, ServiceEnd, ServiceError, Starting, Stop};
 
 pub use lifespan_macros::{lifespan, scoped_resource};
 

@@ -114,7 +114,7 @@ fn param(input: ParseStream<'_>) -> Result<Param> {
     })
 }
 
-/// The expression, and the options behind it: from the first `, name =` on, which is in no expression.
+/// The expression, and the options behind it: from the first `, name =` on.
 pub(super) fn split(tokens: TokenStream) -> (TokenStream, TokenStream) {
     let tokens: Vec<_> = tokens.into_iter().collect();
     if is_option(&tokens) {
@@ -139,10 +139,12 @@ fn without_last_comma(tokens: &[TokenTree]) -> TokenStream {
 }
 
 fn is_option(tokens: &[TokenTree]) -> bool {
-    let [TokenTree::Ident(_), TokenTree::Punct(equals), rest @ ..] = tokens else {
+    let [TokenTree::Ident(name), TokenTree::Punct(equals), rest @ ..] = tokens else {
         return false;
     };
-    equals.as_char() == '=' && !rest.first().is_some_and(|next| is_punct(next, '='))
+    // An associated type in an expression is `Out = u8`; every value of an option is a literal.
+    equals.as_char() == '='
+        && (name == "timeout" || matches!(rest.first(), Some(TokenTree::Literal(_))))
 }
 
 fn is_punct(token: &TokenTree, char: char) -> bool {
@@ -191,6 +193,12 @@ mod tests {
             quote!(|a| f::<A, B>(a, b == c)).to_string()
         );
         assert_eq!(options.to_string(), quote!(timeout = "5s").to_string());
+        let (expr, options) = split(quote!(|| f::<dyn Fold<u8, Out = u8>>(), retries = 3));
+        assert_eq!(
+            expr.to_string(),
+            quote!(|| f::<dyn Fold<u8, Out = u8>>()).to_string()
+        );
+        assert_eq!(options.to_string(), quote!(retries = 3).to_string());
         let (expr, options) = split(quote!(timeout = "5s"));
         assert_eq!(
             (expr.to_string(), options.to_string()),

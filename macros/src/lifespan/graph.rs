@@ -68,9 +68,8 @@ impl<'a> Names<'a> {
                 .iter()
                 .find(|input| input.name == *field.name);
             match (&field.role, input) {
-                (Role::Kept, Some(_)) => {}
-                // What it lacks has been said, and may have been `#[keep]`.
-                (Role::Broken, Some(_)) => {}
+                // What a broken one lacks has been said, and may have been `#[keep]`.
+                (Role::Kept | Role::Broken, Some(_)) => {}
                 (Role::Kept, None) if model.options.broken => {}
                 (Role::Kept, None) => errors.at(
                     field.name,

@@ -241,13 +241,15 @@ impl Group {
 
     /// The failure that the group fails with, the others attached; those that only tell of it are left out.
     fn verdict(&mut self) -> Option<Failure> {
-        let death = self.node.why().filter(|why| !why.inherited);
-        let death = death.and_then(|why| why.cancellation.take_death());
+        // Looked at once: a service may die in another thread meanwhile, and its death is told once.
+        let seen = self.node.why();
+        let own = seen.as_ref().filter(|why| !why.inherited);
+        let death = own.and_then(|why| why.cancellation.take_death());
         let mut failures = std::mem::take(&mut self.failures).into_iter();
         let first = death.map(Failure::from).or_else(|| failures.next());
         let Some(mut first) = first else {
             // Entered in the very poll of the cancellation (law 17).
-            let cancellation = self.node.cancellation()?;
+            let cancellation = seen?.cancellation;
             return Some(not_entered(self.subject.clone(), cancellation).into());
         };
         for Failure { error, .. } in failures {

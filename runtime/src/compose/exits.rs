@@ -64,13 +64,21 @@ impl<J: Parted> Exits<J> {
 
 fn users_first<J>(jobs: &[Running<J>], graph: &Graph) -> Turns {
     let mut places = vec![None; graph.members.len()];
+    let mut last = Vec::new();
     for (place, Running(member, _)) in jobs.iter().enumerate() {
-        places[*member] = Some(place);
+        match places.get_mut(*member) {
+            Some(member) => *member = Some(place),
+            None => last.push(place),
+        }
     }
     let place = |member: &usize| places.get(*member).copied().flatten();
     let needs = |(user, Running(member, _)): (usize, &Running<J>)| {
-        let needed = graph.members[*member].needs.iter().filter_map(place);
-        needed.map(move |needed| (user, needed)).collect::<Vec<_>>()
+        let Some(member) = graph.members.get(*member) else {
+            return Vec::new();
+        };
+        let needed = member.needs.iter().filter_map(place);
+        let needed = needed.chain(last.iter().copied());
+        needed.map(|needed| (user, needed)).collect::<Vec<_>>()
     };
     Turns::after(jobs.len(), jobs.iter().enumerate().flat_map(needs))
 }

@@ -188,7 +188,7 @@ impl<'a, T: Members<Local<'a>>> LocalResource for JoinedLocal<'a, T> {
         let exit = Exit::new(watch::cause(), None);
         let mut parting = Parting::new(&exit)
             .with(self.0.entries)
-            .stray(abandoned.stray);
+            .abandoned(abandoned.runtime, abandoned.stray);
         self.0.values.part(&mut parting);
         // Each is abandoned by itself, the last first.
         drop(parting.exits(Order::LastFirst));

@@ -44,9 +44,11 @@ impl<R: LocalResource> Kept<R> {
         }
     }
 
-    /// Whether another task holds it than the one that entered it.
-    pub(super) fn stray(mut self, stray: bool) -> Self {
-        self.stray = stray;
+    /// If it is abandoned with others: from which runtime, and whether by another task than the one that entered it.
+    pub(super) fn abandoned_from(mut self, from: Option<(Option<Handle>, bool)>) -> Self {
+        if let Some((runtime, stray)) = from {
+            (self.runtime, self.stray) = (runtime, stray);
+        }
         self
     }
 

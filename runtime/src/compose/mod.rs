@@ -23,4 +23,4 @@ mod woken;
 
 pub use join::{Join, join, join_local};
 pub use join_all::{join_all, join_all_at_most, join_all_local, join_all_local_at_most};
-pub use joined::{Joined, JoinedLocal, Members};
+pub use joined::{Joined, JoinedLocal};

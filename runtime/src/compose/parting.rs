@@ -1,6 +1,9 @@
 //! [`Parting`]: members on their way to their exits.
 
 use std::fmt;
+use std::panic::Location;
+
+use tokio::runtime::Handle;
 
 use super::exits::{Exits, Order};
 use super::kept::Kept;
@@ -31,8 +34,12 @@ pub struct Parting<K: Kind> {
     entries: std::vec::IntoIter<Entry>,
     next: usize,
     exit: ForMembers,
-    stray: bool,
+    /// If the members are abandoned: from which runtime, and whether by another task.
+    from: Option<(Option<Handle>, bool)>,
 }
+
+/// The number of what is no member, and exits when all of them have.
+pub(super) const LAST: usize = usize::MAX;
 
 impl<K: Kind> Parting<K> {
     pub(super) fn new(exit: &Exit) -> Self {
@@ -41,7 +48,7 @@ impl<K: Kind> Parting<K> {
             entries: Vec::new().into_iter(),
             next: 0,
             exit: exit.for_members(),
-            stray: false,
+            from: None,
         }
     }
 
@@ -53,8 +60,12 @@ impl<K: Kind> Parting<K> {
         }
     }
 
-    pub(super) fn stray(self, stray: bool) -> Self {
-        Parting { stray, ..self }
+    /// For members that are abandoned together.
+    pub(super) fn abandoned(self, runtime: Option<Handle>, stray: bool) -> Self {
+        Parting {
+            from: Some((runtime, stray)),
+            ..self
+        }
     }
 
     /// The next member, if it was entered.
@@ -62,8 +73,17 @@ impl<K: Kind> Parting<K> {
     where
         K: Takes<R>,
     {
-        let stray = self.stray;
-        self.exit(|exit| Some(K::part(member?.stray(stray), exit)));
+        let from = self.from.clone();
+        self.exit(|exit| Some(K::part(member?.abandoned_from(from), exit)));
+    }
+
+    /// What is no member, and exits when all of them have.
+    pub(super) fn last<R: LocalResource>(&mut self, member: Kept<R>)
+    where
+        K: Takes<R>,
+    {
+        let member = member.abandoned_from(self.from.clone());
+        self.exits.push((LAST, K::part(member, self.exit.clone())));
     }
 
     /// The exit of the next member, if it was entered.
@@ -79,9 +99,9 @@ impl<K: Kind> Parting<K> {
     where
         K: Takes<R>,
     {
-        let Some(entry) = self.entries.next() else {
-            unreachable!("there is an entry for each member")
-        };
+        // There is one for each, unless somebody has changed a vector of members.
+        let entry = self.entries.next();
+        let entry = entry.unwrap_or_else(|| Entry::new(R::policy(), Location::caller()));
         self.member(Some(Kept::new(resource, entry)));
     }
 

@@ -168,7 +168,8 @@ impl Wakers {
     fn poll<F: Future + Unpin>(&self, index: usize, future: &mut F) -> Poll<F::Output> {
         let one = &self.each[index];
         // Before the poll: what wakes it meanwhile counts.
-        one.queued.store(false, Ordering::Release);
+        // A swap: if this sees a wake-up, the poll sees what that was about.
+        one.queued.swap(false, Ordering::AcqRel);
         let waker = Waker::from(Arc::clone(one));
         Pin::new(future).poll(&mut Context::from_waker(&waker))
     }

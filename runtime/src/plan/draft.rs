@@ -28,9 +28,9 @@ pub(crate) struct DraftMember {
     pub needs: Vec<usize>,
     /// The inputs it is made from, by index, in the order it takes them.
     pub takes: Vec<usize>,
-    /// `None` is no bound; for a nested lifespan, that its own plan says.
+    /// `None` is no bound; a nested lifespan then takes what its members take.
     pub enter_budget: Option<Duration>,
-    /// `None` is no bound; for a nested lifespan, that its own plan says.
+    /// `None` is no bound; a nested lifespan then takes what its members take.
     pub exit_budget: Option<Duration>,
     /// Whether it may be absent.
     pub optional: bool,

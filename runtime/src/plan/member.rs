@@ -51,7 +51,7 @@ impl<'a> PlanMember<'a> {
         self.draft.exit_budget
     }
 
-    /// The budget it has in this plan, for a nested lifespan that of its own plan if it is given none.
+    /// The budget it has in this plan.
     pub(super) fn budget(&self, side: Side) -> Option<Duration> {
         self.draft.budget(side)
     }

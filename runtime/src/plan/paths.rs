@@ -164,15 +164,11 @@ impl DraftMember {
         }
     }
 
-    /// The budget it has in this plan. One that is given to a nested lifespan takes the place of its own.
+    /// The budget it has in this plan. That of a nested lifespan is its own, unless another is given to it, be it none.
     pub(super) fn budget(&self, side: Side) -> Option<Duration> {
-        let given = match side {
+        match side {
             Side::Enter => self.enter_budget,
             Side::Exit => self.exit_budget,
-        };
-        match &self.kind {
-            DraftKind::Nested(plan) => given.or(plan.budget(side)),
-            DraftKind::Resource | DraftKind::Value => given,
         }
     }
 }

@@ -183,8 +183,14 @@ fn a_budget_for_a_nested_lifespan_takes_the_place_of_its_own() {
         Some(secs(2)),
         Some(secs(2)),
     );
-    let as_it_is = plan([nested("inner", &[], inner.clone())]);
-    assert_eq!(as_it_is.worst_case_exit(), Some(secs(2) + DEFAULT_GRACE));
+    // The policy of its type says what its own is.
+    let own = DraftMember {
+        exit_budget: inner.exit_budget(),
+        ..nested("inner", &[], inner.clone())
+    };
+    assert_eq!(plan([own]).worst_case_exit(), Some(secs(2) + DEFAULT_GRACE));
+    let none = plan([nested("inner", &[], inner.clone())]);
+    assert_eq!(none.worst_case_exit(), Some(secs(9) + DEFAULT_GRACE));
     let longer = DraftMember {
         exit_budget: Some(secs(5)),
         ..nested("inner", &[], inner)

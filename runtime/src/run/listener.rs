@@ -76,6 +76,8 @@ struct Run {
 
 impl Desk {
     fn register(&mut self) -> Signals {
+        // Those that have ended since the last signal.
+        self.runs.retain(|run| !run.signals.is_closed());
         let (signals, receiver) = unbounded_channel();
         self.runs.push(Run {
             signals,

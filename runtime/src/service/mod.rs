@@ -109,8 +109,8 @@ impl<T: Send + 'static> Service<T> {
     ///
     /// # Cancel safety
     ///
-    /// `run` is never dropped in the middle, unless it has ignored the request to stop, or the runtime shuts down; that
-    /// counts as a death.
+    /// `run` is never dropped in the middle, unless it has ignored the request to stop, its exit is dropped in the middle
+    /// (law 6), or the runtime shuts down; that counts as a death.
     #[track_caller]
     pub fn start<O, F>(run: F) -> Lifespan<Service<T>, Starting<T>>
     where

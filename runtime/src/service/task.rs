@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::future::{Future, Pending, poll_fn};
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -30,6 +30,9 @@ use crate::report::{self, Report, ReportKind};
 use crate::resource::ScopedResource;
 use crate::scope::driven::Outcome;
 use crate::timer::Timer;
+
+/// How long an aborted task is waited for, even if no time is left.
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// A resource of its own: held while the service enters, so that however that ends the task is ended too, and part of the
 /// service from then on.
@@ -87,7 +90,21 @@ impl Task {
         } = self.steps.within(exit.remaining());
         self.life.ask();
         self.ask.send_replace(true);
-        drop(value);
+        // Its destructor is the user's: a panic in it goes on when the service has ended.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(value)));
+        let ended = self.end_by_steps(stop, cancel, abort).await;
+        match dropped {
+            Ok(()) => ended,
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    async fn end_by_steps(
+        &mut self,
+        stop: Option<Duration>,
+        cancel: Option<Duration>,
+        abort: Duration,
+    ) -> Result<(), BoxError> {
         if self.ends_within(stop).await {
             return self.life.outcome();
         }
@@ -99,7 +116,8 @@ impl Task {
             return self.life.outcome();
         }
         self.handle.abort();
-        let is_gone = self.ends_within(Some(abort)).await;
+        // A moment in any case: what does not block its thread is gone by then.
+        let is_gone = self.ends_within(Some(abort.max(MOMENT))).await;
         Err(ServiceError::Ignored {
             stop,
             cancel,

@@ -169,6 +169,87 @@ fn generic_and_configured() {
     });
 }
 
+/// An input that somebody has to drop last.
+struct Dir(Journal);
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        self.0.log("dir removed");
+    }
+}
+
+#[lifespan(dir: Dir, step: Step)]
+struct Keeps {
+    #[keep]
+    dir: Dir,
+    #[enter(|dir| open(&dir.0, "db"))]
+    db: Db,
+    #[enter(|dir, step, db| { let _ = db; dir.0.resource("cache").enter(step.clone()).lifespan() })]
+    cache: Db,
+}
+
+/// What is kept outlives the members, also when they are rolled back.
+#[test]
+fn kept_inputs_law_7() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        Keeps::lifespan(Dir(journal.clone()), Step::Now)
+            .scope_ok(async |keeps| (keeps.dir.0.log("body"), keeps.cache.log("body")))
+            .await
+            .unwrap();
+        journal.assert([
+            "enter db",
+            "enter cache",
+            "body",
+            "body",
+            "exit cache: completed",
+            "exit db: completed",
+            "dir removed",
+        ]);
+        let journal = Journal::new();
+        let fails = Keeps::lifespan(Dir(journal.clone()), Step::Fail("no"));
+        assert!(
+            fails
+                .scope_ok(async |keeps| keeps.db.log("body"))
+                .await
+                .is_err()
+        );
+        let lines = journal.lines();
+        assert!(lines[1].starts_with("exit db: rolled back"), "{lines:?}");
+        assert_eq!(lines[2], "dir removed");
+    });
+}
+
+#[lifespan]
+struct SaysSelf {
+    #[enter(|| Self::connect())]
+    #[exit(async |pool, _| Self::disconnect(pool).await)]
+    pool: Pool,
+    #[enter(|| ready::<Box<dyn Iterator<Item = u8> + Send + Sync>>(Box::new(0..3)), timeout = "5s")]
+    #[exit(async |_, _| ())]
+    numbers: Box<dyn Iterator<Item = u8> + Send + Sync>,
+}
+
+impl SaysSelf {
+    async fn connect() -> Pool {
+        tokio::task::yield_now().await;
+        Pool("self")
+    }
+
+    async fn disconnect(pool: Pool) {
+        tokio::task::yield_now().await;
+        assert_eq!(pool.0, "self");
+    }
+}
+
+#[test]
+fn expressions_that_say_self() {
+    everywhere(|| async {
+        let says = SaysSelf::lifespan().scope_ok(async |it| (it.pool.0, it.numbers.next()));
+        assert_eq!(says.await.unwrap(), ("self", Some(0)));
+    });
+}
+
 mod elsewhere {
     pub(crate) use ::lifespan as renamed;
 }

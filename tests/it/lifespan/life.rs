@@ -227,6 +227,35 @@ fn plan_law_22() {
     assert!(plan.mermaid().to_string().contains("-->"));
 }
 
+#[lifespan(exit_timeout = "5s")]
+struct Capped {
+    #[enter(|| slow(0, 0))]
+    a: Slow,
+    #[enter(|a| { let _ = a; slow(0, 0) })]
+    b: Slow,
+}
+
+#[lifespan]
+struct Uncapped {
+    #[enter(|| Capped::lifespan())]
+    #[exit(timeout = "none")]
+    inner: Capped,
+}
+
+#[lifespan]
+struct AsItIs {
+    #[enter(|| Capped::lifespan())]
+    inner: Capped,
+}
+
+/// A nested lifespan has the budget of its own, unless its field says another, be it none.
+#[test]
+fn nested_plans_law_22() {
+    assert_eq!(Capped::plan().worst_case_exit(), Some(7 * SECOND));
+    assert_eq!(AsItIs::plan().worst_case_exit(), Some(7 * SECOND));
+    assert_eq!(Uncapped::plan().worst_case_exit(), Some(22 * SECOND));
+}
+
 /// P90, P107, L48: a lifespan of nothing beside one changes nothing.
 #[test]
 fn of_nothing() {

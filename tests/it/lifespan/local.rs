@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use lifespan::{
-    Enter, Lifespan, ResourceLocal, join_all_local, join_all_local_at_most, join_local, lifespan,
-    scoped_resource,
+    Enter, Lifespan, ResourceLocal, join, join_all, join_all_local, join_all_local_at_most,
+    join_local, lifespan, scoped_resource,
 };
 
-use crate::everywhere::locally;
+use crate::everywhere::{locally, multi_thread};
 use crate::journal::{Db, Journal, LocalDb, Step};
 
 struct Tx<'a> {
@@ -137,6 +137,41 @@ fn dropped_law_3() {
         drop(app);
         let _ = lifespan::drain().await;
         assert_dropped(&journal);
+    });
+}
+
+/// Dropped where no runtime is, or another: what may leave its task is rescued on the one it was entered on.
+#[test]
+fn dropped_elsewhere_law_3() {
+    let runtime = multi_thread();
+    let journal = Journal::new();
+    let sendable = journal.resource("sendable").lifespan();
+    let alone = runtime.block_on(join_local((sendable,)).enter()).unwrap();
+    drop(alone);
+    let _ = runtime.block_on(lifespan::drain());
+    journal.assert([
+        "enter sendable",
+        "report Rescued sendable",
+        "exit sendable: abandoned, in another task",
+    ]);
+}
+
+/// Members that somebody has moved about, or given another number of: none is lost.
+#[test]
+fn rearranged_law_1() {
+    locally(|| async {
+        let journal = Journal::new();
+        let some = |n: usize| join_all((0..n).map(|_| journal.resource("db").lifespan()));
+        join((some(1), some(3)))
+            .scope_ok(async |both| {
+                let (one, three) = &mut **both;
+                std::mem::swap(&mut **one, &mut **three);
+            })
+            .await
+            .unwrap();
+        let lines = journal.lines();
+        let exits = lines.iter().filter(|line| line.starts_with("exit db"));
+        assert_eq!(exits.count(), 4);
     });
 }
 

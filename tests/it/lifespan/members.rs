@@ -1,15 +1,16 @@
 //! What members are called, how long they may take, and which of them may be missing.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, ErrorKind, Exit, Lifespan, Phase, ScopedResource, join,
-    lifespan, scoped_resource,
+    BoxError, CancelScope, Enter, Error, ErrorKind, Exit, Lifespan, Phase, ReportKind,
+    ScopedResource, join, lifespan, scoped_resource,
 };
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::{everywhere, paused};
-use crate::journal::{Db, Journal, Step, panic_of};
+use crate::journal::{Db, Journal, Step, listen, panic_of};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -111,6 +112,34 @@ fn budgets_of_exits_law_6() {
         let error = ticket.accept().exit().await.unwrap_err();
         assert!(error.to_string().ends_with("within 1s"), "{error}");
     });
+}
+
+#[lifespan]
+struct Cut {
+    #[enter(|| Stuck::open().exit_timeout(8 * SECOND))]
+    cut_short: Stuck,
+    #[enter(|| Stuck::open().exit_timeout(8 * SECOND))]
+    #[exit(timeout = "3s")]
+    cut_on_purpose: Stuck,
+}
+
+/// What a value asks for is not cut without a word, unless its field says so.
+#[test]
+fn cut_budgets_are_told_law_22() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
+    listen(move |report| {
+        if report.kind() == ReportKind::Capped && report.resource().starts_with("cut_") {
+            tell.lock().unwrap().push(report.to_string());
+        }
+    });
+    paused().block_on(async {
+        let error = Cut::lifespan().scope_ok(async |_| ()).await.unwrap_err();
+        assert_eq!(error.attached().len(), 1);
+    });
+    let told = told.lock().unwrap();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("`cut_short` has less time than it asks for: say how long"));
 }
 
 /// An application inside of a type that has its own exit: what the values said of themselves is not known there any more, but

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 
 use super::Expansion;
 use crate::budget::Budget;
@@ -18,7 +19,10 @@ impl Expansion<'_> {
             .name
             .get()
             .map_or_else(|| self.model.head.name.to_string(), syn::LitStr::value);
-        let inputs = options.inputs.iter().map(|input| input.name.to_string());
+        let inputs = options
+            .inputs
+            .iter()
+            .map(|input| input.name.unraw().to_string());
         let members = self.graph.order.iter().map(|field| self.member(*field));
         let enter = budget("enter", options.enter_timeout.get().copied());
         let exit = budget("exit", options.exit_timeout.get().copied());
@@ -31,7 +35,7 @@ impl Expansion<'_> {
 
     pub(super) fn member(&self, field: usize) -> TokenStream {
         let member = &self.model.fields[field];
-        let name = member.name.to_string();
+        let name = member.name.unraw().to_string();
         let (mut needs, mut takes) = (Vec::new(), Vec::new());
         for dependency in self.dependencies(field) {
             match dependency {

@@ -19,7 +19,8 @@ impl Expansion<'_> {
             self.model.head.name
         );
         let inputs = self.model.options.inputs.iter().map(|input| {
-            let (name, ty) = (&input.name, &input.ty);
+            // Out of sight of the user's expressions: what they use they have to name.
+            let (name, ty) = (unseen(&input.name), &input.ty);
             quote!(#name: #ty)
         });
         // The edition of this token decides which lifetimes the type captures: in this crate's all of them.
@@ -56,7 +57,13 @@ impl Expansion<'_> {
         let names: Vec<_> = self.members.iter().map(|member| member.name).collect();
         let values = tuple(&names);
         let slots = tuple(&slots);
-        let fields = self.model.fields.iter().map(|field| field.name);
+        let fields = self.model.fields.iter().map(|field| match field.role {
+            Role::Kept => {
+                let (name, input) = (field.name, unseen(field.name));
+                quote!(#name: #input)
+            }
+            _ => field.name.to_token_stream(),
+        });
         quote! {
             #(#makes)*
             let __lanes = #lanes;
@@ -104,7 +111,7 @@ impl Expansion<'_> {
             .iter()
             .map(|dependency| match dependency {
                 Dependency::Input(input) => {
-                    let name = &self.model.options.inputs[*input].name;
+                    let name = unseen(&self.model.options.inputs[*input].name);
                     if closure.movement.is_some() {
                         quote!(__rt::Moved(#name))
                     } else {
@@ -165,4 +172,11 @@ fn tree(lanes: &[TokenStream]) -> TokenStream {
             quote!(__rt::three(#first, #second, #third))
         }
     }
+}
+
+/// A name of the user's that only generated code sees.
+fn unseen(name: &Ident) -> Ident {
+    let mut unseen = name.clone();
+    unseen.set_span(ours(name.span()));
+    unseen
 }

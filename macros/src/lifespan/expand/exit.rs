@@ -48,36 +48,52 @@ impl Expansion<'_> {
         quote_spanned!(at=> __rt::SomeOf<#ty>)
     }
 
+    // Output, in `impl App`:
+    //     async fn __lifespan_exit_pool(
+    //         __value: PgPool,
+    //         __exit: &::lifespan::Exit,
+    //     ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+    //         let __end = __rt::end::<PgPool, _, _>(async |pool, exit| ..);
+    //         __rt::exited(__end(__value, __exit).await)
+    //     }
+    //
+    // There, and not in the impl that calls it, because `Self` is the user's.
+    pub(super) fn end_in_place(&self, field: usize) -> Option<TokenStream> {
+        let (member, exit) = self.beside(field)?;
+        let at = Blame::on(exit).start;
+        let krate = self.model.options.krate(at);
+        let (function, value) = (function_name(member.name), Self::beside_value(member));
+        Some(quote_spanned! {at=>
+            #[doc(hidden)]
+            async fn #function(
+                __value: #value,
+                __exit: &#krate::Exit,
+            ) -> ::core::result::Result<(), #krate::BoxError> {
+                let __end = __rt::end::<#value, _, _>(#exit);
+                __rt::exited(__end(__value, __exit).await)
+            }
+        })
+    }
+
     // Output:
     //     struct __EndOf_pool;
     //     impl __rt::Ends<PgPool, App> for __EndOf_pool {
     //         async fn end(__value: PgPool, __exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
-    //             __rt::end(async |pool, exit| .., __value, __exit).await
+    //             <App>::__lifespan_exit_pool(__value, __exit).await
     //         }
     //     }
     pub(super) fn end(&self, field: usize) -> Option<TokenStream> {
-        let Member { name, ty, role } = &self.model.fields[field];
-        let Role::Entered(Entered {
-            exit: Some(exit),
-            optional,
-            ..
-        }) = role
-        else {
-            return None;
-        };
+        let (member, exit) = self.beside(field)?;
         let at = Blame::on(exit).start;
         let krate = self.model.options.krate(at);
         let (generics, _, clause) = self.model.head.generics.split_for_impl();
-        let (ends, end, whole) = (
-            self.rt("Ends", "EndsLocal", at),
-            end_name(name),
+        let ends = self.rt("Ends", "EndsLocal", at);
+        let (end, whole, value) = (
+            end_name(member.name),
             self.whole(),
+            Self::beside_value(member),
         );
-        let value = if *optional {
-            Self::some(ty)
-        } else {
-            quote!(#ty)
-        };
+        let function = function_name(member.name);
         Some(quote_spanned! {at=>
             struct #end;
             impl #generics #ends<#value, #whole> for #end #clause {
@@ -85,10 +101,29 @@ impl Expansion<'_> {
                     __value: #value,
                     __exit: &#krate::Exit,
                 ) -> ::core::result::Result<(), #krate::BoxError> {
-                    __rt::end(#exit, __value, __exit).await
+                    <#whole>::#function(__value, __exit).await
                 }
             }
         })
+    }
+
+    /// A member whose end is beside it, and that.
+    fn beside(&self, field: usize) -> Option<(&Member<'_>, &TokenStream)> {
+        let member = &self.model.fields[field];
+        match &member.role {
+            Role::Entered(Entered {
+                exit: Some(exit), ..
+            }) => Some((member, exit)),
+            _ => None,
+        }
+    }
+
+    fn beside_value(member: &Member<'_>) -> TokenStream {
+        let ty = member.ty;
+        match &member.role {
+            Role::Entered(entered) if entered.optional => Self::some(ty),
+            _ => quote!(#ty),
+        }
     }
 
     // Output:
@@ -115,6 +150,13 @@ impl Expansion<'_> {
             })
             .collect();
         // Of no members there is no expression: `clippy::unused_unit` would see it.
+        // Members may need what was kept to their end.
+        let kept = self.model.fields.iter().filter_map(|field| {
+            let plain = self.rt("Plain", "PlainLocal", at);
+            let name = field.name;
+            matches!(field.role, Role::Kept).then(|| quote!(__rt::Input(#plain(#this.#name))))
+        });
+        let values: Vec<_> = kept.chain(values).collect();
         let values = (!values.is_empty()).then(|| tuple(&values));
         let members = if self.is_local() {
             quote_spanned!(at=> fn members<'__a>(#this) -> impl __rt::Members<__rt::Local<'__a>> where Self: '__a)
@@ -205,4 +247,8 @@ impl Expansion<'_> {
 
 fn end_name(name: &Ident) -> Ident {
     format_ident!("__EndOf_{}", name, span = ours(name.span()))
+}
+
+fn function_name(name: &Ident) -> Ident {
+    format_ident!("__lifespan_exit_{}", name, span = ours(name.span()))
 }

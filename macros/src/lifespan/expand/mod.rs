@@ -137,10 +137,13 @@ impl<'a> Expansion<'a> {
         let (generics, types, clause) = generics.split_for_impl();
         let lifespan = self.lifespan();
         let plan = self.plan();
+        let order = self.graph.order.iter();
+        let ends = order.filter_map(|field| self.end_in_place(*field));
         quote! {
             impl #generics #name #types #clause {
                 #lifespan
                 #plan
+                #(#ends)*
             }
         }
     }

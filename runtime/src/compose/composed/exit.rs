@@ -1,7 +1,9 @@
 //! How an entered lifespan exits: its members, each with what ends it, in the order that the graph says.
 
+use std::panic::Location;
+
 use super::graph::Graph;
-use super::plan::Described;
+use super::plan::{Described, Drafts};
 use super::{Composed, ComposedLocal};
 use crate::abandon::Abandoned;
 use crate::compose::exits::{Exits, Order};
@@ -47,8 +49,8 @@ pub(super) fn exits<K: Kind>(
 pub fn abandon<A: ComposedLocal>(whole: A, abandoned: &Abandoned) {
     let exit = Exit::new(watch::cause(), None);
     exit.note(&abandoned.entry);
-    let parting = Parts::of(A::GRAPH, &exit, whole.members()).parting;
-    let parting = parting.stray(abandoned.stray);
+    let parting = Parting::new(&exit).abandoned(abandoned.runtime.clone(), abandoned.stray);
+    let parting = Parts::from(parting, A::GRAPH, &exit, whole.members()).parting;
     drop(parting.exits(Order::UsersFirst(A::GRAPH)));
 }
 
@@ -63,14 +65,33 @@ pub struct Parts<'e, K: Kind> {
 
 impl<'e, K: Kind> Parts<'e, K> {
     fn of(graph: &'static Graph, exit: &'e Exit, members: impl Members<K>) -> Self {
+        Parts::from(Parting::new(exit), graph, exit, members)
+    }
+
+    fn from(
+        parting: Parting<K>,
+        graph: &'static Graph,
+        exit: &'e Exit,
+        members: impl Members<K>,
+    ) -> Self {
         let mut parts = Parts {
             graph,
             entries: exit.parts().unwrap_or_default(),
             next: 0,
-            parting: Parting::new(exit),
+            parting,
         };
         members.part(&mut parts);
         parts
+    }
+
+    /// An input that was kept: members may need it to their end.
+    fn kept<R: LocalResource>(&mut self, input: R)
+    where
+        K: Takes<R>,
+    {
+        let place = self.graph.members.first().map(|member| member.place);
+        let entry = Entry::new(R::policy(), place.unwrap_or_else(Location::caller));
+        self.parting.last(Kept::new(input, entry));
     }
 
     fn member<R: LocalResource>(&mut self, resource: R)
@@ -104,6 +125,21 @@ impl<R: LocalResource, K: Takes<R>> Members<K> for R {
     fn part(self, parts: &mut Parts<'_, K>) {
         parts.member(self);
     }
+}
+
+/// An input that was kept; before the members.
+#[derive(Debug)]
+pub struct Input<R>(pub R);
+
+#[diagnostic::do_not_recommend]
+impl<R: LocalResource, K: Takes<R>> Members<K> for Input<R> {
+    fn part(self, parts: &mut Parts<'_, K>) {
+        parts.kept(self.0);
+    }
+}
+
+impl<R> Described for Input<R> {
+    fn describe(_: &mut Drafts) {}
 }
 
 macro_rules! members {

@@ -25,9 +25,7 @@ use crate::resource::LocalResource;
 /// The life of a `T`; `block` enters its members.
 #[allow(clippy::type_complexity, reason = "it says what it is made of")]
 #[track_caller]
-pub fn lifespan<T, B, S, V, M>(
-    block: B,
-) -> Lifespan<T, Entering<Block<B, Made<S, V, M>>, T, T, Sendable>>
+pub fn lifespan<T, B, S, V, M>(block: B) -> Lifespan<T, Entering<Block<B, S, V, M>, T, T, Sendable>>
 where
     T: LocalResource + Composed,
     B: Future<Output = Finished<S, V, M>>,
@@ -42,7 +40,7 @@ where
 #[track_caller]
 pub fn lifespan_local<'a, T, B, S, V, M>(
     block: B,
-) -> Lifespan<T, Entering<Block<B, Made<S, V, M>>, T, T, Local<'a>>>
+) -> Lifespan<T, Entering<Block<B, S, V, M>, T, T, Local<'a>>>
 where
     T: LocalResource + ComposedLocal,
     B: Future<Output = Finished<S, V, M>>,
@@ -58,7 +56,7 @@ where
 pub(super) fn describe<T, B, S, V, M, K>(
     graph: &'static Graph,
     block: B,
-) -> Lifespan<T, Entering<Block<B, Made<S, V, M>>, T, T, K>>
+) -> Lifespan<T, Entering<Block<B, S, V, M>, T, T, K>>
 where
     T: LocalResource,
     B: Future<Output = Finished<S, V, M>>,
@@ -70,6 +68,7 @@ where
     let lanes = Block {
         future: Some(block),
         made: None,
+        make: None,
         parts: Arc::clone(&parts),
     };
     let order = Order::UsersFirst(graph);
@@ -116,7 +115,7 @@ pub struct Finished<S, V, M> {
 }
 
 /// The members in their slots, and what is made of them.
-pub struct Made<S, V, M> {
+pub(crate) struct Made<S, V, M> {
     slots: S,
     make: M,
     values: PhantomData<fn(V)>,
@@ -146,15 +145,17 @@ impl<L: Enters> Future for EnterEach<L> {
 
 pin_project! {
     /// The enters of all members. In an `async` block of the caller's, because they borrow from one another.
-    pub struct Block<B, M> {
+    pub struct Block<B, S, V, M> {
         #[pin]
         future: Option<B>,
-        made: Option<M>,
+        made: Option<Made<S, V, M>>,
+        // While it is rolled back.
+        make: Option<M>,
         parts: Arc<Parts>,
     }
 }
 
-impl<B, S, V, M> Enters for Block<B, Made<S, V, M>>
+impl<B, S, V, M> Enters for Block<B, S, V, M>
 where
     B: Future<Output = Finished<S, V, M>>,
 {
@@ -170,7 +171,7 @@ where
     }
 }
 
-impl<B, S, V, M, T, K> Lanes<T, K> for Block<B, Made<S, V, M>>
+impl<B, S, V, M, T, K> Lanes<T, K> for Block<B, S, V, M>
 where
     B: Future<Output = Finished<S, V, M>>,
     S: Slots<V, K>,
@@ -189,8 +190,11 @@ where
     }
 
     fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
-        if let Some(Made { slots, .. }) = self.project().made.take() {
+        let this = self.project();
+        if let Some(Made { slots, make, .. }) = this.made.take() {
             slots.roll_back(parting);
+            // It holds the inputs that are kept: members may need them to their end.
+            *this.make = Some(make);
         }
     }
 }
@@ -219,7 +223,7 @@ impl<S, V, M> fmt::Debug for Made<S, V, M> {
     }
 }
 
-impl<B, M> fmt::Debug for Block<B, M> {
+impl<B, S, V, M> fmt::Debug for Block<B, S, V, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Block").finish_non_exhaustive()
     }

@@ -43,17 +43,12 @@ pub trait EndsLocal<V, A> {
     fn end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>>;
 }
 
-/// Runs the end of a value.
-///
-/// # Errors
-///
-/// That of the end.
-pub async fn end<V, O: Exited>(
-    end: impl AsyncFnOnce(V, &Exit) -> O,
-    value: V,
-    exit: &Exit,
-) -> Result<(), BoxError> {
-    end(value, exit).await.into_result()
+/// The closure that ends a `V`, as it is: here its types are inferred.
+//
+// It is called by the code that wrote it: through a bound it could not be, in a future that must be `Send`, if `V` mentions a
+// lifetime, be it `'static`.
+pub fn end<V, O: Exited, X: AsyncFnOnce(V, &Exit) -> O>(end: X) -> X {
+    end
 }
 
 /// A member whose end, `E`, is beside it in the lifespan `A`.

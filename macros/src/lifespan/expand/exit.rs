@@ -53,8 +53,7 @@ impl Expansion<'_> {
     //         __value: PgPool,
     //         __exit: &::lifespan::Exit,
     //     ) -> ::core::result::Result<(), ::lifespan::BoxError> {
-    //         let __end = __rt::end::<PgPool, _, _>(async |pool, exit| ..);
-    //         __rt::exited(__end(__value, __exit).await)
+    //         __rt::exited(__rt::end(async |pool, exit| .., __value, __exit).await)
     //     }
     //
     // There, and not in the impl that calls it, because `Self` is the user's.
@@ -69,8 +68,7 @@ impl Expansion<'_> {
                 __value: #value,
                 __exit: &#krate::Exit,
             ) -> ::core::result::Result<(), #krate::BoxError> {
-                let __end = __rt::end::<#value, _, _>(#exit);
-                __rt::exited(__end(__value, __exit).await)
+                __rt::exited(__rt::end(#exit, __value, __exit).await)
             }
         })
     }
@@ -152,9 +150,8 @@ impl Expansion<'_> {
         // Of no members there is no expression: `clippy::unused_unit` would see it.
         // Members may need what was kept to their end.
         let kept = self.model.fields.iter().filter_map(|field| {
-            let plain = self.rt("Plain", "PlainLocal", at);
             let name = field.name;
-            matches!(field.role, Role::Kept).then(|| quote!(__rt::Input(#plain(#this.#name))))
+            matches!(field.role, Role::Kept).then(|| quote!(__rt::Input(#this.#name)))
         });
         let values: Vec<_> = kept.chain(values).collect();
         let values = (!values.is_empty()).then(|| tuple(&values));

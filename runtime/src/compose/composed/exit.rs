@@ -4,12 +4,13 @@ use std::panic::Location;
 
 use super::graph::Graph;
 use super::plan::{Described, Drafts};
+use super::resources::{Plain, PlainLocal};
 use super::{Composed, ComposedLocal};
 use crate::abandon::Abandoned;
 use crate::compose::exits::{Exits, Order};
 use crate::compose::joined::settle;
 use crate::compose::kept::Kept;
-use crate::compose::kind::{Kind, Takes};
+use crate::compose::kind::{Kind, Local, Sendable, Takes};
 use crate::compose::parting::Parting;
 use crate::entry::Entry;
 use crate::error::BoxError;
@@ -129,16 +130,23 @@ impl<R: LocalResource, K: Takes<R>> Members<K> for R {
 
 /// An input that was kept; before the members.
 #[derive(Debug)]
-pub struct Input<R>(pub R);
+pub struct Input<V>(pub V);
 
 #[diagnostic::do_not_recommend]
-impl<R: LocalResource, K: Takes<R>> Members<K> for Input<R> {
-    fn part(self, parts: &mut Parts<'_, K>) {
-        parts.kept(self.0);
+impl<V: Send + 'static> Members<Sendable> for Input<V> {
+    fn part(self, parts: &mut Parts<'_, Sendable>) {
+        parts.kept(Plain(self.0));
     }
 }
 
-impl<R> Described for Input<R> {
+#[diagnostic::do_not_recommend]
+impl<'a, V: 'a> Members<Local<'a>> for Input<V> {
+    fn part(self, parts: &mut Parts<'_, Local<'a>>) {
+        parts.kept(PlainLocal(self.0));
+    }
+}
+
+impl<V> Described for Input<V> {
     fn describe(_: &mut Drafts) {}
 }
 

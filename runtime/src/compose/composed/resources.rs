@@ -43,12 +43,16 @@ pub trait EndsLocal<V, A> {
     fn end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>>;
 }
 
-/// The closure that ends a `V`, as it is: here its types are inferred.
+/// The future that ends a value.
 //
-// It is called by the code that wrote it: through a bound it could not be, in a future that must be `Send`, if `V` mentions a
-// lifetime, be it `'static`.
-pub fn end<V, O: Exited, X: AsyncFnOnce(V, &Exit) -> O>(end: X) -> X {
-    end
+// That of the closure itself: an opaque one would have bounds to be proved again in a future that must be `Send`, which rustc
+// cannot if `V` mentions a lifetime, be it `'static`.
+pub fn end<'x, V, X, F>(end: X, value: V, exit: &'x Exit) -> F
+where
+    X: FnOnce(V, &'x Exit) -> F,
+    F: Future<Output: Exited>,
+{
+    end(value, exit)
 }
 
 /// A member whose end, `E`, is beside it in the lifespan `A`.

@@ -256,6 +256,32 @@ fn nested_plans_law_22() {
     assert_eq!(Uncapped::plan().worst_case_exit(), Some(22 * SECOND));
 }
 
+#[lifespan(journal: Journal)]
+struct Hasty {
+    #[enter(|journal| unwinding(journal))]
+    #[exit(async |(), _| ())]
+    slow: (),
+    #[enter(|journal| journal.resource("hasty").enter(Step::Fail("at once")).lifespan())]
+    hasty: Db,
+}
+
+fn unwinding(journal: &Journal) -> impl Future<Output = Result<(), Error>> + use<> {
+    let inner = journal.resource("inner").exit(Step::Yield).lifespan();
+    inner.scope_ok(async |_| std::future::pending::<()>().await)
+}
+
+/// L56: one that fails at once does not keep the others, which are under way, from being awaited.
+#[test]
+fn fails_at_once_law_19() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let hasty = Hasty::lifespan(journal.clone());
+        let error = hasty.scope_ok(async |app| app.hasty.log("body")).await;
+        assert_eq!(error.unwrap_err().primary().to_string(), "at once");
+        journal.assert(["enter inner", "exit inner: cancelled", "exited inner"]);
+    });
+}
+
 /// P90, P107, L48: a lifespan of nothing beside one changes nothing.
 #[test]
 fn of_nothing() {

@@ -1,10 +1,12 @@
 //! What the options of every attribute share: parsing that goes on after a mistake, "set once", near names.
 
-use proc_macro2::TokenTree;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
-use syn::{Error, Ident, Result, Token};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Error, Ident, LitStr, Path, Result, Token};
 
+use crate::budget::Budget;
 use crate::errors::Errors;
 
 /// An option and, where it was given, its name: the span for every later complaint about it.
@@ -34,11 +36,75 @@ impl<T> Once<T> {
     }
 }
 
+/// The options that both attributes have.
+#[derive(Default)]
+pub(crate) struct Common {
+    pub(crate) local: Once<()>,
+    pub(crate) name: Once<LitStr>,
+    pub(crate) enter_timeout: Once<(Budget, Span)>,
+    pub(crate) exit_timeout: Once<(Budget, Span)>,
+    krate: Once<Path>,
+}
+
+impl Common {
+    /// Takes the option if it is one of these; whether it is.
+    pub(crate) fn take(
+        &mut self,
+        key: &Ident,
+        input: ParseStream<'_>,
+        errors: &mut Errors,
+    ) -> Result<bool> {
+        let key = key.clone();
+        match key.to_string().as_str() {
+            "local" => {
+                flag(&key, input)?;
+                self.local.set(key, (), errors);
+            }
+            "name" => {
+                let name = value(&key, input, "name = \"..\"", <LitStr as Parse>::parse)?;
+                self.name.set(key, name, errors);
+            }
+            "enter_timeout" => {
+                let budget = value(&key, input, "enter_timeout = \"5s\"", budget)??;
+                self.enter_timeout.set(key, budget, errors);
+            }
+            "exit_timeout" => {
+                let budget = value(&key, input, "exit_timeout = \"5s\"", budget)??;
+                self.exit_timeout.set(key, budget, errors);
+            }
+            "crate" => {
+                let path = value(&key, input, "crate = ::path", Path::parse_mod_style)?;
+                self.krate.set(key, path, errors);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The path of the `lifespan` crate. `span` is for the default: a path that was given keeps its own.
+    pub(crate) fn krate(&self, span: Span) -> TokenStream {
+        self.krate.get().map_or_else(
+            || quote_spanned!(span=> ::lifespan),
+            ToTokens::to_token_stream,
+        )
+    }
+
+    pub(crate) fn is_local(&self) -> bool {
+        self.local.get().is_some()
+    }
+}
+
+/// The outer result is about the syntax, the inner one about the text.
+pub(crate) fn budget(input: ParseStream<'_>) -> Result<Result<(Budget, Span)>> {
+    let literal: LitStr = input.parse()?;
+    Ok(Budget::parse(&literal).map(|budget| (budget, literal.span())))
+}
+
 /// Parses `name`, `name = value`, .. and hands each name to `option`, which parses what follows it.
 ///
 /// After a mistake it goes on behind the next comma, so that all mistakes are reported at once.
 pub(crate) fn parse_each(
-    tokens: proc_macro2::TokenStream,
+    tokens: TokenStream,
     known: &[&str],
     errors: &mut Errors,
     mut option: impl FnMut(Ident, ParseStream<'_>, &mut Errors) -> Result<()>,

@@ -44,7 +44,7 @@
 //! - [`Lifespan::enter`]: in a guard, [`Live`], where a closure does not fit. [`Live::hand_over`] gives it to another task.
 //! - [`scope!`]: without a closure, for resources that borrow in spawned code.
 //! - [`join`], [`join_all`] and [`Lifespan::then`]: several resources as one, side by side or one from the other.
-//! - [`Lifespan::run`]: until SIGINT, SIGTERM or the death of a service; what `main` of a service returns.
+//! - `Lifespan::run` (feature `signal`, on by default): until SIGINT, SIGTERM or the death of a service; what `main` of a service returns.
 //! - [`Service`]: a background task as a resource: entered when it is ready, asked to stop at the end; if it dies, so does what
 //!   uses it (law 21).
 //!

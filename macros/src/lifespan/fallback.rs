@@ -28,12 +28,12 @@ pub(super) fn lifespan(head: &Head<'_>, options: &Options) -> TokenStream {
         ..
     } = head;
     let at = Blame::on(name).start;
-    let krate = options.krate(at);
+    let krate = options.common.krate(at);
     let (generics, types, clause) = generics.split_for_impl();
     let inputs = options.inputs.iter().map(|input| &input.ty);
     let impl_ = Token![impl](Span::mixed_site());
     // What borrows has to be local, whether it says so or not.
-    let is_local = options.is_local() || head.generics.lifetimes().next().is_some();
+    let is_local = options.common.is_local() || head.generics.lifetimes().next().is_some();
     let (of_trait, method) = if is_local {
         ("LocalResource", "exit_local")
     } else {

@@ -34,7 +34,9 @@ pub(crate) fn attribute(options: &TokenStream, item: &TokenStream) -> (TokenStre
         return (item.clone(), errors);
     }
     // What is wrong with the options is reported once, by the derive.
-    let krate = Options::parse(options.clone(), &mut Errors::default()).krate(Span::mixed_site());
+    let krate = Options::parse(options.clone(), &mut Errors::default())
+        .common
+        .krate(Span::mixed_site());
     let tokens = quote! {
         #[derive(#krate::__private::Lifespan)]
         #[__lifespan(#options)]
@@ -97,7 +99,7 @@ fn expand(head: Head<'_>, errors: &mut Errors) -> TokenStream {
 /// What borrows cannot leave its task.
 fn check_lifetimes(model: &Model<'_>, errors: &mut Errors) {
     let lifetime = model.head.generics.lifetimes().next();
-    if let (Some(lifetime), false) = (lifetime, model.options.is_local()) {
+    if let (Some(lifetime), false) = (lifetime, model.options.common.is_local()) {
         let message = format!(
             "`{}` borrows, so it has to stay in its task\n\
              help: say so: `#[lifespan(local, ..)]`",

@@ -4,11 +4,11 @@ use proc_macro2::TokenStream;
 use syn::{Attribute, Field, Fields, Generics, Ident, Item, Meta, Type, Visibility};
 
 use super::closure::{Closure, split};
-use super::options::{Options, budget};
+use super::options::Options;
 use crate::blame::written;
 use crate::budget::Budget;
 use crate::errors::Errors;
-use crate::options::{Once, parse_each, unknown, value};
+use crate::options::{Once, budget, parse_each, unknown, value};
 
 const ENTER: &str = "|config| Db::open(&config.url)";
 const VALUE: &str = "|config| config.addr";
@@ -315,7 +315,7 @@ fn timeout(tokens: TokenStream, errors: &mut Errors) -> Option<Budget> {
         if key != "timeout" {
             return Err(unknown(&key, &known));
         }
-        let budget = value(&key, input, "timeout = \"5s\"", budget)??;
+        let (budget, _) = value(&key, input, "timeout = \"5s\"", budget)??;
         timeout.set(key, budget, errors);
         Ok(())
     });

@@ -112,7 +112,7 @@ pub(super) fn declaration(declaration: &Declaration, options: &Options, errors: 
 }
 
 fn declared_local(ty: impl ToTokens, options: &Options, errors: &mut Errors) {
-    if options.local.get().is_none() && !options.is_broken("local") {
+    if options.common.local.get().is_none() && !options.is_broken("local") {
         let text = written(&ty);
         errors.at(
             ty,

@@ -330,7 +330,7 @@ impl Head {
             generics: &self.generics,
             ty: self.ty.to_token_stream(),
             where_clause: self.generics.where_clause.as_ref(),
-            local: options.local.get().is_some() || borrows(&self.ty),
+            local: options.common.local.get().is_some() || borrows(&self.ty),
             options,
         }
     }
@@ -348,7 +348,7 @@ impl Declaration {
             generics,
             ty: self.ty(),
             where_clause: generics.where_clause.as_ref(),
-            local: options.local.get().is_some() || generics.lifetimes().next().is_some(),
+            local: options.common.local.get().is_some() || generics.lifetimes().next().is_some(),
             options,
         }
     }

@@ -1,16 +1,12 @@
 //! The options in the attribute's parentheses.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{
-    Error, ExprPath, FnArg, Ident, LitStr, Pat, PatType, Path, Result, Token, parenthesized, token,
-};
+use syn::{Error, ExprPath, FnArg, Ident, Pat, PatType, Result, Token, parenthesized, token};
 
-use crate::budget::Budget;
 use crate::errors::Errors;
-use crate::options::{Once, flag, parse_each, unknown, value};
+use crate::options::{Common, Once, parse_each, unknown, value};
 
 const KNOWN: [&str; 7] = [
     "local",
@@ -24,13 +20,9 @@ const KNOWN: [&str; 7] = [
 
 #[derive(Default)]
 pub(crate) struct Options {
-    pub(crate) local: Once<()>,
-    pub(crate) name: Once<LitStr>,
-    pub(crate) enter_timeout: Once<(Budget, Span)>,
-    pub(crate) exit_timeout: Once<(Budget, Span)>,
+    pub(crate) common: Common,
     pub(crate) enter: Once<EnterCall>,
     pub(crate) exit: Once<ExitCall>,
-    krate: Once<Path>,
     /// Names of options whose value could not be read: that is reported, not that they are missing.
     broken: Vec<String>,
 }
@@ -62,23 +54,10 @@ impl Options {
     }
 
     fn option(&mut self, key: Ident, input: ParseStream<'_>, errors: &mut Errors) -> Result<()> {
+        if self.common.take(&key, input, errors)? {
+            return Ok(());
+        }
         match key.to_string().as_str() {
-            "local" => {
-                flag(&key, input)?;
-                self.local.set(key, (), errors);
-            }
-            "name" => {
-                let name = value(&key, input, "name = \"..\"", <LitStr as Parse>::parse)?;
-                self.name.set(key, name, errors);
-            }
-            "enter_timeout" => {
-                let budget = value(&key, input, "enter_timeout = \"5s\"", budget)??;
-                self.enter_timeout.set(key, budget, errors);
-            }
-            "exit_timeout" => {
-                let budget = value(&key, input, "exit_timeout = \"5s\"", budget)??;
-                self.exit_timeout.set(key, budget, errors);
-            }
             "enter" => {
                 let call = value(&key, input, "enter = open(url: String)", EnterCall::parse)?;
                 self.enter.set(key, call, errors);
@@ -92,32 +71,19 @@ impl Options {
                 )?;
                 self.exit.set(key, call, errors);
             }
-            "crate" => {
-                let path = value(&key, input, "crate = ::path", Path::parse_mod_style)?;
-                self.krate.set(key, path, errors);
-            }
             _ => return Err(unknown(&key, &KNOWN)),
         }
         Ok(())
     }
 
-    /// The path of the `lifespan` crate. `span` is for the default: a path that was given keeps its own.
+    /// The path of the `lifespan` crate; see [`Common::krate`].
     pub(crate) fn krate(&self, span: Span) -> TokenStream {
-        self.krate.get().map_or_else(
-            || quote_spanned!(span=> ::lifespan),
-            ToTokens::to_token_stream,
-        )
+        self.common.krate(span)
     }
 
     pub(crate) fn is_broken(&self, option: &str) -> bool {
         self.broken.iter().any(|broken| broken == option)
     }
-}
-
-/// The outer result is about the syntax, the inner one about the text.
-fn budget(input: ParseStream<'_>) -> Result<Result<(Budget, Span)>> {
-    let literal: LitStr = input.parse()?;
-    Ok(Budget::parse(&literal).map(|budget| (budget, literal.span())))
 }
 
 impl Parse for EnterCall {

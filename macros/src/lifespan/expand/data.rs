@@ -16,6 +16,7 @@ impl Expansion<'_> {
     pub(super) fn data(&self) -> TokenStream {
         let options = &self.model.options;
         let name = options
+            .common
             .name
             .get()
             .map_or_else(|| self.model.head.name.to_string(), syn::LitStr::value);
@@ -24,8 +25,11 @@ impl Expansion<'_> {
             .iter()
             .map(|input| input.name.unraw().to_string());
         let members = self.graph.order.iter().map(|field| self.member(*field));
-        let enter = budget("enter", options.enter_timeout.get().copied());
-        let exit = budget("exit", options.exit_timeout.get().copied());
+        let enter = budget(
+            "enter",
+            options.common.enter_timeout.get().map(|said| said.0),
+        );
+        let exit = budget("exit", options.common.exit_timeout.get().map(|said| said.0));
         quote! {
             const __MEMBERS: &[__rt::Member] = &[#(#members),*];
             static __GRAPH: __rt::Graph =

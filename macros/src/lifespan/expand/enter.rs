@@ -13,7 +13,7 @@ use crate::lifespan::model::{Entered, Role};
 impl Expansion<'_> {
     pub(super) fn lifespan(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let krate = self.model.options.krate(at);
+        let krate = self.model.options.common.krate(at);
         let docs = format!(
             " The life of the whole [`{}`]: nothing runs until it is scoped, entered or run.",
             self.model.head.name

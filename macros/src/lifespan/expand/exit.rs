@@ -60,7 +60,7 @@ impl Expansion<'_> {
     pub(super) fn end_in_place(&self, field: usize) -> Option<TokenStream> {
         let (member, exit) = self.beside(field)?;
         let at = Blame::on(exit).start;
-        let krate = self.model.options.krate(at);
+        let krate = self.model.options.common.krate(at);
         let (function, value) = (function_name(member.name), Self::beside_value(member));
         Some(quote_spanned! {at=>
             #[doc(hidden)]
@@ -83,7 +83,7 @@ impl Expansion<'_> {
     pub(super) fn end(&self, field: usize) -> Option<TokenStream> {
         let (member, exit) = self.beside(field)?;
         let at = Blame::on(exit).start;
-        let krate = self.model.options.krate(at);
+        let krate = self.model.options.common.krate(at);
         let (generics, _, clause) = self.model.head.generics.split_for_impl();
         let ends = self.rt("Ends", "EndsLocal", at);
         let (end, whole, value) = (
@@ -172,7 +172,7 @@ impl Expansion<'_> {
 
     pub(super) fn plan(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let krate = self.model.options.krate(at);
+        let krate = self.model.options.common.krate(at);
         let vis = self.model.head.vis;
         let plan = self.rt("plan", "plan_local", at);
         let docs = format!(
@@ -191,7 +191,7 @@ impl Expansion<'_> {
         let Head { name, generics, .. } = &self.model.head;
         let (generics, types, clause) = generics.split_for_impl();
         let at = Blame::on(name).start;
-        let krate = self.model.options.krate(at);
+        let krate = self.model.options.common.krate(at);
         let (of_trait, method) = if self.is_local() {
             ("LocalResource", "exit_local")
         } else {

@@ -70,7 +70,7 @@ pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
     let composed = expansion.composed();
     let ends = graph.order.iter().filter_map(|field| expansion.end(*field));
     let resource = expansion.resource();
-    let krate = model.options.krate(Span::mixed_site());
+    let krate = model.options.common.krate(Span::mixed_site());
     quote! {
         const _: () = {
             use #krate::__private as __rt;
@@ -119,7 +119,7 @@ impl<'a> Expansion<'a> {
     }
 
     fn is_local(&self) -> bool {
-        self.model.options.is_local()
+        self.model.options.common.is_local()
     }
 
     /// A name of the runtime, or the one for what stays in its task.

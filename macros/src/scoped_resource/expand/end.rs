@@ -143,12 +143,12 @@ pub(in crate::scoped_resource) fn end(
 //             .exit_timeout(::core::option::Option::None)
 //     }
 fn policy(options: &Options) -> Option<TokenStream> {
-    let named = options.name.get().map(|name| quote!(.named(#name)));
-    let enter = options.enter_timeout.get().map(|(budget, span)| {
+    let named = options.common.name.get().map(|name| quote!(.named(#name)));
+    let enter = options.common.enter_timeout.get().map(|(budget, span)| {
         let budget = budget.tokens(ours(*span));
         quote!(.enter_timeout(#budget))
     });
-    let exit = options.exit_timeout.get().map(|(budget, span)| {
+    let exit = options.common.exit_timeout.get().map(|(budget, span)| {
         let budget = budget.tokens(ours(*span));
         quote!(.exit_timeout(#budget))
     });

@@ -51,7 +51,7 @@ pub fn abandon<A: ComposedLocal>(whole: A, abandoned: &Abandoned) {
     let exit = Exit::new(watch::cause(), None);
     exit.note(&abandoned.entry);
     let parting = Parting::new(&exit).abandoned(abandoned.runtime.clone(), abandoned.stray);
-    let parting = Parts::from(parting, A::GRAPH, &exit, whole.members()).parting;
+    let parting = Parts::parted(parting, A::GRAPH, &exit, whole.members()).parting;
     drop(parting.exits(Order::UsersFirst(A::GRAPH)));
 }
 
@@ -66,10 +66,10 @@ pub struct Parts<'e, K: Kind> {
 
 impl<'e, K: Kind> Parts<'e, K> {
     fn of(graph: &'static Graph, exit: &'e Exit, members: impl Members<K>) -> Self {
-        Parts::from(Parting::new(exit), graph, exit, members)
+        Parts::parted(Parting::new(exit), graph, exit, members)
     }
 
-    fn from(
+    fn parted(
         parting: Parting<K>,
         graph: &'static Graph,
         exit: &'e Exit,

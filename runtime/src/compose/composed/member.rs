@@ -83,6 +83,24 @@ pin_project! {
     }
 }
 
+impl<'s, G, N, R: LocalResource, F, V, S, K: Kind, C> Arrival<'s, G, N, R, F, V, S, K, C> {
+    fn new(
+        slot: &'s Slot<V, S, C>,
+        given: G,
+        next: N,
+        admit: fn(R, Entry) -> Stored<V, K>,
+        absent: Option<fn(Entry) -> Stored<V, K>>,
+    ) -> Self {
+        Arrival {
+            slot,
+            start: Some(Start { given, next }),
+            lane: None,
+            admit,
+            absent,
+        }
+    }
+}
+
 impl<G, N, R, F, V, S, K, C> Enters for Arrival<'_, G, N, R, F, V, S, K, C>
 where
     G: Given,
@@ -208,16 +226,8 @@ where
     R: LocalResource + Is<V>,
     F: Enter<R>,
 {
-    Arrival {
-        slot,
-        start: Some(Start {
-            given,
-            next: Direct(next),
-        }),
-        lane: None,
-        admit: |resource, entry| Stored::new::<R>(resource.into_field(), entry),
-        absent: None,
-    }
+    let admit = |resource: R, entry| Stored::new::<R>(resource.into_field(), entry);
+    Arrival::new(slot, given, Direct(next), admit, None)
 }
 
 /// Enters a resource that may fail to.
@@ -235,16 +245,14 @@ where
     R: LocalResource + IsWithin<V>,
     F: Enter<R>,
 {
-    Arrival {
+    let admit = |resource: R, entry| Stored::new::<S>(resource.some(), entry);
+    Arrival::new(
         slot,
-        start: Some(Start {
-            given,
-            next: Direct(next),
-        }),
-        lane: None,
-        admit: |resource, entry| Stored::new::<S>(resource.some(), entry),
-        absent: Some(|entry| Stored::new::<S>(R::none(), entry)),
-    }
+        given,
+        Direct(next),
+        admit,
+        Some(|entry| Stored::new::<S>(R::none(), entry)),
+    )
 }
 
 /// Enters a member whose end is beside it.
@@ -263,16 +271,8 @@ where
     F: Future<Output = O>,
     O: Gives<V>,
 {
-    Arrival {
-        slot,
-        start: Some(Start {
-            given,
-            next: WithEnd::new(next),
-        }),
-        lane: None,
-        admit: |resource, entry| Stored::new::<R>(resource.into_value(), entry),
-        absent: None,
-    }
+    let admit = |resource: R, entry| Stored::new::<R>(resource.into_value(), entry);
+    Arrival::new(slot, given, WithEnd::new(next), admit, None)
 }
 
 /// Enters a member whose end is beside it, and that may fail to.
@@ -292,16 +292,14 @@ where
     F: Future<Output = O>,
     O: Gives<V>,
 {
-    Arrival {
+    let admit = |resource: R, entry| Stored::new::<S>(Some(resource.into_value()), entry);
+    Arrival::new(
         slot,
-        start: Some(Start {
-            given,
-            next: WithEnd::new(next),
-        }),
-        lane: None,
-        admit: |resource, entry| Stored::new::<S>(Some(resource.into_value()), entry),
-        absent: Some(|entry| Stored::new::<S>(None, entry)),
-    }
+        given,
+        WithEnd::new(next),
+        admit,
+        Some(|entry| Stored::new::<S>(None, entry)),
+    )
 }
 
 /// Makes a plain value.

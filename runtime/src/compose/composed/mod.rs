@@ -2,8 +2,10 @@
 //! needs it have, in one task, without a spawn (laws 7, 18 and 19).
 //!
 //! The attribute `#[lifespan]` generates data, the [`graph`], and calls: each member has a [`slot`], which holds it when it is
-//! entered and lends it to those that need it; [`given`] is what a member is made from, [`member`] how it is entered.
-//! [`lifespan`] makes the description of the whole, [`exit`] ends it, [`plan`] tells about it before it runs.
+//! entered, as something [`stored`], and lends it to those that need it; [`given`] is what a member is made from, [`next`] what
+//! makes its lifespan of that, [`member`] how it is entered; [`resources`] are what members are that are none by themselves.
+//! [`lifespan`] makes the description of the whole, [`exit`] ends it, [`failing`] has its members tell if they fail, [`plan`]
+//! tells about it before it runs.
 
 use self::exit::Members;
 use self::graph::Graph;

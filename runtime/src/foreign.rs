@@ -185,7 +185,12 @@ where
             let Some(exit) = this.exit.take() else {
                 panic!("enter polled after it ended")
             };
-            Resource::new(value, exit)
+            let exit: ExitBox<T> =
+                Box::new(|value, why| Box::pin(async { exit(value, why).await.into_result() }));
+            Resource {
+                value,
+                exit: Mutex::new(exit),
+            }
         })
     }
 }
@@ -211,37 +216,12 @@ impl<'a, T> Lifespan<ResourceLocal<'a, T>> {
         O: Exited,
         T: 'a,
     {
-        Lifespan::of(async { Ok::<_, E>(ResourceLocal::new(enter.await?, exit)) })
-    }
-}
-
-impl<T> Resource<T> {
-    pub(crate) fn new<X, O>(value: T, exit: X) -> Self
-    where
-        T: Send + 'static,
-        X: AsyncFnOnce(T, &Exit) -> O + for<'x> ExitFn<T, &'x Exit, O> + Send + 'static,
-        O: Exited,
-    {
-        let exit: ExitBox<T> =
-            Box::new(|value, why| Box::pin(async { exit(value, why).await.into_result() }));
-        Resource {
-            value,
-            exit: Mutex::new(exit),
-        }
-    }
-}
-
-impl<'a, T> ResourceLocal<'a, T> {
-    pub(crate) fn new<X, O>(value: T, exit: X) -> Self
-    where
-        T: 'a,
-        X: AsyncFnOnce(T, &Exit) -> O + 'a,
-        O: Exited,
-    {
-        ResourceLocal {
-            value,
-            exit: Box::new(exit),
-        }
+        Lifespan::of(async {
+            Ok::<_, E>(ResourceLocal {
+                value: enter.await?,
+                exit: Box::new(exit),
+            })
+        })
     }
 }
 

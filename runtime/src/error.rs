@@ -9,6 +9,9 @@ use std::time::Duration;
 use crate::cancel::cancellation::{Cancellation, Cancelled};
 use crate::entry::{Entry, Subject};
 
+mod primary;
+use primary::Primary;
+
 /// The error type that everything converts into: `Box<dyn Error + Send + Sync>`.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -32,6 +35,10 @@ pub enum ErrorKind {
     Interrupted,
     /// Its exit could not be run (laws 3 and 4).
     Lost,
+    /// It was to be used, and had been closed by then, or had failed.
+    Closed,
+    /// It would have waited for itself, and did not.
+    Deadlock,
 }
 
 /// Which part of a resource's life an error is about.
@@ -85,7 +92,7 @@ struct Inner {
     kind: ErrorKind,
     phase: Phase,
     subject: Subject,
-    primary: BoxError,
+    primary: Primary,
     attached: Vec<Error>,
 }
 
@@ -99,7 +106,7 @@ impl Error {
             kind,
             phase,
             subject,
-            primary,
+            primary: primary.into(),
             attached: Vec::new(),
         }))
     }
@@ -195,6 +202,32 @@ impl Error {
         self.0.primary.downcast_ref()
     }
 
+    /// One that can be told to several.
+    pub(crate) fn shared(mut self) -> Error {
+        self.0.primary = self.0.primary.shared();
+        let attached = std::mem::take(&mut self.0.attached);
+        self.0.attached = attached.into_iter().map(Error::shared).collect();
+        self
+    }
+
+    /// One that is shared, for somebody else.
+    pub(crate) fn again(&self) -> Error {
+        let Inner {
+            kind,
+            phase,
+            subject,
+            primary,
+            attached,
+        } = &*self.0;
+        Error(Box::new(Inner {
+            kind: *kind,
+            phase: *phase,
+            subject: subject.clone(),
+            primary: primary.again(),
+            attached: attached.iter().map(Error::again).collect(),
+        }))
+    }
+
     /// The original by value, if it has this type, and what was attached; else this error.
     pub(crate) fn open<E: StdError + 'static>(self) -> Result<(E, Vec<Error>), Error> {
         let Inner {
@@ -205,7 +238,7 @@ impl Error {
             attached,
         } = *self.0;
         match primary.downcast::<E>() {
-            Ok(original) => Ok((*original, attached)),
+            Ok(original) => Ok((original, attached)),
             Err(primary) => Err(Error(Box::new(Inner {
                 kind,
                 phase,
@@ -283,6 +316,10 @@ impl Error {
                     )
                 }
                 ErrorKind::Lost => write!(f, "resource `{name}` lost its {phase}: {primary}"),
+                ErrorKind::Closed => write!(f, "resource `{name}` is closed: {primary}"),
+                ErrorKind::Deadlock => {
+                    write!(f, "resource `{name}` would wait for itself: {primary}")
+                }
                 ErrorKind::Cancelled | ErrorKind::DeadlinePassed => {
                     self.write_cancelled(f, name, phase)
                 }

@@ -191,6 +191,24 @@ pub struct ForMembers {
 }
 
 impl ForMembers {
+    /// What somebody says who is no exit.
+    pub(crate) fn because(cause: Cause, error: Option<String>) -> Self {
+        ForMembers {
+            cause,
+            error,
+            until: None,
+        }
+    }
+
+    /// With a little less time, so that it is the member that says that it took too long, and not what is around it.
+    pub(crate) fn sooner(self) -> Self {
+        let until = self.until.map(|until| {
+            let left = until.saturating_duration_since(Instant::now());
+            until - (left / 10).min(Duration::from_secs(1))
+        });
+        ForMembers { until, ..self }
+    }
+
     /// For an exit that begins now.
     pub(crate) fn now(self, budget: Option<Budget>) -> Exit {
         let left = self.until.map(|until| {

@@ -292,6 +292,24 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         in_task(entry, |entry| Staged::new(enter, entry, next))
     }
 
+    /// One whose name and budgets are another's.
+    pub(crate) fn described(enter: F, entry: Entry) -> Self {
+        Lifespan {
+            enter,
+            entry,
+            resource: PhantomData,
+        }
+    }
+
+    /// Its parts, for what describes another life around it, from there.
+    pub(crate) fn into_description(self, place: &'static Location<'static>) -> (F, Entry) {
+        let entry = Entry {
+            place,
+            ..self.entry
+        };
+        (self.enter, entry)
+    }
+
     /// The enter, for what configures it.
     pub(crate) fn enter_mut(&mut self) -> &mut F {
         &mut self.enter

@@ -40,6 +40,8 @@ pub struct Policy {
 enum ExitBudget {
     Default,
     Asked(Budget),
+    /// That of something inside, which nobody asked for either, and more.
+    Around(Budget),
     Unbounded,
 }
 
@@ -113,8 +115,23 @@ impl Policy {
     pub(crate) fn exit(&self) -> Option<Budget> {
         match self.exit {
             ExitBudget::Default => Budget::new(DEFAULT_EXIT_TIMEOUT),
-            ExitBudget::Asked(budget) => Some(budget),
+            ExitBudget::Asked(budget) | ExitBudget::Around(budget) => Some(budget),
             ExitBudget::Unbounded => None,
+        }
+    }
+
+    /// For what holds something of this policy, and needs so much time beyond that.
+    pub(crate) fn around(self, more: Duration) -> Self {
+        let longer = |budget: Budget| Budget::new(budget.time().saturating_add(more));
+        let exit = match (self.exit, self.exit().and_then(longer)) {
+            (ExitBudget::Asked(_), Some(budget)) => ExitBudget::Asked(budget),
+            (_, Some(budget)) => ExitBudget::Around(budget),
+            (_, None) => ExitBudget::Unbounded,
+        };
+        Policy {
+            enter: self.enter.and_then(longer),
+            exit,
+            ..self
         }
     }
 
@@ -129,7 +146,7 @@ impl Policy {
         let enter = self.enter.map(|budget| ("enter_timeout", budget.time()));
         let exit = match self.exit {
             ExitBudget::Asked(budget) => Some(("exit_timeout", budget.time())),
-            ExitBudget::Default | ExitBudget::Unbounded => None,
+            ExitBudget::Default | ExitBudget::Around(_) | ExitBudget::Unbounded => None,
         };
         enter.or(exit)
     }

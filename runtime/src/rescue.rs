@@ -1,8 +1,8 @@
 //! Rescue: an abandoned exit that nobody can adopt runs in a task of its own, on the runtime its resource was entered
-//! on, and [`drain`] waits for it (laws 3 and 4).
+//! on, and [`drain`] waits for it, and for the owners that were asked to end (laws 3 and 4).
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::runtime::{self, Handle};
 use tokio::sync::Notify;
@@ -13,7 +13,12 @@ use crate::job::Job;
 use crate::report::{self, Report, ReportKind};
 
 mod drained;
+mod listing;
+
 pub use drained::{Drained, drain};
+pub(crate) use listing::{Listing, Owned};
+#[cfg(feature = "signal")]
+pub(crate) use listing::{close_owners, mark};
 
 /// Rescues a group of exits that were abandoned together: one task for each runtime they were entered on (normally that
 /// is one), in order.
@@ -62,7 +67,15 @@ fn spawn_on(runtime: &Handle, group: Vec<Job>) {
 #[derive(Default)]
 struct Ward {
     rescues: HashMap<u64, Vec<Subject>>,
+    /// The owners whose end nobody has asked for yet.
+    owners: HashMap<u64, Weak<dyn Owned>>,
     drains: Vec<Arc<Drain>>,
+}
+
+impl Ward {
+    fn is_idle(&self) -> bool {
+        self.rescues.is_empty() && self.owners.is_empty() && self.drains.is_empty()
+    }
 }
 
 /// One call of [`drain`] under way.
@@ -93,17 +106,13 @@ fn wards() -> MutexGuard<'static, Wards> {
 impl Wards {
     /// Keeps no record of runtimes with nothing going on, or the map would grow with every runtime there ever was.
     fn forget_if_idle(&mut self, runtime: runtime::Id) {
-        if self
-            .of
-            .get(&runtime)
-            .is_some_and(|ward| ward.rescues.is_empty() && ward.drains.is_empty())
-        {
+        if self.of.get(&runtime).is_some_and(Ward::is_idle) {
             self.of.remove(&runtime);
         }
     }
 }
 
-/// A rescue's entry in its ward; gone when the rescue has ended or the runtime killed it.
+/// The entry of a rescue, or of an owner that ends, in its ward; gone when that has ended or the runtime killed it.
 struct Stay {
     runtime: runtime::Id,
     number: u64,

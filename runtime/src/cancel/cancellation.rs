@@ -60,6 +60,14 @@ pub(crate) enum Kind {
     Signal(&'static str),
     /// A service that was entered there failed while others used it.
     Died(Subject, Death),
+    /// Its owner was closed there.
+    Closed { by: String },
+    /// The last handle was dropped of the owner that was entered there.
+    HandlesGone,
+    /// What was run before it by the same owner, which was entered there, has panicked.
+    Panicked(String),
+    /// Nobody waits any more for the call made there.
+    CallerGone,
     /// A token from which the cancel scope was made there.
     #[cfg(feature = "tokio-util")]
     Token,
@@ -75,11 +83,14 @@ impl Cancellation {
         reason: Option<Cow<'static, str>>,
         place: &'static Location<'static>,
     ) -> Self {
-        let by = match task::try_id() {
-            Some(task) => format!("task {task}"),
-            None => format!("the root on {:?}", thread::current().id()),
-        };
+        let by = whoever_calls();
         Cancellation::new(Kind::Asked { reason, by }, place)
+    }
+
+    /// Of what an owner runs, which is closed by the caller.
+    pub(crate) fn closed(place: &'static Location<'static>) -> Self {
+        let by = whoever_calls();
+        Cancellation::new(Kind::Closed { by }, place)
     }
 
     /// The text that was given with it; of a signal, its name.
@@ -97,7 +108,7 @@ impl Cancellation {
     #[must_use]
     pub fn requested_by(&self) -> Option<&str> {
         match &self.0.kind {
-            Kind::Asked { by, .. } => Some(by),
+            Kind::Asked { by, .. } | Kind::Closed { by } => Some(by),
             _ => None,
         }
     }
@@ -156,6 +167,13 @@ impl Cancellation {
     }
 }
 
+fn whoever_calls() -> String {
+    match task::try_id() {
+        Some(task) => format!("task {task}"),
+        None => format!("the root on {:?}", thread::current().id()),
+    }
+}
+
 impl fmt::Display for Cancellation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.0.place;
@@ -182,6 +200,10 @@ impl fmt::Display for Cancellation {
             Kind::Died(service, death) => {
                 write!(f, "the service `{}` died: {death}", service.name.as_str())
             }
+            Kind::Closed { by } => write!(f, "its owner was closed by {by} at {place}"),
+            Kind::HandlesGone => write!(f, "the last handle of its owner was dropped"),
+            Kind::Panicked(text) => write!(f, "{text}"),
+            Kind::CallerGone => write!(f, "nobody waits any more for the call at {place}"),
             #[cfg(feature = "tokio-util")]
             Kind::Token => write!(f, "the token of the cancel scope at {place} was cancelled"),
         }

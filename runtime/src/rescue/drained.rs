@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use tokio::runtime::{self, Handle};
 
-use super::{Drain, Seen, wards};
+use super::{Drain, Seen, listing, wards};
 use crate::entry::Subject;
 use crate::error::Error;
 
-/// Waits until every rescued exit of this runtime has ended, also those that are rescued while it waits (law 4).
+/// Waits until every rescued exit of this runtime has ended, and every [`Owner`](crate::Owner) whose end was asked for, also those
+/// that come while it waits (law 4). Owners whose end nobody has asked for are [told](Drained::still_live), and not waited for.
 ///
 /// It tells of what it waited for. A rescued exit that ended before the call is not part of that: its failure, if it had
 /// one, went to the report hook when it happened.
@@ -87,6 +88,7 @@ impl Listener {
     }
 
     fn finish(self) -> Drained {
+        let live = listing::live(self.runtime);
         let Seen {
             waited_for,
             mut failures,
@@ -94,6 +96,7 @@ impl Listener {
         Drained {
             waited_for,
             failures: failures.errors().collect(),
+            live,
         }
     }
 }
@@ -113,6 +116,7 @@ impl Drop for Listener {
 pub struct Drained {
     waited_for: Vec<Subject>,
     failures: Vec<Error>,
+    live: Vec<Subject>,
 }
 
 impl Drained {
@@ -120,6 +124,15 @@ impl Drained {
     #[must_use = "it is only looked at"]
     pub fn waited_for(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
         self.waited_for
+            .iter()
+            .map(|subject| (subject.name.as_str(), subject.place))
+    }
+
+    /// The name of each owner that is still live, since nobody has asked for its end, and where it was entered, in the order they
+    /// were. Nobody waits for those.
+    #[must_use = "it is only looked at"]
+    pub fn still_live(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
+        self.live
             .iter()
             .map(|subject| (subject.name.as_str(), subject.place))
     }
@@ -163,6 +176,17 @@ impl fmt::Display for Drained {
             [] => f.write_str("no exit to wait for"),
             [name] => write!(f, "waited for the exit of {name}"),
             _ => write!(f, "waited for {} exits: {}", names.len(), names.join(", ")),
+        }?;
+        let live: Vec<_> = self.still_live().map(|(name, _)| name).collect();
+        match live[..] {
+            [] => Ok(()),
+            [name] => write!(f, "; the owner of {name} is still live"),
+            _ => write!(
+                f,
+                "; {} owners are still live: {}",
+                live.len(),
+                live.join(", ")
+            ),
         }
     }
 }
@@ -173,6 +197,7 @@ impl fmt::Debug for Drained {
         f.debug_struct("Drained")
             .field("waited_for", &names)
             .field("failures", &self.failures)
+            .field("still_live", &self.live)
             .finish()
     }
 }

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::Signal;
@@ -12,6 +13,7 @@ use crate::cancel::node::Node;
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::report::Witness;
+use crate::rescue;
 
 pub(super) struct Course {
     /// What is run.
@@ -24,6 +26,8 @@ pub(super) struct Course {
     stop: Notify,
     /// Sees what nobody returns.
     witness: Witness,
+    /// Which owner would have been the next when it began.
+    owners: AtomicU64,
 }
 
 impl Course {
@@ -34,11 +38,21 @@ impl Course {
             is_entered: AtomicBool::new(false),
             stop: Notify::new(),
             witness: Witness::default(),
+            owners: AtomicU64::new(u64::MAX),
         }
     }
 
     pub(super) fn begin(&self) {
         self.witness.begin();
+        self.owners.store(rescue::mark(), Ordering::Relaxed);
+    }
+
+    /// Closes the owners that were entered since it began (law 4).
+    pub(super) fn close_owners(&self) {
+        let since = self.owners.load(Ordering::Relaxed);
+        if let Ok(runtime) = Handle::try_current() {
+            rescue::close_owners(runtime.id(), since, self.subject.place);
+        }
     }
 
     /// The body.

@@ -4,7 +4,7 @@
 //! its own; [`course`] is what the body and the future around it know of each other; [`ending`] makes one result of all.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,9 +15,9 @@ use crate::cancel_scope::CancelScope;
 use crate::drain;
 use crate::enter::Enter;
 use crate::error::Error;
-use crate::failures::Panic;
 use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
+use crate::scope::caught::caught;
 
 mod course;
 mod ending;
@@ -36,7 +36,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// It is asked by SIGINT or SIGTERM, on Windows by Ctrl-C or Ctrl-Break.
     ///
     /// - **The first signal** ends the body, which counts as completed: the exits run in order, each within its budget (laws 6
-    ///   and 7), and then [`drain`](crate::drain) waits for the exits that were rescued (law 4). A signal that comes during the
+    ///   and 7), then the [owners](crate::Owner) are closed that were entered on this runtime since this began, and
+    ///   [`drain`](crate::drain) waits for those and for the exits that were rescued (law 4). A signal that comes during the
     ///   start-up is not lost: the enter is cancelled and unwinds, what was entered exits (laws 17 and 19), and the error says
     ///   so.
     /// - **The second signal** ends the waiting: everything is dropped where it is, and this returns an error at once. An exit
@@ -129,7 +130,9 @@ where
         let signals = listen().map_err(|error| course.deaf(&error))?;
         course.begin();
         until_second(signals, &course, async {
+            // A panic waits for the drain.
             let ended = caught(scope).await;
+            course.close_owners();
             ending::settle(ended, drain().await, course.seen())
         })
         .await
@@ -174,14 +177,4 @@ fn poll_work<W: Future>(work: Pin<&mut Option<W>>, cx: &mut Context<'_>) -> Poll
         Some(work) => work.poll(cx),
         None => Poll::Pending,
     }
-}
-
-/// A panic waits for the drain.
-async fn caught<T>(scope: impl Future<Output = T>) -> Result<T, Panic> {
-    let mut scope = pin!(scope);
-    poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| scope.as_mut().poll(cx)));
-        polled.map_or_else(|panic| Poll::Ready(Err(panic)), |polled| polled.map(Ok))
-    })
-    .await
 }

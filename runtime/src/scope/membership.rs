@@ -25,6 +25,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// What waits for something elsewhere: as an enter without a budget.
+    pub(crate) const WAITING: Kind = Kind::Enter { has_budget: false };
+
     #[inline]
     pub(crate) fn entering(entry: &Entry) -> Self {
         Kind::Enter {

@@ -6,12 +6,13 @@
 //! and then body; [`in_task`] keeps the whole in one task, [`membership`] in the cancel scope around it, and [`leaving`],
 //! when it is dropped from outside, in one piece; a [`fence`] is around a body whose resource can fail meanwhile; [`settle`] decides what is returned.
 
+pub(crate) mod caught;
 pub(crate) mod driven;
 pub(crate) mod ending;
 pub(crate) mod fence;
 pub(crate) mod held;
 pub(crate) mod in_task;
-mod lazy;
+pub(crate) mod lazy;
 pub(crate) mod leaving;
 pub(crate) mod limit;
 pub(crate) mod membership;

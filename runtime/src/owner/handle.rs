@@ -1,0 +1,183 @@
+//! [`Handle`]: one of the handles of an owner, whatever kind of work that takes. The last one that is dropped asks for the end.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::oneshot;
+
+use super::call::{Call, Called};
+use super::ended::Ended;
+use super::farewell::Farewell;
+use super::house::House;
+use super::work::Sent;
+use crate::body::Failure;
+use crate::cancel::cancellation::Cancellation;
+use crate::cancel::node::Node;
+use crate::entry::Subject;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::exit::Exit;
+use crate::failing::Failing;
+use crate::failures::panic_text;
+use crate::identity::Checkpoint;
+use crate::scope::driven::Outcome;
+use crate::scope::in_task::InTask;
+use crate::scope::membership::Kind;
+
+/// How far an owner has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OwnerState {
+    /// The resource enters.
+    Entering,
+    /// The resource is there, and used.
+    Live,
+    /// It was closed, or failed: what runs unwinds, and the resource exits.
+    Exiting,
+    /// The resource is gone, and all went well.
+    Exited,
+    /// The resource is gone; it had failed, or its exit has.
+    Failed,
+}
+
+pub(super) struct Handle<J>(Arc<House<J>>);
+
+impl<J> Handle<J> {
+    /// The first one.
+    pub(super) fn new(house: Arc<House<J>>) -> Self {
+        Handle(house)
+    }
+
+    /// Has the task run this, and waits for what it returns.
+    pub(super) fn call<T, E, O, W, B, U>(
+        &self,
+        work: W,
+        boxed: B,
+        place: &'static Location<'static>,
+        result: U,
+    ) -> impl Future<Output = Result<T, E>> + use<'_, T, E, O, W, J, B, U>
+    where
+        E: Failure,
+        B: FnOnce(Sent<W, O>) -> J,
+        U: FnOnce(O) -> Result<T, E>,
+    {
+        let Handle(house) = self;
+        let subject = Subject {
+            place,
+            ..house.subject.clone()
+        };
+        let node = Node::new();
+        node.call(|| subject.clone());
+        let (reply, replied) = oneshot::channel();
+        let job = boxed(Sent {
+            work,
+            node: Arc::clone(&node),
+            reply,
+            subject,
+        });
+        let call = Call::new(house, job, Arc::clone(&node), replied, place);
+        let call = InTask::new(call, Checkpoint::open(), Kind::WAITING);
+        async move {
+            if house.is_here() {
+                return Err(house.would_wait_for_itself("with").into());
+            }
+            settle(call.await.map(result), &node, house)
+        }
+    }
+
+    /// Has it end.
+    pub(super) async fn close(&self, place: &'static Location<'static>) -> Result<(), Error> {
+        let Handle(house) = self;
+        house.close(Farewell::closed(place));
+        if house.is_here() {
+            return Err(house.would_wait_for_itself("close"));
+        }
+        house.ended().await.tell()
+    }
+
+    /// Has it end, for the scope that holds it.
+    pub(super) async fn exit(self, exit: &Exit) -> Result<(), Error> {
+        let Handle(house) = &self;
+        house.close(Farewell::of_scope(exit, house.subject.place));
+        house.ended().await.tell_scope()
+    }
+
+    /// Waits for its end.
+    pub(super) async fn ended(&self) -> Ended {
+        self.0.ended().await
+    }
+
+    /// Tells those who hold it if it dies (law 21).
+    pub(super) fn attach(&self, failing: &mut Failing<'_>) {
+        self.0.attach(failing.wire());
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        !self.0.desk.is_open()
+    }
+
+    pub(super) fn state(&self) -> OwnerState {
+        let Handle(house) = self;
+        match house.desk.ended() {
+            Some(ended) if ended.is_clean() => OwnerState::Exited,
+            Some(_) => OwnerState::Failed,
+            None if !house.is_entered.load(Ordering::Acquire) => OwnerState::Entering,
+            None if house.desk.is_open() => OwnerState::Live,
+            None => OwnerState::Exiting,
+        }
+    }
+}
+
+/// What the caller gets.
+fn settle<J, T, E: Failure>(
+    called: Called<Result<T, E>>,
+    node: &Node,
+    house: &House<J>,
+) -> Result<T, E> {
+    let cancelled = |cancellation: Cancellation| {
+        let kind = cancellation.error_kind();
+        let subject = house.subject.clone();
+        E::from(Error::of(subject, Phase::Body, kind, cancellation.into()))
+    };
+    match called {
+        Called::Ran(Outcome::Done(returned)) => match node.cancellation() {
+            // Told to end, it cannot look like a success (law 15).
+            Some(cancellation) if node.is_delivered() => {
+                Err(returned.err().unwrap_or_else(|| cancelled(cancellation)))
+            }
+            _ => returned,
+        },
+        Called::Ran(Outcome::Stopped(cancellation)) | Called::Unbegun(cancellation) => {
+            Err(cancelled(cancellation))
+        }
+        Called::Ran(Outcome::Panicked(panic)) => {
+            let text = panic_text(&panic).to_owned();
+            Err(house.error(ErrorKind::Panicked, text).into())
+        }
+        Called::Refused => Err(house.closed().into()),
+    }
+}
+
+impl<J> Clone for Handle<J> {
+    fn clone(&self) -> Self {
+        self.0.desk.hold();
+        Handle(Arc::clone(&self.0))
+    }
+}
+
+impl<J> Drop for Handle<J> {
+    fn drop(&mut self) {
+        self.0.let_go();
+    }
+}
+
+impl<J> fmt::Debug for Handle<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Owner")
+            .field("resource", &self.0.subject.name)
+            .field("state", &self.state())
+            .finish()
+    }
+}

@@ -1,0 +1,247 @@
+//! [`live`]: the task of an owner, in which the resource is entered, used and exited (law 8).
+//!
+//! The whole of it runs in one cancel scope. Whoever closes the owner cancels that: an enter under way unwinds, work that runs
+//! unwinds, and then the resource exits for the cause that was given.
+
+use std::future::{Future, pending, poll_fn};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::oneshot;
+
+use super::ended::Ended;
+use super::farewell::Farewell;
+use super::house::{House, NotEntered};
+use super::work::{Job, JobLocal, Ran, Work, WorkLocal};
+use crate::cancel::cancellation::{Cancellation, Kind as Why};
+use crate::cancel::frame;
+use crate::enter::Entering;
+use crate::entry::Entry;
+use crate::error::{BoxError, Error, ErrorKind, Phase};
+use crate::exit::Cause;
+use crate::failing::Death;
+use crate::failures::{panic_text, rendered};
+use crate::identity::Checkpoint;
+use crate::lifespan::{BoxFuture, LocalBoxFuture};
+use crate::resource::LocalResource;
+use crate::scope::caught::caught;
+use crate::scope::driven::{Driven, Outcome};
+use crate::scope::fence::{Fence, behind};
+use crate::scope::held::Held;
+use crate::scope::in_task::InTask;
+use crate::scope::limit::Around;
+use crate::scope::membership::Kind;
+use crate::scope::staged::Staged;
+
+/// Work that can be run.
+pub(super) trait Run<R> {
+    type Running<'r>: Future<Output = Ran>
+    where
+        R: 'r;
+
+    fn run(self, resource: &mut R) -> Self::Running<'_>;
+}
+
+impl<R> Run<R> for Job<R> {
+    type Running<'r>
+        = BoxFuture<'r, Ran>
+    where
+        R: 'r;
+
+    fn run(self, resource: &mut R) -> BoxFuture<'_, Ran> {
+        Work::run(self, resource)
+    }
+}
+
+impl<R> Run<R> for JobLocal<R> {
+    type Running<'r>
+        = LocalBoxFuture<'r, Ran>
+    where
+        R: 'r;
+
+    fn run(self, resource: &mut R) -> LocalBoxFuture<'_, Ran> {
+        WorkLocal::run(self, resource)
+    }
+}
+
+/// What there is to live.
+pub(super) struct Life<F, R, J> {
+    pub(super) house: Arc<House<J>>,
+    pub(super) enter: Entering<F, R>,
+    pub(super) entry: Entry,
+    /// Whether it goes on after work that panicked.
+    pub(super) survives_panics: bool,
+    /// Told when it is entered; dropped if it is not.
+    pub(super) entered: oneshot::Sender<()>,
+}
+
+pub(super) async fn live<F, R, J>(life: Life<F, R, J>)
+where
+    R: LocalResource,
+    Entering<F, R>: Future<Output = Result<R, BoxError>>,
+    J: Run<R>,
+{
+    let Life {
+        house,
+        enter,
+        entry,
+        survives_panics,
+        entered,
+    } = life;
+    let mut living = Living(Some(Arc::clone(&house)));
+    house.begin();
+    let checkpoint = Checkpoint::at_first_poll(&entry);
+    let kind = Kind::Cancel(Arc::clone(&house.node));
+    let serving = Arc::clone(&house);
+    let scope = Staged::new(enter, entry, |held| {
+        serve(held, serving, survives_panics, entered)
+    });
+    let ended = match caught(InTask::new(scope, checkpoint, kind)).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(error)) => not_entered(&house, NotEntered::Failed(error)),
+        Err(panic) => not_entered(&house, NotEntered::Panicked(panic)),
+    };
+    living.end(ended);
+}
+
+fn not_entered<J>(house: &House<J>, why: NotEntered) -> Ended {
+    house.refuse(why);
+    Ended::new("it was never entered".to_owned(), None, None)
+}
+
+/// Works until it is told to end, then exits the resource (law 2).
+async fn serve<R, J>(
+    mut held: Held<R>,
+    house: Arc<House<J>>,
+    survives_panics: bool,
+    entered: oneshot::Sender<()>,
+) -> Result<Ended, Error>
+where
+    R: LocalResource,
+    J: Run<R>,
+{
+    let stopped = match frame::cancellation() {
+        // Entered in the very poll of the cancellation (law 17).
+        Some(cancellation) => {
+            let error = Error::cancelled(&held.entry, Phase::Enter, cancellation.clone());
+            house.refuse(NotEntered::Failed(error));
+            drop(entered);
+            cancellation
+        }
+        None => {
+            house.is_entered.store(true, Ordering::Release);
+            let _ = entered.send(());
+            serve_until_stopped(&mut held, &house, survives_panics).await
+        }
+    };
+    let death = death(&mut held, &house, &stopped);
+    if !held.aside.is_nothing() {
+        held.adopted().await;
+    }
+    let farewell = house.desk.farewell();
+    let farewell = farewell.unwrap_or_else(|| {
+        let text = rendered(&stopped);
+        Farewell::failed(stopped.cause(), text, stopped.clone())
+    });
+    let exit = farewell.exit.now(held.entry.policy.exit());
+    exit.note(&held.entry);
+    held.exit(&exit).await;
+    let failed = Error::first_of(held.aside.take_failures().errors());
+    Ok(Ended::new(rendered(&farewell.why), death, failed.err()))
+}
+
+/// Why it is to end.
+async fn serve_until_stopped<R, J>(
+    held: &mut Held<R>,
+    house: &House<J>,
+    survives_panics: bool,
+) -> Cancellation
+where
+    R: LocalResource,
+    J: Run<R>,
+{
+    let node = Fence::around(held);
+    let (resource, runtime, aside) = held.parts();
+    let body = work_off(resource, house, survives_panics);
+    let body = Driven::new(body, Around(runtime)).with(aside);
+    let outcome = match node {
+        None => body.await,
+        Some(node) => behind(node, body).await,
+    };
+    match outcome {
+        Outcome::Stopped(cancellation) => cancellation,
+        // Not by work, whose panics are caught: by the destructor of something that work had captured.
+        Outcome::Panicked(panic) => panicked(house, panic_text(&panic)),
+        Outcome::Done(()) => unreachable!("it works until it is stopped"),
+    }
+}
+
+async fn work_off<R, J: Run<R>>(resource: &mut R, house: &House<J>, survives_panics: bool) {
+    while let Some(job) = poll_fn(|cx| house.desk.poll_next(cx)).await {
+        if let (Ran::Panicked(text), false) = (job.run(resource).await, survives_panics) {
+            panicked(house, &text);
+        }
+    }
+    // It is cancelled, and dropped here.
+    pending().await
+}
+
+/// What a panic leaves behind is in no state to go on with.
+fn panicked<J>(house: &House<J>, text: &str) -> Cancellation {
+    let text = format!("a call panicked: {text}");
+    let why = Cancellation::new(Why::Panicked(text.clone()), house.subject.place);
+    let death = house.error(ErrorKind::Closed, text.clone());
+    house.close(Farewell::failed(Cause::Panicked, text, why.clone()));
+    house.die(&Death::new(death.into()));
+    why
+}
+
+/// What the resource died of by itself, if that is why it is to end (law 21).
+fn death<R, J>(
+    held: &mut Held<R>,
+    house: &House<J>,
+    stopped: &Cancellation,
+) -> Option<(Error, Death)>
+where
+    R: LocalResource,
+{
+    let fence = held.aside.fence()?;
+    if !fence.dropped_for(stopped) {
+        return None;
+    }
+    let error = fence.take_death()?.shared();
+    house.close(Farewell::failed(
+        Cause::Failed,
+        rendered(stopped),
+        stopped.clone(),
+    ));
+    let death = Death::new(error.again().into());
+    house.die(&death);
+    Some((error, death))
+}
+
+/// It ends in any case: dropped before that, its runtime shut down.
+struct Living<J>(Option<Arc<House<J>>>);
+
+impl<J> Living<J> {
+    fn end(&mut self, ended: Ended) {
+        if let Some(house) = self.0.take() {
+            house.end(ended);
+        }
+    }
+}
+
+impl<J> Drop for Living<J> {
+    fn drop(&mut self) {
+        if let Some(house) = self.0.take() {
+            let text = "its task was dropped, as the end of a runtime does";
+            let error = Error::of(
+                house.subject.clone(),
+                Phase::Exit,
+                ErrorKind::Lost,
+                text.into(),
+            );
+            house.end(Ended::new(text.to_owned(), None, Some(error)));
+        }
+    }
+}

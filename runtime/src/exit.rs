@@ -209,6 +209,15 @@ impl ForMembers {
         ForMembers { until, ..self }
     }
 
+    /// From here on they are told of this failure, if all was well before it.
+    #[cold]
+    pub(crate) fn after(&mut self, failure: impl FnOnce() -> String) {
+        if self.cause == Cause::Completed {
+            self.cause = Cause::Failed;
+            self.error = Some(failure());
+        }
+    }
+
     /// For an exit that begins now.
     pub(crate) fn now(self, budget: Option<Budget>) -> Exit {
         let left = self.until.map(|until| {

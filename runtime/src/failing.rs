@@ -49,6 +49,11 @@ impl Failing<'_> {
         resource.__failure(&mut Failing { entry, node });
     }
 
+    /// For a resource whose own parts come later.
+    pub(crate) fn users(&mut self) -> Users {
+        Users(Arc::clone(self.node.get_or_insert_with(Node::new)))
+    }
+
     /// For the resource that is asked.
     pub(crate) fn wire(&mut self) -> Wire {
         Wire {
@@ -63,6 +68,28 @@ impl fmt::Debug for Failing<'_> {
         f.debug_struct("Failing")
             .field("entry", self.entry)
             .finish_non_exhaustive()
+    }
+}
+
+/// Those who use what comes later.
+#[derive(Clone)]
+pub struct Users(Arc<Node>);
+
+impl Users {
+    /// What fails then says so with its exit.
+    pub(crate) fn nobody() -> Self {
+        Users(Node::new())
+    }
+
+    /// They are told from now on if it fails, and whoever was told before is not. To be called without a lock.
+    pub(crate) fn hear_of<R: LocalResource>(&self, resource: &R, entry: &Entry) {
+        Failing::on(&self.0, resource, entry);
+    }
+}
+
+impl fmt::Debug for Users {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Users").finish_non_exhaustive()
     }
 }
 

@@ -81,6 +81,11 @@ impl Failures {
         self.0.append(&mut later.0);
     }
 
+    /// What happened first.
+    pub(crate) fn first(&self) -> Option<&Error> {
+        self.0.first().map(|failure| &failure.error)
+    }
+
     /// With what happened before all of them.
     pub(crate) fn after(mut self, error: Error) -> Self {
         self.0.insert(0, error.into());

@@ -60,7 +60,8 @@ where
     type Future = Fut;
 }
 
-type ExitBox<T> =
+/// An exit closure in a box.
+pub(crate) type ExitBox<T> =
     Box<dyn for<'x> FnOnce(T, &'x Exit) -> BoxFuture<'x, Result<(), BoxError>> + Send>;
 
 /// A boxed exit closure that may borrow. A trait of its own, since `dyn FnOnce` cannot say that what it borrows outlives
@@ -222,6 +223,26 @@ impl<'a, T> Lifespan<ResourceLocal<'a, T>> {
                 exit: Box::new(exit),
             })
         })
+    }
+}
+
+impl<T> Resource<T> {
+    /// A value that is there already.
+    pub(crate) fn ending(value: T, exit: ExitBox<T>) -> Self {
+        Resource {
+            value,
+            exit: Mutex::new(exit),
+        }
+    }
+}
+
+impl<'a, T: 'a> ResourceLocal<'a, T> {
+    /// A value that is there already.
+    pub(crate) fn ending<O: Exited>(value: T, exit: impl AsyncFnOnce(T, &Exit) -> O + 'a) -> Self {
+        ResourceLocal {
+            value,
+            exit: Box::new(exit),
+        }
     }
 }
 

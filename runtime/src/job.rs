@@ -30,12 +30,25 @@ impl Job {
         F: Future<Output = Failures> + Send + 'static,
     {
         let unrun = Unrun(Some(subject.clone()));
-        let exit = Box::pin(async move {
+        let exit = async move {
             unrun.runs();
             exit.await
-        });
+        };
+        Job::going_on(exit, subject, runtime, stray)
+    }
+
+    /// As [`new`](Job::new), for what has begun before: whatever of it does not run says so itself.
+    pub(crate) fn going_on<F>(
+        exit: F,
+        subject: Subject,
+        runtime: Option<Handle>,
+        stray: bool,
+    ) -> Self
+    where
+        F: Future<Output = Failures> + Send + 'static,
+    {
         Job {
-            exit,
+            exit: Box::pin(exit),
             anchor: Anchor::default(),
             subject,
             runtime,

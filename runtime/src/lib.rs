@@ -44,6 +44,8 @@
 //! - [`Lifespan::enter`]: in a guard, [`Live`], where a closure does not fit. [`Live::hand_over`] gives it to another task.
 //! - [`scope!`]: without a closure, for resources that borrow in spawned code.
 //! - [`join`], [`join_all`] and [`Lifespan::then`]: several resources as one, side by side or one from the other.
+//! - [`ExitStack`]: resources and exit callbacks that come one by one, as many as there are; all exit with the stack, the youngest
+//!   first.
 //! - `Lifespan::run` (feature `signal`, on by default): until SIGINT, SIGTERM or the death of a service; what `main` of a service returns.
 //! - [`Service`]: a background task as a resource: entered when it is ready, asked to stop at the end; if it dies, so does what
 //!   uses it (law 21).
@@ -169,6 +171,7 @@ mod run;
 mod scope;
 mod scope_macro;
 mod service;
+mod stack;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timer;
@@ -199,6 +202,9 @@ pub use crate::report::{Report, ReportHook, ReportKind, set_report_hook, take_re
 pub use crate::rescue::{Drained, drain};
 pub use crate::resource::{LocalResource, ScopedResource};
 pub use crate::service::{Ready, Service, ServiceEnd, ServiceError, Starting, Stop};
+pub use crate::stack::{
+    Calls, Closed, ExitStack, ExitStackLocal, Registrar, RegistrarLocal, Stacked,
+};
 
 pub use lifespan_macros::{lifespan, scoped_resource};
 

@@ -7,6 +7,7 @@ use std::panic::Location;
 
 use crate::body::Failure;
 use crate::cancel::frame;
+use crate::entry::Subject;
 use crate::error::Error;
 use crate::resource::LocalResource;
 use crate::scope::driven::Outcome;
@@ -48,6 +49,10 @@ impl<R: LocalResource> Live<R> {
 
     pub(crate) fn into_held(self) -> Held<R> {
         self.held
+    }
+
+    pub(crate) fn subject(&self) -> Subject {
+        self.held.entry.subject()
     }
 
     /// Exits the resource after a success.

@@ -32,4 +32,5 @@ mod send;
 mod service;
 #[cfg(unix)]
 mod signals;
+mod stack;
 mod sweeps;

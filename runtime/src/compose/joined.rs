@@ -147,7 +147,7 @@ impl<T> Group<T> {
 }
 
 /// What the exit of a group returns.
-pub(super) fn settle(failures: Failures) -> Result<(), BoxError> {
+pub(crate) fn settle(failures: Failures) -> Result<(), BoxError> {
     match failures.verdict() {
         Verdict::Clean => Ok(()),
         Verdict::Failed(error) => Err(error.into()),

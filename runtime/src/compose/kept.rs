@@ -20,7 +20,7 @@ pub struct Kept<R: LocalResource> {
 
 impl<R: LocalResource> Kept<R> {
     /// From here on it will be exited, or its loss reported (law 5).
-    pub(super) fn new(resource: R, entry: Entry) -> Self {
+    pub(crate) fn new(resource: R, entry: Entry) -> Self {
         Kept {
             resource: Some(resource),
             entry,
@@ -52,19 +52,30 @@ impl<R: LocalResource> Kept<R> {
         self
     }
 
-    pub(super) fn resource(&self) -> &R {
+    pub(crate) fn resource(&self) -> &R {
         let Some(resource) = &self.resource else {
             unreachable!("what is kept is there until it is taken")
         };
         resource
     }
 
-    pub(super) fn entry(&self) -> &Entry {
+    pub(crate) fn resource_mut(&mut self) -> &mut R {
+        let Some(resource) = &mut self.resource else {
+            unreachable!("what is kept is there until it is taken")
+        };
+        resource
+    }
+
+    pub(crate) fn entry(&self) -> &Entry {
         &self.entry
     }
 
+    pub(crate) fn entry_mut(&mut self) -> &mut Entry {
+        &mut self.entry
+    }
+
     /// The member and its entry, for somebody else to keep.
-    pub(super) fn open(self) -> (R, Entry) {
+    pub(crate) fn open(self) -> (R, Entry) {
         let (resource, Abandoned { entry, .. }) = self.into_parts();
         (resource, entry)
     }

@@ -7,10 +7,13 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use tokio::runtime::Handle;
+
 use super::kept::Kept;
 use crate::abandon::{Abandoned, job};
 use crate::aside::Aside;
 use crate::exit::ForMembers;
+use crate::failing::Users;
 use crate::failures::Failures;
 use crate::job::Job;
 use crate::lifespan::LocalBoxFuture;
@@ -23,6 +26,30 @@ pub trait Kind: Sized {
     /// The exit of a member, whatever its type.
     #[doc(hidden)]
     type Job: Parted;
+
+    /// A member, whatever its type.
+    #[doc(hidden)]
+    type Member: Member<Self> + ?Sized;
+}
+
+/// A member whose type is forgotten: of what comes and goes at run time. Dropped, it is abandoned.
+#[doc(hidden)]
+pub trait Member<K: Kind> {
+    /// Makes its exit. If it is abandoned with others: from which runtime, and whether by another task.
+    fn part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Job;
+
+    /// Whom it tells from now on if it fails (law 21).
+    fn tell(&self, users: &Users);
+}
+
+impl<R: LocalResource, K: Takes<R>> Member<K> for Kept<R> {
+    fn part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Job {
+        K::part(self.abandoned_from(from), exit)
+    }
+
+    fn tell(&self, users: &Users) {
+        users.hear_of(self.resource(), self.entry());
+    }
 }
 
 /// The exit of a member on its way.
@@ -45,6 +72,10 @@ pub trait Takes<R: LocalResource>: Kind {
     /// Makes the exit of a member.
     #[doc(hidden)]
     fn part(member: Kept<R>, exit: ForMembers) -> Self::Job;
+
+    /// Forgets the type of a member.
+    #[doc(hidden)]
+    fn forget_type(member: Kept<R>) -> Box<Self::Member>;
 }
 
 /// Members that may leave their task: dropped without their exits, those are adopted or rescued.
@@ -57,6 +88,7 @@ pub struct Local<'a>(PhantomData<&'a ()>);
 
 impl Kind for Sendable {
     type Job = Job;
+    type Member = dyn Member<Sendable> + Send;
 }
 
 impl Parted for Job {
@@ -74,10 +106,15 @@ impl<R: ScopedResource> Takes<R> for Sendable {
         let (resource, circumstances) = member.into_parts();
         job(resource, circumstances, |budget| exit.now(budget))
     }
+
+    fn forget_type(member: Kept<R>) -> Box<Self::Member> {
+        Box::new(member)
+    }
 }
 
 impl<'a> Kind for Local<'a> {
     type Job = LocalJob<'a>;
+    type Member = dyn Member<Local<'a>> + 'a;
 }
 
 /// The exit of a local member. Dropped before its first poll, the member is abandoned.
@@ -109,5 +146,9 @@ impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
             exiting(resource, &entry, &exit, &mut aside).await;
             aside.take_failures()
         }))
+    }
+
+    fn forget_type(member: Kept<R>) -> Box<Self::Member> {
+        Box::new(member)
     }
 }

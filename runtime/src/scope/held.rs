@@ -1,6 +1,7 @@
 //! [`Held`]: an entered resource on its way to its exit. Whoever drops it without exiting abandons the exit (law 3).
 
 use std::future::{Future, poll_fn};
+use std::panic::Location;
 
 use tokio::runtime::Handle;
 
@@ -54,6 +55,15 @@ impl<R: LocalResource> Held<R> {
     /// From here on it belongs to no task, so that no scope may adopt it.
     pub(crate) fn depart(&mut self) {
         self.home = Home::Transit;
+    }
+
+    /// From here on it belongs to nobody but the caller, who must be of its task: another is refused, and it is rescued
+    /// (law 10).
+    pub(crate) fn leave_task(&mut self, place: &'static Location<'static>) {
+        let home = std::mem::replace(&mut self.home, Home::Transit);
+        if let Home::Task(checkpoint) = home {
+            checkpoint.exited_at(place).pass(place);
+        }
     }
 
     /// Puts it into the hands of a future, which checks for itself from here on.

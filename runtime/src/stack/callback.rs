@@ -1,0 +1,104 @@
+//! [`Calls`]: callbacks as entries of a stack, async or not, that may leave their task or not.
+
+use std::fmt;
+use std::future::Future;
+
+use crate::compose::kind::{Kind, Local, Sendable};
+use crate::exit::Exit;
+use crate::foreign::{ExitBox, Exited, Resource, ResourceLocal};
+use crate::resource::LocalResource;
+
+/// A kind of stack that may have this callback on it.
+#[diagnostic::on_unimplemented(
+    message = "this callback cannot be on a stack that may leave its task",
+    label = "it, or the future it returns, borrows or is not `Send`",
+    note = "use a stack from `ExitStack::new_local`"
+)]
+pub trait Calls<X, O>: Kind {
+    /// The callback as a resource.
+    #[doc(hidden)]
+    type Callback: LocalResource;
+
+    /// Makes it one.
+    #[doc(hidden)]
+    fn callback(call: X) -> Self::Callback;
+}
+
+/// A callback whose future may move between threads; see `ExitFn`.
+#[doc(hidden)]
+pub trait CallbackFn<X, O>: FnOnce(X) -> Self::Future {
+    /// What the closure returns.
+    type Future: Future<Output = O> + Send;
+}
+
+impl<X, O, F, Fut> CallbackFn<X, O> for F
+where
+    F: FnOnce(X) -> Fut,
+    Fut: Future<Output = O> + Send,
+{
+    type Future = Fut;
+}
+
+impl<X, O> Calls<X, O> for Sendable
+where
+    X: AsyncFnOnce(&Exit) -> O + for<'x> CallbackFn<&'x Exit, O> + Send + 'static,
+    O: Exited,
+{
+    type Callback = Resource<()>;
+
+    fn callback(call: X) -> Resource<()> {
+        let exit: ExitBox<()> =
+            Box::new(|(), exit| Box::pin(async { call(exit).await.into_result() }));
+        Resource::ending((), exit)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, X, O> Calls<X, O> for Local<'a>
+where
+    X: AsyncFnOnce(&Exit) -> O + 'a,
+    O: Exited,
+{
+    type Callback = ResourceLocal<'a, ()>;
+
+    fn callback(call: X) -> ResourceLocal<'a, ()> {
+        ResourceLocal::ending((), async |(), exit: &Exit| call(exit).await)
+    }
+}
+
+/// A callback that does not wait.
+#[doc(hidden)]
+pub struct AtOnce<X>(pub(super) X);
+
+impl<X> fmt::Debug for AtOnce<X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AtOnce").finish_non_exhaustive()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<X, O> Calls<AtOnce<X>, O> for Sendable
+where
+    X: FnOnce(&Exit) -> O + Send + 'static,
+    O: Exited,
+{
+    type Callback = Resource<()>;
+
+    fn callback(AtOnce(call): AtOnce<X>) -> Resource<()> {
+        let exit: ExitBox<()> = Box::new(|(), exit| Box::pin(async { call(exit).into_result() }));
+        Resource::ending((), exit)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, X, O> Calls<AtOnce<X>, O> for Local<'a>
+where
+    X: FnOnce(&Exit) -> O + 'a,
+    O: Exited,
+{
+    type Callback = ResourceLocal<'a, ()>;
+
+    fn callback(AtOnce(call): AtOnce<X>) -> ResourceLocal<'a, ()> {
+        ResourceLocal::ending((), async |(), exit: &Exit| call(exit))
+    }
+}

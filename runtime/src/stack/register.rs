@@ -1,0 +1,154 @@
+//! How something comes on a stack: entered there, or there already; a callback; and not once it is closed (laws 5 and 25).
+
+use std::future::Future;
+use std::panic::Location;
+
+use super::ExitStack;
+use super::callback::{AtOnce, Calls};
+use super::closed::Closed;
+use super::stacked::Stacked;
+use crate::compose::kept::Kept;
+use crate::compose::kind::{Kind, Takes};
+use crate::enter::Enter;
+use crate::entry::{Entry, Subject};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::foreign::Exited;
+use crate::lifespan::Lifespan;
+use crate::live::Live;
+use crate::policy::Policy;
+use crate::resource::LocalResource;
+
+impl<K: Kind> ExitStack<K> {
+    /// Enters a resource in the calling task and cancel scope, and puts it on the stack.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the enter; nothing is registered then. On a [closed](ExitStack::close) stack nothing is entered.
+    ///
+    /// # Panics
+    ///
+    /// As [`Lifespan::enter`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Lifespan::enter`]. What is entered is on the stack at once (law 5).
+    #[must_use = "nothing is entered until this is awaited"]
+    #[track_caller]
+    pub fn enter<R, F>(
+        &self,
+        lifespan: Lifespan<R, F>,
+    ) -> impl Future<Output = Result<Stacked<'_, R, K>, Error>>
+    where
+        R: LocalResource,
+        F: Enter<R>,
+        K: Takes<R>,
+    {
+        let place = Location::caller();
+        async move {
+            self.check_open((), |()| lifespan.subject(place))?;
+            let live = lifespan.enter_at(place).await?;
+            // Nothing can close it meanwhile: it is borrowed.
+            Ok(Stacked::new(&self.slots, adopted(live, place)))
+        }
+    }
+
+    /// Puts a value on the stack that is there already; only its exit runs.
+    ///
+    /// # Errors
+    ///
+    /// On a [closed](ExitStack::close) stack: the value (law 25).
+    #[track_caller]
+    pub fn push<R>(&self, resource: R) -> Result<Stacked<'_, R, K>, Closed<R>>
+    where
+        R: LocalResource,
+        K: Takes<R>,
+    {
+        let entry = Entry::new(R::policy(), Location::caller());
+        let resource = self.check_open(resource, |_| entry.subject())?;
+        Ok(Stacked::new(&self.slots, Kept::new(resource, entry)))
+    }
+
+    /// Puts an entered resource on the stack, which exits it from then on. It keeps its name, its budgets and its place.
+    ///
+    /// # Errors
+    ///
+    /// On a [closed](ExitStack::close) stack: the guard (law 25).
+    ///
+    /// # Panics
+    ///
+    /// In builds with [checks](crate::checks_enabled), when called by another task than the one that entered the resource;
+    /// its exit is then rescued (law 10).
+    #[track_caller]
+    pub fn adopt<R>(&self, live: Live<R>) -> Result<Stacked<'_, R, K>, Closed<Live<R>>>
+    where
+        R: LocalResource,
+        K: Takes<R>,
+    {
+        let live = self.check_open(live, Live::subject)?;
+        let kept = adopted(live, Location::caller());
+        Ok(Stacked::new(&self.slots, kept))
+    }
+    /// Has `callback` run when the stack exits, told how things went by then.
+    ///
+    /// It fails with whatever it returns, `()` or a `Result`.
+    ///
+    /// # Errors
+    ///
+    /// On a [closed](ExitStack::close) stack: the callback (law 25).
+    #[track_caller]
+    pub fn on_exit<X, O>(&self, callback: X) -> Result<Stacked<'_, K::Callback, K>, Closed<X>>
+    where
+        X: AsyncFnOnce(&Exit) -> O,
+        O: Exited,
+        K: Calls<X, O> + Takes<<K as Calls<X, O>>::Callback>,
+    {
+        let entry = callback_entry(Location::caller());
+        let callback = self.check_open(callback, |_| entry.subject())?;
+        Ok(Stacked::new(
+            &self.slots,
+            Kept::new(K::callback(callback), entry),
+        ))
+    }
+
+    /// As [`on_exit`](ExitStack::on_exit), for a callback that does not wait.
+    ///
+    /// # Errors
+    ///
+    /// On a [closed](ExitStack::close) stack: the callback (law 25).
+    #[track_caller]
+    pub fn on_exit_sync<X, O>(&self, callback: X) -> Result<Stacked<'_, K::Callback, K>, Closed<X>>
+    where
+        X: FnOnce(&Exit) -> O,
+        O: Exited,
+        K: Calls<AtOnce<X>, O> + Takes<<K as Calls<AtOnce<X>, O>>::Callback>,
+    {
+        let entry = callback_entry(Location::caller());
+        let callback = self.check_open(callback, |_| entry.subject())?;
+        let callback = K::callback(AtOnce(callback));
+        Ok(Stacked::new(&self.slots, Kept::new(callback, entry)))
+    }
+
+    fn check_open<T>(&self, it: T, subject: impl FnOnce(&T) -> Subject) -> Result<T, Closed<T>> {
+        if self.is_closed() {
+            let subject = subject(&it);
+            return Err(Closed::new(it, subject));
+        }
+        Ok(it)
+    }
+}
+
+pub(super) fn callback_entry(place: &'static Location<'static>) -> Entry {
+    Entry::new(Policy::of::<()>().named("exit callback"), place)
+}
+
+/// From here on the stack exits it.
+pub(super) fn adopted<R: LocalResource>(
+    live: Live<R>,
+    place: &'static Location<'static>,
+) -> Kept<R> {
+    let mut held = live.into_held();
+    held.leave_task(place);
+    let (resource, entry) = held.into_parts();
+    Kept::new(resource, entry)
+}

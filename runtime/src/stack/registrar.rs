@@ -1,0 +1,174 @@
+//! [`Registrar`]: registers on a stack from anywhere, also while that exits (laws 7 and 25).
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Arc, Weak};
+
+use super::callback::{AtOnce, Calls};
+use super::closed::Closed;
+use super::guard;
+use super::register::{adopted, callback_entry};
+use super::slots::{Slot, Slots};
+use crate::compose::kept::Kept;
+use crate::compose::kind::{Kind, Local, Sendable, Takes};
+use crate::entry::Entry;
+use crate::exit::Exit;
+use crate::foreign::Exited;
+use crate::live::Live;
+use crate::resource::LocalResource;
+
+/// Registers on an [`ExitStack`](super::ExitStack) without borrowing it; made by
+/// [`registrar`](super::ExitStack::registrar). Cheap to clone.
+///
+/// What an exit of the stack registers is the next to exit, before what is older. When the stack has closed, what is to be
+/// registered comes back (law 25). A registrar keeps no stack alive, and goes with the entries if they
+/// [move](super::ExitStack::move_all).
+///
+/// ```
+/// use lifespan::{Error, ExitStack};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
+/// let registrar = ExitStack::new()
+///     .scope(async |stack| {
+///         let registrar = stack.registrar();
+///         stack.on_exit_sync(|_| println!("third"))?;
+///         let during_exit = registrar.clone();
+///         stack.on_exit_sync(move |_| {
+///             println!("first");
+///             during_exit.on_exit_sync(|_| println!("second"))
+///         })?;
+///         Ok::<_, Error>(registrar)
+///     })
+///     .await?;
+/// let too_late = registrar.on_exit_sync(|_| println!("never")).unwrap_err();
+/// let callback = too_late.into_inner();
+/// # drop(callback);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Registrar<K: Kind = Sendable>(Weak<Slots<K>>);
+
+/// As [`Registrar`], of an [`ExitStackLocal`](super::ExitStackLocal).
+pub type RegistrarLocal<'a> = Registrar<Local<'a>>;
+
+impl<K: Kind> Registrar<K> {
+    pub(super) fn new(slots: &Arc<Slots<K>>) -> Self {
+        Registrar(Arc::downgrade(slots))
+    }
+
+    /// Registers a value that is there already; as [`ExitStack::push`](super::ExitStack::push).
+    ///
+    /// # Errors
+    ///
+    /// If the stack has closed: the value (law 25).
+    #[track_caller]
+    pub fn push<R>(&self, resource: R) -> Result<(), Closed<R>>
+    where
+        R: LocalResource,
+        K: Takes<R>,
+    {
+        let kept = Kept::new(resource, Entry::new(R::policy(), Location::caller()));
+        self.keep(kept).map_err(|kept| {
+            let (resource, entry) = kept.open();
+            Closed::new(resource, entry.subject())
+        })
+    }
+
+    /// Registers an entered resource; as [`ExitStack::adopt`](super::ExitStack::adopt).
+    ///
+    /// Called in another task than the stack's, this hands it over to that task (law 12).
+    ///
+    /// # Errors
+    ///
+    /// If the stack has closed: the guard (law 25).
+    ///
+    /// # Panics
+    ///
+    /// In builds with [checks](crate::checks_enabled), when called by another task than the one that entered the resource;
+    /// its exit is then rescued (law 10).
+    #[track_caller]
+    pub fn adopt<R>(&self, live: Live<R>) -> Result<(), Closed<Live<R>>>
+    where
+        R: LocalResource,
+        K: Takes<R>,
+    {
+        self.keep(adopted(live, Location::caller()))
+            .map_err(|kept| {
+                let subject = kept.entry().subject();
+                let (resource, entry) = kept.open();
+                Closed::new(guard(resource, entry), subject)
+            })
+    }
+
+    /// Registers a callback; as [`ExitStack::on_exit`](super::ExitStack::on_exit).
+    ///
+    /// # Errors
+    ///
+    /// If the stack has closed: the callback (law 25).
+    #[track_caller]
+    pub fn on_exit<X, O>(&self, callback: X) -> Result<(), Closed<X>>
+    where
+        X: AsyncFnOnce(&Exit) -> O,
+        O: Exited,
+        K: Calls<X, O> + Takes<<K as Calls<X, O>>::Callback>,
+    {
+        let entry = callback_entry(Location::caller());
+        let subject = entry.subject();
+        self.offer(callback, |call| Kept::new(K::callback(call), entry))
+            .map_err(|callback| Closed::new(callback, subject))
+    }
+
+    /// Registers a callback that does not wait; as [`ExitStack::on_exit_sync`](super::ExitStack::on_exit_sync).
+    ///
+    /// # Errors
+    ///
+    /// If the stack has closed: the callback (law 25).
+    #[track_caller]
+    pub fn on_exit_sync<X, O>(&self, callback: X) -> Result<(), Closed<X>>
+    where
+        X: FnOnce(&Exit) -> O,
+        O: Exited,
+        K: Calls<AtOnce<X>, O> + Takes<<K as Calls<AtOnce<X>, O>>::Callback>,
+    {
+        let entry = callback_entry(Location::caller());
+        let subject = entry.subject();
+        self.offer(callback, |call| Kept::new(K::callback(AtOnce(call)), entry))
+            .map_err(|callback| Closed::new(callback, subject))
+    }
+
+    fn keep<R: LocalResource>(&self, kept: Kept<R>) -> Result<(), Kept<R>>
+    where
+        K: Takes<R>,
+    {
+        self.offer(kept, |kept| kept)
+    }
+
+    fn offer<T, R: LocalResource>(
+        &self,
+        offered: T,
+        keep: impl FnOnce(T) -> Kept<R>,
+    ) -> Result<(), T>
+    where
+        K: Takes<R>,
+    {
+        match self.0.upgrade() {
+            None => Err(offered),
+            Some(slots) => slots.offer(offered, |it| Slot::Here(K::forget_type(keep(it)))),
+        }
+    }
+}
+
+impl<K: Kind> Clone for Registrar<K> {
+    fn clone(&self) -> Self {
+        Registrar(Weak::clone(&self.0))
+    }
+}
+
+impl<K: Kind> fmt::Debug for Registrar<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let closed = self.0.upgrade().is_none_or(|slots| slots.is_closed());
+        f.debug_struct("Registrar")
+            .field("closed", &closed)
+            .finish()
+    }
+}

@@ -1,0 +1,196 @@
+//! [`Slots`]: what is on a stack, in the order in which it came. No user code runs, and nothing is woken or dropped, under
+//! their lock.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::Handle;
+
+use crate::compose::kind::{Kind, Member};
+use crate::entry::Subject;
+use crate::exit::ForMembers;
+use crate::failing::Users;
+
+pub(super) struct Slots<K: Kind>(Mutex<State<K>>);
+
+/// Which slot: a later one has a larger key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key(u64);
+
+/// The place of one entry.
+pub(super) enum Slot<K: Kind> {
+    Here(Box<K::Member>),
+    /// It is in the hands of its guard.
+    Lent(Subject),
+}
+
+/// A map, since an entry in the middle may leave early.
+struct State<K: Kind> {
+    slots: BTreeMap<Key, Slot<K>>,
+    next: u64,
+    closed: bool,
+    /// Who uses what is on the stack (law 21).
+    users: Option<Users>,
+}
+
+impl<K: Kind> Slots<K> {
+    pub(super) fn new(users: Option<Users>) -> Self {
+        Slots::with(false, users)
+    }
+
+    /// There is nothing on them, and nothing comes.
+    pub(super) fn closed() -> Self {
+        Slots::with(true, None)
+    }
+
+    fn with(closed: bool, users: Option<Users>) -> Self {
+        Slots(Mutex::new(State {
+            slots: BTreeMap::new(),
+            next: 0,
+            closed,
+            users,
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<K>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.state().slots.len()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    /// On top of the others.
+    pub(super) fn add(&self, slot: Slot<K>) -> Key {
+        self.state().add(slot)
+    }
+
+    /// As [`add`](Slots::add), for what may come when all is closed: it then comes back (law 25).
+    pub(super) fn offer<T>(&self, offered: T, slot: impl FnOnce(T) -> Slot<K>) -> Result<(), T> {
+        let mut state = self.state();
+        if state.closed {
+            drop(state);
+            return Err(offered);
+        }
+        state.add(slot(offered));
+        Ok(())
+    }
+
+    /// Changes what is in a slot.
+    pub(super) fn put(&self, key: Key, slot: Slot<K>) {
+        let old = self.state().slots.insert(key, slot);
+        drop(old);
+    }
+
+    /// An entry that leaves early.
+    pub(super) fn remove(&self, key: Key) {
+        let removed = self.state().slots.remove(&key);
+        drop(removed);
+    }
+
+    /// The youngest. If there is none, none comes any more.
+    pub(super) fn pop_or_close(&self) -> Option<Slot<K>> {
+        let mut state = self.state();
+        let popped = state.slots.pop_last();
+        state.closed = popped.is_none();
+        popped.map(|(_, slot)| slot)
+    }
+
+    /// None comes any more; the exits of those that are here, the youngest first. If they are abandoned with others: from
+    /// which runtime, and whether by another task.
+    pub(super) fn close(
+        &self,
+        exit: &ForMembers,
+        from: Option<&(Option<Handle>, bool)>,
+    ) -> Vec<K::Job> {
+        let slots = {
+            let mut state = self.state();
+            state.closed = true;
+            std::mem::take(&mut state.slots)
+        };
+        let part = |slot| match slot {
+            Slot::Here(member) => Some(Member::part(member, exit.clone(), from.cloned())),
+            Slot::Lent(_) => None,
+        };
+        slots.into_values().rev().filter_map(part).collect()
+    }
+
+    pub(super) fn users(&self) -> Option<Users> {
+        self.state().users.clone()
+    }
+
+    /// If one of them fails, it tells these users from now on, and nobody else (law 21).
+    pub(super) fn tell(&self, users: &Users) {
+        let slots = {
+            let mut state = self.state();
+            state.users = Some(users.clone());
+            std::mem::take(&mut state.slots)
+        };
+        for slot in slots.values() {
+            if let Slot::Here(member) = slot {
+                member.tell(users);
+            }
+        }
+        let mut state = self.state();
+        for (key, slot) in slots {
+            state.slots.entry(key).or_insert(slot);
+        }
+    }
+}
+
+impl<K: Kind> State<K> {
+    fn add(&mut self, slot: Slot<K>) -> Key {
+        let key = Key(self.next);
+        self.next += 1;
+        self.slots.insert(key, slot);
+        key
+    }
+}
+
+impl<K: Kind> fmt::Debug for Slots<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Slots")
+            .field("len", &state.slots.len())
+            .field("closed", &state.closed)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Slot, Slots};
+    use crate::compose::kind::Sendable;
+    use crate::entry::{Entry, Subject};
+    use crate::policy::Policy;
+
+    fn lent() -> Slot<Sendable> {
+        let policy = Policy::of::<()>().named("lent");
+        let subject: Subject = Entry::new(policy, std::panic::Location::caller()).subject();
+        Slot::Lent(subject)
+    }
+
+    /// Between the last exit and the end of the stack, which nobody else can see.
+    #[test]
+    fn nothing_comes_after_the_last_law_25() {
+        let slots = Slots::new(None);
+        assert!(slots.offer((), |()| lent()).is_ok());
+        assert!(slots.pop_or_close().is_some());
+        assert!(slots.offer((), |()| lent()).is_ok());
+        assert!(slots.pop_or_close().is_some());
+        assert!(slots.pop_or_close().is_none());
+        assert!(slots.offer((), |()| lent()).is_err());
+    }
+
+    #[test]
+    fn what_is_closed_stays_so_law_25() {
+        let slots = Slots::<Sendable>::closed();
+        assert!(slots.pop_or_close().is_none());
+        assert!(slots.offer((), |()| lent()).is_err());
+    }
+}

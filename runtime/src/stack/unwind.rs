@@ -1,0 +1,140 @@
+//! [`Unwind`]: the exits of a stack, one after the other, the youngest first; whatever fails stops none (law 7). [`Lasting`],
+//! those of a stack that may leave its task: dropped in the middle, they go on elsewhere (law 6).
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use tokio::task::coop;
+
+use super::ExitStack;
+use super::slots::Slot;
+use crate::compose::kind::{Kind, Member, Parted, Sendable};
+use crate::entry::Subject;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::exit::{Exit, ForMembers};
+use crate::failures::{Failures, rendered};
+use crate::job::Job;
+use crate::watch;
+
+/// Ready with all failures when nothing is left; the stack is closed from then on. What comes before that is next.
+///
+/// Dropped before, what is left is abandoned with its stack.
+pub(super) struct Unwind<K: Kind> {
+    // Dropped, it goes before those that are older.
+    running: Option<K::Job>,
+    stack: ExitStack<K>,
+    /// What the next is told.
+    exit: ForMembers,
+    failures: Failures,
+}
+
+impl<K: Kind> Unwind<K> {
+    pub(super) fn new(stack: ExitStack<K>, exit: &Exit) -> Self {
+        Unwind {
+            running: None,
+            stack,
+            exit: exit.for_members(),
+            failures: Failures::default(),
+        }
+    }
+
+    /// Whether anything is left; if so, it has begun.
+    fn goes_on(&mut self) -> bool {
+        while self.running.is_none() {
+            match self.stack.slots.pop_or_close() {
+                Some(slot) => self.begin(slot),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    fn begin(&mut self, slot: Slot<K>) {
+        match slot {
+            Slot::Here(member) => self.running = Some(member.part(self.exit.clone(), None)),
+            Slot::Lent(subject) => self.ended(leaked(subject)),
+        }
+    }
+
+    /// Those that are older are told of what failed so far.
+    fn ended(&mut self, failed: Failures) {
+        if let Some(first) = failed.first() {
+            self.exit.after(|| rendered(first));
+        }
+        self.failures.append(failed);
+    }
+}
+
+/// Nothing of it is pinned but what is in boxes.
+impl<K: Kind> Unpin for Unwind<K> {}
+
+impl<K: Kind> Future for Unwind<K> {
+    type Output = Failures;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
+        let this = self.get_mut();
+        loop {
+            if let Some(running) = &mut this.running {
+                let failed = ready!(running.poll_exit(cx));
+                this.running = None;
+                this.ended(failed);
+            }
+            // Exits that never wait must not keep the thread from other tasks.
+            ready!(pin!(coop::consume_budget()).poll(cx));
+            if !this.goes_on() {
+                return Poll::Ready(std::mem::take(&mut this.failures));
+            }
+        }
+    }
+}
+
+/// An [`Unwind`] that goes on as a whole when it is dropped, so that an exit under way may still register another, and each is
+/// still told of what failed before it.
+pub(super) struct Lasting(Option<Box<Unwind<Sendable>>>);
+
+impl Lasting {
+    pub(super) fn new(unwind: Unwind<Sendable>) -> Self {
+        Lasting(Some(Box::new(unwind)))
+    }
+}
+
+impl Future for Lasting {
+    type Output = Failures;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
+        let Some(unwind) = &mut self.0 else {
+            panic!("exits polled after they ended")
+        };
+        let failures = ready!(Pin::new(unwind).poll(cx));
+        self.0 = None;
+        Poll::Ready(failures)
+    }
+}
+
+impl Drop for Lasting {
+    fn drop(&mut self) {
+        let Some(mut unwind) = self.0.take() else {
+            return;
+        };
+        unwind.goes_on();
+        if let Some(Job {
+            subject,
+            runtime,
+            stray,
+            ..
+        }) = &unwind.running
+        {
+            let (subject, runtime, stray) = (subject.clone(), runtime.clone(), *stray);
+            watch::submit(Job::going_on(unwind, subject, runtime, stray));
+        }
+    }
+}
+
+/// There is a slot, but no resource in it.
+#[cold]
+fn leaked(subject: Subject) -> Failures {
+    let reason = "its guard was leaked, and the resource with it";
+    let lost = Error::of(subject, Phase::Exit, ErrorKind::Lost, reason.into());
+    Failures::of(vec![lost])
+}

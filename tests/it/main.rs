@@ -24,6 +24,7 @@ mod faults;
 mod identity;
 mod lifespan;
 mod matrix;
+mod owner;
 mod paths_out;
 mod programs;
 mod rescued;

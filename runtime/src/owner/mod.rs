@@ -23,6 +23,8 @@ mod ended;
 mod farewell;
 mod handle;
 mod house;
+#[cfg(test)]
+mod models;
 mod owning;
 mod task;
 mod work;

@@ -143,13 +143,11 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
             if !matches!(ledger.stage, Stage::Open) {
                 return (Poll::Ready(None), None, None);
             }
-            match ledger.queue.pop_front() {
-                Some((_, job)) => (Poll::Ready(Some(job)), ledger.wake_next(), None),
-                None => {
-                    let old = ledger.worker.replace(cx.waker().clone());
-                    (Poll::Pending, None, old)
-                }
+            if let Some((_, job)) = ledger.queue.pop_front() {
+                return (Poll::Ready(Some(job)), ledger.wake_next(), None);
             }
+            let old = ledger.worker.replace(cx.waker().clone());
+            (Poll::Pending, None, old)
         });
         woken.into_iter().for_each(Waker::wake);
         next
@@ -226,13 +224,12 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
             }
             let turn = *turn.get_or_insert_with(|| ledger.turn());
             let new = (turn, cx.waker().clone());
-            match ledger.watchers.iter_mut().find(|(at, _)| *at == turn) {
-                Some(watcher) => (Poll::Pending, Some(mem::replace(watcher, new))),
-                None => {
-                    ledger.watchers.push(new);
-                    (Poll::Pending, None)
-                }
+            let mut watchers = ledger.watchers.iter_mut();
+            if let Some(watcher) = watchers.find(|(at, _)| *at == turn) {
+                return (Poll::Pending, Some(mem::replace(watcher, new)));
             }
+            ledger.watchers.push(new);
+            (Poll::Pending, None)
         });
         end
     }

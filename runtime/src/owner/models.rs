@@ -165,16 +165,16 @@ fn the_last_handle_closes_it_once() {
 fn a_close_and_the_last_handle_meet() {
     model(|| {
         let (desk, counts) = start(1);
-        let dropper = {
+        let last = {
             let desk = Arc::clone(&desk);
             thread::spawn(move || desk.let_go(|| "dropped"))
         };
-        let closer = {
+        let other = {
             let desk = Arc::clone(&desk);
             thread::spawn(move || desk.close("closed"))
         };
         work(&desk);
-        let (dropped, closed) = (dropper.join().unwrap(), closer.join().unwrap());
+        let (dropped, closed) = (last.join().unwrap(), other.join().unwrap());
         assert_ne!(dropped, closed);
         assert_eq!(ended(&desk), if closed { "closed" } else { "dropped" });
         assert_eq!(submit(&desk, &counts), Err(Refused));

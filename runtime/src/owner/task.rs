@@ -120,19 +120,16 @@ where
     R: LocalResource,
     J: Run<R>,
 {
-    let stopped = match frame::cancellation() {
+    let stopped = if let Some(cancellation) = frame::cancellation() {
         // Entered in the very poll of the cancellation (law 17).
-        Some(cancellation) => {
-            let error = Error::cancelled(&held.entry, Phase::Enter, cancellation.clone());
-            house.refuse(NotEntered::Failed(error));
-            drop(entered);
-            cancellation
-        }
-        None => {
-            house.is_entered.store(true, Ordering::Release);
-            let _ = entered.send(());
-            serve_until_stopped(&mut held, &house, survives_panics).await
-        }
+        let error = Error::cancelled(&held.entry, Phase::Enter, cancellation.clone());
+        house.refuse(NotEntered::Failed(error));
+        drop(entered);
+        cancellation
+    } else {
+        house.is_entered.store(true, Ordering::Release);
+        let _ = entered.send(());
+        serve_until_stopped(&mut held, &house, survives_panics).await
     };
     let death = death(&mut held, &house, &stopped);
     if !held.aside.is_nothing() {
@@ -183,7 +180,7 @@ async fn work_off<R, J: Run<R>>(resource: &mut R, house: &House<J>, survives_pan
         }
     }
     // It is cancelled, and dropped here.
-    pending().await
+    pending::<()>().await;
 }
 
 /// What a panic leaves behind is in no state to go on with.

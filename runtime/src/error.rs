@@ -112,11 +112,15 @@ impl Error {
     }
 
     /// The error an enter or exit returned. One that already names its resource stays as it is: nothing is wrapped
-    /// twice (law 23).
+    /// twice (law 23), and what only waited when it was cancelled has not failed (law 15).
     pub(crate) fn failed(subject: &Subject, phase: Phase, error: BoxError) -> Self {
         match error.downcast::<Error>() {
             Ok(named) => *named,
-            Err(error) => Error::of(subject.clone(), phase, ErrorKind::Failed, error),
+            Err(error) => {
+                let cancellation = error.downcast_ref();
+                let kind = cancellation.map_or(ErrorKind::Failed, Cancellation::error_kind);
+                Error::of(subject.clone(), phase, kind, error)
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::budget::Budget;
+use crate::cancel::cancellation::Cancellation;
 use crate::entry::{Entry, Parts};
 use crate::timer::{Deadline, after};
 
@@ -77,6 +78,8 @@ struct Shared {
     progress: Mutex<Option<String>>,
     /// The entries of the members of what exits.
     parts: OnceLock<Arc<Parts>>,
+    /// Of what is around it.
+    cancellation: OnceLock<Cancellation>,
 }
 
 impl Exit {
@@ -119,6 +122,17 @@ impl Exit {
     /// The entries of the members of what exits.
     pub(crate) fn parts(&self) -> Option<&[Entry]> {
         self.shared.get()?.parts.get()?.get()
+    }
+
+    /// What is around the exit was cancelled: nothing that an exit has to care about, unless it only waits for others.
+    #[cold]
+    pub(crate) fn note_cancelled(&self, cancellation: Cancellation) {
+        let _ = self.shared().cancellation.set(cancellation);
+    }
+
+    /// Why what is around the exit was cancelled, if it was, as of the last poll.
+    pub(crate) fn cancelled_around(&self) -> Option<&Cancellation> {
+        self.shared.get()?.cancellation.get()
     }
 
     /// What the members of what exits are told; each has its own budget, but no more time than the whole.

@@ -103,8 +103,18 @@ impl Wire {
     /// Tells those who use it. To be called without a lock: it wakes them.
     pub(crate) fn cut(self, death: &Death) {
         let place = self.subject.place;
-        let died = Kind::Died(self.subject, death.clone());
-        self.node.cancel(&Cancellation::new(died, place));
+        let died = Kind::Died(self.subject.clone(), death.clone());
+        self.cut_for(&Cancellation::new(died, place));
+    }
+
+    /// As [`cut`](Wire::cut), where the death has cancelled others already.
+    pub(crate) fn cut_for(self, death: &Cancellation) {
+        self.node.cancel(death);
+    }
+
+    /// Who the resource is to those who use it.
+    pub(crate) fn subject(&self) -> &Subject {
+        &self.subject
     }
 }
 

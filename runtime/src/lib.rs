@@ -48,6 +48,7 @@
 //! - [`ExitStack`]: resources and exit callbacks that come one by one, as many as there are; all exit with the stack, the youngest
 //!   first.
 //! - `Lifespan::run` (feature `signal`, on by default): until SIGINT, SIGTERM or the death of a service; what `main` of a service returns.
+//! - [`TaskGroup`]: tasks that have ended when its scope has; if one fails, it takes the others and the body with it.
 //! - [`Service`]: a background task as a resource: entered when it is ready, asked to stop at the end; if it dies, so does what
 //!   uses it (law 21).
 //!
@@ -148,6 +149,7 @@ mod body;
 mod budget;
 mod cancel;
 mod cancel_scope;
+mod closed;
 mod compose;
 mod enter;
 mod entry;
@@ -156,6 +158,7 @@ mod exit;
 mod failing;
 mod failures;
 mod foreign;
+mod group;
 mod handover;
 mod identity;
 mod job;
@@ -184,6 +187,7 @@ pub use crate::cancel_scope::{
     CancelScope, Canceller, Outcome, Race, effective_deadline, race, race_all, shield, shield_for,
     timeout, timeout_at, until,
 };
+pub use crate::closed::Closed;
 pub use crate::compose::{
     Join, Joined, JoinedLocal, join, join_all, join_all_at_most, join_all_local,
     join_all_local_at_most, join_local,
@@ -192,6 +196,7 @@ pub use crate::enter::{Enter, Entered};
 pub use crate::error::{BoxError, Error, ErrorKind, Phase};
 pub use crate::exit::{Cause, Exit};
 pub use crate::foreign::{Exited, Resource, ResourceLocal};
+pub use crate::group::{Child, ChildEnd, ChildError, Named, Spawner, TaskGroup};
 pub use crate::handover::Handover;
 pub use crate::identity::checks_enabled;
 pub use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
@@ -203,9 +208,7 @@ pub use crate::report::{Report, ReportHook, ReportKind, set_report_hook, take_re
 pub use crate::rescue::{Drained, drain};
 pub use crate::resource::{LocalResource, ScopedResource};
 pub use crate::service::{Ready, Service, ServiceEnd, ServiceError, Starting, Stop};
-pub use crate::stack::{
-    Calls, Closed, ExitStack, ExitStackLocal, Registrar, RegistrarLocal, Stacked,
-};
+pub use crate::stack::{Calls, ExitStack, ExitStackLocal, Registrar, RegistrarLocal, Stacked};
 
 pub use lifespan_macros::{lifespan, scoped_resource};
 

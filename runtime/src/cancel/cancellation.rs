@@ -68,6 +68,8 @@ pub(crate) enum Kind {
     Panicked(String),
     /// Nobody waits any more for the call made there.
     CallerGone,
+    /// A child of a task group, spawned there, failed.
+    Child(Death),
     /// A token from which the cancel scope was made there.
     #[cfg(feature = "tokio-util")]
     Token,
@@ -131,7 +133,10 @@ impl Cancellation {
 
     /// Whether it is the consequence of another failure, which says more.
     pub(crate) fn is_consequence(&self) -> bool {
-        matches!(self.0.kind, Kind::RolledBack | Kind::Died(..))
+        matches!(
+            self.0.kind,
+            Kind::RolledBack | Kind::Died(..) | Kind::Child(_)
+        )
     }
 
     /// Whether this is the very same one.
@@ -141,18 +146,19 @@ impl Cancellation {
 
     /// The error of the death that it tells of, unless somebody has that already (law 21).
     pub(crate) fn take_death(&self) -> Option<Error> {
-        let Kind::Died(subject, death) = &self.0.kind else {
-            return None;
-        };
-        let error = death.take()?;
-        Some(Error::failed(subject, Phase::Body, error))
+        match &self.0.kind {
+            Kind::Died(subject, death) => Some(Error::failed(subject, Phase::Body, death.take()?)),
+            // It names the child.
+            Kind::Child(death) => death.take()?.downcast().ok().map(|error| *error),
+            _ => None,
+        }
     }
 
     /// What the exits that it causes are told.
     pub(crate) fn cause(&self) -> Cause {
         match self.0.kind {
             Kind::Deadline(_) | Kind::Budget(..) => Cause::TimedOut,
-            Kind::Died(..) => Cause::Failed,
+            Kind::Died(..) | Kind::Child(_) => Cause::Failed,
             _ => Cause::Cancelled,
         }
     }
@@ -172,6 +178,20 @@ fn whoever_calls() -> String {
         Some(task) => format!("task {task}"),
         None => format!("the root on {:?}", thread::current().id()),
     }
+}
+
+/// Whether an error only tells of this cancellation, be it in the clothes of another type. What is attached to such an error
+/// has been reported.
+pub(crate) fn is_echo(error: &(dyn StdError + 'static), cancellation: &Cancellation) -> bool {
+    std::iter::successors(Some(error), |&error| error.source())
+        .filter_map(cancellation_in)
+        .any(|told| told.is(cancellation))
+}
+
+fn cancellation_in<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Cancellation> {
+    let of_error = error.downcast_ref().and_then(Error::cancellation);
+    let of_scope = || error.downcast_ref().map(Cancelled::cancellation);
+    of_error.or_else(of_scope).or_else(|| error.downcast_ref())
 }
 
 impl fmt::Display for Cancellation {
@@ -204,6 +224,7 @@ impl fmt::Display for Cancellation {
             Kind::HandlesGone => write!(f, "the last handle of its owner was dropped"),
             Kind::Panicked(text) => write!(f, "{text}"),
             Kind::CallerGone => write!(f, "nobody waits any more for the call at {place}"),
+            Kind::Child(death) => write!(f, "{death}"),
             #[cfg(feature = "tokio-util")]
             Kind::Token => write!(f, "the token of the cancel scope at {place} was cancelled"),
         }

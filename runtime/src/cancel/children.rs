@@ -8,6 +8,9 @@ use std::sync::{Arc, Weak};
 
 use super::node::Node;
 
+/// Room for so many is never given back.
+const MOST_SPARE: usize = 64;
+
 /// The first child needs no memory of its own, so that a chain of scopes allocates one node each.
 #[derive(Default)]
 pub(super) struct Children {
@@ -60,12 +63,21 @@ impl Children {
             None => self.first = None,
             Some(index) => {
                 self.more.swap_remove(index);
+                self.shrink();
                 if let Some(moved) = self.more.get(index).and_then(Weak::upgrade) {
                     moved.seat().move_to(index + 1);
                 }
             }
         }
         true
+    }
+
+    /// Keeps no room for what once was there: a group may live long.
+    fn shrink(&mut self) {
+        let (len, room) = (self.more.len(), self.more.capacity());
+        if room > MOST_SPARE && len < room / 4 {
+            self.more.shrink_to(len * 2);
+        }
     }
 
     /// The child is still polled.
@@ -125,5 +137,25 @@ impl Seat {
 
     fn answer_in(&self, round: u32) {
         self.answered_in.store(round, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Children, MOST_SPARE};
+    use crate::cancel::node::Node;
+
+    #[test]
+    fn room_is_given_back() {
+        let mut children = Children::default();
+        let nodes: Vec<_> = (0..10_000).map(|_| Node::new()).collect();
+        for node in &nodes {
+            children.add(node);
+        }
+        for node in &nodes {
+            assert!(children.remove(node));
+        }
+        assert!(children.is_empty());
+        assert!(children.more.capacity() <= MOST_SPARE * 2);
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Node {
     calls: AtomicU32,
     /// Its scope has ended: cancelling it is too late.
     ended: AtomicBool,
+    /// Whether anything follows it.
+    leads: AtomicBool,
     /// Who it is, in reports.
     subject: OnceLock<Subject>,
     /// Guarded by the parent's lock.
@@ -57,6 +59,8 @@ struct State {
     deadline: Option<Instant>,
     grace: Option<Duration>,
     children: Children,
+    /// What suffers what it does, but is not counted as live in it: that runs in tasks of its own.
+    followers: Option<Box<Children>>,
     #[cfg(feature = "tokio-util")]
     token: Option<tokio_util::sync::CancellationToken>,
 }
@@ -138,7 +142,7 @@ impl Node {
 
     /// It has ended, and its parent no longer waits for it.
     pub(crate) fn leave(&self) {
-        self.ended.store(true, Ordering::Release);
+        self.end();
         let Some(parent) = self.parent.get() else {
             return;
         };
@@ -188,6 +192,81 @@ impl Node {
     }
 }
 
+/// Following a node: suffering what it does without being live inside of it, so that nothing there waits for the follower.
+/// What has ended is followed no longer: its followers then follow what is around it.
+impl Node {
+    /// From here on what this leader suffers reaches it, wherever it runs.
+    pub(crate) fn follow(self: &Arc<Self>, leader: &Arc<Node>) {
+        if self.parent.set(Arc::clone(leader)).is_ok() {
+            leader.lead(self);
+        }
+    }
+
+    /// It has ended, and follows nobody any more.
+    pub(crate) fn part(&self) {
+        self.end();
+        let mut leader = self.parent();
+        while let Some(node) = leader {
+            let has_ended = {
+                let mut state = node.state();
+                let followers = state.followers.as_mut();
+                if followers.is_some_and(|followers| followers.remove(self)) {
+                    return;
+                }
+                node.has_ended()
+            };
+            // One that has not ended is the only one that can still have led it.
+            leader = node.parent().filter(|_| has_ended);
+        }
+    }
+
+    fn lead(self: &Arc<Self>, follower: &Arc<Node>) {
+        let mut leader = self;
+        let why = loop {
+            let mut state = leader.state();
+            if follower.has_ended() {
+                return;
+            }
+            // Before it is looked at whether this one has ended: it looks the other way round.
+            leader.leads.store(true, Ordering::SeqCst);
+            if !leader.has_ended() {
+                state.followers.get_or_insert_default().add(follower);
+                break state.why.clone();
+            }
+            drop(state);
+            match leader.parent() {
+                Some(around) => leader = around,
+                None => return,
+            }
+        };
+        if let Some(why) = why {
+            follower.suffer(&why.cancellation);
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        if self.leads.load(Ordering::SeqCst) {
+            self.dismiss();
+        }
+    }
+
+    #[cold]
+    fn dismiss(&self) {
+        let followers = self.state().followers.take();
+        let (Some(parent), Some(followers)) = (self.parent(), followers) else {
+            return;
+        };
+        for follower in followers.all() {
+            parent.lead(&follower);
+        }
+    }
+}
+
 /// Being cancelled.
 impl Node {
     #[inline]
@@ -217,8 +296,9 @@ impl Node {
         })
     }
 
+    /// As [`cancel`](Node::cancel), for what comes from further out.
     #[cold]
-    fn suffer(self: &Arc<Self>, cancellation: &Cancellation) {
+    pub(crate) fn suffer(self: &Arc<Self>, cancellation: &Cancellation) {
         self.spread(Why {
             cancellation: cancellation.clone(),
             inherited: true,
@@ -230,7 +310,7 @@ impl Node {
     ///
     /// A list instead of recursion: trees may be deep.
     fn spread(self: &Arc<Self>, why: Why) -> bool {
-        if self.ended.load(Ordering::Acquire) {
+        if self.has_ended() {
             return false;
         }
         let inherited = Why {
@@ -245,8 +325,7 @@ impl Node {
         let mut others = Vec::new();
         while let Some(node) = marked.get(next) {
             next += 1;
-            let children = node.state().children.all();
-            for child in children {
+            for child in node.below() {
                 if !child.is_shielded() && child.mark(inherited.clone()) {
                     marked.push(child);
                 } else {
@@ -258,6 +337,16 @@ impl Node {
             node.wake();
         }
         true
+    }
+
+    /// What suffers what it does.
+    fn below(&self) -> Vec<Arc<Node>> {
+        let state = self.state();
+        let mut below = state.children.all();
+        if let Some(followers) = &state.followers {
+            below.extend(followers.all());
+        }
+        below
     }
 
     fn mark(&self, why: Why) -> bool {

@@ -84,6 +84,9 @@ impl<F: Future<Output = Result<(), BoxError>>> Future for Exiting<'_, F> {
         let this = self.project();
         let mut driven = this.driven;
         if !driven.has_ended() {
+            if let Some(cancellation) = frame::cancellation() {
+                this.exit.note_cancelled(cancellation);
+            }
             let outcome = {
                 let _inside = this.place.enter();
                 frame::call(|| this.entry.subject());

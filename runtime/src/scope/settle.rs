@@ -165,9 +165,7 @@ impl<T, E: Failure> Ended<T, E> {
             (Ended::Completed(value), _) => match failures.verdict() {
                 Verdict::Clean => Ok(value),
                 Verdict::Failed(error) => {
-                    if may_be_dropped() {
-                        report::send(&Report::failed(&error));
-                    }
+                    tell(&error);
                     Err(error.into())
                 }
                 Verdict::Panicked(panic) => resume_unwind(panic),
@@ -210,6 +208,19 @@ fn died<E: Failure>(
 /// A body's error as ours, if it is one.
 fn as_error<E: Failure>(error: &mut E) -> Option<&mut Error> {
     (error as &mut dyn Any).downcast_mut()
+}
+
+/// An exit failed after a body that completed. One that was cut short by the cancellation of this scope, as that of a group is
+/// whose children it reaches, only tells of that, and the body around learns of it (law 15).
+fn tell(error: &Error) {
+    let Some(cancellation) = frame::cancellation() else {
+        return;
+    };
+    if error.is_echo_of(&cancellation) {
+        frame::deliver();
+    } else {
+        report::send(&Report::failed(error));
+    }
 }
 
 fn attach(failures: Failures, error: &mut Error) {

@@ -18,9 +18,9 @@ use crate::resource::ScopedResource;
 mod end;
 mod error;
 mod life;
-mod ready;
+pub(crate) mod ready;
 mod starting;
-mod steps;
+pub(crate) mod steps;
 mod stop;
 mod task;
 

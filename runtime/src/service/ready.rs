@@ -1,10 +1,14 @@
-//! [`Ready`]: how a service says that it is ready.
+//! [`Ready`]: how a service, or a child of a group, says that it is ready.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use tokio::sync::oneshot;
 
-/// Completes the enter of a [`Service`](super::Service): it is given one, and uses it up.
+/// Completes the enter of a [`Service`](super::Service), or the [`start`](crate::TaskGroup::start) of a child of a group: each is given
+/// one, and uses it up.
 #[must_use = "a service that drops it does not come up: its enter fails"]
 pub struct Ready<T> {
     value: oneshot::Sender<T>,
@@ -13,13 +17,13 @@ pub struct Ready<T> {
 }
 
 /// The other ends.
-pub(super) struct Readiness<T> {
-    pub(super) value: oneshot::Receiver<T>,
-    pub(super) set: oneshot::Receiver<()>,
+pub(crate) struct Readiness<T> {
+    pub(crate) value: oneshot::Receiver<T>,
+    pub(crate) set: oneshot::Receiver<()>,
 }
 
 impl<T> Ready<T> {
-    pub(super) fn new() -> (Self, Readiness<T>) {
+    pub(crate) fn new() -> (Self, Readiness<T>) {
         let (value, to_enter) = oneshot::channel();
         let (set, to_task) = oneshot::channel();
         let readiness = Readiness {
@@ -37,6 +41,26 @@ impl<T> Ready<T> {
         let _ = self.set.send(());
         let _ = self.value.send(value);
     }
+}
+
+/// The value, or why there will be none.
+pub(crate) async fn until_ready<T, E>(
+    mut value: oneshot::Receiver<T>,
+    not_ready: impl Future<Output = E>,
+) -> Result<T, E> {
+    let mut not_ready = pin!(not_ready);
+    let mut is_open = true;
+    poll_fn(|cx| {
+        if is_open {
+            match Pin::new(&mut value).poll(cx) {
+                Poll::Ready(Ok(value)) => return Poll::Ready(Ok(value)),
+                Poll::Ready(Err(_)) => is_open = false,
+                Poll::Pending => {}
+            }
+        }
+        not_ready.as_mut().poll(cx).map(Err)
+    })
+    .await
 }
 
 impl<T> fmt::Debug for Ready<T> {

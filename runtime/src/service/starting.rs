@@ -1,18 +1,17 @@
 //! [`Starting`]: the enter of a service: spawns its task, and waits until that is ready.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::Location;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
 use super::Service;
 use super::end::ServiceEnd;
 use super::error::ServiceError;
-use super::ready::{Readiness, Ready};
+use super::ready::{Readiness, Ready, until_ready};
 use super::steps::Steps;
 use super::stop::Stop;
 use super::task::Task;
@@ -96,26 +95,6 @@ impl<T: Send + 'static> Start<T> {
         let (task, _) = task.into_held().into_parts();
         Ok(Service { value, task })
     }
-}
-
-/// The value, or why there will be none.
-async fn until_ready<T>(
-    mut value: oneshot::Receiver<T>,
-    not_ready: impl Future<Output = BoxError>,
-) -> Result<T, BoxError> {
-    let mut not_ready = pin!(not_ready);
-    let mut is_open = true;
-    poll_fn(|cx| {
-        if is_open {
-            match Pin::new(&mut value).poll(cx) {
-                Poll::Ready(Ok(value)) => return Poll::Ready(Ok(value)),
-                Poll::Ready(Err(_)) => is_open = false,
-                Poll::Pending => {}
-            }
-        }
-        not_ready.as_mut().poll(cx).map(Err)
-    })
-    .await
 }
 
 impl<T: Send + 'static> Future for Starting<T> {

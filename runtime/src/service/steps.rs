@@ -1,16 +1,16 @@
-//! [`Steps`]: how long each step of the end of a service takes.
+//! [`Steps`]: how long each step of the end of a service takes; those of a group's children, too.
 
 use std::time::Duration;
 
 /// `None` is for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Steps {
+pub(crate) struct Steps {
     /// From the request to stop to the cancellation.
-    pub(super) stop: Option<Duration>,
+    pub(crate) stop: Option<Duration>,
     /// From the cancellation to the abort.
-    pub(super) cancel: Option<Duration>,
+    pub(crate) cancel: Option<Duration>,
     /// From the abort to giving up: code that blocks its thread cannot be aborted.
-    pub(super) abort: Duration,
+    pub(crate) abort: Duration,
 }
 
 /// Between the last step and the end of the exit budget, so that it is the service's own error that is returned.
@@ -29,13 +29,13 @@ impl Default for Steps {
 
 impl Steps {
     /// What an exit needs for all of them.
-    pub(super) fn exit_budget(self) -> Option<Duration> {
+    pub(crate) fn exit_budget(self) -> Option<Duration> {
         let steps = self.stop?.saturating_add(self.cancel?);
         Some(steps.saturating_add(self.abort).saturating_add(SLACK))
     }
 
     /// What each gets of the time that is left.
-    pub(super) fn within(self, left: Option<Duration>) -> Self {
+    pub(crate) fn within(self, left: Option<Duration>) -> Self {
         let Some(left) = left else { return self };
         let (stop, cancel) = (self.stop.unwrap_or(left), self.cancel.unwrap_or(left));
         let all = stop.saturating_add(cancel).saturating_add(self.abort);

@@ -16,11 +16,11 @@ use super::error::ServiceError;
 use super::life::{Life, Living};
 use super::steps::Steps;
 use crate::budget::Budget;
-use crate::cancel::cancellation::{Cancellation, Cancelled};
+use crate::cancel::cancellation::{Cancellation, is_echo};
 use crate::cancel::node::Node;
 use crate::cancel_scope::{Alarm, Branch};
 use crate::entry::Subject;
-use crate::error::{BoxError, Error};
+use crate::error::BoxError;
 use crate::exit::Exit;
 use crate::failing::Failing;
 use crate::failures::panic_text;
@@ -198,26 +198,15 @@ async fn live(mut living: Living, node: Arc<Node>, body: Body, mut set: oneshot:
     })
     .await;
     living.end(match outcome {
-        Outcome::Done(Err(error)) if is_echo(&*error, &node) => Ok(()),
+        // That it had to be cancelled is no failure.
+        Outcome::Done(Err(error)) if is_echo_in(&*error, &node) => Ok(()),
         Outcome::Done(result) => result,
         Outcome::Stopped(_) => Ok(()),
         Outcome::Panicked(panic) => Err(ServiceError::Panicked(panic_text(&panic).into()).into()),
     });
 }
 
-/// Whether an error only tells of the cancellation of this node, be it in the clothes of another type: that the service had
-/// to be cancelled is no failure. What is attached to such an error has been reported.
-fn is_echo(error: &(dyn StdError + 'static), node: &Node) -> bool {
-    let Some(cancellation) = node.cancellation() else {
-        return false;
-    };
-    std::iter::successors(Some(error), |&error| error.source())
-        .filter_map(cancellation_in)
-        .any(|told| told.is(&cancellation))
-}
-
-fn cancellation_in<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Cancellation> {
-    let of_error = error.downcast_ref().and_then(Error::cancellation);
-    let of_scope = || error.downcast_ref().map(Cancelled::cancellation);
-    of_error.or_else(of_scope).or_else(|| error.downcast_ref())
+fn is_echo_in(error: &(dyn StdError + 'static), node: &Node) -> bool {
+    let cancellation = node.cancellation();
+    cancellation.is_some_and(|cancellation| is_echo(error, &cancellation))
 }

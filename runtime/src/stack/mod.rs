@@ -3,10 +3,9 @@
 //!
 //! [`register`] is how something comes on a stack, [`callback`] makes entries of closures; [`slots`] has the entries, a [`stacked`]
 //! one is in use; [`ending`] is how a stack ends, [`unwind`] runs the exits; [`registrar`] registers from elsewhere, and what
-//! comes when all is over gets its [`closed`] error.
+//! comes when all is over comes back, in a [`Closed`](crate::Closed).
 
 mod callback;
-mod closed;
 mod ending;
 mod register;
 mod registrar;
@@ -18,7 +17,6 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use self::callback::Calls;
-pub use self::closed::Closed;
 pub use self::registrar::{Registrar, RegistrarLocal};
 pub use self::stacked::Stacked;
 
@@ -32,6 +30,9 @@ use crate::live::Live;
 use crate::policy::Policy;
 use crate::resource::LocalResource;
 use crate::scope::held::Held;
+
+/// What a stack is called where something came too late.
+const STACK: &str = "the exit stack";
 
 /// Resources and callbacks that come one by one, as many as there are, of whatever types: all exit with the stack, the
 /// youngest first.

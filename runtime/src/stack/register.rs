@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::panic::Location;
 
-use super::ExitStack;
 use super::callback::{AtOnce, Calls};
-use super::closed::Closed;
 use super::stacked::Stacked;
+use super::{ExitStack, STACK};
+use crate::closed::Closed;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Takes};
 use crate::enter::Enter;
@@ -132,7 +132,7 @@ impl<K: Kind> ExitStack<K> {
     fn check_open<T>(&self, it: T, subject: impl FnOnce(&T) -> Subject) -> Result<T, Closed<T>> {
         if self.is_closed() {
             let subject = subject(&it);
-            return Err(Closed::new(it, subject));
+            return Err(Closed::new(it, STACK, subject));
         }
         Ok(it)
     }

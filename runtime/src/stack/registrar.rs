@@ -5,10 +5,10 @@ use std::panic::Location;
 use std::sync::{Arc, Weak};
 
 use super::callback::{AtOnce, Calls};
-use super::closed::Closed;
-use super::guard;
 use super::register::{adopted, callback_entry};
 use super::slots::{Slot, Slots};
+use super::{STACK, guard};
+use crate::closed::Closed;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Local, Sendable, Takes};
 use crate::entry::Entry;
@@ -70,7 +70,7 @@ impl<K: Kind> Registrar<K> {
         let kept = Kept::new(resource, Entry::new(R::policy(), Location::caller()));
         self.keep(kept).map_err(|kept| {
             let (resource, entry) = kept.open();
-            Closed::new(resource, entry.subject())
+            Closed::new(resource, STACK, entry.subject())
         })
     }
 
@@ -96,7 +96,7 @@ impl<K: Kind> Registrar<K> {
             .map_err(|kept| {
                 let subject = kept.entry().subject();
                 let (resource, entry) = kept.open();
-                Closed::new(guard(resource, entry), subject)
+                Closed::new(guard(resource, entry), STACK, subject)
             })
     }
 
@@ -115,7 +115,7 @@ impl<K: Kind> Registrar<K> {
         let entry = callback_entry(Location::caller());
         let subject = entry.subject();
         self.offer(callback, |call| Kept::new(K::callback(call), entry))
-            .map_err(|callback| Closed::new(callback, subject))
+            .map_err(|callback| Closed::new(callback, STACK, subject))
     }
 
     /// Registers a callback that does not wait; as [`ExitStack::on_exit_sync`](super::ExitStack::on_exit_sync).
@@ -133,7 +133,7 @@ impl<K: Kind> Registrar<K> {
         let entry = callback_entry(Location::caller());
         let subject = entry.subject();
         self.offer(callback, |call| Kept::new(K::callback(AtOnce(call)), entry))
-            .map_err(|callback| Closed::new(callback, subject))
+            .map_err(|callback| Closed::new(callback, STACK, subject))
     }
 
     fn keep<R: LocalResource>(&self, kept: Kept<R>) -> Result<(), Kept<R>>

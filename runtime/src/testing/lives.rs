@@ -163,11 +163,13 @@ impl Lives {
         }
     }
 
-    /// Law 3: what one drop abandons is rescued by one task.
+    /// Law 3: what one drop abandons is rescued by one task; what lives in other tasks exits there.
     fn check_rescue(&self) -> Option<String> {
         let at = self.dropped_at?;
-        let mut exits = self.all.iter().flat_map(|life| &life.exits);
-        let mut rescued = exits.by_ref().filter(|exit| exit.begun > at);
+        let mut rescued = self.all.iter().flat_map(|life| {
+            let exits = life.exits.iter();
+            exits.filter(move |exit| exit.begun > at && exit.by != life.entered_by)
+        });
         let by = rescued.next()?.by;
         rescued
             .any(|exit| exit.by != by)

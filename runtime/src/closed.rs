@@ -1,4 +1,4 @@
-//! [`Closed`]: what comes to a closed stack goes back to whoever brought it (law 25).
+//! [`Closed`]: what comes to something closed goes back to whoever brought it (law 25).
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,26 +7,28 @@ use std::sync::{Mutex, PoisonError};
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
 
-/// The error of registering on a stack that is closed. It has what was to be registered (law 25).
+/// The error of what comes too late: registering on an [`ExitStack`](crate::ExitStack) that is closed, spawning in a
+/// [`TaskGroup`](crate::TaskGroup) that has ended. It has what was brought (law 25).
 ///
 /// It converts into a [`lifespan::Error`](Error), which still has it: `error.downcast::<Closed<T>>()`.
-#[must_use = "it has what was to be registered: dropped, that has no exit"]
+#[must_use = "it has what was brought, which nobody else takes care of"]
 pub struct Closed<T>(Box<Refused<T>>);
 
 struct Refused<T> {
     /// Never locked: only so that the error is `Sync` whatever it carries.
     it: Mutex<T>,
+    what: &'static str,
     subject: Subject,
 }
 
 impl<T> Closed<T> {
     #[cold]
-    pub(super) fn new(it: T, subject: Subject) -> Self {
+    pub(crate) fn new(it: T, what: &'static str, subject: Subject) -> Self {
         let it = Mutex::new(it);
-        Closed(Box::new(Refused { it, subject }))
+        Closed(Box::new(Refused { it, what, subject }))
     }
 
-    /// What was to be registered.
+    /// What was brought; it has not been touched.
     #[must_use]
     pub fn into_inner(self) -> T {
         let it = self.0.it.into_inner();
@@ -36,7 +38,7 @@ impl<T> Closed<T> {
 
 impl<T> fmt::Display for Closed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the exit stack is closed")
+        write!(f, "{} is closed", self.0.what)
     }
 }
 
@@ -51,6 +53,6 @@ impl<T> StdError for Closed<T> {}
 impl<T: Send + 'static> From<Closed<T>> for Error {
     fn from(closed: Closed<T>) -> Self {
         let subject = closed.0.subject.clone();
-        Error::of(subject, Phase::Enter, ErrorKind::Failed, closed.into())
+        Error::of(subject, Phase::Enter, ErrorKind::Closed, closed.into())
     }
 }

@@ -11,6 +11,8 @@ mod closes;
 mod ends;
 mod enters;
 mod local;
+mod many;
+mod swept;
 mod uses;
 
 /// A client that takes a while to say hello and goodbye.

@@ -2,8 +2,9 @@
 
 use std::future::pending;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
-use lifespan::{ChildError, Drained, TaskGroup, drain, shield};
+use lifespan::{ChildError, Drained, Error, ErrorKind, TaskGroup, drain, shield};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
@@ -211,4 +212,45 @@ fn runtime_shutdown_law_4() {
         let told = told.lock().unwrap().take().unwrap();
         assert!(matches!(told, Err(ChildError::Dropped)), "{told:?}");
     }
+}
+
+/// A child that the shutdown of its runtime drops has failed, and the group with it, where that is still polled.
+#[test]
+fn shutdown_of_the_runtime_of_the_children_law_23() {
+    let runtime = multi_thread();
+    let handle = runtime.handle().clone();
+    let _here = handle.enter();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut scope = Box::pin(TaskGroup::new().scope(async |group| -> Result<(), Error> {
+        group.named("worker").spawn_ok(pending::<()>());
+        pending().await
+    }));
+    assert!(scope.as_mut().poll(&mut cx).is_pending());
+    drop(runtime);
+    let Poll::Ready(Err(error)) = scope.as_mut().poll(&mut cx) else {
+        panic!("the child is gone, and with it the group")
+    };
+    assert_eq!(
+        (error.resource(), error.kind()),
+        ("worker", ErrorKind::Interrupted)
+    );
+    assert!(matches!(error.downcast_ref(), Some(ChildError::Dropped)));
+}
+
+/// What a child failed with while a rescue waited for the others is reported when the shutdown ends that.
+#[test]
+fn failures_that_nobody_took_law_23() {
+    let (runtime, journal) = (paused(), Journal::new());
+    runtime.block_on(async {
+        let live = TaskGroup::new().enter().await.unwrap();
+        live.spawn_ok(shield(pending::<()>()));
+        live.named(journal.unique("loud")).spawn(fails("loud"));
+        drop(live);
+        for _ in 0..5 {
+            yield_now().await;
+        }
+        journal.assert([]);
+    });
+    drop(runtime);
+    assert!(journal.lines().contains(&"report Failed loud: loud".to_owned()));
 }

@@ -35,7 +35,7 @@ pub enum ErrorKind {
     Interrupted,
     /// Its exit could not be run (laws 3 and 4).
     Lost,
-    /// It was to be used, and had been closed by then, or had failed.
+    /// It was to be used, and had been closed by then, or had failed; or that happened to what it was to be entered in.
     Closed,
     /// It would have waited for itself, and did not.
     Deadlock,
@@ -320,7 +320,9 @@ impl Error {
                     )
                 }
                 ErrorKind::Lost => write!(f, "resource `{name}` lost its {phase}: {primary}"),
-                ErrorKind::Closed => write!(f, "resource `{name}` is closed: {primary}"),
+                ErrorKind::Closed if phase == Phase::Body => {
+                    write!(f, "resource `{name}` is closed: {primary}")
+                }
                 ErrorKind::Deadlock => {
                     write!(f, "resource `{name}` would wait for itself: {primary}")
                 }

@@ -110,6 +110,10 @@ impl<J> House<J> {
 
     /// It is over. A failure that nobody waits for is told to those who drain, or reported.
     pub(super) fn end(&self, ended: Ended) {
+        // Before anybody is told: who is must not find it among the live.
+        if let Some(listing) = self.listing.get() {
+            listing.strike_live();
+        }
         let untold = ended.clone();
         let is_watched = self.desk.end(ended);
         let failures = if is_watched {

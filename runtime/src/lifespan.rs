@@ -310,6 +310,11 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         (self.enter, entry)
     }
 
+    /// Its parts, for what describes the same life of another type.
+    pub(crate) fn into_parts(self) -> (F, Entry) {
+        (self.enter, self.entry)
+    }
+
     /// The enter, for what configures it.
     pub(crate) fn enter_mut(&mut self) -> &mut F {
         &mut self.enter

@@ -25,12 +25,14 @@ mod identity;
 mod lifespan;
 mod matrix;
 mod owner;
+mod owner_map;
 mod paths_out;
 mod programs;
 mod rescued;
 mod scoped_resource;
 mod send;
 mod service;
+mod shared;
 #[cfg(unix)]
 mod signals;
 mod stack;

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::call::{Call, Called};
 use super::ended::Ended;
 use super::farewell::Farewell;
-use super::house::House;
+use super::house::{House, WhenEnded};
 use super::work::Sent;
 use crate::body::Failure;
 use crate::cancel::cancellation::Cancellation;
@@ -102,6 +102,31 @@ impl<J> Handle<J> {
         let Handle(house) = &self;
         house.close(Farewell::of_scope(exit, house.subject.place));
         house.ended().await.tell_scope()
+    }
+
+    pub(super) fn ask(&self, farewell: Farewell) {
+        self.0.close(farewell);
+    }
+
+    pub(super) fn ask_for(&self, exit: &Exit) {
+        let place = self.0.subject.place;
+        self.0.close(Farewell::of_scope(exit, place));
+    }
+
+    pub(super) fn when_ended(&self, told: WhenEnded) {
+        self.0.when_ended(told);
+    }
+
+    pub(super) fn is_here(&self) -> bool {
+        self.0.is_here()
+    }
+
+    pub(super) fn would_wait(&self, what: &str) -> Error {
+        self.0.would_wait_for_itself(what)
+    }
+
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// Waits for its end.

@@ -30,7 +30,11 @@ pub(super) struct House<J> {
     listing: OnceLock<Listing>,
     line: Mutex<Line>,
     not_entered: Mutex<Option<NotEntered>>,
+    when_ended: Mutex<Option<WhenEnded>>,
 }
+
+/// Called when it has ended, without a lock, with what it died of, if nobody else has heard of that.
+pub(super) type WhenEnded = Box<dyn FnOnce(Option<Error>) + Send>;
 
 /// Why there is no resource.
 pub(super) enum NotEntered {
@@ -60,6 +64,7 @@ impl<J: Send + 'static> House<J> {
             listing: OnceLock::new(),
             line: Mutex::default(),
             not_entered: Mutex::default(),
+            when_ended: Mutex::default(),
         });
         let owner: Arc<dyn Owned> = Arc::clone(&house) as _;
         let _ = house.listing.set(Listing::of(runtime.id(), &owner));
@@ -124,6 +129,25 @@ impl<J> House<J> {
         if let Some(listing) = self.listing.get() {
             listing.end(Failures::of(failures));
         }
+        self.tell_end();
+    }
+
+    pub(super) fn when_ended(&self, told: WhenEnded) {
+        *lock(&self.when_ended) = Some(told);
+        // If it had ended by then, nobody else calls it.
+        if self.desk.ended().is_some() {
+            self.tell_end();
+        }
+    }
+
+    fn tell_end(&self) {
+        let Some(told) = lock(&self.when_ended).take() else {
+            return;
+        };
+        // The caller of what panicked knows of that, and of its own death the resource has told: but not of the end of this.
+        let has_died = matches!(&*lock(&self.line), Line::Died(_));
+        let is_told = self.desk.ended().is_some_and(|ended| !ended.is_clean());
+        told((has_died && !is_told).then(|| self.closed()));
     }
 
     /// How it ended, after it did.

@@ -32,7 +32,9 @@ mod work;
 pub use handle::OwnerState;
 pub use owning::{Owning, OwningLocal};
 
+use farewell::Farewell;
 use handle::Handle;
+use house::WhenEnded;
 use owning::TO_UNWIND;
 use work::{Job, JobLocal, WorkFn};
 
@@ -151,7 +153,14 @@ impl<R: ScopedResource, F: Enter<R> + Send + 'static> Lifespan<R, F> {
     /// ```
     #[track_caller]
     pub fn owned(self) -> Lifespan<Owner<R>, Owning<R, F>> {
-        let (enter, entry) = self.into_description(Location::caller());
+        self.owned_at(Location::caller())
+    }
+
+    pub(crate) fn owned_at(
+        self,
+        place: &'static Location<'static>,
+    ) -> Lifespan<Owner<R>, Owning<R, F>> {
+        let (enter, entry) = self.into_description(place);
         Owning::new(enter, entry)
     }
 }
@@ -182,6 +191,44 @@ impl<R: LocalResource + 'static, F: Enter<R> + 'static> Lifespan<R, F> {
     pub fn owned_local(self) -> Lifespan<OwnerLocal<R>, OwningLocal<R, F>> {
         let (enter, entry) = self.into_description(Location::caller());
         OwningLocal::new(enter, entry)
+    }
+}
+
+/// For what is made of owners.
+impl<R> Owner<R> {
+    /// Asks for its end, without waiting for it.
+    pub(crate) fn ask(&self, place: &'static Location<'static>) {
+        self.0.ask(Farewell::closed(place));
+    }
+
+    /// As [`ask`](Owner::ask), for the exit of what it is a part of.
+    pub(crate) fn ask_for(&self, exit: &Exit) {
+        self.0.ask_for(exit);
+    }
+
+    /// Waits for its end; how it ended is another's.
+    pub(crate) async fn ended(&self) {
+        self.0.ended().await;
+    }
+
+    /// Told once, when it has ended, of what it died of, if it did and nobody waits for the end.
+    pub(crate) fn when_ended(&self, told: WhenEnded) {
+        self.0.when_ended(told);
+    }
+
+    /// Whether the caller is its task.
+    pub(crate) fn is_here(&self) -> bool {
+        self.0.is_here()
+    }
+
+    /// The error of what would wait for its own task.
+    pub(crate) fn would_wait(&self, what: &str) -> Error {
+        self.0.would_wait(what)
+    }
+
+    /// Whether both are handles of one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.is(&other.0)
     }
 }
 

@@ -1,15 +1,27 @@
-//! Cancelled and dropped at each of their poll points, the callers of `spawn`, `with` and `close` lose nothing (laws 1, 7, 8; CASES
-//! L39, L84).
+//! Cancelled and dropped at each of their poll points, the callers of `spawn`, `with`, `close`, `insert`, `remove` and `acquire` lose
+//! nothing (laws 1, 7, 8; CASES L39, L84).
+//!
+//! On one thread, where the owner's task runs when the caller waits: on several, the poll points differ from run to run.
 
-use lifespan::testing::Step;
-use lifespan::{Error, Owner};
+use std::future::Future;
+
+use lifespan::testing::{At, Journal, Step, sweep};
+use lifespan::{Error, Owner, OwnerMap, Shared, drain};
 use tokio::task::yield_now;
 
-use crate::sweeps::swept;
+use crate::everywhere::paused;
 
+fn swept<F: Future<Output = ()>>(program: impl Fn(Journal) -> F) {
+    for at in [At::Cancel, At::Drop] {
+        let swept = paused().block_on(sweep(at, async |journal| program(journal).await));
+        assert!(swept.points() > 2, "{swept:?}");
+    }
+}
+
+/// What is spawned has no scope that waits for it: whoever goes at the very end does.
 #[test]
 fn callers_of_spawn_with_and_close() {
-    swept(|journal| async move {
+    let program = async |journal: Journal| {
         let client = journal.resource("client");
         let client = client.enter(Step::Yield).exit(Step::Yield).lifespan();
         let tx = journal.resource("tx");
@@ -22,7 +34,9 @@ fn callers_of_spawn_with_and_close() {
             owner.close().await
         }
         .await;
-    });
+    };
+    let swept = paused().block_on(sweep(At::Drop, program));
+    assert!(swept.points() > 4, "{swept:?}");
 }
 
 #[test]
@@ -39,4 +53,44 @@ fn an_owner_in_a_scope() {
             })
             .await;
     });
+}
+
+#[test]
+fn callers_of_insert_replace_and_remove() {
+    swept(|journal| async move {
+        let client = |name| {
+            let script = journal.resource(name);
+            script.enter(Step::Yield).exit(Step::Yield).lifespan()
+        };
+        let _: Result<(), Error> = OwnerMap::new()
+            .scope(async |map| {
+                map.insert(1, client("one")).await?;
+                map.insert(2, client("two")).await?;
+                map.replace(1, client("three")).await?;
+                map.remove(&2).await
+            })
+            .await;
+        // A member whose caller went while it entered is on its way out.
+        let _ = drain().await;
+    });
+}
+
+#[test]
+fn callers_of_acquire() {
+    let program = async |journal: Journal| {
+        let script = move || {
+            let script = journal.resource("client");
+            script.enter(Step::Yield).exit(Step::Yield).lifespan()
+        };
+        let shared = Shared::new(script);
+        let _: Result<(), Error> = async {
+            let lease = shared.acquire().await?;
+            yield_now().await;
+            lease.release().await?;
+            shared.acquire().await?.release().await
+        }
+        .await;
+    };
+    let swept = paused().block_on(sweep(At::Drop, program));
+    assert!(swept.points() > 4, "{swept:?}");
 }

@@ -43,7 +43,8 @@
 //! - [`Lifespan::scope`]: with a closure that returns a `Result`; [`scope_ok`](Lifespan::scope_ok) if it cannot fail.
 //! - [`Lifespan::enter`]: in a guard, [`Live`], where a closure does not fit. [`Live::hand_over`] gives it to another task.
 //! - [`scope!`]: without a closure, for resources that borrow in spawned code.
-//! - [`Lifespan::spawn`]: in a task of its own, with an [`Owner`] to use and close it from anywhere.
+//! - [`Lifespan::spawn`]: in a task of its own, with an [`Owner`] to use and close it from anywhere; [`OwnerMap`] for several that
+//!   come and go, [`Shared`] for one that is there while somebody uses it.
 //! - [`join`], [`join_all`] and [`Lifespan::then`]: several resources as one, side by side or one from the other.
 //! - [`ExitStack`]: resources and exit callbacks that come one by one, as many as there are; all exit with the stack, the youngest
 //!   first.

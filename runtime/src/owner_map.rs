@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::lifespan::Lifespan;
 use crate::owner::Owner;
 use crate::policy::Policy;
+use crate::report::{self, Report};
 use crate::resource::ScopedResource;
 
 mod error;
@@ -126,13 +127,13 @@ where
     where
         F: Enter<R> + Send + 'static,
     {
-        let owned = Location::caller();
+        let place = Location::caller();
         async move {
             let (reserved, scope) = match self.reserve(&key).await {
                 Ok(reserved) => reserved,
                 Err(why) => return Err(why.with(lifespan)),
             };
-            let entered = scope.run(lifespan.owned_at(owned).into_owner()).await;
+            let entered = scope.run(lifespan.owned_at(place).into_owner()).await;
             let entered = entered.into_result().map_err(Error::from);
             let owner = entered
                 .and_then(|entered| entered)
@@ -167,7 +168,7 @@ where
         let insert = self.insert(key.clone(), lifespan);
         async move {
             if let Ok(Err(error)) = self.take_out(&key).await {
-                crate::report::send(&crate::report::Report::failed(&error));
+                report::send(&Report::failed(&error));
             }
             insert.await
         }
@@ -256,8 +257,11 @@ where
         let (entering, entered) = watch::channel(());
         let number = state.next;
         state.next += 1;
-        let stage = Stage::Entering(scope.canceller(), entered);
-        state.members.insert(key.clone(), Member { number, stage });
+        let member = Member {
+            number,
+            stage: Stage::Entering(scope.canceller(), entered),
+        };
+        state.members.insert(key.clone(), member);
         let reserved = Reserved {
             map: Arc::clone(&self.0),
             key: Some(key.clone()),
@@ -372,7 +376,7 @@ fn has_ended<K: Eq + Hash, R: ScopedResource>(
 ) {
     let was_live = map.upgrade().is_some_and(|map| map.strike(key, number));
     if let (true, Some(error)) = (was_live, death) {
-        crate::report::send(&crate::report::Report::failed(&error));
+        report::send(&Report::failed(&error));
     }
 }
 

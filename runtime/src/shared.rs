@@ -201,7 +201,8 @@ async fn enter<R: ScopedResource + Sync>(
         Err(error) => (None, Err(Arc::new(error.shared()))),
     };
     // If nobody is interested any more, it exits here; and nothing of it is left here when others hear of it.
-    drop(shared.entered(lent));
+    drop(shared.entered(lent.as_ref()));
+    drop(lent);
     tell.send_replace(Some(entered));
 }
 
@@ -240,15 +241,13 @@ impl<R: ScopedResource + Sync> Inner<R> {
     }
 
     /// An enter has ended. Gives the interest that there is in it, which is not to be dropped under the lock.
-    fn entered(&self, lent: Option<Arc<Lent<R>>>) -> Option<Arc<Interest<R>>> {
+    fn entered(&self, lent: Option<&Arc<Lent<R>>>) -> Option<Arc<Interest<R>>> {
         let mut state = self.state();
         let attempt = state.entering.take();
         let interest = attempt.and_then(|attempt| attempt.interest.upgrade());
-        if let Some(lent) = &lent {
+        if let Some(lent) = lent {
             state.current = Arc::downgrade(lent);
-        }
-        if interest.is_some() {
-            state.fresh.clone_from(&lent);
+            state.fresh = interest.is_some().then(|| Arc::clone(lent));
         }
         drop(state);
         interest

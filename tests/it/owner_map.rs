@@ -161,7 +161,7 @@ fn one_that_dies_is_removed_and_reported() {
             .scope_ok(async |map| {
                 let owner = map.insert(1, client(&journal, "one")).await.unwrap();
                 map.insert(2, client(&journal, "two")).await.unwrap();
-                let panicked = owner.with_ok(async |_| panic!("boom")).await.map(|()| ());
+                let panicked = owner.with_ok(async |_| panic!("boom")).await;
                 assert_eq!(panicked.unwrap_err().kind(), ErrorKind::Panicked);
                 while map.len() > 1 {
                     yield_now().await;

@@ -1,6 +1,7 @@
 //! [`House`]: what the task of an owner and its handles share.
 
 use std::future::poll_fn;
+#[cfg(feature = "signal")]
 use std::panic::Location;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -218,6 +219,7 @@ impl<J: Send + 'static> Owned for House<J> {
         self.subject.clone()
     }
 
+    #[cfg(feature = "signal")]
     fn close(&self, place: &'static Location<'static>) {
         House::close(self, Farewell::closed(place));
     }

@@ -2,6 +2,7 @@
 //! (law 4).
 
 use std::mem;
+#[cfg(feature = "signal")]
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +17,7 @@ pub(crate) trait Owned: Send + Sync {
     fn subject(&self) -> Subject;
 
     /// Asks it to end.
+    #[cfg(feature = "signal")]
     fn close(&self, place: &'static Location<'static>);
 }
 
@@ -87,7 +89,7 @@ impl Listing {
     }
 }
 
-/// Those of this runtime that are live.
+/// Those of this runtime that are live, in the order they were entered.
 pub(super) fn live(runtime: runtime::Id) -> Vec<Subject> {
     let mut live = owners(runtime, 0);
     live.sort_by_key(|(number, _)| *number);

@@ -82,7 +82,7 @@ fn what_runs_is_cancelled_and_unwinds_and_what_waits_never_runs_laws_7_13() {
         let running = owner.with(async move |_| {
             tx.scope_ok(async |_| {
                 begun.send(()).unwrap();
-                pending::<()>().await
+                pending::<()>().await;
             })
             .await
         });

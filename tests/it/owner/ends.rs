@@ -17,9 +17,7 @@ fn a_panic_cancels_the_body_that_holds_the_owner_law_21() {
         let error = join((db, client(&journal).owned()))
             .scope(async |both| -> Result<(), Error> {
                 let owner = both.1.clone();
-                tokio::spawn(
-                    async move { owner.with_ok(async |_| panic!("boom")).await.map(|()| ()) },
-                );
+                tokio::spawn(async move { owner.with_ok(async |_| panic!("boom")).await });
                 pending().await
             })
             .await
@@ -39,7 +37,7 @@ fn a_body_that_hears_of_the_panic_itself_is_told_once() {
         let journal = Journal::new();
         let error = client(&journal)
             .owned()
-            .scope(async |owner| owner.with_ok(async |_| panic!("boom")).await.map(|()| ()))
+            .scope(async |owner| owner.with_ok(async |_| panic!("boom")).await)
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Panicked);

@@ -82,7 +82,7 @@ fn a_panic_is_the_callers_error_and_the_end_of_the_owner() {
     everywhere(|| async {
         let journal = Journal::new();
         let owner = client(&journal).spawn().await.unwrap();
-        let panicked = owner.with_ok(async |_| panic!("boom")).await.map(|()| ());
+        let panicked = owner.with_ok(async |_| panic!("boom")).await;
         let error = panicked.unwrap_err();
         assert_eq!(
             (error.kind(), error.primary().to_string().as_str()),
@@ -110,7 +110,7 @@ fn asked_to_it_survives_a_panic() {
             .into_owner()
             .await
             .unwrap();
-        let panicked = owner.with_ok(async |_| panic!("boom")).await.map(|()| ());
+        let panicked = owner.with_ok(async |_| panic!("boom")).await;
         assert_eq!(panicked.unwrap_err().kind(), ErrorKind::Panicked);
         assert_eq!(owner.with_ok(async |_| 7).await.unwrap(), 7);
         owner.close().await.unwrap();
@@ -155,7 +155,7 @@ fn a_dropped_caller_has_its_closure_unwind_law_13() {
         let call = owner.with(async move |_| -> Result<(), Error> {
             tx.scope_ok(async |_| {
                 begun.send(()).unwrap();
-                pending::<()>().await
+                pending::<()>().await;
             })
             .await
         });

@@ -485,3 +485,53 @@ fn it_is_entered_at_the_call() {
         assert_eq!((place.line(), place.file()), (line, file!()));
     });
 }
+
+/// What was spawned on the runtime since it began is closed, and tells of its failure; what was there before is left alone.
+#[test]
+fn owners_that_were_entered_inside_of_it_are_closed_law_4() {
+    test(async {
+        let journal = Journal::default();
+        let before = journal.resource("before", Step::Now, Step::Now);
+        let before = before.spawn().await.unwrap();
+        let inside = journal.resource("inside", Step::Now, Step::Fail);
+        let (signals, running) = running(journal.resource("db", Step::Now, Step::Now));
+        let ended = with(running, async {
+            journal.reached("enter db").await;
+            let owner = tokio::spawn(inside.spawn()).await.unwrap().unwrap();
+            signals.send(Signal::Terminate);
+            assert_eq!(owner.closed().await.unwrap_err().resource(), "inside");
+        });
+        // Whoever waited for it was told, and nobody else is.
+        ended.await.unwrap();
+        assert!(!before.is_closed());
+        before.close().await.unwrap();
+        journal.assert([
+            "enter before",
+            "enter db",
+            "enter inside",
+            "exit db: completed",
+            "exited db",
+            "exit inside: completed",
+            "exit before: completed",
+            "exited before",
+        ]);
+    });
+}
+
+#[test]
+fn a_failure_of_an_owner_that_it_closes_is_its_own_law_23() {
+    test(async {
+        let journal = Journal::default();
+        let inside = journal.resource("inside", Step::Now, Step::Fail);
+        let (signals, running) = running(journal.resource("db", Step::Now, Step::Now));
+        let mut kept = None;
+        let ended = with(running, async {
+            journal.reached("enter db").await;
+            kept = Some(tokio::spawn(inside.spawn()).await.unwrap().unwrap());
+            signals.send(Signal::Terminate);
+        });
+        let error = ended.await.unwrap_err();
+        assert_eq!(error.resource(), "inside");
+        assert!(kept.unwrap().is_closed());
+    });
+}

@@ -198,7 +198,10 @@ where
             Holder::Live => unreachable!("it leaves by now"),
             Holder::Leaving(number, owner) => {
                 let closed = owner.close().await;
-                self.0.strike(key, number);
+                // In its own task it only asks, and the key stays taken until it has exited.
+                if !owner.is_here() {
+                    self.0.strike(key, number);
+                }
                 Ok(closed)
             }
         }

@@ -90,18 +90,19 @@ impl<J> Handle<J> {
     /// Has it end.
     pub(super) async fn close(&self, place: &'static Location<'static>) -> Result<(), Error> {
         let Handle(house) = self;
-        house.close(Farewell::closed(place));
+        let farewell = Farewell::closed(place);
         if house.is_here() {
+            house.close(farewell);
             return Err(house.would_wait_for_itself("close"));
         }
-        house.ended().await.tell()
+        house.closed_by(farewell).await.tell()
     }
 
     /// Has it end, for the scope that holds it.
     pub(super) async fn exit(self, exit: &Exit) -> Result<(), Error> {
         let Handle(house) = &self;
-        house.close(Farewell::of_scope(exit, house.subject.place));
-        house.ended().await.tell_scope()
+        let farewell = Farewell::of_scope(exit, house.subject.place);
+        house.closed_by(farewell).await.tell_scope()
     }
 
     pub(super) fn ask(&self, farewell: Farewell) {

@@ -160,6 +160,24 @@ impl<J> House<J> {
         poll_fn(|cx| self.desk.poll_end(&mut waiting.turn, cx)).await
     }
 
+    /// Has it end, and waits for that.
+    pub(super) async fn closed_by(&self, farewell: Farewell) -> Ended {
+        let mut farewell = Some(farewell);
+        let mut waiting = Waiting {
+            house: self,
+            turn: None,
+        };
+        poll_fn(|cx| {
+            let ended = self.desk.poll_end(&mut waiting.turn, cx);
+            // Who asks waits by now, so that a failure is told there and not reported as well.
+            if let Some(farewell) = farewell.take() {
+                self.close(farewell);
+            }
+            ended
+        })
+        .await
+    }
+
     pub(super) fn refuse(&self, why: NotEntered) {
         *lock(&self.not_entered) = Some(why);
     }

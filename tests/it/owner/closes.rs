@@ -129,7 +129,7 @@ fn an_exit_that_hangs_does_not_leak_the_owner_law_6() {
     });
 }
 
-/// What no longer listens is cut after the grace, as in any cancelled body (law 13).
+/// A shield holds the close back for as long as it lasts, and nothing of it is cut (law 13).
 #[test]
 fn work_behind_a_shield_is_waited_for() {
     paused().block_on(async {

@@ -5,6 +5,8 @@
 //! they are still polled: one that is answers, and is waited for.
 //!
 //! Locks are held for a few instructions, one at a time; no waker and no code of a user is called under one.
+//!
+//! [`following`] is suffering with a node without being live in it; [`waking`] is whom to wake, when, and its deadlines.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -18,12 +20,14 @@ use super::cancellation::Cancellation;
 use super::children::{Children, Inside, Seat};
 use crate::entry::Subject;
 
+mod following;
+mod waking;
+
+pub(crate) use waking::DEFAULT_GRACE;
+
 /// After so many scopes that have begun in a cancelled body each further one waits once, so that a body that begins them in a
 /// loop can be dropped.
 const PATIENCE: u32 = 64;
-
-/// How long a cancelled body that holds what nobody polls is waited for when nothing else is said (law 13).
-pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 pub(crate) struct Node {
@@ -192,81 +196,6 @@ impl Node {
     }
 }
 
-/// Following a node: suffering what it does without being live inside of it, so that nothing there waits for the follower.
-/// What has ended is followed no longer: its followers then follow what is around it.
-impl Node {
-    /// From here on what this leader suffers reaches it, wherever it runs.
-    pub(crate) fn follow(self: &Arc<Self>, leader: &Arc<Node>) {
-        if self.parent.set(Arc::clone(leader)).is_ok() {
-            leader.lead(self);
-        }
-    }
-
-    /// It has ended, and follows nobody any more.
-    pub(crate) fn part(&self) {
-        self.end();
-        let mut leader = self.parent();
-        while let Some(node) = leader {
-            let has_ended = {
-                let mut state = node.state();
-                let followers = state.followers.as_mut();
-                if followers.is_some_and(|followers| followers.remove(self)) {
-                    return;
-                }
-                node.has_ended()
-            };
-            // One that has not ended is the only one that can still have led it.
-            leader = node.parent().filter(|_| has_ended);
-        }
-    }
-
-    fn lead(self: &Arc<Self>, follower: &Arc<Node>) {
-        let mut leader = self;
-        let why = loop {
-            let mut state = leader.state();
-            if follower.has_ended() {
-                return;
-            }
-            // Before it is looked at whether this one has ended: it looks the other way round.
-            leader.leads.store(true, Ordering::SeqCst);
-            if !leader.has_ended() {
-                state.followers.get_or_insert_default().add(follower);
-                break state.why.clone();
-            }
-            drop(state);
-            match leader.parent() {
-                Some(around) => leader = around,
-                None => return,
-            }
-        };
-        if let Some(why) = why {
-            follower.suffer(&why.cancellation);
-        }
-    }
-
-    fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::SeqCst)
-    }
-
-    fn end(&self) {
-        self.ended.store(true, Ordering::SeqCst);
-        if self.leads.load(Ordering::SeqCst) {
-            self.dismiss();
-        }
-    }
-
-    #[cold]
-    fn dismiss(&self) {
-        let followers = self.state().followers.take();
-        let (Some(parent), Some(followers)) = (self.parent(), followers) else {
-            return;
-        };
-        for follower in followers.all() {
-            parent.lead(&follower);
-        }
-    }
-}
-
 /// Being cancelled.
 impl Node {
     #[inline]
@@ -384,90 +313,6 @@ impl Node {
     #[inline]
     pub(crate) fn is_delivered(&self) -> bool {
         self.delivered.load(Ordering::Relaxed)
-    }
-}
-
-/// Waking, and deadlines.
-impl Node {
-    /// Whom to wake when it is cancelled, when it must answer, or when the last child of its cancelled body has ended.
-    pub(crate) fn set_waker(&self, waker: &Waker) {
-        let is_known = |known: &Waker| known.will_wake(waker);
-        if self.state().waker.as_ref().is_some_and(is_known) {
-            return;
-        }
-        let new = waker.clone();
-        let old = self.state().waker.replace(new);
-        drop(old);
-    }
-
-    pub(crate) fn wake(&self) {
-        let waker = {
-            let mut state = self.state();
-            self.calls.fetch_add(1, Ordering::Relaxed);
-            state.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    /// How often it was to be woken: what changes between its poll and the moment at which there is a waker is not missed.
-    pub(crate) fn calls(&self) -> u32 {
-        self.calls.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.state().deadline
-    }
-
-    pub(crate) fn set_deadline(&self, deadline: Option<Instant>) {
-        self.state().deadline = deadline;
-        self.wake();
-    }
-
-    /// The earliest deadline of it and of what is around it, up to the first shield.
-    pub(crate) fn effective_deadline(&self) -> Option<Instant> {
-        let mut earliest = self.deadline();
-        let mut node = self;
-        while let (false, Some(parent)) = (node.is_shielded(), node.parent.get()) {
-            earliest = match (earliest, parent.deadline()) {
-                (Some(one), Some(other)) => Some(one.min(other)),
-                (one, other) => one.or(other),
-            };
-            node = parent;
-        }
-        earliest
-    }
-
-    pub(crate) fn set_grace(&self, grace: Duration) {
-        self.state().grace = Some(grace);
-    }
-
-    /// The grace of the innermost region that sets one.
-    pub(crate) fn grace(&self) -> Duration {
-        let mut node = self;
-        loop {
-            if let Some(grace) = node.state().grace {
-                return grace;
-            }
-            match node.parent() {
-                Some(parent) => node = parent,
-                None => return DEFAULT_GRACE,
-            }
-        }
-    }
-
-    /// A token that is cancelled together with it.
-    #[cfg(feature = "tokio-util")]
-    pub(crate) fn token(&self) -> tokio_util::sync::CancellationToken {
-        let mut state = self.state();
-        let cancelled = state.why.is_some();
-        let token = state.token.get_or_insert_default().child_token();
-        drop(state);
-        if cancelled {
-            token.cancel();
-        }
-        token
     }
 }
 

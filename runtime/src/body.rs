@@ -1,4 +1,4 @@
-//! What a body may return: bounds of `scope` and `scope_ok` that exist for their error messages.
+//! What a body may return: bounds of `scope`, of `scope_ok` and its like, that exist for their error messages.
 
 use std::fmt;
 
@@ -33,24 +33,24 @@ pub trait Failure: From<Error> + fmt::Display + 'static {}
 #[diagnostic::do_not_recommend]
 impl<E: From<Error> + fmt::Display + 'static> Failure for E {}
 
-/// A body that returns a plain value.
+/// A plain value is returned.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Value;
 
-/// A body that returns a `Result`. rustc names this type when one is given to `scope_ok`.
+/// A `Result` is returned. rustc names this type when that is given to `scope_ok`, `with_ok` or `spawn_ok`.
 #[doc(hidden)]
 #[allow(
     non_camel_case_types,
     reason = "its name is the help text of rustc's error"
 )]
 #[derive(Debug)]
-pub struct this_body_can_fail_so_use_scope_instead;
+pub struct this_can_fail_so_use_the_method_without_ok;
 
-/// Has one implementation for every type but two for `Result`, so that rustc cannot choose there: a failed body must
-/// not look like a success to `scope_ok`.
+/// Has one implementation for every type but two for `Result`, so that rustc cannot choose there: a failure must not look
+/// like a success.
 #[doc(hidden)]
 pub trait Infallible<Kind> {}
 
 impl<T> Infallible<Value> for T {}
-impl<T, E> Infallible<this_body_can_fail_so_use_scope_instead> for Result<T, E> {}
+impl<T, E> Infallible<this_can_fail_so_use_the_method_without_ok> for Result<T, E> {}

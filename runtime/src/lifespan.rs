@@ -166,7 +166,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// As [`scope`](Lifespan::scope), for a body that cannot fail and returns a plain value.
     ///
     /// A body that returns a `Result` does not compile here: its error would look like a success to the exit. rustc then
-    /// says "type annotations needed" and names `this_body_can_fail_so_use_scope_instead`.
+    /// says "type annotations needed" and names `this_can_fail_so_use_the_method_without_ok`.
     ///
     /// # Errors
     ///

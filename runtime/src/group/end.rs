@@ -1,5 +1,5 @@
-//! What a child may return: bounds of `spawn` and `spawn_ok` that exist for their error messages, and the futures that make
-//! one kind of both.
+//! What a child may return: a bound of `spawn` that exists for its error message, and the futures that make one kind of
+//! children of those of `spawn` and `spawn_ok`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -32,28 +32,6 @@ impl<T, E: Into<BoxError>> ChildEnd for Result<T, E> {
         self.map_err(Into::into)
     }
 }
-
-/// A child that returns a plain value.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Value;
-
-/// A child that returns a `Result`. rustc names this type when one is given to `spawn_ok`.
-#[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    reason = "its name is the help text of rustc's error"
-)]
-#[derive(Debug)]
-pub struct this_child_can_fail_so_use_spawn_instead;
-
-/// Has one implementation for every type but two for `Result`, so that rustc cannot choose there: a failed child must not
-/// look like a success.
-#[doc(hidden)]
-pub trait PlainEnd<Kind> {}
-
-impl<T> PlainEnd<Value> for T {}
-impl<T, E> PlainEnd<this_child_can_fail_so_use_spawn_instead> for Result<T, E> {}
 
 pin_project! {
     /// A child that can fail.

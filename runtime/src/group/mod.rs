@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
+use crate::body::Infallible;
 use crate::enter::Enter;
 use crate::error::{BoxError, Error};
 use crate::exit::Exit;
@@ -36,7 +37,6 @@ pub use end::ChildEnd;
 pub use error::ChildError;
 pub use spawner::{Named, Spawner};
 
-use end::PlainEnd;
 use order::Order;
 use spawner::open;
 use start::StartFn;
@@ -213,7 +213,7 @@ impl TaskGroup {
     /// As [`spawn`](TaskGroup::spawn), for a child that cannot fail and returns a plain value.
     ///
     /// One that returns a `Result` does not compile here: its error would look like a success. rustc then says "type
-    /// annotations needed" and names `this_child_can_fail_so_use_spawn_instead`.
+    /// annotations needed" and names `this_can_fail_so_use_the_method_without_ok`.
     #[allow(
         clippy::must_use_candidate,
         reason = "the child runs without its handle"
@@ -221,7 +221,7 @@ impl TaskGroup {
     #[track_caller]
     pub fn spawn_ok<F, M>(&self, future: F) -> Child<F::Output>
     where
-        F: Future<Output: PlainEnd<M> + Send + 'static> + Send + 'static,
+        F: Future<Output: Infallible<M> + Send + 'static> + Send + 'static,
     {
         open(self.order(Location::caller()).spawn_ok(future))
     }
@@ -257,7 +257,7 @@ impl TaskGroup {
     #[track_caller]
     pub fn spawn_local_ok<F, M>(&self, future: F) -> Child<F::Output>
     where
-        F: Future<Output: PlainEnd<M> + 'static> + 'static,
+        F: Future<Output: Infallible<M> + 'static> + 'static,
     {
         open(self.order(Location::caller()).spawn_local_ok(future))
     }

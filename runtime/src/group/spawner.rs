@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use super::TaskGroup;
 use super::child::Child;
-use super::end::{ChildEnd, PlainEnd};
+use super::end::ChildEnd;
 use super::order::Order;
 use super::start::StartFn;
 use super::state::Group;
+use crate::body::Infallible;
 use crate::closed::Closed;
 use crate::error::Error;
 use crate::service::{Ready, ServiceEnd};
@@ -63,7 +64,7 @@ impl Spawner {
     #[track_caller]
     pub fn spawn_ok<F, M>(&self, future: F) -> Result<Child<F::Output>, Closed<F>>
     where
-        F: Future<Output: PlainEnd<M> + Send + 'static> + Send + 'static,
+        F: Future<Output: Infallible<M> + Send + 'static> + Send + 'static,
     {
         self.order(Location::caller()).spawn_ok(future)
     }
@@ -98,7 +99,7 @@ impl Spawner {
     #[track_caller]
     pub fn spawn_local_ok<F, M>(&self, future: F) -> Result<Child<F::Output>, Closed<F>>
     where
-        F: Future<Output: PlainEnd<M> + 'static> + 'static,
+        F: Future<Output: Infallible<M> + 'static> + 'static,
     {
         self.order(Location::caller()).spawn_local_ok(future)
     }
@@ -183,7 +184,7 @@ impl<'g> Named<'g> {
     #[track_caller]
     pub fn spawn_ok<F, M>(self, future: F) -> Child<F::Output>
     where
-        F: Future<Output: PlainEnd<M> + Send + 'static> + Send + 'static,
+        F: Future<Output: Infallible<M> + Send + 'static> + Send + 'static,
     {
         open(self.order(Location::caller()).spawn_ok(future))
     }
@@ -218,7 +219,7 @@ impl<'g> Named<'g> {
     #[track_caller]
     pub fn spawn_local_ok<F, M>(self, future: F) -> Child<F::Output>
     where
-        F: Future<Output: PlainEnd<M> + 'static> + 'static,
+        F: Future<Output: Infallible<M> + 'static> + 'static,
     {
         open(self.order(Location::caller()).spawn_local_ok(future))
     }

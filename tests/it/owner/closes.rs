@@ -15,7 +15,7 @@ use crate::journal::{Journal, Step};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Closes that overlap hang elsewhere.
+/// CASES L67, L75: closes that overlap, and come from tasks that did not open it, hang elsewhere.
 #[test]
 fn everybody_who_closes_gets_the_same_outcome() {
     everywhere(|| async {

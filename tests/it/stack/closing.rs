@@ -34,6 +34,37 @@ fn closed_by_hand_law_1() {
     });
 }
 
+/// CASES L72, L77: what is still open on a stack that closes is closed first, told of the same outcome, and takes nothing more; a
+/// stack that comes to a closed one is given back unopened.
+#[test]
+fn an_inner_stack_closes_with_the_outer_one_law_7() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let mut stack = ExitStack::new().enter().await.unwrap();
+        enter(&stack, &journal, "older").await.unwrap();
+        let inner = stack.enter(ExitStack::new()).await.unwrap();
+        enter(&inner, &journal, "inner").await.unwrap();
+        let registrar = inner.registrar();
+        drop(inner);
+        enter(&stack, &journal, "younger").await.unwrap();
+
+        let why = Err::<(), _>(anyhow::anyhow!("bad"));
+        stack.close_with(why).await.unwrap_err();
+        let closed = registrar.on_exit_sync(|_| ()).unwrap_err();
+        drop(closed);
+        let refused = stack.enter(ExitStack::new()).await.map(drop).unwrap_err();
+        assert_eq!(refused.phase(), Phase::Enter);
+
+        stack.exit().await.unwrap();
+        let exits = [
+            "exit younger: failed (bad)",
+            "exit inner: failed (bad)",
+            "exit older: failed (bad)",
+        ];
+        assert_eq!(journal.lines()[3..], exits);
+    });
+}
+
 #[test]
 fn closed_after_a_result_law_23() {
     everywhere(|| async {

@@ -112,6 +112,19 @@ impl Wards {
     }
 }
 
+/// What exits on this runtime without its scope, and has not ended, in the order in which that began.
+#[cfg(feature = "signal")]
+pub(crate) fn pending(runtime: runtime::Id) -> Vec<Subject> {
+    let wards = wards();
+    let Some(ward) = wards.of.get(&runtime) else {
+        return Vec::new();
+    };
+    let mut rescues: Vec<_> = ward.rescues.iter().collect();
+    rescues.sort_by_key(|(number, _)| **number);
+    let subjects = rescues.into_iter().flat_map(|(_, subjects)| subjects);
+    subjects.cloned().collect()
+}
+
 /// The entry of a rescue, or of an owner that ends, in its ward; gone when that has ended or the runtime killed it.
 struct Stay {
     runtime: runtime::Id,

@@ -71,6 +71,14 @@ pub trait ScopedResource:
     #[doc(hidden)]
     #[inline]
     fn __failure(&self, _: &mut Failing<'_>) {}
+
+    /// Whether its exit goes on when it is dropped in the middle, or its parts tell what became of them: then nobody else
+    /// does (law 6).
+    #[doc(hidden)]
+    #[must_use]
+    fn __goes_on() -> bool {
+        matches!(Self::__what(), What::Nested(_))
+    }
 }
 
 /// A value with an async end that must run in the scope that holds it: it borrows, is `!Send`, or is bound to its task.
@@ -104,6 +112,14 @@ pub trait LocalResource: Sized {
     #[inline]
     fn __failure(&self, _: &mut Failing<'_>) {}
 
+    /// Whether its exit goes on when it is dropped in the middle, or its parts tell what became of them: then nobody else
+    /// does (law 6).
+    #[doc(hidden)]
+    #[must_use]
+    fn __goes_on() -> bool {
+        matches!(Self::__what(), What::Nested(_))
+    }
+
     /// Takes a resource whose scope or guard was dropped (law 3).
     #[doc(hidden)]
     fn __abandon(self, abandoned: Abandoned) {
@@ -130,6 +146,10 @@ impl<R: ScopedResource> LocalResource for R {
 
     fn __what() -> What {
         <R as ScopedResource>::__what()
+    }
+
+    fn __goes_on() -> bool {
+        <R as ScopedResource>::__goes_on()
     }
 
     fn __abandon(self, abandoned: Abandoned) {

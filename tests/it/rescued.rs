@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use lifespan::{BoxError, Error, Lifespan};
+use lifespan::{BoxError, Enter, Error, ExitStack, Lifespan, ScopedResource, TaskGroup};
 use tokio::task::{JoinSet, LocalSet, yield_now};
 
 use crate::everywhere::{everywhere, multi_thread, paused};
@@ -273,6 +273,48 @@ fn dropped_in_the_exit_law_6() {
         assert!(db.scope_ok(async |_| ()).now_or_never().is_none());
         lifespan::drain().await.into_failures();
         journal.assert(["enter db", "exit db: completed", "report Interrupted db"]);
+    });
+}
+
+/// What goes on in boxes, or in tasks of its own, is not reported as interrupted: nothing of it is lost.
+#[test]
+fn what_goes_on_is_not_interrupted_law_6() {
+    paused().block_on(async {
+        async fn cut_in_its_exit<R: ScopedResource, F: Enter<R>>(whole: Lifespan<R, F>) {
+            let whole = std::pin::pin!(whole.scope_ok(async |_| yield_now().await));
+            let _ = tokio::time::timeout(Duration::from_millis(500), whole).await;
+        }
+        for kind in ["join", "stack", "owner", "group"] {
+            let journal = Journal::new();
+            let second = Step::Sleep(Duration::from_secs(1));
+            let db = journal.resource("db").exit(second).lifespan();
+            let whole = journal.unique("whole");
+            match kind {
+                "join" => cut_in_its_exit(lifespan::join((db,)).named(whole)).await,
+                "stack" => {
+                    let stack = ExitStack::new().named(whole).enter().await.unwrap();
+                    stack.enter(db).await.map(drop).unwrap();
+                    let _ = tokio::time::timeout(Duration::from_millis(500), stack.exit()).await;
+                }
+                "owner" => cut_in_its_exit(db.named(whole).owned()).await,
+                _ => {
+                    let group = TaskGroup::new().named(whole).enter().await.unwrap();
+                    group.spawn(db.scope_ok(async |_| ()));
+                    yield_now().await;
+                    let _ = tokio::time::timeout(Duration::from_millis(500), group.exit()).await;
+                }
+            }
+            lifespan::drain().await.into_result().unwrap();
+            let lines = journal.lines();
+            assert!(
+                lines.iter().any(|line| line == "exited db"),
+                "{kind}: {lines:?}"
+            );
+            let interrupted = lines
+                .iter()
+                .find(|line| line.starts_with("report Interrupted"));
+            assert_eq!(interrupted, None, "{kind}");
+        }
     });
 }
 

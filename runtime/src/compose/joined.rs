@@ -165,6 +165,10 @@ impl<T: Members<Sendable> + Send + 'static> ScopedResource for Joined<T> {
         Policy::of::<T>().exit_timeout(None)
     }
 
+    fn __goes_on() -> bool {
+        true
+    }
+
     fn __failure(&self, failing: &mut Failing<'_>) {
         self.0.ask::<Sendable>(failing);
     }
@@ -178,6 +182,10 @@ impl<'a, T: Members<Local<'a>>> LocalResource for JoinedLocal<'a, T> {
 
     fn policy() -> Policy {
         Policy::of::<T>().exit_timeout(None)
+    }
+
+    fn __goes_on() -> bool {
+        true
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {

@@ -369,6 +369,10 @@ impl ScopedResource for TaskGroup {
         Policy::of::<TaskGroup>().exit_timeout(None)
     }
 
+    fn __goes_on() -> bool {
+        true
+    }
+
     fn __failure(&self, failing: &mut Failing<'_>) {
         self.group().attach(failing.wire());
     }

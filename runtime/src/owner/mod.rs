@@ -327,6 +327,10 @@ macro_rules! owner {
                 R::policy().around(TO_UNWIND)
             }
 
+            fn __goes_on() -> bool {
+                true
+            }
+
             fn __failure(&self, failing: &mut Failing<'_>) {
                 self.0.attach(failing);
             }

@@ -83,7 +83,7 @@ impl Course {
         self.witness.take()
     }
 
-    /// The second signal has ended the waiting.
+    /// The second signal has ended the waiting: what still exits is named.
     pub(super) fn skipped(&self, first: Signal, second: Signal) -> Error {
         let phase = if self.is_entered() {
             Phase::Exit
@@ -99,6 +99,8 @@ impl Course {
             text.into(),
         );
         error.attach(self.seen());
+        self.close_owners();
+        error.attach(unfinished());
         error
     }
 
@@ -108,4 +110,18 @@ impl Course {
         let error = io::Error::new(error.kind(), text).into();
         Error::of(self.subject.clone(), Phase::Enter, ErrorKind::Failed, error)
     }
+}
+
+/// What goes on for as long as the runtime does.
+fn unfinished() -> Vec<Error> {
+    let Ok(runtime) = Handle::try_current() else {
+        return Vec::new();
+    };
+    let unfinished = rescue::pending(runtime.id()).into_iter();
+    unfinished
+        .map(|subject| {
+            let text = "nobody waits for it, and it goes on for no longer than the runtime does";
+            Error::of(subject, Phase::Exit, ErrorKind::Interrupted, text.into())
+        })
+        .collect()
 }

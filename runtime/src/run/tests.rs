@@ -249,7 +249,11 @@ fn the_second_signal_does_not_wait_for_members_either_law_3() {
             journal.reached("exit second: completed").await;
             signals.send(Signal::Interrupt);
         });
-        assert_eq!(ended.await.unwrap_err().kind(), ErrorKind::Interrupted);
+        let error = ended.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+        // Both are named, and nothing else: the exit of the whole is not lost, it goes on.
+        let unfinished: Vec<_> = error.attached().iter().map(Error::resource).collect();
+        assert_eq!(unfinished, ["second", "first"]);
         assert_eq!(began.elapsed(), Duration::ZERO);
         journal.assert(["enter first", "enter second", "exit second: completed"]);
         crate::drain().await.into_result().unwrap();

@@ -1,6 +1,7 @@
 //! [`exiting`]: runs one exit, within its budget, and turns every way it can fail into a [`Failure`] (laws 6, 7, 24).
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -28,6 +29,7 @@ pub(crate) fn exiting<'a, R: LocalResource>(
     aside: &'a mut Aside,
 ) -> impl Future<Output = ()> + use<'a, R> {
     Exiting {
+        of: PhantomData::<fn(R)>,
         driven: Driven::new(Lazy::new(|| resource.exit_local(exit)), Timer::new(exit)),
         entry,
         exit,
@@ -56,7 +58,8 @@ impl Limit for Timer<&Exit> {
 }
 
 pin_project! {
-    struct Exiting<'a, F> {
+    struct Exiting<'a, R: LocalResource, F> {
+        of: PhantomData<fn(R)>,
         #[pin]
         driven: Driven<F, Timer<&'a Exit>, OutOfTime>,
         entry: &'a Entry,
@@ -66,17 +69,17 @@ pin_project! {
         place: Place,
     }
 
-    impl<F> PinnedDrop for Exiting<'_, F> {
+    impl<R: LocalResource, F> PinnedDrop for Exiting<'_, R, F> {
         // Dropped in the middle: it cannot be started again (law 6).
         fn drop(this: Pin<&mut Self>) {
-            if !this.driven.has_ended() {
+            if !this.driven.has_ended() && !R::__goes_on() {
                 interrupted(this.entry);
             }
         }
     }
 }
 
-impl<F: Future<Output = Result<(), BoxError>>> Future for Exiting<'_, F> {
+impl<R: LocalResource, F: Future<Output = Result<(), BoxError>>> Future for Exiting<'_, R, F> {
     type Output = ();
 
     #[inline]

@@ -33,6 +33,10 @@ impl ScopedResource for ExitStack {
         Self::described()
     }
 
+    fn __goes_on() -> bool {
+        true
+    }
+
     fn __failure(&self, failing: &mut Failing<'_>) {
         self.slots.tell(&failing.users());
     }
@@ -46,6 +50,10 @@ impl LocalResource for ExitStackLocal<'_> {
 
     fn policy() -> Policy {
         Self::described()
+    }
+
+    fn __goes_on() -> bool {
+        true
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {

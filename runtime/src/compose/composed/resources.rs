@@ -219,6 +219,10 @@ impl<R: ScopedResource> ScopedResource for Optional<R> {
     fn __what() -> What {
         What::Optional(Box::new(<R as ScopedResource>::__what()))
     }
+
+    fn __goes_on() -> bool {
+        <R as ScopedResource>::__goes_on()
+    }
 }
 
 impl<R: LocalResource> LocalResource for OptionalLocal<R> {
@@ -235,6 +239,10 @@ impl<R: LocalResource> LocalResource for OptionalLocal<R> {
 
     fn __what() -> What {
         What::Optional(Box::new(R::__what()))
+    }
+
+    fn __goes_on() -> bool {
+        R::__goes_on()
     }
 
     fn __abandon(self, abandoned: Abandoned) {

@@ -56,6 +56,7 @@ pub(crate) fn job<R: ScopedResource>(
         stray,
     } = circumstances;
     let subject = entry.subject();
+    let is_elsewhere = resource.__exits_elsewhere();
     let exit = async move {
         let exit = exit(entry.policy.exit());
         exit.note(&entry);
@@ -63,7 +64,11 @@ pub(crate) fn job<R: ScopedResource>(
         exiting(resource, &entry, &exit, &mut aside).await;
         aside.take_failures()
     };
-    Job::new(exit, subject, runtime, stray)
+    if is_elsewhere {
+        Job::waiting(exit, subject, runtime, stray)
+    } else {
+        Job::new(exit, subject, runtime, stray)
+    }
 }
 
 impl fmt::Debug for Abandoned {

@@ -21,6 +21,8 @@ pub struct Job {
     pub(crate) runtime: Option<Handle>,
     abandoned_by: Option<task::Id>,
     pub(crate) stray: bool,
+    /// It only waits for an exit elsewhere, which others tell of.
+    pub(crate) only_waits: bool,
 }
 
 impl Job {
@@ -54,6 +56,23 @@ impl Job {
             runtime,
             abandoned_by: task::try_id(),
             stray,
+            only_waits: false,
+        }
+    }
+
+    /// For an exit that runs elsewhere, and is waited for here.
+    pub(crate) fn waiting<F>(
+        exit: F,
+        subject: Subject,
+        runtime: Option<Handle>,
+        stray: bool,
+    ) -> Self
+    where
+        F: Future<Output = Failures> + Send + 'static,
+    {
+        Job {
+            only_waits: true,
+            ..Job::going_on(exit, subject, runtime, stray)
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -364,22 +364,13 @@ where
         }
         if let Some(key) = self.key.take() {
             let (map, number) = (Arc::downgrade(&self.map), self.number);
-            owner.when_ended(Box::new(move |death| has_ended(&map, &key, number, death)));
+            owner.when_ended(Box::new(move || {
+                if let Some(map) = map.upgrade() {
+                    map.strike(&key, number);
+                }
+            }));
         }
         Ok(())
-    }
-}
-
-/// A member has ended, by whatever. That it died is told if nobody else was told.
-fn has_ended<K: Eq + Hash, R: ScopedResource>(
-    map: &Weak<Inner<K, R>>,
-    key: &K,
-    number: u64,
-    death: Option<Error>,
-) {
-    let was_live = map.upgrade().is_some_and(|map| map.strike(key, number));
-    if let (true, Some(error)) = (was_live, death) {
-        report::send(&Report::failed(&error));
     }
 }
 

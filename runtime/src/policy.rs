@@ -63,6 +63,12 @@ impl Policy {
         self
     }
 
+    /// As [`named`](Policy::named), with the name of another.
+    pub(crate) fn called(mut self, name: Name) -> Self {
+        self.name = name;
+        self
+    }
+
     /// Sets how long entering may take; `None` takes the bound away.
     ///
     /// # Panics

@@ -44,10 +44,8 @@ pub(crate) fn spawn(jobs: Vec<Job>) {
 }
 
 fn spawn_on(runtime: &Handle, group: Vec<Job>) {
-    let stay = Stay::begin(
-        runtime.id(),
-        group.iter().map(|job| job.subject.clone()).collect(),
-    );
+    let told = group.iter().filter(|job| !job.only_waits);
+    let stay = Stay::begin(runtime.id(), told.map(|job| job.subject.clone()).collect());
     runtime.spawn(async move {
         let mut failures = Failures::default();
         for job in group {
@@ -56,7 +54,9 @@ fn spawn_on(runtime: &Handle, group: Vec<Job>) {
             } else {
                 "its scope or guard was dropped, with no scope around it"
             };
-            report::send(&Report::about(ReportKind::Rescued, &job.subject, reason));
+            if !job.only_waits {
+                report::send(&Report::about(ReportKind::Rescued, &job.subject, reason));
+            }
             failures.append(job.await);
         }
         stay.end(failures);

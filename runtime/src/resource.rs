@@ -79,6 +79,12 @@ pub trait ScopedResource:
     fn __goes_on() -> bool {
         matches!(Self::__what(), What::Nested(_))
     }
+
+    /// Whether its exit runs elsewhere, or has run: whoever rescues it only waits, and has nothing to report (law 3).
+    #[doc(hidden)]
+    fn __exits_elsewhere(&self) -> bool {
+        false
+    }
 }
 
 /// A value with an async end that must run in the scope that holds it: it borrows, is `!Send`, or is bound to its task.

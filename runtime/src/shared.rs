@@ -145,7 +145,9 @@ impl<R: ScopedResource + Sync> Shared<R> {
                         return Ok(Lease(lent));
                     }
                 }
-                Step::Leave(owner) if owner.is_here() => return Err(owner.would_wait("acquire")),
+                Step::Leave(owner) if owner.is_here() => {
+                    return Err(owner.would_wait("acquire", Location::caller()));
+                }
                 Step::Leave(owner) => {
                     // Its outcome is another's.
                     owner.ended().await;

@@ -54,8 +54,7 @@ struct Ledger<J, F, E> {
 
 enum Stage<F, E> {
     Open,
-    /// Until the task has heard why.
-    Closing(Option<F>),
+    Closing(F),
     Ended(E),
 }
 
@@ -153,26 +152,32 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
         next
     }
 
-    /// What the first who closed it said; none if nobody did.
-    pub(super) fn farewell(&self) -> Option<F> {
-        self.ledger(|ledger| match &mut ledger.stage {
-            Stage::Closing(farewell) => farewell.take(),
+    /// What the first who closed it said; none if nobody did, or if it is over.
+    pub(super) fn farewell(&self) -> Option<F>
+    where
+        F: Clone,
+    {
+        self.ledger(|ledger| match &ledger.stage {
+            Stage::Closing(farewell) => Some(farewell.clone()),
             Stage::Open | Stage::Ended(_) => None,
         })
     }
 
-    /// It is over. Whether anybody waits for that.
-    pub(super) fn end(&self, end: E) -> bool {
+    /// Whether anybody waits for its end.
+    pub(super) fn is_watched(&self) -> bool {
+        self.ledger(|ledger| !ledger.watchers.is_empty())
+    }
+
+    /// It is over.
+    pub(super) fn end(&self, end: E) {
         let (_queue, waiting, watchers, _old) = self.ledger(|ledger| {
             let (queue, waiting) = ledger.clear();
             let old = mem::replace(&mut ledger.stage, Stage::Ended(end));
             (queue, waiting, mem::take(&mut ledger.watchers), old)
         });
-        let is_watched = !watchers.is_empty();
         let watchers = watchers.into_iter().map(|(_, waker)| waker);
         let waiting = waiting.into_iter().filter_map(|(_, waker)| waker);
         watchers.chain(waiting).for_each(Waker::wake);
-        is_watched
     }
 }
 
@@ -204,7 +209,7 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
                     Some(farewell),
                 );
             }
-            ledger.stage = Stage::Closing(Some(farewell));
+            ledger.stage = Stage::Closing(farewell);
             let (queue, waiting) = ledger.clear();
             (true, queue, waiting, ledger.worker.take(), None)
         });

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::Error;
+use crate::entry::Subject;
+use crate::error::{Error, ErrorKind, Phase};
 use crate::failing::Death;
 use crate::report::{self, Report};
 
@@ -13,7 +14,7 @@ pub(super) struct Ended(Arc<Record>);
 
 struct Record {
     why: String,
-    /// What the resource died of by itself; a call that panicked has told its caller.
+    /// What it died of, before anybody had asked it to end.
     death: Option<(Error, Death)>,
     /// What failed in its exit.
     exit: Option<Error>,
@@ -25,10 +26,28 @@ impl Ended {
     pub(super) fn new(why: String, death: Option<(Error, Death)>, exit: Option<Error>) -> Self {
         Ended(Arc::new(Record {
             why,
-            death: death.map(|(error, death)| (error.shared(), death)),
+            death,
             exit: exit.map(Error::shared),
             is_told: AtomicBool::new(false),
         }))
+    }
+
+    /// Its task was dropped, and the resource has said so.
+    pub(super) fn lost(subject: Subject) -> Self {
+        let text = "its task was dropped, as the end of a runtime does";
+        let error = Error::of(subject, Phase::Exit, ErrorKind::Lost, text.into());
+        let lost = Ended::new(text.to_owned(), None, Some(error));
+        lost.0.is_told.store(true, Ordering::Relaxed);
+        lost
+    }
+
+    /// What nobody was told of.
+    pub(super) fn untold(&self) -> Option<Error> {
+        if self.0.is_told.load(Ordering::Relaxed) {
+            None
+        } else {
+            self.tell().err()
+        }
     }
 
     pub(super) fn why(&self) -> &str {

@@ -5,6 +5,7 @@ use std::panic::Location;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::exit::{Cause, Exit, ForMembers};
 
+#[derive(Clone)]
 pub(super) struct Farewell {
     /// Told to what runs there, and to whoever comes later.
     pub(super) why: Cancellation,

@@ -38,7 +38,7 @@ pub enum OwnerState {
     Exiting,
     /// The resource is gone, and all went well.
     Exited,
-    /// The resource is gone; it had failed, or its exit has.
+    /// The resource is gone; it had failed, a call that panicked has ended it, or its exit has failed.
     Failed,
 }
 
@@ -66,7 +66,7 @@ impl<J> Handle<J> {
         let Handle(house) = self;
         let subject = Subject {
             place,
-            ..house.subject.clone()
+            ..house.subject()
         };
         let node = Node::new();
         node.call(|| subject.clone());
@@ -81,7 +81,7 @@ impl<J> Handle<J> {
         let call = InTask::new(call, Checkpoint::open(), Kind::WAITING);
         async move {
             if house.is_here() {
-                return Err(house.would_wait_for_itself("with").into());
+                return Err(house.would_wait_for_itself("with", place).into());
             }
             settle(call.await.map(result), &node, house)
         }
@@ -93,15 +93,24 @@ impl<J> Handle<J> {
         let farewell = Farewell::closed(place);
         if house.is_here() {
             house.close(farewell);
-            return Err(house.would_wait_for_itself("close"));
+            return Err(house.would_wait_for_itself("close", place));
         }
         house.closed_by(farewell).await.tell()
+    }
+
+    /// Waits for its end.
+    pub(super) async fn closed(&self, place: &'static Location<'static>) -> Result<(), Error> {
+        let Handle(house) = self;
+        if house.is_here() {
+            return Err(house.would_wait_for_itself("closed", place));
+        }
+        house.ended().await.tell()
     }
 
     /// Has it end, for the scope that holds it.
     pub(super) async fn exit(self, exit: &Exit) -> Result<(), Error> {
         let Handle(house) = &self;
-        let farewell = Farewell::of_scope(exit, house.subject.place);
+        let farewell = Farewell::of_scope(exit, house.place());
         house.closed_by(farewell).await.tell_scope()
     }
 
@@ -110,7 +119,7 @@ impl<J> Handle<J> {
     }
 
     pub(super) fn ask_for(&self, exit: &Exit) {
-        let place = self.0.subject.place;
+        let place = self.0.place();
         self.0.close(Farewell::of_scope(exit, place));
     }
 
@@ -122,8 +131,8 @@ impl<J> Handle<J> {
         self.0.is_here()
     }
 
-    pub(super) fn would_wait(&self, what: &str) -> Error {
-        self.0.would_wait_for_itself(what)
+    pub(super) fn would_wait(&self, what: &str, place: &'static Location<'static>) -> Error {
+        self.0.would_wait_for_itself(what, place)
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
@@ -164,7 +173,7 @@ fn settle<J, T, E: Failure>(
 ) -> Result<T, E> {
     let cancelled = |cancellation: Cancellation| {
         let kind = cancellation.error_kind();
-        let subject = house.subject.clone();
+        let subject = house.subject();
         E::from(Error::of(subject, Phase::Body, kind, cancellation.into()))
     };
     match called {
@@ -202,7 +211,7 @@ impl<J> Drop for Handle<J> {
 impl<J> fmt::Debug for Handle<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Owner")
-            .field("resource", &self.0.subject.name)
+            .field("resource", &self.0.name())
             .field("state", &self.state())
             .finish()
     }

@@ -1,9 +1,8 @@
 //! [`House`]: what the task of an owner and its handles share.
 
 use std::future::poll_fn;
-#[cfg(feature = "signal")]
 use std::panic::Location;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::Handle;
@@ -17,14 +16,18 @@ use crate::cancel::node::Node;
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::failing::{Death, Wire};
-use crate::failures::{Failures, Panic};
+use crate::failures::{Failures, Panic, rendered};
+use crate::policy::Name;
 use crate::rescue::{Listing, Owned};
 
 pub(super) struct House<J> {
     pub(super) desk: Desk<J, Farewell, Ended>,
-    /// The cancel scope of the whole: closing is cancelling it.
-    pub(super) node: Arc<Node>,
-    pub(super) subject: Subject,
+    /// The cancel scope of the enter, and around all that follows; closing cancels it as long as that goes on.
+    pub(super) entering: Arc<Node>,
+    /// The cancel scope of the work; closing cancels it after that.
+    pub(super) serving: Arc<Node>,
+    /// Under which it was described.
+    subject: Subject,
     task: OnceLock<task::Id>,
     pub(super) is_entered: AtomicBool,
     /// Where `drain` and `run` find it.
@@ -34,8 +37,8 @@ pub(super) struct House<J> {
     when_ended: Mutex<Option<WhenEnded>>,
 }
 
-/// Called when it has ended, without a lock, with what it died of, if nobody else has heard of that.
-pub(super) type WhenEnded = Box<dyn FnOnce(Option<Error>) + Send>;
+/// Called when it has ended, without a lock.
+pub(super) type WhenEnded = Box<dyn FnOnce() + Send>;
 
 /// Why there is no resource.
 pub(super) enum NotEntered {
@@ -45,20 +48,25 @@ pub(super) enum NotEntered {
 
 /// To whoever holds the owner as a resource (law 21).
 #[derive(Default)]
-enum Line {
-    #[default]
-    Nobody,
-    To(Wire),
-    Died(Death),
+struct Line {
+    wire: Option<Wire>,
+    /// What it is called there.
+    name: Option<Name>,
+    /// Shared: for all who ask, and told once to those who hold it.
+    died: Option<(Error, Death)>,
 }
 
 impl<J: Send + 'static> House<J> {
     pub(super) fn new(runtime: &Handle, capacity: usize, subject: Subject) -> Arc<Self> {
-        let node = Node::new();
-        node.call(|| subject.clone());
+        let node = || {
+            let node = Node::new();
+            node.call(|| subject.clone());
+            node
+        };
         let house = Arc::new(House {
             desk: Desk::new(capacity),
-            node,
+            entering: node(),
+            serving: node(),
             subject,
             task: OnceLock::new(),
             is_entered: AtomicBool::new(false),
@@ -109,27 +117,28 @@ impl<J> House<J> {
 
     fn closing(&self, why: &Cancellation) {
         if let Some(listing) = self.listing.get() {
-            listing.ask(&self.subject);
+            listing.ask(&self.subject());
         }
-        self.node.cancel(why);
+        // It was closed before this is looked at: the task looks the other way round.
+        if self.is_entered.load(Ordering::SeqCst) {
+            self.serving.cancel(why);
+        } else {
+            self.entering.cancel(why);
+        }
     }
 
     /// It is over. A failure that nobody waits for is told to those who drain, or reported.
     pub(super) fn end(&self, ended: Ended) {
-        // Before anybody is told: who is must not find it among the live.
-        if let Some(listing) = self.listing.get() {
-            listing.strike_live();
-        }
-        let untold = ended.clone();
-        let is_watched = self.desk.end(ended);
-        let failures = if is_watched {
-            Vec::new()
+        let untold = if self.desk.is_watched() {
+            None
         } else {
-            untold.tell().err().into_iter().collect()
+            ended.untold()
         };
+        // Before anybody is told: who is must find it neither among the live nor among those that end.
         if let Some(listing) = self.listing.get() {
-            listing.end(Failures::of(failures));
+            listing.end(Failures::of(untold.into_iter().collect()));
         }
+        self.desk.end(ended);
         self.tell_end();
     }
 
@@ -142,13 +151,10 @@ impl<J> House<J> {
     }
 
     fn tell_end(&self) {
-        let Some(told) = lock(&self.when_ended).take() else {
-            return;
-        };
-        // The caller of what panicked knows of that, and of its own death the resource has told: but not of the end of this.
-        let has_died = matches!(&*lock(&self.line), Line::Died(_));
-        let is_told = self.desk.ended().is_some_and(|ended| !ended.is_clean());
-        told((has_died && !is_told).then(|| self.closed()));
+        let told = lock(&self.when_ended).take();
+        if let Some(told) = told {
+            told();
+        }
     }
 
     /// How it ended, after it did.
@@ -186,55 +192,90 @@ impl<J> House<J> {
         lock(&self.not_entered).take()
     }
 
-    /// Those who hold it are told there if it dies.
+    /// Those who hold it are told there if it dies, and it is called as they call it.
     pub(super) fn attach(&self, wire: Wire) {
         let mut line = lock(&self.line);
-        if let Line::Died(death) = &*line {
+        line.name = Some(wire.subject().name.clone());
+        if let Some((_, death)) = &line.died {
             let death = death.clone();
             drop(line);
             return wire.cut(&death);
         }
-        let old = std::mem::replace(&mut *line, Line::To(wire));
+        let old = line.wire.replace(wire);
         drop(line);
         drop(old);
     }
 
     /// It ended before anybody had asked for that.
-    pub(super) fn die(&self, death: &Death) {
-        let line = std::mem::replace(&mut *lock(&self.line), Line::Died(death.clone()));
-        if let Line::To(wire) = line {
-            wire.cut(death);
+    pub(super) fn die(&self, error: Error) {
+        let error = error.shared();
+        let death = Death::new(error.again().into());
+        let wire = {
+            let mut line = lock(&self.line);
+            line.died = Some((error, death.clone()));
+            line.wire.take()
+        };
+        if let Some(wire) = wire {
+            wire.cut(&death);
         }
+    }
+
+    /// What it died of, if it did.
+    pub(super) fn died(&self) -> Option<(Error, Death)> {
+        let line = lock(&self.line);
+        let (error, death) = line.died.as_ref()?;
+        Some((error.again(), death.clone()))
     }
 
     /// What it does not do any more.
     pub(super) fn closed(&self) -> Error {
-        let why = match self.desk.ended() {
-            Some(ended) => ended.why().to_owned(),
-            None => self
-                .node
-                .cancellation()
-                .map_or_else(String::new, |why| why.to_string()),
-        };
-        self.error(ErrorKind::Closed, why)
+        let ended = self.desk.ended().map(|ended| ended.why().to_owned());
+        let closed = || self.desk.farewell().map(|farewell| rendered(&farewell.why));
+        // Between the two it may have ended.
+        let why = ended
+            .or_else(closed)
+            .or_else(|| self.desk.ended().map(|ended| ended.why().to_owned()));
+        self.error(ErrorKind::Closed, why.unwrap_or_default())
     }
 
-    pub(super) fn would_wait_for_itself(&self, what: &str) -> Error {
+    pub(super) fn would_wait_for_itself(
+        &self,
+        what: &str,
+        place: &'static Location<'static>,
+    ) -> Error {
         let text = format!(
-            "`{what}` was called in the task of the owner itself, which would wait for itself\n\
-             help: use the resource that is at hand there, or spawn a task"
+            "`{what}` at {place} was called in its own task\n\
+             help: use the resource that is at hand there; only a task that is not waited for there can call it"
         );
         self.error(ErrorKind::Deadlock, text)
     }
 
     pub(super) fn error(&self, kind: ErrorKind, text: String) -> Error {
-        Error::of(self.subject.clone(), Phase::Body, kind, text.into())
+        Error::of(self.subject(), Phase::Body, kind, text.into())
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self) -> Name {
+        let given = lock(&self.line).name.clone();
+        given.unwrap_or_else(|| self.subject.name.clone())
+    }
+
+    /// Where it was described.
+    pub(super) fn place(&self) -> &'static Location<'static> {
+        self.subject.place
+    }
+
+    pub(super) fn subject(&self) -> Subject {
+        Subject {
+            name: self.name(),
+            place: self.subject.place,
+        }
     }
 }
 
 impl<J: Send + 'static> Owned for House<J> {
     fn subject(&self) -> Subject {
-        self.subject.clone()
+        House::subject(self)
     }
 
     #[cfg(feature = "signal")]

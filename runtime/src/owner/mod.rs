@@ -211,7 +211,7 @@ impl<R> Owner<R> {
         self.0.ended().await;
     }
 
-    /// Told once, when it has ended, of what it died of, if it did and nobody waits for the end.
+    /// Told once, when it has ended.
     pub(crate) fn when_ended(&self, told: WhenEnded) {
         self.0.when_ended(told);
     }
@@ -222,8 +222,8 @@ impl<R> Owner<R> {
     }
 
     /// The error of what would wait for its own task.
-    pub(crate) fn would_wait(&self, what: &str) -> Error {
-        self.0.would_wait(what)
+    pub(crate) fn would_wait(&self, what: &str, place: &'static Location<'static>) -> Error {
+        self.0.would_wait(what, place)
     }
 
     /// Whether both are handles of one.
@@ -277,7 +277,8 @@ macro_rules! owner {
             ///
             /// # Errors
             ///
-            /// The failure of the exit, or what the resource died of before, with the rest attached. In the task of the owner
+            /// The failure of the exit, or what it ended of before anybody had asked (the death of the resource, a call that
+            /// panicked), with the rest attached. In the task of the owner
             /// itself it only asks, and fails, since it would wait for itself ([`ErrorKind::Deadlock`](crate::ErrorKind)).
             ///
             /// # Cancel safety
@@ -298,8 +299,10 @@ macro_rules! owner {
             /// # Cancel safety
             ///
             /// It may be dropped at any time, and called again.
-            pub async fn closed(&self) -> Result<(), Error> {
-                self.0.ended().await.tell()
+            #[must_use = "nothing is waited for until this is awaited"]
+            #[track_caller]
+            pub fn closed(&self) -> impl Future<Output = Result<(), Error>> + use<'_, R> {
+                self.0.closed(Location::caller())
             }
 
             /// Whether it takes no more work: it was closed, or has failed.
@@ -328,6 +331,10 @@ macro_rules! owner {
             }
 
             fn __goes_on() -> bool {
+                true
+            }
+
+            fn __exits_elsewhere(&self) -> bool {
                 true
             }
 

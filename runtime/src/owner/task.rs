@@ -1,7 +1,8 @@
 //! [`live`]: the task of an owner, in which the resource is entered, used and exited (law 8).
 //!
-//! The whole of it runs in one cancel scope. Whoever closes the owner cancels that: an enter under way unwinds, work that runs
-//! unwinds, and then the resource exits for the cause that was given.
+//! Whoever closes the owner cancels what it does: an enter under way unwinds, or the work that runs does; then the resource exits
+//! for the cause that was given. These are two cancel scopes, so that what the resource entered with, a task group in it for one,
+//! is not cancelled with the work: it lives until the exit says otherwise.
 
 use std::future::{Future, pending, poll_fn};
 use std::sync::Arc;
@@ -14,12 +15,10 @@ use super::farewell::Farewell;
 use super::house::{House, NotEntered};
 use super::work::{Job, JobLocal, Ran, Work, WorkLocal};
 use crate::cancel::cancellation::{Cancellation, Kind as Why};
-use crate::cancel::frame;
 use crate::enter::Entering;
 use crate::entry::Entry;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
 use crate::exit::Cause;
-use crate::failing::Death;
 use crate::failures::{panic_text, rendered};
 use crate::identity::Checkpoint;
 use crate::lifespan::{BoxFuture, LocalBoxFuture};
@@ -91,7 +90,7 @@ where
     let mut living = Living(Some(Arc::clone(&house)));
     house.begin();
     let checkpoint = Checkpoint::at_first_poll(&entry);
-    let kind = Kind::Cancel(Arc::clone(&house.node));
+    let kind = Kind::Cancel(Arc::clone(&house.entering));
     let serving = Arc::clone(&house);
     let scope = Staged::new(enter, entry, |held| {
         serve(held, serving, survives_panics, entered)
@@ -120,18 +119,20 @@ where
     R: LocalResource,
     J: Run<R>,
 {
-    let stopped = if let Some(cancellation) = frame::cancellation() {
+    // In this order: whoever closes it looks the other way round, and cancels what this does from here on.
+    house.is_entered.store(true, Ordering::SeqCst);
+    let stopped = if let Some(farewell) = house.desk.farewell() {
         // Entered in the very poll of the cancellation (law 17).
+        let cancellation = farewell.why;
         let error = Error::cancelled(&held.entry, Phase::Enter, cancellation.clone());
         house.refuse(NotEntered::Failed(error));
         drop(entered);
         cancellation
     } else {
-        house.is_entered.store(true, Ordering::Release);
         let _ = entered.send(());
         serve_until_stopped(&mut held, &house, survives_panics).await
     };
-    let death = death(&mut held, &house, &stopped);
+    note_death(&mut held, &house, &stopped);
     if !held.aside.is_nothing() {
         held.adopted().await;
     }
@@ -141,10 +142,15 @@ where
         Farewell::failed(stopped.cause(), text, stopped.clone())
     });
     let exit = farewell.exit.now(held.entry.policy.exit());
+    held.entry.policy = held.entry.policy.clone().called(house.name());
     exit.note(&held.entry);
     held.exit(&exit).await;
     let failed = Error::first_of(held.aside.take_failures().errors());
-    Ok(Ended::new(rendered(&farewell.why), death, failed.err()))
+    Ok(Ended::new(
+        rendered(&farewell.why),
+        house.died(),
+        failed.err(),
+    ))
 }
 
 /// Why it is to end.
@@ -157,15 +163,17 @@ where
     R: LocalResource,
     J: Run<R>,
 {
-    let node = Fence::around(held);
+    let fence = Fence::around(held);
     let (resource, runtime, aside) = held.parts();
     let body = work_off(resource, house, survives_panics);
     let body = Driven::new(body, Around(runtime)).with(aside);
-    let outcome = match node {
-        None => body.await,
-        Some(node) => behind(node, body).await,
+    let body = async {
+        match fence {
+            None => body.await,
+            Some(node) => behind(node, body).await,
+        }
     };
-    match outcome {
+    match behind(Arc::clone(&house.serving), body).await {
         Outcome::Stopped(cancellation) => cancellation,
         // Not by work, whose panics are caught: by the destructor of something that work had captured.
         Outcome::Panicked(panic) => panicked(house, panic_text(&panic)),
@@ -186,35 +194,26 @@ async fn work_off<R, J: Run<R>>(resource: &mut R, house: &House<J>, survives_pan
 /// What a panic leaves behind is in no state to go on with.
 fn panicked<J>(house: &House<J>, text: &str) -> Cancellation {
     let text = format!("a call panicked: {text}");
-    let why = Cancellation::new(Why::Panicked(text.clone()), house.subject.place);
-    let death = house.error(ErrorKind::Closed, text.clone());
+    let why = Cancellation::new(Why::Panicked(text.clone()), house.place());
+    let error = house.error(ErrorKind::Closed, text.clone());
     house.close(Farewell::failed(Cause::Panicked, text, why.clone()));
-    house.die(&Death::new(death.into()));
+    house.die(error);
     why
 }
 
-/// What the resource died of by itself, if that is why it is to end (law 21).
-fn death<R, J>(
-    held: &mut Held<R>,
-    house: &House<J>,
-    stopped: &Cancellation,
-) -> Option<(Error, Death)>
-where
-    R: LocalResource,
-{
-    let fence = held.aside.fence()?;
+/// Whether the resource died by itself, and that is why it is to end (law 21).
+fn note_death<R: LocalResource, J>(held: &mut Held<R>, house: &House<J>, stopped: &Cancellation) {
+    let Some(fence) = held.aside.fence() else {
+        return;
+    };
     if !fence.dropped_for(stopped) {
-        return None;
+        return;
     }
-    let error = fence.take_death()?.shared();
-    house.close(Farewell::failed(
-        Cause::Failed,
-        rendered(stopped),
-        stopped.clone(),
-    ));
-    let death = Death::new(error.again().into());
-    house.die(&death);
-    Some((error, death))
+    if let Some(error) = fence.take_death() {
+        let text = rendered(stopped);
+        house.close(Farewell::failed(Cause::Failed, text, stopped.clone()));
+        house.die(error);
+    }
 }
 
 /// It ends in any case: dropped before that, its runtime shut down.
@@ -231,14 +230,7 @@ impl<J> Living<J> {
 impl<J> Drop for Living<J> {
     fn drop(&mut self) {
         if let Some(house) = self.0.take() {
-            let text = "its task was dropped, as the end of a runtime does";
-            let error = Error::of(
-                house.subject.clone(),
-                Phase::Exit,
-                ErrorKind::Lost,
-                text.into(),
-            );
-            house.end(Ended::new(text.to_owned(), None, Some(error)));
+            house.end(Ended::lost(house.subject()));
         }
     }
 }

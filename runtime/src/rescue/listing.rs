@@ -57,24 +57,18 @@ impl Listing {
         }
     }
 
-    /// It ends, and nobody has asked for that.
-    pub(crate) fn strike_live(&self) {
-        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*stage, Stage::Live) {
-            *stage = Stage::Over;
-            self.strike();
-        }
-    }
-
     /// It has ended.
     pub(crate) fn end(&self, failures: Failures) {
         let stage = {
             let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
             mem::replace(&mut *stage, Stage::Over)
         };
-        if let Stage::Ending(stay) = stage {
-            stay.end(failures);
-        } // else the failures report themselves
+        match stage {
+            Stage::Ending(stay) => stay.end(failures),
+            // Nobody has asked it to end: the failures report themselves.
+            Stage::Live => self.strike(),
+            Stage::Over => {}
+        }
     }
 
     fn strike(&self) {

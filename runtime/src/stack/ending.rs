@@ -37,6 +37,10 @@ impl ScopedResource for ExitStack {
         true
     }
 
+    fn __exits_elsewhere(&self) -> bool {
+        self.is_closed() && self.is_empty()
+    }
+
     fn __failure(&self, failing: &mut Failing<'_>) {
         self.slots.tell(&failing.users());
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::cancel::cancellation::{Cancellation, Cancelled};
 use crate::entry::{Entry, Subject};
+use crate::group::ChildError;
 
 mod primary;
 use primary::Primary;
@@ -279,7 +280,9 @@ impl Error {
 
     /// Whether it only tells of this cancellation.
     pub(crate) fn is_echo_of(&self, cancellation: &Cancellation) -> bool {
+        let of_child = || self.downcast_ref().and_then(ChildError::death);
         self.cancellation()
+            .or_else(of_child)
             .is_some_and(|told| told.is(cancellation))
     }
 

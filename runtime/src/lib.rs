@@ -199,7 +199,7 @@ pub use crate::enter::{Enter, Entered};
 pub use crate::error::{BoxError, Error, ErrorKind, Phase};
 pub use crate::exit::{Cause, Exit};
 pub use crate::foreign::{Exited, Resource, ResourceLocal};
-pub use crate::group::{Child, ChildEnd, ChildError, Named, Spawner, TaskGroup};
+pub use crate::group::{Child, ChildEnd, ChildError, ChildFailure, Named, Spawner, TaskGroup};
 pub use crate::handover::Handover;
 pub use crate::identity::checks_enabled;
 pub use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};

@@ -13,6 +13,7 @@ use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::exit::Cause;
 use crate::failing::Death;
+use crate::group::ChildError;
 
 /// Why a cancel scope was cancelled: the first reason there was, with who gave it and where (law 15).
 ///
@@ -191,7 +192,11 @@ pub(crate) fn is_echo(error: &(dyn StdError + 'static), cancellation: &Cancellat
 fn cancellation_in<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Cancellation> {
     let of_error = error.downcast_ref().and_then(Error::cancellation);
     let of_scope = || error.downcast_ref().map(Cancelled::cancellation);
-    of_error.or_else(of_scope).or_else(|| error.downcast_ref())
+    let of_child = || error.downcast_ref().and_then(ChildError::death);
+    of_error
+        .or_else(of_scope)
+        .or_else(of_child)
+        .or_else(|| error.downcast_ref())
 }
 
 impl fmt::Display for Cancellation {

@@ -19,7 +19,7 @@ use crate::job::Job;
 use crate::lifespan::LocalBoxFuture;
 use crate::resource::{LocalResource, ScopedResource};
 use crate::scope::ending::exiting;
-use crate::watch;
+use crate::watch::{self, Watch};
 
 /// Of which kind the members of a group are.
 pub trait Kind: Sized {
@@ -126,6 +126,8 @@ impl Parted for LocalJob<'_> {
     }
 
     fn pass_on(left: Vec<Self>) {
+        // What of it can be rescued is, as one job.
+        let _together = Watch::open();
         left.into_iter().for_each(drop);
     }
 }

@@ -5,12 +5,13 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::sync::oneshot;
 
 use super::error::ChildError;
 use crate::cancel::cancellation::Cancellation;
+use crate::cancel::frame;
 use crate::cancel::node::Node;
 
 /// A child of a [`TaskGroup`](super::TaskGroup): a future that gives what it returned.
@@ -67,9 +68,16 @@ impl<T> Future for Child<T> {
     type Output = Result<T, ChildError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.result)
-            .poll(cx)
-            .map(|told| told.unwrap_or(Err(ChildError::Dropped)))
+        let told = ready!(Pin::new(&mut self.result).poll(cx));
+        let told = told.unwrap_or(Err(ChildError::Dropped));
+        let death = told.as_ref().err().and_then(ChildError::death);
+        if let (Some(death), Some(here)) = (death, frame::cancellation()) {
+            // Whoever awaits it in its group learns by this of what ended that (law 15).
+            if here.is(death) {
+                frame::deliver_here();
+            }
+        }
+        Poll::Ready(told)
     }
 }
 

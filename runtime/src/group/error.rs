@@ -19,10 +19,10 @@ pub(super) const UNNAMED: &str = "child";
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ChildError {
-    /// It returned an error, with this text.
-    Failed(String),
-    /// It panicked, with this text.
-    Panicked(String),
+    /// It returned an error.
+    Failed(ChildFailure),
+    /// It panicked.
+    Panicked(ChildFailure),
     /// It was cancelled, alone or with its group, and has unwound.
     Cancelled(Cancellation),
     /// Its task was dropped, since its runtime shut down.
@@ -45,8 +45,8 @@ pub enum ChildError {
 impl fmt::Display for ChildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ChildError::Failed(text) => f.write_str(text),
-            ChildError::Panicked(text) => write!(f, "it panicked: {text}"),
+            ChildError::Failed(failure) => f.write_str(&failure.text),
+            ChildError::Panicked(failure) => write!(f, "it panicked: {}", failure.text),
             ChildError::Cancelled(cancellation) => write!(f, "{cancellation}"),
             ChildError::Dropped => f.write_str("its task was dropped, since its runtime shut down"),
             ChildError::NotReady => f.write_str("it returned without `ready.set(..)`"),
@@ -79,14 +79,76 @@ impl StdError for ChildError {
     }
 }
 
-/// For `child.await?` in a body that fails with our error; it names the place of the conversion.
+/// What a child failed with, as its handle knows it.
+#[derive(Clone)]
+pub struct ChildFailure {
+    text: String,
+    child: Subject,
+    /// The end of the group, if it is what that ended with.
+    death: Option<Cancellation>,
+}
+
+impl ChildFailure {
+    pub(super) fn new(text: String, child: &Subject) -> Self {
+        ChildFailure {
+            text,
+            child: child.clone(),
+            death: None,
+        }
+    }
+
+    /// The text of the error, or of the panic.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The name of the child.
+    #[must_use]
+    pub fn child(&self) -> &str {
+        self.child.name.as_str()
+    }
+}
+
+impl fmt::Debug for ChildFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of {:?}", self.text, self.child)
+    }
+}
+
+impl ChildError {
+    fn failure(&self) -> Option<&ChildFailure> {
+        match self {
+            ChildError::Failed(failure) | ChildError::Panicked(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// The group has ended with this.
+    pub(super) fn ends_group(&mut self, death: Cancellation) {
+        if let ChildError::Failed(failure) | ChildError::Panicked(failure) = self {
+            failure.death = Some(death);
+        }
+    }
+
+    /// The death of its group that it tells of, if it does.
+    pub(crate) fn death(&self) -> Option<&Cancellation> {
+        self.failure()?.death.as_ref()
+    }
+}
+
+/// For `child.await?` in a body that fails with our error. In the body of its group, or in a sibling, a failure is not told twice:
+/// the group fails with the error itself.
 impl From<ChildError> for Error {
     #[track_caller]
     fn from(error: ChildError) -> Self {
-        let subject = Subject {
+        let unknown = || Subject {
             name: Name::Given(UNNAMED.into()),
             place: Location::caller(),
         };
+        let subject = error
+            .failure()
+            .map_or_else(unknown, |failure| failure.child.clone());
         match error {
             // What is told by it is told as such (law 15).
             ChildError::Cancelled(cancellation) => {

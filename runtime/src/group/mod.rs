@@ -34,7 +34,7 @@ mod waiting;
 
 pub use child::Child;
 pub use end::ChildEnd;
-pub use error::ChildError;
+pub use error::{ChildError, ChildFailure};
 pub use spawner::{Named, Spawner};
 
 use order::Order;

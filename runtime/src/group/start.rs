@@ -2,17 +2,19 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::sync::oneshot;
+use tokio::task::unconstrained;
 
 use super::end::Fallible;
 use super::error::ChildError;
 use super::state::Group;
 use super::task::Task;
 use crate::cancel::cancellation::Cancellation;
+use crate::cancel::frame;
 use crate::cancel::node::Node;
 use crate::entry::Subject;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
@@ -42,6 +44,12 @@ pub(super) async fn started<T: Send + 'static>(
     subject: Subject,
     run: impl FnOnce(Ready<T>) -> BoxFuture<'static, Result<(), BoxError>>,
 ) -> Result<T, Error> {
+    if let Some(cancellation) = frame::cancellation() {
+        // As with anything that is entered in a cancelled scope (law 14).
+        frame::deliver();
+        let kind = cancellation.error_kind();
+        return Err(Error::of(subject, Phase::Enter, kind, cancellation.into()));
+    }
     let (ready, Readiness { value, set }) = Ready::new();
     let (refusal, refused) = oneshot::channel();
     let announcement = Announcement { set, refusal };
@@ -49,7 +57,7 @@ pub(super) async fn started<T: Send + 'static>(
     let on = |task| drop(group.runtime.spawn(task));
     let Ok(child) = Task::spawn(&group, subject.clone(), Some(announcement), future, on) else {
         let closed = ChildError::GroupClosed.into();
-        return Err(Error::of(subject, Phase::Enter, ErrorKind::Failed, closed));
+        return Err(Error::of(subject, Phase::Enter, ErrorKind::Closed, closed));
     };
     let mut caller = Caller {
         child: Some(Arc::clone(child.node())),
@@ -102,7 +110,8 @@ impl Announcement {
         goes_on: bool,
         subject: &Subject,
     ) -> Poll<()> {
-        let set = ready!(Pin::new(&mut self.set).poll(cx));
+        // Outside of the budget of the task, which the child may have used up: that it was set must be seen in this poll.
+        let set = ready!(pin!(unconstrained(&mut self.set)).poll(cx));
         if set.is_ok() {
             return Poll::Ready(());
         }

@@ -133,11 +133,9 @@ impl Group {
         }
     }
 
-    /// A child failed: the first to do so takes the others and the body with it (law 21).
-    pub(super) fn fail(&self, error: Error) {
-        let Some(error) = self.keep_later(error) else {
-            return;
-        };
+    /// A child failed: the first to do so takes the others and the body with it (law 21), with what this gives.
+    pub(super) fn fail(&self, error: Error) -> Option<Cancellation> {
+        let error = self.keep_later(error)?;
         let place = error.place();
         let death = Death::new(error.into());
         let cancellation = Cancellation::new(Kind::Child(death), place);
@@ -150,6 +148,7 @@ impl Group {
         if let Some(wire) = wire {
             wire.cut_for(&cancellation);
         }
+        Some(cancellation)
     }
 
     /// Keeps a failure that is not the first; one that comes when nobody waits any more is reported.

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use tokio::sync::oneshot;
 
 use super::child::Child;
-use super::error::ChildError;
+use super::error::{ChildError, ChildFailure};
 use super::start::Announcement;
 use super::state::Group;
 use crate::cancel::cancellation::{Cancellation, is_echo};
@@ -79,7 +79,7 @@ impl<F: Future<Output = Result<T, BoxError>>, T> Future for Task<F, T> {
             let body = this.body.as_mut().as_pin_mut();
             let polled = body.map_or(Poll::Pending, |body| body.poll(cx));
             living.announce(cx, polled.is_pending());
-            polled.map(|outcome| Ended::of(outcome, &living.node))
+            polled.map(|outcome| Ended::of(outcome, &living.node, living.group.node()))
         };
         let ended = ready!(ended);
         this.body.set(None);
@@ -101,7 +101,7 @@ enum Ended<T> {
 }
 
 impl<T> Ended<T> {
-    fn of(outcome: Outcome<Result<T, BoxError>, Cancellation>, node: &Node) -> Self {
+    fn of(outcome: Outcome<Result<T, BoxError>, Cancellation>, node: &Node, group: &Node) -> Self {
         match (outcome, node.cancellation()) {
             (Outcome::Panicked(panic), _) => Ended::Panicked(panic),
             (Outcome::Stopped(cancellation), _) => Ended::Cancelled(cancellation),
@@ -109,7 +109,13 @@ impl<T> Ended<T> {
             (Outcome::Done(Ok(_)), Some(cancellation)) if node.is_delivered() => {
                 Ended::Cancelled(cancellation)
             }
-            (Outcome::Done(Err(error)), Some(cancellation)) if is_echo(&*error, &cancellation) => {
+            // What a sibling was told of may be the group's, while it was itself cancelled for another reason.
+            (Outcome::Done(Err(error)), Some(cancellation))
+                if [Some(&cancellation), group.cancellation().as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .any(|told| is_echo(&*error, told)) =>
+            {
                 Ended::Cancelled(cancellation)
             }
             (Outcome::Done(Ok(value)), _) => Ended::Completed(value),
@@ -123,11 +129,12 @@ impl<T> Ended<T> {
             Ended::Completed(value) => (Ok(value), None),
             Ended::Cancelled(cancellation) => (Err(ChildError::Cancelled(cancellation)), None),
             Ended::Failed(error) => {
-                let told = ChildError::Failed(rendered(&error));
+                let told = ChildError::Failed(ChildFailure::new(rendered(&error), subject));
                 (Err(told), Some(Error::failed(subject, phase, error)))
             }
             Ended::Panicked(panic) => {
-                let told = ChildError::Panicked(panic_text(&panic).to_owned());
+                let text = panic_text(&panic).to_owned();
+                let told = ChildError::Panicked(ChildFailure::new(text, subject));
                 let Failure { error, .. } = Failure::panicked(subject.clone(), phase, panic);
                 (Err(told), Some(error))
             }
@@ -172,13 +179,14 @@ impl<T> Living<T> {
             None => Phase::Body,
             Some(_) => Phase::Enter,
         };
-        let (result, error) = ended.tell(&self.subject, phase);
+        let (mut result, error) = ended.tell(&self.subject, phase);
         let error = match self.announcement.take() {
             Some(announcement) => announcement.end(&result, error, &self.subject),
             None => error,
         };
-        if let Some(error) = error {
-            self.group.fail(error);
+        let death = error.and_then(|error| self.group.fail(error));
+        if let (Err(told), Some(death)) = (&mut result, death) {
+            told.ends_group(death);
         }
         // Nobody may wait for it, and its destructor is the user's.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(handle.send(result))));

@@ -130,7 +130,7 @@ fn two_failing_children() {
                     fails("second").await
                 });
                 drop(first.0);
-                assert!(matches!(one.await, Err(ChildError::Failed(text)) if text == "first"));
+                assert!(matches!(one.await, Err(ChildError::Failed(failure)) if failure.text() == "first"));
                 drop(second.0);
             })
             .await
@@ -257,7 +257,7 @@ fn handles() {
 
                 let panicked = group.named("bug").spawn_ok(async { panic!("a bug") });
                 let panicked: Result<(), _> = panicked.await;
-                assert!(matches!(panicked, Err(ChildError::Panicked(text)) if text == "a bug"));
+                assert!(matches!(panicked, Err(ChildError::Panicked(failure)) if failure.text() == "a bug"));
             })
             .await
             .unwrap_err();

@@ -188,34 +188,27 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
         self.ledger(|ledger| ledger.handles += 1);
     }
 
-    /// One handle less; the last one closes it. Whether that was the first to do so.
-    pub(super) fn let_go(&self, farewell: impl FnOnce() -> F) -> bool {
-        let is_last = self.ledger(|ledger| {
+    /// One handle less. Whether it was the last one, who then has to close it.
+    pub(super) fn let_go(&self) -> bool {
+        self.ledger(|ledger| {
             ledger.handles -= 1;
             ledger.handles == 0
-        });
-        is_last && self.close(farewell())
+        })
     }
 
-    /// No more work is taken, and what waits is refused. Whether this was the first to ask for it.
-    pub(super) fn close(&self, farewell: F) -> bool {
-        let (first, _queue, waiting, worker, _late) = self.ledger(|ledger| {
+    /// No more work is taken. If this is the first to ask for it, gives what waits, which is refused by being dropped.
+    pub(super) fn close(&self, farewell: F) -> Option<Vec<J>> {
+        let (queue, waiting, worker) = self.ledger(|ledger| {
             if !matches!(ledger.stage, Stage::Open) {
-                return (
-                    false,
-                    VecDeque::new(),
-                    VecDeque::new(),
-                    None,
-                    Some(farewell),
-                );
+                return None;
             }
             ledger.stage = Stage::Closing(farewell);
             let (queue, waiting) = ledger.clear();
-            (true, queue, waiting, ledger.worker.take(), None)
-        });
+            Some((queue, waiting, ledger.worker.take()))
+        })?;
         let waiting = waiting.into_iter().filter_map(|(_, waker)| waker);
         waiting.chain(worker).for_each(Waker::wake);
-        first
+        Some(queue.into_iter().map(|(_, job)| job).collect())
     }
 
     /// How it ended. The turn is kept from poll to poll, and [given up](Desk::leave) if nobody waits any more.

@@ -9,13 +9,44 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::failing::Death;
 use crate::report::{self, Report};
 
+/// What an owner died of.
+#[derive(Clone)]
+pub(super) struct Died {
+    /// For all who ask.
+    error: Arc<Error>,
+    /// For those who hold it: told once.
+    pub(super) death: Death,
+    is_by_call: bool,
+}
+
+impl Died {
+    /// Its resource has died.
+    pub(super) fn by_itself(error: Error) -> Self {
+        let error = error.shared();
+        let death = Death::new(error.again().into());
+        Died {
+            error: Arc::new(error),
+            death,
+            is_by_call: false,
+        }
+    }
+
+    /// A call has panicked, and its caller is told.
+    pub(super) fn by_call(error: Error) -> Self {
+        Died {
+            is_by_call: true,
+            ..Died::by_itself(error)
+        }
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Ended(Arc<Record>);
 
 struct Record {
     why: String,
     /// What it died of, before anybody had asked it to end.
-    death: Option<(Error, Death)>,
+    death: Option<Died>,
     /// What failed in its exit.
     exit: Option<Error>,
     is_told: AtomicBool,
@@ -23,13 +54,18 @@ struct Record {
 
 impl Ended {
     /// `why` is for who comes later.
-    pub(super) fn new(why: String, death: Option<(Error, Death)>, exit: Option<Error>) -> Self {
+    pub(super) fn new(why: String, death: Option<Died>, exit: Option<Error>) -> Self {
         Ended(Arc::new(Record {
             why,
             death,
             exit: exit.map(Error::shared),
             is_told: AtomicBool::new(false),
         }))
+    }
+
+    /// It was never entered; whoever wanted that knows why.
+    pub(super) fn unentered() -> Self {
+        Ended::new("it was never entered".to_owned(), None, None)
     }
 
     /// Its task was dropped, and the resource has said so.
@@ -43,11 +79,7 @@ impl Ended {
 
     /// What nobody was told of.
     pub(super) fn untold(&self) -> Option<Error> {
-        if self.0.is_told.load(Ordering::Relaxed) {
-            None
-        } else {
-            self.tell().err()
-        }
+        self.0.untold()
     }
 
     pub(super) fn why(&self) -> &str {
@@ -63,17 +95,27 @@ impl Ended {
         self.0.tell(|_| true)
     }
 
-    /// For the scope that holds it, which may have been told of the death (law 21).
-    pub(super) fn tell_scope(&self) -> Result<(), Error> {
-        self.0.tell(|death| death.take().is_some())
+    /// For the scope that holds it, which may have been told of the death (law 21). A call that panicked has told its caller as
+    /// well: if the body has failed, maybe for that, it is not told again.
+    pub(super) fn tell_scope(&self, body_is_clean: bool) -> Result<(), Error> {
+        let is_news = |died: &Died| died.death.take().is_some();
+        self.0
+            .tell(|died| is_news(died) && (body_is_clean || !died.is_by_call))
     }
 }
 
 impl Record {
-    fn tell(&self, is_news: impl FnOnce(&Death) -> bool) -> Result<(), Error> {
+    fn untold(&self) -> Option<Error> {
+        if self.is_told.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.tell(|died| !died.is_by_call).err()
+    }
+
+    fn tell(&self, is_news: impl FnOnce(&Died) -> bool) -> Result<(), Error> {
         self.is_told.store(true, Ordering::Relaxed);
-        let death = self.death.as_ref().filter(|(_, death)| is_news(death));
-        let errors = death.map(|(error, _)| error).into_iter().chain(&self.exit);
+        let death = self.death.as_ref().filter(|died| is_news(died));
+        let errors = death.map(|died| &*died.error).into_iter().chain(&self.exit);
         Error::first_of(errors.map(Error::again))
     }
 }
@@ -81,10 +123,8 @@ impl Record {
 /// Whoever was to hear of a failure has gone.
 impl Drop for Record {
     fn drop(&mut self) {
-        if !*self.is_told.get_mut() {
-            if let Err(error) = self.tell(|_| true) {
-                report::send(&Report::failed(&error));
-            }
+        if let Some(error) = self.untold() {
+            report::send(&Report::failed(&error));
         }
     }
 }

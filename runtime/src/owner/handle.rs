@@ -42,12 +42,17 @@ pub enum OwnerState {
     Failed,
 }
 
-pub(super) struct Handle<J>(Arc<House<J>>);
+pub(super) struct Handle<J> {
+    house: Arc<House<J>>,
+    /// Tells the handles apart: each may be held by somebody who is to hear of a death.
+    number: u64,
+}
 
 impl<J> Handle<J> {
     /// The first one.
     pub(super) fn new(house: Arc<House<J>>) -> Self {
-        Handle(house)
+        let number = house.number();
+        Handle { house, number }
     }
 
     /// Has the task run this, and waits for what it returns.
@@ -63,7 +68,7 @@ impl<J> Handle<J> {
         B: FnOnce(Sent<W, O>) -> J,
         U: FnOnce(O) -> Result<T, E>,
     {
-        let Handle(house) = self;
+        let house = &self.house;
         let subject = Subject {
             place,
             ..house.subject()
@@ -89,7 +94,7 @@ impl<J> Handle<J> {
 
     /// Has it end.
     pub(super) async fn close(&self, place: &'static Location<'static>) -> Result<(), Error> {
-        let Handle(house) = self;
+        let house = &self.house;
         let farewell = Farewell::closed(place);
         if house.is_here() {
             house.close(farewell);
@@ -100,7 +105,7 @@ impl<J> Handle<J> {
 
     /// Waits for its end.
     pub(super) async fn closed(&self, place: &'static Location<'static>) -> Result<(), Error> {
-        let Handle(house) = self;
+        let house = &self.house;
         if house.is_here() {
             return Err(house.would_wait_for_itself("closed", place));
         }
@@ -109,52 +114,57 @@ impl<J> Handle<J> {
 
     /// Has it end, for the scope that holds it.
     pub(super) async fn exit(self, exit: &Exit) -> Result<(), Error> {
-        let Handle(house) = &self;
+        let house = &self.house;
+        let is_clean = exit.is_clean();
         let farewell = Farewell::of_scope(exit, house.place());
-        house.closed_by(farewell).await.tell_scope()
+        if house.is_here() {
+            house.close(farewell);
+            return Err(house.would_wait_for_itself("exit", house.place()));
+        }
+        house.closed_by(farewell).await.tell_scope(is_clean)
     }
 
     pub(super) fn ask(&self, farewell: Farewell) {
-        self.0.close(farewell);
+        self.house.close(farewell);
     }
 
     pub(super) fn ask_for(&self, exit: &Exit) {
-        let place = self.0.place();
-        self.0.close(Farewell::of_scope(exit, place));
+        let place = self.house.place();
+        self.house.close(Farewell::of_scope(exit, place));
     }
 
     pub(super) fn when_ended(&self, told: WhenEnded) {
-        self.0.when_ended(told);
+        self.house.when_ended(told);
     }
 
     pub(super) fn is_here(&self) -> bool {
-        self.0.is_here()
+        self.house.is_here()
     }
 
     pub(super) fn would_wait(&self, what: &str, place: &'static Location<'static>) -> Error {
-        self.0.would_wait_for_itself(what, place)
+        self.house.would_wait_for_itself(what, place)
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.house, &other.house)
     }
 
     /// Waits for its end.
     pub(super) async fn ended(&self) -> Ended {
-        self.0.ended().await
+        self.house.ended().await
     }
 
     /// Tells those who hold it if it dies (law 21).
     pub(super) fn attach(&self, failing: &mut Failing<'_>) {
-        self.0.attach(failing.wire());
+        self.house.attach(self.number, failing.wire());
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        !self.0.desk.is_open()
+        !self.house.desk.is_open()
     }
 
     pub(super) fn state(&self) -> OwnerState {
-        let Handle(house) = self;
+        let house = &self.house;
         match house.desk.ended() {
             Some(ended) if ended.is_clean() => OwnerState::Exited,
             Some(_) => OwnerState::Failed,
@@ -197,21 +207,25 @@ fn settle<J, T, E: Failure>(
 
 impl<J> Clone for Handle<J> {
     fn clone(&self) -> Self {
-        self.0.desk.hold();
-        Handle(Arc::clone(&self.0))
+        self.house.desk.hold();
+        Handle::new(Arc::clone(&self.house))
     }
 }
 
 impl<J> Drop for Handle<J> {
     fn drop(&mut self) {
-        self.0.let_go();
+        self.house.let_go(self.number);
     }
 }
 
+#[allow(
+    clippy::missing_fields_in_debug,
+    reason = "the number only tells handles apart"
+)]
 impl<J> fmt::Debug for Handle<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Owner")
-            .field("resource", &self.0.name())
+            .field("resource", &self.house.name())
             .field("state", &self.state())
             .finish()
     }

@@ -1,23 +1,25 @@
 //! [`House`]: what the task of an owner and its handles share.
 
 use std::future::poll_fn;
-use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::mem;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::Handle;
 use tokio::task;
 
 use super::desk::{Desk, Turn};
-use super::ended::Ended;
+use super::ended::{Died, Ended};
 use super::farewell::Farewell;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
-use crate::failing::{Death, Wire};
-use crate::failures::{Failures, Panic, rendered};
+use crate::failing::Wire;
+use crate::failures::{Failure, Failures, Panic, rendered};
 use crate::policy::Name;
+use crate::report::{self, Report};
 use crate::rescue::{Listing, Owned};
 
 pub(super) struct House<J> {
@@ -34,6 +36,8 @@ pub(super) struct House<J> {
     listing: OnceLock<Listing>,
     line: Mutex<Line>,
     not_entered: Mutex<Option<NotEntered>>,
+    /// How many handles there have been.
+    handles: AtomicU64,
     when_ended: Mutex<Option<WhenEnded>>,
 }
 
@@ -49,11 +53,18 @@ pub(super) enum NotEntered {
 /// To whoever holds the owner as a resource (law 21).
 #[derive(Default)]
 struct Line {
-    wire: Option<Wire>,
+    /// One for each handle that somebody holds as a resource.
+    wires: Vec<(u64, Wire)>,
     /// What it is called there.
     name: Option<Name>,
-    /// Shared: for all who ask, and told once to those who hold it.
-    died: Option<(Error, Death)>,
+    died: Option<Died>,
+}
+
+impl Line {
+    fn detach(&mut self, handle: u64) -> Option<(u64, Wire)> {
+        let at = self.wires.iter().position(|(of, _)| *of == handle)?;
+        Some(self.wires.swap_remove(at))
+    }
 }
 
 impl<J: Send + 'static> House<J> {
@@ -73,6 +84,7 @@ impl<J: Send + 'static> House<J> {
             listing: OnceLock::new(),
             line: Mutex::default(),
             not_entered: Mutex::default(),
+            handles: AtomicU64::new(0),
             when_ended: Mutex::default(),
         });
         let owner: Arc<dyn Owned> = Arc::clone(&house) as _;
@@ -97,21 +109,33 @@ impl<J> House<J> {
     /// Has it end, if nobody has by now: what it runs unwinds, then it exits.
     pub(super) fn close(&self, farewell: Farewell) {
         let why = farewell.why.clone();
-        if self.desk.close(farewell) {
+        if let Some(refused) = self.desk.close(farewell) {
             self.closing(&why);
+            for job in refused {
+                self.refuse_work(job);
+            }
         }
     }
 
+    /// Work that never runs is dropped. What panics in its destructor is no matter of whoever closes this.
+    fn refuse_work(&self, job: J) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(job))) {
+            let failure = Failure::panicked(self.subject(), Phase::Body, panic);
+            report::send(&Report::failed(&failure.error));
+        }
+    }
+
+    /// The number of a new handle.
+    pub(super) fn number(&self) -> u64 {
+        self.handles.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// A handle less.
-    pub(super) fn let_go(&self) {
-        let mut why = None;
-        let farewell = || {
-            let farewell = Farewell::abandoned(self.subject.place);
-            why = Some(farewell.why.clone());
-            farewell
-        };
-        if let (true, Some(why)) = (self.desk.let_go(farewell), why) {
-            self.closing(&why);
+    pub(super) fn let_go(&self, handle: u64) {
+        let wire = lock(&self.line).detach(handle);
+        drop(wire);
+        if self.desk.let_go() {
+            self.close(Farewell::abandoned(self.subject.place));
         }
     }
 
@@ -193,38 +217,34 @@ impl<J> House<J> {
     }
 
     /// Those who hold it are told there if it dies, and it is called as they call it.
-    pub(super) fn attach(&self, wire: Wire) {
+    pub(super) fn attach(&self, handle: u64, wire: Wire) {
         let mut line = lock(&self.line);
         line.name = Some(wire.subject().name.clone());
-        if let Some((_, death)) = &line.died {
-            let death = death.clone();
+        if let Some(died) = line.died.clone() {
             drop(line);
-            return wire.cut(&death);
+            return wire.cut(&died.death);
         }
-        let old = line.wire.replace(wire);
+        let old = line.detach(handle);
+        line.wires.push((handle, wire));
         drop(line);
         drop(old);
     }
 
     /// It ended before anybody had asked for that.
-    pub(super) fn die(&self, error: Error) {
-        let error = error.shared();
-        let death = Death::new(error.again().into());
-        let wire = {
+    pub(super) fn die(&self, died: &Died) {
+        let wires = {
             let mut line = lock(&self.line);
-            line.died = Some((error, death.clone()));
-            line.wire.take()
+            line.died = Some(died.clone());
+            mem::take(&mut line.wires)
         };
-        if let Some(wire) = wire {
-            wire.cut(&death);
+        for (_, wire) in wires {
+            wire.cut(&died.death);
         }
     }
 
     /// What it died of, if it did.
-    pub(super) fn died(&self) -> Option<(Error, Death)> {
-        let line = lock(&self.line);
-        let (error, death) = line.died.as_ref()?;
-        Some((error.again(), death.clone()))
+    pub(super) fn died(&self) -> Option<Died> {
+        lock(&self.line).died.clone()
     }
 
     /// What it does not do any more.

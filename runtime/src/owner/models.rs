@@ -92,7 +92,7 @@ fn work_runs_or_is_refused() {
             let desk = Arc::clone(&desk);
             thread::spawn(move || work(&desk))
         };
-        assert!(desk.close("closed"));
+        assert!(desk.close("closed").is_some());
         let submitted = caller.join().unwrap();
         worker.join().unwrap();
         let (ran, dropped) = (
@@ -135,7 +135,7 @@ fn all_who_close_see_one_end() {
         let (desk, _) = start(1);
         let closers = ["one", "two"].map(|name| {
             let desk = Arc::clone(&desk);
-            thread::spawn(move || (desk.close(name), ended(&desk)))
+            thread::spawn(move || (desk.close(name).is_some(), ended(&desk)))
         });
         work(&desk);
         let [one, two] = closers.map(|closer| closer.join().unwrap());
@@ -145,6 +145,11 @@ fn all_who_close_see_one_end() {
     });
 }
 
+/// As the house does: the last one closes it.
+fn drop_handle(desk: &Modelled) -> bool {
+    desk.let_go() && desk.close("dropped").is_some()
+}
+
 #[test]
 fn the_last_handle_closes_it_once() {
     model(|| {
@@ -152,7 +157,7 @@ fn the_last_handle_closes_it_once() {
         desk.hold();
         let holders = [(), ()].map(|()| {
             let desk = Arc::clone(&desk);
-            thread::spawn(move || desk.let_go(|| "dropped"))
+            thread::spawn(move || drop_handle(&desk))
         });
         work(&desk);
         let closed = holders.map(|holder| holder.join().unwrap());
@@ -167,11 +172,11 @@ fn a_close_and_the_last_handle_meet() {
         let (desk, counts) = start(1);
         let last = {
             let desk = Arc::clone(&desk);
-            thread::spawn(move || desk.let_go(|| "dropped"))
+            thread::spawn(move || drop_handle(&desk))
         };
         let other = {
             let desk = Arc::clone(&desk);
-            thread::spawn(move || desk.close("closed"))
+            thread::spawn(move || desk.close("closed").is_some())
         };
         work(&desk);
         let (dropped, closed) = (last.join().unwrap(), other.join().unwrap());

@@ -14,7 +14,7 @@ use tokio::task::spawn_local;
 
 use super::handle::Handle;
 use super::house::{House, NotEntered};
-use super::task::{Life, live};
+use super::task::{Life, Living, live};
 use super::work::{Job, JobLocal};
 use super::{Owner, OwnerLocal};
 use crate::enter::{Enter, Entering};
@@ -78,7 +78,7 @@ impl<F, R> Start<F, R> {
         let house = House::new(runtime, options.capacity, entry.subject());
         let (tell, entered) = oneshot::channel();
         let life = Life {
-            house: Arc::clone(&house),
+            living: Living::new(Arc::clone(&house)),
             enter,
             entry: entry.clone(),
             survives_panics: options.survives_panics,

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
-use super::ended::Ended;
+use super::ended::{Died, Ended};
 use super::farewell::Farewell;
 use super::house::{House, NotEntered};
 use super::work::{Job, JobLocal, Ran, Work, WorkLocal};
@@ -65,7 +65,7 @@ impl<R> Run<R> for JobLocal<R> {
 
 /// What there is to live.
 pub(super) struct Life<F, R, J> {
-    pub(super) house: Arc<House<J>>,
+    pub(super) living: Living<J>,
     pub(super) enter: Entering<F, R>,
     pub(super) entry: Entry,
     /// Whether it goes on after work that panicked.
@@ -81,13 +81,13 @@ where
     J: Run<R>,
 {
     let Life {
-        house,
+        mut living,
         enter,
         entry,
         survives_panics,
         entered,
     } = life;
-    let mut living = Living(Some(Arc::clone(&house)));
+    let house = Arc::clone(&living.house);
     house.begin();
     let checkpoint = Checkpoint::at_first_poll(&entry);
     let kind = Kind::Cancel(Arc::clone(&house.entering));
@@ -105,7 +105,7 @@ where
 
 fn not_entered<J>(house: &House<J>, why: NotEntered) -> Ended {
     house.refuse(why);
-    Ended::new("it was never entered".to_owned(), None, None)
+    Ended::unentered()
 }
 
 /// Works until it is told to end, then exits the resource (law 2).
@@ -193,11 +193,11 @@ async fn work_off<R, J: Run<R>>(resource: &mut R, house: &House<J>, survives_pan
 
 /// What a panic leaves behind is in no state to go on with.
 fn panicked<J>(house: &House<J>, text: &str) -> Cancellation {
+    let error = house.error(ErrorKind::Panicked, text.to_owned());
     let text = format!("a call panicked: {text}");
     let why = Cancellation::new(Why::Panicked(text.clone()), house.place());
-    let error = house.error(ErrorKind::Closed, text.clone());
     house.close(Farewell::failed(Cause::Panicked, text, why.clone()));
-    house.die(error);
+    house.die(&Died::by_call(error));
     why
 }
 
@@ -212,25 +212,40 @@ fn note_death<R: LocalResource, J>(held: &mut Held<R>, house: &House<J>, stopped
     if let Some(error) = fence.take_death() {
         let text = rendered(stopped);
         house.close(Farewell::failed(Cause::Failed, text, stopped.clone()));
-        house.die(error);
+        house.die(&Died::by_itself(error));
     }
 }
 
-/// It ends in any case: dropped before that, its runtime shut down.
-struct Living<J>(Option<Arc<House<J>>>);
+/// It ends in any case: dropped before that, be it before its first poll, its runtime shut down.
+pub(super) struct Living<J> {
+    house: Arc<House<J>>,
+    has_ended: bool,
+}
 
 impl<J> Living<J> {
-    fn end(&mut self, ended: Ended) {
-        if let Some(house) = self.0.take() {
-            house.end(ended);
+    pub(super) fn new(house: Arc<House<J>>) -> Self {
+        Living {
+            house,
+            has_ended: false,
         }
+    }
+
+    fn end(&mut self, ended: Ended) {
+        self.has_ended = true;
+        self.house.end(ended);
     }
 }
 
 impl<J> Drop for Living<J> {
     fn drop(&mut self) {
-        if let Some(house) = self.0.take() {
-            house.end(Ended::lost(house.subject()));
+        if self.has_ended {
+            return;
         }
+        let ended = if self.house.is_entered.load(Ordering::SeqCst) {
+            Ended::lost(self.house.subject())
+        } else {
+            Ended::unentered()
+        };
+        self.end(ended);
     }
 }

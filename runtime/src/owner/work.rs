@@ -1,6 +1,7 @@
 //! [`Work`]: one closure on its way to a resource, and what becomes of it.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -118,7 +119,13 @@ async fn perform<F: Future>(
         Outcome::Panicked(panic) => Ran::Panicked(panic_text(panic).to_owned()),
         Outcome::Done(_) | Outcome::Stopped(_) => Ran::Done,
     };
-    if let Err(Outcome::Panicked(panic)) = reply.send(outcome) {
+    let unheard = reply.send(outcome).err();
+    let panic = match unheard {
+        Some(Outcome::Panicked(panic)) => Some(panic),
+        // A value whose destructor panics is no matter of the owner's either.
+        unheard => catch_unwind(AssertUnwindSafe(|| drop(unheard))).err(),
+    };
+    if let Some(panic) = panic {
         let failure = Failure::panicked(subject, Phase::Body, panic);
         report::send(&Report::failed(&failure.error));
     }

@@ -2,7 +2,9 @@
 
 use std::future::pending;
 
-use lifespan::{Error, ErrorKind, Lifespan, Owner, OwnerState, Service, drain, join};
+use lifespan::{
+    Error, ErrorKind, Lifespan, Owner, OwnerState, Phase, Service, TaskGroup, drain, join, shield,
+};
 use tokio::sync::oneshot;
 
 use super::client;
@@ -22,7 +24,7 @@ fn a_panic_cancels_the_body_that_holds_the_owner_law_21() {
             })
             .await
             .unwrap_err();
-        assert_eq!(error.primary().to_string(), "a call panicked: boom");
+        assert_eq!(error.primary().to_string(), "boom");
         let lines = journal.lines();
         assert!(
             lines.iter().any(|line| line.starts_with("exit db: failed")),
@@ -137,5 +139,190 @@ fn debug_tells_how_far_it_is() {
             "Owner { resource: \"client\", state: Exited }"
         );
         let _: Lifespan<Owner<_>, _> = client(&journal).owned();
+    });
+}
+
+/// What the resource entered with is its exit's to end, and not cancelled with the work: helpers work off what they have.
+#[test]
+fn helpers_live_until_the_exit_law_2() {
+    everywhere(|| async {
+        for held in [false, true] {
+            let journal = Journal::new();
+            let helper = async |group: &mut TaskGroup, journal: &Journal| {
+                let journal = journal.clone();
+                group.spawn_ok(async move {
+                    for _ in 0..3 {
+                        tokio::task::yield_now().await;
+                    }
+                    journal.log("sent");
+                });
+            };
+            let spawned = journal.clone();
+            if held {
+                let scope = TaskGroup::new().owned().scope(async |owner| {
+                    owner
+                        .with_ok(async move |group| helper(group, &spawned).await)
+                        .await
+                });
+                scope.await.unwrap();
+            } else {
+                let owner = TaskGroup::new().spawn().await.unwrap();
+                let called = owner.with_ok(async move |group| helper(group, &spawned).await);
+                called.await.unwrap();
+                owner.close().await.unwrap();
+            }
+            journal.assert(["sent"]);
+        }
+    });
+}
+
+/// A call that panicked ends it, and whoever waits for that hears why (law 23).
+#[test]
+fn a_panic_is_no_success() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let owner = client(&journal).spawn().await.unwrap();
+        let waiting = {
+            let owner = owner.clone();
+            tokio::spawn(async move { owner.closed().await })
+        };
+        tokio::task::yield_now().await;
+        let called: Result<(), _> = owner.with_ok(async |_| panic!("a bug")).await;
+        assert_eq!(called.unwrap_err().kind(), ErrorKind::Panicked);
+        for ended in [waiting.await.unwrap(), owner.close().await] {
+            let error = ended.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Panicked);
+            assert!(
+                error.to_string().ends_with("panicked in its body: a bug"),
+                "{error}"
+            );
+        }
+        assert_eq!(owner.state(), OwnerState::Failed);
+    });
+}
+
+/// All who hold it as a resource hear of its death (law 21).
+#[test]
+fn a_death_is_told_to_all_who_hold_it_law_21() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let owner = client(&journal).spawn().await.unwrap();
+        let holders: Vec<_> = (0..3)
+            .map(|_| {
+                let held = owner.clone();
+                let held = Lifespan::of(async { held });
+                tokio::spawn(held.scope_ok(async |_| pending::<()>().await))
+            })
+            .collect();
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        let called: Result<(), _> = owner.with_ok(async |_| panic!("a bug")).await;
+        called.unwrap_err();
+        for holder in holders {
+            let error = holder.await.unwrap().unwrap_err();
+            assert!(error.to_string().contains("a bug"), "{error}");
+        }
+    });
+}
+
+/// Waiting for its own end is found out, whatever it is that waits.
+#[test]
+fn its_own_end_is_not_waited_for_in_its_task() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let owner = client(&journal).spawn().await.unwrap();
+        let own = owner.clone();
+        let waited = owner.with(async move |_| -> Result<(), Error> { own.closed().await });
+        let error = waited.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Deadlock);
+        assert!(error.to_string().contains("ends.rs"), "{error}");
+        let own = owner.clone();
+        let held = owner.with(async move |_| -> Result<(), Error> {
+            Lifespan::of(async { own }).scope_ok(async |_| ()).await
+        });
+        assert_eq!(held.await.unwrap_err().kind(), ErrorKind::Deadlock);
+        owner.close().await.unwrap();
+    });
+}
+
+/// A task that is dropped before its first poll ends its owner as well: nobody waits for ever (law 4).
+#[test]
+fn a_task_that_never_runs_leaves_nobody_waiting_law_4() {
+    let runtime = multi_thread();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let journal = Journal::new();
+    let error = handle
+        .block_on(client(&journal).spawn())
+        .map(drop)
+        .unwrap_err();
+    assert_eq!(error.phase(), Phase::Enter);
+    journal.assert([]);
+}
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "bomb");
+    }
+}
+
+/// Destructors that panic, of work that is refused and of values that nobody hears, end neither the close nor the owner.
+#[test]
+fn bombs_are_no_matter_of_the_owner() {
+    // On one thread: else work may be refused before it is handed in.
+    paused().block_on(async {
+        let journal = Journal::new();
+        let owner = client(&journal)
+            .owned()
+            .survive_panics()
+            .into_owner()
+            .await
+            .unwrap();
+        let busy = {
+            let owner = owner.clone();
+            tokio::spawn(async move {
+                let unheard = owner.with_ok(async |_| {
+                    shield(async { tokio::task::yield_now().await }).await;
+                    Bomb
+                });
+                let _ = futures_util::poll!(std::pin::pin!(unheard));
+            })
+        };
+        let _ = busy.await; // the value may have reached it
+        owner.with_ok(async |_| ()).await.unwrap();
+
+        let bomb = Bomb;
+        let (started, running) = tokio::sync::oneshot::channel();
+        let calls = [
+            {
+                let owner = owner.clone();
+                tokio::spawn(async move {
+                    let hang = owner.with_ok(async move |_| {
+                        let _ = started.send(());
+                        pending::<()>().await;
+                    });
+                    hang.await.unwrap_err().kind()
+                })
+            },
+            {
+                let owner = owner.clone();
+                let _ = running.await;
+                tokio::spawn(async move {
+                    let queued = owner.with_ok(async move |_| drop(bomb));
+                    queued.await.unwrap_err().kind()
+                })
+            },
+        ];
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        owner.close().await.unwrap();
+        let [busy, queued] = calls;
+        assert_eq!(busy.await.unwrap(), ErrorKind::Cancelled);
+        assert_eq!(queued.await.unwrap(), ErrorKind::Closed);
+        assert_eq!(journal.lines().last().unwrap(), "exited client");
     });
 }

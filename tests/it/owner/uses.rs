@@ -88,7 +88,8 @@ fn a_panic_is_the_callers_error_and_the_end_of_the_owner() {
             (error.kind(), error.primary().to_string().as_str()),
             (ErrorKind::Panicked, "boom")
         );
-        owner.closed().await.unwrap(); // its caller was told
+        let ended = owner.closed().await.unwrap_err();
+        assert_eq!(ended.kind(), ErrorKind::Panicked);
         let late = owner.with_ok(async |_| ()).await.unwrap_err();
         assert_eq!(late.kind(), ErrorKind::Closed);
         assert_eq!(late.primary().to_string(), "a call panicked: boom");

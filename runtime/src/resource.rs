@@ -80,6 +80,12 @@ pub trait ScopedResource:
         matches!(Self::__what(), What::Nested(_))
     }
 
+    /// The policy of this value, if it knows better than its type.
+    #[doc(hidden)]
+    fn __own_policy(&self) -> Policy {
+        Self::policy()
+    }
+
     /// Whether its exit runs elsewhere, or has run: whoever rescues it only waits, and has nothing to report (law 3).
     #[doc(hidden)]
     fn __exits_elsewhere(&self) -> bool {
@@ -126,6 +132,12 @@ pub trait LocalResource: Sized {
         matches!(Self::__what(), What::Nested(_))
     }
 
+    /// The policy of this value, if it knows better than its type.
+    #[doc(hidden)]
+    fn __own_policy(&self) -> Policy {
+        Self::policy()
+    }
+
     /// Takes a resource whose scope or guard was dropped (law 3).
     #[doc(hidden)]
     fn __abandon(self, abandoned: Abandoned) {
@@ -156,6 +168,10 @@ impl<R: ScopedResource> LocalResource for R {
 
     fn __goes_on() -> bool {
         <R as ScopedResource>::__goes_on()
+    }
+
+    fn __own_policy(&self) -> Policy {
+        ScopedResource::__own_policy(self)
     }
 
     fn __abandon(self, abandoned: Abandoned) {

@@ -21,6 +21,7 @@ mod compose;
 mod cost;
 mod errors;
 mod faults;
+mod group;
 mod identity;
 mod lifespan;
 mod matrix;

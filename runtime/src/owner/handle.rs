@@ -22,6 +22,7 @@ use crate::exit::Exit;
 use crate::failing::Failing;
 use crate::failures::panic_text;
 use crate::identity::Checkpoint;
+use crate::policy::Policy;
 use crate::scope::driven::Outcome;
 use crate::scope::in_task::InTask;
 use crate::scope::membership::Kind;
@@ -157,6 +158,10 @@ impl<J> Handle<J> {
     /// Tells those who hold it if it dies (law 21).
     pub(super) fn attach(&self, failing: &mut Failing<'_>) {
         self.house.attach(self.number, failing.wire());
+    }
+
+    pub(super) fn policy(&self) -> Policy {
+        self.house.policy.clone()
     }
 
     pub(super) fn is_closed(&self) -> bool {

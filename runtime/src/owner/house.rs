@@ -14,11 +14,11 @@ use super::ended::{Died, Ended};
 use super::farewell::Farewell;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
-use crate::entry::Subject;
+use crate::entry::{Entry, Subject};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::failing::Wire;
 use crate::failures::{Failure, Failures, Panic, rendered};
-use crate::policy::Name;
+use crate::policy::{Name, Policy};
 use crate::report::{self, Report};
 use crate::rescue::{Listing, Owned};
 
@@ -30,6 +30,8 @@ pub(super) struct House<J> {
     pub(super) serving: Arc<Node>,
     /// Under which it was described.
     subject: Subject,
+    /// For whoever holds it.
+    pub(super) policy: Policy,
     task: OnceLock<task::Id>,
     pub(super) is_entered: AtomicBool,
     /// Where `drain` and `run` find it.
@@ -68,7 +70,8 @@ impl Line {
 }
 
 impl<J: Send + 'static> House<J> {
-    pub(super) fn new(runtime: &Handle, capacity: usize, subject: Subject) -> Arc<Self> {
+    pub(super) fn new(runtime: &Handle, capacity: usize, entry: &Entry) -> Arc<Self> {
+        let subject = entry.subject();
         let node = || {
             let node = Node::new();
             node.call(|| subject.clone());
@@ -79,6 +82,7 @@ impl<J: Send + 'static> House<J> {
             entering: node(),
             serving: node(),
             subject,
+            policy: entry.policy.clone(),
             task: OnceLock::new(),
             is_entered: AtomicBool::new(false),
             listing: OnceLock::new(),

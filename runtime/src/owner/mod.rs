@@ -338,6 +338,10 @@ macro_rules! owner {
                 true
             }
 
+            fn __own_policy(&self) -> Policy {
+                self.0.policy()
+            }
+
             fn __failure(&self, failing: &mut Failing<'_>) {
                 self.0.attach(failing);
             }

@@ -75,21 +75,21 @@ impl<F, R> Start<F, R> {
             entry,
             options,
         } = self;
-        let house = House::new(runtime, options.capacity, entry.subject());
+        let around = around(entry.clone());
+        let house = House::new(runtime, options.capacity, &around);
         let (tell, entered) = oneshot::channel();
         let life = Life {
             living: Living::new(Arc::clone(&house)),
             enter,
-            entry: entry.clone(),
+            entry,
             survives_panics: options.survives_panics,
             entered: tell,
         };
-        let entry = around(entry);
         Begun {
             house,
             life,
             entered,
-            entry,
+            entry: around,
         }
     }
 }

@@ -47,7 +47,8 @@ use crate::error::Error;
 ///
 /// Dropping it loses nothing: the exits go on, and failures it has seen go to the report hook.
 ///
-/// An exit that is itself rescued must not wait for `drain`: it would wait for itself until its budget runs out.
+/// An exit that is itself rescued, or that of a resource in an owner, must not wait for `drain`: it would wait for itself until its
+/// budget runs out.
 pub async fn drain() -> Drained {
     let Ok(runtime) = Handle::try_current() else {
         panic!(
@@ -112,6 +113,7 @@ impl Drop for Listener {
 }
 
 /// What [`drain`] waited for.
+#[derive(Default)]
 #[must_use = "it holds the failures of the exits it waited for"]
 pub struct Drained {
     waited_for: Vec<Subject>,
@@ -120,6 +122,14 @@ pub struct Drained {
 }
 
 impl Drained {
+    /// Another drain has followed it.
+    #[cfg(feature = "signal")]
+    pub(crate) fn append(&mut self, mut later: Drained) {
+        self.waited_for.append(&mut later.waited_for);
+        self.failures.append(&mut later.failures);
+        self.live = std::mem::take(&mut later.live);
+    }
+
     /// The name of each resource whose exit was waited for, and where it was entered, in the order they ended.
     #[must_use = "it is only looked at"]
     pub fn waited_for(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {

@@ -13,7 +13,7 @@ use crate::cancel::node::Node;
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::report::Witness;
-use crate::rescue;
+use crate::rescue::{self, Drained, drain};
 
 pub(super) struct Course {
     /// What is run.
@@ -47,12 +47,22 @@ impl Course {
         self.owners.store(rescue::mark(), Ordering::Relaxed);
     }
 
-    /// Closes the owners that were entered since it began (law 4).
-    pub(super) fn close_owners(&self) {
-        let since = self.owners.load(Ordering::Relaxed);
-        if let Ok(runtime) = Handle::try_current() {
-            rescue::close_owners(runtime.id(), since, self.subject.place);
+    /// Closes the owners that were entered since it began, and drains; again, if others were entered meanwhile (law 4).
+    pub(super) async fn drain(&self) -> Drained {
+        let mut drained = Drained::default();
+        loop {
+            let were_owners = self.close_owners();
+            drained.append(drain().await);
+            if !were_owners {
+                return drained;
+            }
         }
+    }
+
+    fn close_owners(&self) -> bool {
+        let since = self.owners.load(Ordering::Relaxed);
+        Handle::try_current()
+            .is_ok_and(|runtime| rescue::close_owners(runtime.id(), since, self.subject.place))
     }
 
     /// The body.

@@ -12,7 +12,6 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use crate::cancel_scope::CancelScope;
-use crate::drain;
 use crate::enter::Enter;
 use crate::error::Error;
 use crate::lifespan::Lifespan;
@@ -132,8 +131,8 @@ where
         until_second(signals, &course, async {
             // A panic waits for the drain.
             let ended = caught(scope).await;
-            course.close_owners();
-            ending::settle(ended, drain().await, course.seen())
+            let drained = course.drain().await;
+            ending::settle(ended, drained, course.seen())
         })
         .await
     }

@@ -522,6 +522,39 @@ fn owners_that_were_entered_inside_of_it_are_closed_law_4() {
     });
 }
 
+/// One that reconnects while it drains is closed as well, and none is left to be lost.
+#[test]
+fn owners_that_are_entered_while_it_drains_are_closed_law_4() {
+    test(async {
+        let journal = Journal::default();
+        let first = journal.resource("first", Step::Now, Step::Sleep(1));
+        let second = journal.resource("second", Step::Now, Step::Now);
+        let (signals, running) = running(journal.resource("db", Step::Now, Step::Now));
+        let ended = with(running, async {
+            journal.reached("enter db").await;
+            let first = tokio::spawn(first.spawn()).await.unwrap().unwrap();
+            tokio::spawn(async move {
+                first.closed().await.unwrap();
+                let second = second.spawn().await.unwrap();
+                second.closed().await.unwrap();
+            });
+            signals.send(Signal::Terminate);
+        });
+        ended.await.unwrap();
+        journal.assert([
+            "enter db",
+            "enter first",
+            "exit db: completed",
+            "exit first: completed",
+            "exited db",
+            "exited first",
+            "enter second",
+            "exit second: completed",
+            "exited second",
+        ]);
+    });
+}
+
 #[test]
 fn a_failure_of_an_owner_that_it_closes_is_its_own_law_23() {
     test(async {

@@ -64,7 +64,7 @@ impl<K: Kind> ExitStack<K> {
         R: LocalResource,
         K: Takes<R>,
     {
-        let entry = Entry::new(R::policy(), Location::caller());
+        let entry = Entry::new(resource.__own_policy(), Location::caller());
         let resource = self.check_open(resource, |_| entry.subject())?;
         Ok(Stacked::new(&self.slots, Kept::new(resource, entry)))
     }

@@ -67,7 +67,8 @@ impl<K: Kind> Registrar<K> {
         R: LocalResource,
         K: Takes<R>,
     {
-        let kept = Kept::new(resource, Entry::new(R::policy(), Location::caller()));
+        let entry = Entry::new(resource.__own_policy(), Location::caller());
+        let kept = Kept::new(resource, entry);
         self.keep(kept).map_err(|kept| {
             let (resource, entry) = kept.open();
             Closed::new(resource, STACK, entry.subject())

@@ -4,8 +4,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, CancelScope, Canceller, Exit, Handover, Lifespan, ScopedResource, drain, ChildError, Error, ErrorKind, Outcome, TaskGroup, effective_deadline, join, shield,
-    timeout,
+    BoxError, CancelScope, Canceller, ChildError, Error, ErrorKind, Exit, Handover, Lifespan,
+    Outcome, ScopedResource, TaskGroup, drain, effective_deadline, join, shield, timeout,
 };
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -63,7 +63,11 @@ fn in_each_form_law_13() {
             let journal = Journal::new();
             let run = async {
                 match form {
-                    0 => TaskGroup::new().scope_ok(async |group| waiting(group, &journal)).await,
+                    0 => {
+                        TaskGroup::new()
+                            .scope_ok(async |group| waiting(group, &journal))
+                            .await
+                    }
                     1 => {
                         let live = TaskGroup::new().enter().await?;
                         waiting(&live, &journal);
@@ -121,7 +125,12 @@ fn while_the_body_runs_law_13() {
             panic!("{outcome:?}")
         };
         assert!(error.is_cancelled());
-        journal.assert(["enter db", "exit db: cancelled", "exited db", "body goes on"]);
+        journal.assert([
+            "enter db",
+            "exit db: cancelled",
+            "exited db",
+            "body goes on",
+        ]);
     });
 }
 
@@ -139,7 +148,10 @@ fn children_that_complete_anyway_law_15() {
                 .await
         })
         .await;
-        assert!(matches!(outcome, Outcome::CompletedAnyway(Ok(()), _)), "{outcome:?}");
+        assert!(
+            matches!(outcome, Outcome::CompletedAnyway(Ok(()), _)),
+            "{outcome:?}"
+        );
     });
 }
 
@@ -158,7 +170,10 @@ fn behind_a_shield_law_15() {
             shield(group).await.unwrap().await.unwrap()
         })
         .await;
-        assert!(matches!(outcome, Outcome::CompletedAnyway(5, _)), "{outcome:?}");
+        assert!(
+            matches!(outcome, Outcome::CompletedAnyway(5, _)),
+            "{outcome:?}"
+        );
     });
 }
 
@@ -169,7 +184,6 @@ fn effective_deadline_of_a_child_law_15() {
         let at = Instant::now() + SECOND;
         let inner = timeout(SECOND, async {
             TaskGroup::new()
-                
                 .scope_ok(async |group| {
                     let child = group.spawn_ok(async { effective_deadline() });
                     child.await.unwrap()
@@ -242,7 +256,10 @@ fn budget_aborts_what_ignores_it_law_6() {
             })
             .await
             .unwrap_err();
-        assert_eq!((error.resource(), error.kind()), ("deaf", ErrorKind::Interrupted));
+        assert_eq!(
+            (error.resource(), error.kind()),
+            ("deaf", ErrorKind::Interrupted)
+        );
         let ignored = matches!(
             error.downcast_ref(),
             Some(ChildError::Ignored { is_gone: true, .. })
@@ -284,7 +301,10 @@ fn budget_of_a_resource_around_a_group_law_6() {
         };
         let client = Lifespan::of(connect).exit_timeout(5 * SECOND);
         let error = client.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!((error.kind(), begun.elapsed()), (ErrorKind::TimedOut, 5 * SECOND));
+        assert_eq!(
+            (error.kind(), begun.elapsed()),
+            (ErrorKind::TimedOut, 5 * SECOND)
+        );
         assert!(attached(&error).is_empty(), "{error:?}");
         journal.assert(["enter db", "exit db: timed out", "exited db"]);
     });

@@ -5,7 +5,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lifespan::{CancelScope, ChildError, Error, ErrorKind, Outcome, Phase, TaskGroup, join};
+use lifespan::{
+    CancelScope, ChildError, Error, ErrorKind, Lifespan, Outcome, Phase, Ready, TaskGroup, join,
+};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
@@ -85,7 +87,10 @@ fn failing_body_cancels_the_children() {
         let error = TaskGroup::new()
             .scope(async |group| -> Result<(), Error> {
                 let db = journal.resource("db").exit(Step::Fail("stuck")).lifespan();
-                group.spawn(async { db.scope(async |_| pending::<Result<(), Error>>().await).await });
+                group.spawn(async {
+                    db.scope(async |_| pending::<Result<(), Error>>().await)
+                        .await
+                });
                 group.named("loud").spawn(async {
                     let told = CancelScope::new().run(pending::<()>()).await;
                     assert!(told.is_cancelled());
@@ -99,11 +104,7 @@ fn failing_body_cancels_the_children() {
             .unwrap_err();
         assert_eq!(error.primary().to_string(), "body");
         assert_eq!(attached(&error), ["resource `loud` died: loud"]);
-        journal.assert([
-            "enter db",
-            "exit db: cancelled",
-            "report Failed db: stuck",
-        ]);
+        journal.assert(["enter db", "exit db: cancelled", "report Failed db: stuck"]);
     });
 }
 
@@ -215,7 +216,10 @@ fn pure_cancellation_is_an_outcome() {
             pending().await
         });
         let outcome = scope.run(group).await;
-        assert!(matches!(outcome, Outcome::Cancelled(_, Some(Err(_)))), "{outcome:?}");
+        assert!(
+            matches!(outcome, Outcome::Cancelled(_, Some(Err(_)))),
+            "{outcome:?}"
+        );
         journal.assert(["enter db", "exit db: cancelled", "exited db"]);
     });
 }
@@ -231,7 +235,10 @@ fn group_without_children() {
         let canceller = scope.canceller();
         let body = TaskGroup::new().scope_ok(async |_| assert!(canceller.cancel()));
         let outcome = scope.run(body).await;
-        assert!(matches!(outcome, Outcome::CompletedAnyway(Ok(()), _)), "{outcome:?}");
+        assert!(
+            matches!(outcome, Outcome::CompletedAnyway(Ok(()), _)),
+            "{outcome:?}"
+        );
     });
 }
 
@@ -283,7 +290,11 @@ fn awaited_with_a_question_mark_law_23() {
             .await
             .unwrap_err();
         let texts = [vec![error.to_string()], attached(&error)].concat();
-        assert!(texts.iter().any(|text| text.starts_with("resource `worker` died: reset")));
+        assert!(
+            texts
+                .iter()
+                .any(|text| text.starts_with("resource `worker` died: reset"))
+        );
         let error = TaskGroup::new()
             .scope(async |group| -> Result<(), Error> {
                 let child = group.spawn_ok(pending::<()>());
@@ -407,7 +418,10 @@ fn joined_law_21() {
             .await
             .unwrap_err();
         assert_died(&error, "worker", "reset");
-        journal.assert(["enter db", "exit db: failed (resource `worker` died: reset)"]);
+        journal.assert([
+            "enter db",
+            "exit db: failed (resource `worker` died: reset)",
+        ]);
     });
 }
 
@@ -461,6 +475,84 @@ fn local_child_outside_of_a_local_set() {
                 let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(spawn));
                 assert!(panicked.is_err());
                 assert!(group.is_empty());
+            })
+            .await
+            .unwrap();
+    });
+}
+
+/// Awaiting a child in the body, or in a sibling, tells its failure once, as what it is (law 21).
+#[test]
+fn a_failure_that_is_awaited_is_told_once_law_21() {
+    everywhere(|| async {
+        for by_sibling in [false, true] {
+            let error = TaskGroup::new()
+                .scope(async |group| -> Result<(), Error> {
+                    let port = group.named("port").spawn(async {
+                        yield_now().await;
+                        "eighty".parse::<u16>()
+                    });
+                    if by_sibling {
+                        let user = group.named("user");
+                        user.spawn(async move { port.await.map(drop).map_err(Error::from) });
+                        pending::<()>().await;
+                    } else {
+                        port.await?;
+                    }
+                    Ok(())
+                })
+                .await
+                .unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "resource `port` died: invalid digit found in string"
+            );
+            assert!(error.downcast_ref::<std::num::ParseIntError>().is_some());
+            assert!(error.attached().is_empty(), "{error:?}");
+        }
+    });
+}
+
+/// Outside of the group its error still names the child.
+#[test]
+fn a_failure_names_its_child_wherever_it_is_awaited() {
+    everywhere(|| async {
+        let mut kept = None;
+        let group = TaskGroup::new().scope_ok(async |group| {
+            kept = Some(group.named("port").spawn(async { "eighty".parse::<u16>() }));
+        });
+        group.await.unwrap_err();
+        let error = Error::from(kept.unwrap().await.unwrap_err());
+        assert_eq!(
+            error.to_string(),
+            "resource `port` died: invalid digit found in string"
+        );
+    });
+}
+
+/// One that was cancelled for itself, and then hears of the group's cancellation from a sibling, has not failed.
+#[test]
+fn what_only_hears_of_the_cancellation_has_not_failed() {
+    paused().block_on(async {
+        TaskGroup::new()
+            .scope(async |group| -> Result<(), Error> {
+                let spawner = group.spawner();
+                let one = group.spawn(async move {
+                    let waits = spawner
+                        .named("other")
+                        .start(async |_ready: Ready<u8>| pending::<()>().await);
+                    let slow = Lifespan::new(async { Ok::<_, Error>(()) }, async |(), _| {
+                        yield_now().await;
+                    });
+                    let slow = slow.scope_ok(async |_| pending::<()>().await);
+                    tokio::join!(waits, slow).0.map(drop)
+                });
+                for _ in 0..4 {
+                    yield_now().await;
+                }
+                one.cancel();
+                group.cancel();
+                Ok(())
             })
             .await
             .unwrap();

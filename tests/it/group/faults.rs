@@ -71,23 +71,25 @@ async fn failure(text: &'static str) -> Error {
 async fn group(child_does: ChildDoes, body_does: BodyDoes, journal: &Journal) -> Ended {
     let scope = CancelScope::new();
     let canceller = scope.canceller();
-    let group = TaskGroup::new().named(journal.unique("group")).scope(async |group| {
-        group
-            .named(journal.unique("child"))
-            .spawn(child(child_does, journal.clone()));
-        journal.reached("enter db").await;
-        journal.log("body acts");
-        match body_does {
-            BodyDoes::Ok => Ok(()),
-            BodyDoes::Err => Err(failure("body failed").await),
-            BodyDoes::Panic => panic!("body failed"),
-            BodyDoes::Cancelled => {
-                canceller.cancel();
-                pending().await
+    let group = TaskGroup::new()
+        .named(journal.unique("group"))
+        .scope(async |group| {
+            group
+                .named(journal.unique("child"))
+                .spawn(child(child_does, journal.clone()));
+            journal.reached("enter db").await;
+            journal.log("body acts");
+            match body_does {
+                BodyDoes::Ok => Ok(()),
+                BodyDoes::Err => Err(failure("body failed").await),
+                BodyDoes::Panic => panic!("body failed"),
+                BodyDoes::Cancelled => {
+                    canceller.cancel();
+                    pending().await
+                }
+                BodyDoes::TimedOut | BodyDoes::Dropped => pending().await,
             }
-            BodyDoes::TimedOut | BodyDoes::Dropped => pending().await,
-        }
-    });
+        });
     if body_does == BodyDoes::Dropped {
         tokio::select! {
             biased;
@@ -97,7 +99,10 @@ async fn group(child_does: ChildDoes, body_does: BodyDoes, journal: &Journal) ->
         return Ended::Drained(drain().await.into_failures());
     }
     let in_time = CancelScope::new().timeout(SECOND);
-    match AssertUnwindSafe(scope.run(in_time.run(group))).catch_unwind().await {
+    match AssertUnwindSafe(scope.run(in_time.run(group)))
+        .catch_unwind()
+        .await
+    {
         Err(_) => Ended::Panicked,
         Ok(Outcome::Completed(Outcome::Completed(result))) => Ended::Returned(result),
         Ok(Outcome::Completed(inner) | Outcome::CompletedAnyway(inner, _)) => {
@@ -114,7 +119,8 @@ impl Ended {
     fn texts(&self) -> Vec<String> {
         let texts = |error: &Error| {
             let all = std::iter::once(error).chain(error.attached());
-            all.map(|error| error.primary().to_string()).collect::<Vec<_>>()
+            all.map(|error| error.primary().to_string())
+                .collect::<Vec<_>>()
         };
         match self {
             Ended::Returned(Err(error)) | Ended::Cancelled(Some(error)) => texts(error),
@@ -125,11 +131,24 @@ impl Ended {
 }
 
 fn check(child: ChildDoes, body: BodyDoes, ended: &Ended, journal: &Journal) {
-    let cell = format!("child {child:?}, body {body:?}: {ended:?}, {:?}", journal.lines());
+    let cell = format!(
+        "child {child:?}, body {body:?}: {ended:?}, {:?}",
+        journal.lines()
+    );
     let lines = journal.lines();
-    assert_eq!(lines.iter().filter(|line| *line == "exited db").count(), 1, "{cell}");
-    let reports: Vec<_> = lines.iter().filter(|line| line.starts_with("report Failed")).collect();
-    assert!(reports.iter().all(|line| line.ends_with(" failed")), "{cell}");
+    assert_eq!(
+        lines.iter().filter(|line| *line == "exited db").count(),
+        1,
+        "{cell}"
+    );
+    let reports: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with("report Failed"))
+        .collect();
+    assert!(
+        reports.iter().all(|line| line.ends_with(" failed")),
+        "{cell}"
+    );
 
     let told = |text: &str| {
         let returned = ended.texts().iter().filter(|told| *told == text).count();
@@ -145,11 +164,15 @@ fn check(child: ChildDoes, body: BodyDoes, ended: &Ended, journal: &Journal) {
         _ => panic!("{cell}"),
     }
     let expected = match body {
-        BodyDoes::Ok if fails => matches!(ended, Ended::Returned(Err(error)) if error.primary().to_string() == "child failed"),
+        BodyDoes::Ok if fails => {
+            matches!(ended, Ended::Returned(Err(error)) if error.primary().to_string() == "child failed")
+        }
         BodyDoes::Ok if child == ChildDoes::Ok => matches!(ended, Ended::Returned(Ok(()))),
         BodyDoes::Ok => matches!(ended, Ended::Cancelled(Some(error)) if error.is_timeout()),
         // Unless the child was quicker: then the body had been told of that.
-        BodyDoes::Err => matches!(ended, Ended::Returned(Err(error)) if error.primary().to_string() == "body failed"),
+        BodyDoes::Err => {
+            matches!(ended, Ended::Returned(Err(error)) if error.primary().to_string() == "body failed")
+        }
         BodyDoes::Panic => matches!(ended, Ended::Panicked),
         BodyDoes::Cancelled => matches!(ended, Ended::Cancelled(_)),
         BodyDoes::TimedOut if fails => matches!(ended, Ended::Returned(Err(_))),
@@ -161,7 +184,13 @@ fn check(child: ChildDoes, body: BodyDoes, ended: &Ended, journal: &Journal) {
 
 #[test]
 fn children_and_bodies() {
-    for child in [ChildDoes::Ok, ChildDoes::Err, ChildDoes::Panic, ChildDoes::Hang, ChildDoes::Echo] {
+    for child in [
+        ChildDoes::Ok,
+        ChildDoes::Err,
+        ChildDoes::Panic,
+        ChildDoes::Hang,
+        ChildDoes::Echo,
+    ] {
         for body in [
             BodyDoes::Ok,
             BodyDoes::Err,

@@ -21,7 +21,10 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
     }
 }
@@ -55,7 +58,9 @@ impl Plan {
             id,
             yields: random.below(6),
             holds: random.below(2) == 0,
-            children: (0..width).map(|_| Plan::random(random, next, depth - 1)).collect(),
+            children: (0..width)
+                .map(|_| Plan::random(random, next, depth - 1))
+                .collect(),
             end: match random.below(12) {
                 0 => End::Fail,
                 1 => End::Panic,
@@ -98,11 +103,17 @@ fn child(plan: Plan, world: Arc<World>, journal: Journal, spawner: Spawner) -> R
             return act(plan, &world, &journal, &spawner).await;
         }
         let db = journal.resource("db").exit(Step::Yield).lifespan();
-        db.scope(async |_: &mut Db| act(plan, &world, &journal, &spawner).await).await
+        db.scope(async |_: &mut Db| act(plan, &world, &journal, &spawner).await)
+            .await
     })
 }
 
-async fn act(plan: Plan, world: &Arc<World>, journal: &Journal, spawner: &Spawner) -> anyhow::Result<()> {
+async fn act(
+    plan: Plan,
+    world: &Arc<World>,
+    journal: &Journal,
+    spawner: &Spawner,
+) -> anyhow::Result<()> {
     for inner in plan.children {
         let name = journal.unique("child");
         let (world, journal) = (Arc::clone(world), journal.clone());
@@ -142,39 +153,51 @@ async fn act(plan: Plan, world: &Arc<World>, journal: &Journal, spawner: &Spawne
 async fn run(seed: u64, world: &Arc<World>, journal: &Journal) -> Outcome<Result<(), Error>> {
     let mut random = Random(seed);
     let mut next = 0;
-    let plans: Vec<_> = (0..random.below(5)).map(|_| Plan::random(&mut random, &mut next, 3)).collect();
+    let plans: Vec<_> = (0..random.below(5))
+        .map(|_| Plan::random(&mut random, &mut next, 3))
+        .collect();
     let (waits, cancels) = (random.below(20), random.below(3));
     let scope = CancelScope::new();
     let canceller = scope.canceller();
-    let group = TaskGroup::new().named(journal.unique("group")).scope(async |group| {
-        for plan in plans {
-            let name = journal.unique("child");
-            group.named(name).spawn(child(plan, Arc::clone(world), journal.clone(), group.spawner()));
-        }
-        for _ in 0..waits {
-            yield_now().await;
-        }
-        match cancels {
-            0 => drop(canceller.cancel()),
-            1 => drop(group.cancel()),
-            // Whatever hangs is stopped some time.
-            _ => {
-                let canceller = canceller.clone();
-                group.spawn_ok(async move {
-                    for _ in 0..waits {
-                        yield_now().await;
-                    }
-                    canceller.cancel();
-                });
+    let group = TaskGroup::new()
+        .named(journal.unique("group"))
+        .scope(async |group| {
+            for plan in plans {
+                let name = journal.unique("child");
+                group.named(name).spawn(child(
+                    plan,
+                    Arc::clone(world),
+                    journal.clone(),
+                    group.spawner(),
+                ));
             }
-        }
-        Ok(())
-    });
+            for _ in 0..waits {
+                yield_now().await;
+            }
+            match cancels {
+                0 => drop(canceller.cancel()),
+                1 => drop(group.cancel()),
+                // Whatever hangs is stopped some time.
+                _ => {
+                    let canceller = canceller.clone();
+                    group.spawn_ok(async move {
+                        for _ in 0..waits {
+                            yield_now().await;
+                        }
+                        canceller.cancel();
+                    });
+                }
+            }
+            Ok(())
+        });
     scope.run(group).await
 }
 
 fn check(seed: u64, outcome: Outcome<Result<(), Error>>, world: &World, journal: &Journal) {
-    let again = format!("LIFESPAN_SEED={seed} LIFESPAN_TREES=1\n{outcome:?}\n{:#?}", journal.lines());
+    let again = format!(
+        "LIFESPAN_SEED={seed} LIFESPAN_TREES=1\n{outcome:?}\n{:#?}",
+        journal.lines()
+    );
     assert_eq!(world.live.load(Ordering::SeqCst), 0, "{again}");
     let lines = journal.lines();
     let count = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();

@@ -4,11 +4,11 @@ use std::future::pending;
 use std::io;
 
 use lifespan::{
-    ChildError, Error, ErrorKind, Outcome, CancelScope, Phase, Ready, TaskGroup, timeout,
+    CancelScope, ChildError, Error, ErrorKind, Outcome, Phase, Ready, TaskGroup, timeout,
 };
-use tokio::sync::oneshot;
-use tokio::task::yield_now;
 use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::{coop, yield_now};
 
 use super::{assert_died, fails};
 use crate::everywhere::{everywhere, paused};
@@ -57,7 +57,10 @@ fn failure_before_ready() {
                 let error = group.named("http").start(failing).await.unwrap_err();
                 assert_eq!((error.resource(), error.phase()), ("http", Phase::Enter));
                 assert!(error.downcast_ref::<io::Error>().is_some());
-                assert_eq!(error.to_string(), "resource `http` failed to enter: no port");
+                assert_eq!(
+                    error.to_string(),
+                    "resource `http` failed to enter: no port"
+                );
 
                 let panicking = async |_: Ready<()>| panic!("a bug");
                 let error = group.start(panicking).await.unwrap_err();
@@ -107,7 +110,10 @@ fn ended_without_ready() {
                     .await
                 };
                 let error = group.start(letting_go).await.unwrap_err();
-                assert!(matches!(error.downcast_ref(), Some(ChildError::ReadyDropped)));
+                assert!(matches!(
+                    error.downcast_ref(),
+                    Some(ChildError::ReadyDropped)
+                ));
             })
             .await
             .unwrap();
@@ -179,7 +185,8 @@ fn caller_that_gives_up() {
             .scope_ok(async |group| {
                 let db = journal.resource("db").exit(Step::Yield).lifespan();
                 let start = group.start(async |_ready: Ready<()>| {
-                    db.scope(async |_: &mut Db| pending::<Result<(), Error>>().await).await
+                    db.scope(async |_: &mut Db| pending::<Result<(), Error>>().await)
+                        .await
                 });
                 assert!(timeout(Duration::from_secs(1), start).await.is_err());
                 assert_eq!(group.len(), 1);
@@ -214,9 +221,63 @@ fn failure_after_the_caller_gave_up_law_23() {
 #[test]
 fn start_in_a_closed_group() {
     everywhere(|| async {
-        let spawner = TaskGroup::new().scope_ok(async |group| group.spawner()).await;
+        let spawner = TaskGroup::new()
+            .scope_ok(async |group| group.spawner())
+            .await;
         let started = spawner.unwrap().start(async |ready| ready.set(())).await;
         let error = started.unwrap_err();
-        assert!(matches!(error.downcast_ref(), Some(ChildError::GroupClosed)));
+        assert!(matches!(
+            error.downcast_ref(),
+            Some(ChildError::GroupClosed)
+        ));
+    });
+}
+
+/// A failure right after it became ready is the group's, also if the child has used up the budget of its task by then.
+#[test]
+fn failure_after_ready_without_a_budget_left() {
+    everywhere(|| async {
+        let busy = async |ready: Ready<u16>| {
+            while coop::has_budget_remaining() {
+                coop::consume_budget().await;
+            }
+            ready.set(80);
+            fails("broken").await
+        };
+        let error = TaskGroup::new()
+            .scope(async |group| -> Result<(), Error> {
+                group.named("busy").start(busy).await?;
+                pending().await
+            })
+            .await
+            .unwrap_err();
+        assert_died(&error, "busy", "broken");
+    });
+}
+
+/// In a cancelled scope nothing is started (law 14).
+#[test]
+fn nothing_is_started_in_a_cancelled_scope_law_14() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        TaskGroup::new()
+            .scope_ok(async |group| {
+                let scope = CancelScope::new();
+                scope.canceller().cancel();
+                let outcome = scope
+                    .run(async {
+                        let journal = journal.clone();
+                        let started = group.start(async move |ready| {
+                            journal.log("started");
+                            ready.set(1);
+                        });
+                        started.await.unwrap_err().kind()
+                    })
+                    .await;
+                assert!(matches!(outcome, Outcome::Cancelled(..)), "{outcome:?}");
+            })
+            .await
+            .unwrap();
+        journal.assert([]);
     });
 }

@@ -1,9 +1,11 @@
 //! Owners that end unasked, and those who hold them as resources (laws 3, 4, 6, 21).
 
 use std::future::pending;
+use std::time::Duration;
 
 use lifespan::{
-    Error, ErrorKind, Lifespan, Owner, OwnerState, Phase, Service, TaskGroup, drain, join, shield,
+    Error, ErrorKind, ExitStack, Lifespan, Owner, OwnerState, Phase, Service, TaskGroup, drain,
+    join, shield,
 };
 use tokio::sync::oneshot;
 
@@ -324,5 +326,24 @@ fn bombs_are_no_matter_of_the_owner() {
         assert_eq!(busy.await.unwrap(), ErrorKind::Cancelled);
         assert_eq!(queued.await.unwrap(), ErrorKind::Closed);
         assert_eq!(journal.lines().last().unwrap(), "exited client");
+    });
+}
+
+/// On a stack it keeps the budgets that it was described with.
+#[test]
+fn pushed_on_a_stack_it_keeps_its_budgets_law_6() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let slow = Step::Sleep(Duration::from_secs(20));
+        let slow = journal.resource("slow").exit(slow).lifespan();
+        let owner = slow
+            .exit_timeout(Duration::from_secs(60))
+            .spawn()
+            .await
+            .unwrap();
+        let pushed =
+            ExitStack::new().scope(async |stack| stack.push(owner).map(drop).map_err(Error::from));
+        pushed.await.unwrap();
+        journal.assert(["enter slow", "exit slow: completed", "exited slow"]);
     });
 }

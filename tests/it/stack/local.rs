@@ -10,7 +10,7 @@ use lifespan::{
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::everywhere::{locally, paused};
-use crate::journal::Journal;
+use crate::journal::{Journal, Step};
 
 /// The same words, for what is older than the stack and stays in its task.
 #[test]
@@ -152,5 +152,36 @@ fn dropped_by_another_task_law_3() {
             "report Rescued a",
             "exit a: abandoned, in another task",
         ]);
+    });
+}
+
+/// What of a dropped local stack can be rescued leaves as one job, the youngest first (laws 3 and 7).
+#[test]
+fn dropped_it_is_rescued_as_one_law_3() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let stack = ExitStack::new_local().enter().await.unwrap();
+        for name in ["one", "two"] {
+            let slow = journal.resource(name).exit(Step::Yield).lifespan();
+            stack.enter(slow).await.map(drop).unwrap();
+        }
+        drop(stack);
+        lifespan::drain().await.into_result().unwrap();
+        let exits: Vec<_> = journal
+            .lines()
+            .into_iter()
+            .filter(|line| line.starts_with("exit"))
+            .collect();
+        let [two, two_over, one, one_over] = exits.as_slice() else {
+            panic!("{exits:?}")
+        };
+        assert!(
+            two.starts_with("exit two") && two_over == "exited two",
+            "{exits:?}"
+        );
+        assert!(
+            one.starts_with("exit one") && one_over == "exited one",
+            "{exits:?}"
+        );
     });
 }

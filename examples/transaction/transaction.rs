@@ -97,6 +97,8 @@ where
         self.say(format_args!("was cut short as it began ({})", exit.cause()));
         match self.connection.execute("ROLLBACK").await {
             Err(error) if error.as_database_error().is_none() => Err(error),
+            // The body has not noticed that it never began.
+            _ if exit.is_clean() => Err(sqlx::Error::BeginFailed),
             _ => Ok(()),
         }
     }

@@ -1,0 +1,115 @@
+//! PostgreSQL, on the [`Server`] that the tests start: a database of its own for each test.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use lifespan::{Enter, Lifespan};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool};
+
+use super::database::{CONNECTIONS, ORDER, ORDERS, TABLES, TestDatabase, orders_on};
+use super::journal::Journal;
+use super::transaction::Transaction;
+
+mod server;
+
+use server::Server;
+
+#[derive(Clone)]
+pub(crate) struct Postgres {
+    pool: PgPool,
+    journal: Journal,
+    name: String,
+    server: Arc<Server>,
+}
+
+orders_on!(sqlx::Postgres);
+
+impl Postgres {
+    async fn open(server: Arc<Server>, name: String, connections: u32) -> Self {
+        let pool = PgPoolOptions::new().max_connections(connections);
+        Postgres {
+            pool: pool.connect_with(options(&server, &name)).await.unwrap(),
+            journal: Journal::default(),
+            name,
+            server,
+        }
+    }
+
+    /// A connection that is not of the pool.
+    pub(crate) async fn connect(&self) -> PgConnection {
+        options(&self.server, &self.name).connect().await.unwrap()
+    }
+}
+
+fn options(server: &Server, database: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(server.folder())
+        .port(5432)
+        .username("lifespan")
+        .database(database)
+}
+
+impl TestDatabase for Postgres {
+    type Driver = sqlx::Postgres;
+    type Transaction = Transaction<sqlx::Postgres>;
+
+    async fn fresh() -> Option<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let server = Server::shared()?;
+        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut admin = options(&server, "postgres").connect().await.unwrap();
+        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        admin.execute(create).await.unwrap();
+        admin.close().await.unwrap();
+
+        let database = Postgres::open(server, name, CONNECTIONS).await;
+        for table in TABLES {
+            database.pool.execute(table).await.unwrap();
+        }
+        Some(database)
+    }
+
+    async fn with_connections(&self, connections: u32) -> Self {
+        Postgres::open(Arc::clone(&self.server), self.name.clone(), connections).await
+    }
+
+    fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    #[track_caller]
+    fn transaction(
+        &self,
+    ) -> Lifespan<Self::Transaction, impl Enter<Self::Transaction> + Send + 'static> {
+        Transaction::on(self.pool.clone(), self.journal.clone())
+    }
+
+    async fn orders(&self) -> Vec<String> {
+        sqlx::query_scalar(ORDERS)
+            .fetch_all(&mut self.connect().await)
+            .await
+            .unwrap()
+    }
+
+    /// The server knows, of all that are connected to this database, who is in a transaction.
+    async fn open_transactions(&self) -> usize {
+        let open: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+             AND xact_start IS NOT NULL AND pid <> pg_backend_pid()",
+        )
+        .fetch_one(&mut self.connect().await)
+        .await
+        .unwrap();
+        usize::try_from(open).unwrap()
+    }
+
+    async fn insert(connection: &mut PgConnection, item: &str) -> sqlx::Result<()> {
+        let order = sqlx::query(ORDER).bind(item);
+        order.execute(connection).await.map(drop)
+    }
+}

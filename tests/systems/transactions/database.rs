@@ -14,6 +14,9 @@ pub(crate) trait TestDatabase: Clone + Send + Sync + 'static {
     type Driver: Database;
     type Transaction: ScopedResource + Orders;
 
+    /// A query that takes a while.
+    const SLOW: &str;
+
     /// A new one, or nothing if that kind of database is not installed here.
     async fn fresh() -> Option<Self>;
 
@@ -32,6 +35,9 @@ pub(crate) trait TestDatabase: Clone + Send + Sync + 'static {
     /// The orders that everybody can see.
     fn orders(&self) -> impl Future<Output = Vec<String>> + Send;
 
+    /// Takes them all away.
+    async fn forget_orders(&self);
+
     /// How many connections of the pool are in a transaction, none of them being in use.
     fn open_transactions(&self) -> impl Future<Output = usize> + Send;
 
@@ -40,6 +46,12 @@ pub(crate) trait TestDatabase: Clone + Send + Sync + 'static {
         connection: &mut <Self::Driver as Database>::Connection,
         item: &str,
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// Runs a statement as sqlx does.
+    async fn run(
+        connection: &mut <Self::Driver as Database>::Connection,
+        statement: &'static str,
+    ) -> sqlx::Result<()>;
 }
 
 /// What the tests write in a transaction.
@@ -48,6 +60,8 @@ pub(crate) trait Orders {
 
     /// An order that must be gone by the end of the transaction, or its commit is refused.
     fn promise(&mut self, item: &str) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    async fn run(&mut self, statement: &'static str) -> sqlx::Result<()>;
 }
 
 /// What makes a fresh database the one of the tests.
@@ -74,6 +88,10 @@ macro_rules! orders_on {
             async fn promise(&mut self, item: &str) -> sqlx::Result<()> {
                 let promise = sqlx::query($crate::transactions::database::PROMISE).bind(item);
                 self.execute(promise).await.map(drop)
+            }
+
+            async fn run(&mut self, statement: &'static str) -> sqlx::Result<()> {
+                self.execute(sqlx::query(statement)).await.map(drop)
             }
         }
     };

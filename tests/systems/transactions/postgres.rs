@@ -54,6 +54,8 @@ impl TestDatabase for Postgres {
     type Driver = sqlx::Postgres;
     type Transaction = Transaction<sqlx::Postgres>;
 
+    const SLOW: &str = "SELECT pg_sleep(0.1)";
+
     async fn fresh() -> Option<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let server = Server::shared()?;
@@ -108,8 +110,17 @@ impl TestDatabase for Postgres {
         usize::try_from(open).unwrap()
     }
 
+    async fn forget_orders(&self) {
+        let forget = "DELETE FROM orders";
+        self.pool.execute(forget).await.unwrap();
+    }
+
     async fn insert(connection: &mut PgConnection, item: &str) -> sqlx::Result<()> {
         let order = sqlx::query(ORDER).bind(item);
         order.execute(connection).await.map(drop)
+    }
+
+    async fn run(connection: &mut PgConnection, statement: &'static str) -> sqlx::Result<()> {
+        connection.execute(statement).await.map(drop)
     }
 }

@@ -39,6 +39,8 @@ impl TestDatabase for Sqlite {
     type Driver = sqlx::Sqlite;
     type Transaction = Transaction<sqlx::Sqlite>;
 
+    const SLOW: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n";
+
     async fn fresh() -> Option<Self> {
         let database = Sqlite::open(Arc::new(TempDir::new().unwrap()), CONNECTIONS).await;
         for table in TABLES {
@@ -89,8 +91,17 @@ impl TestDatabase for Sqlite {
         open
     }
 
+    async fn forget_orders(&self) {
+        let forget = "DELETE FROM orders";
+        self.pool.execute(forget).await.unwrap();
+    }
+
     async fn insert(connection: &mut SqliteConnection, item: &str) -> sqlx::Result<()> {
         let order = sqlx::query(ORDER).bind(item);
         order.execute(connection).await.map(drop)
+    }
+
+    async fn run(connection: &mut SqliteConnection, statement: &'static str) -> sqlx::Result<()> {
+        connection.execute(statement).await.map(drop)
     }
 }

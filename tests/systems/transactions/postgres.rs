@@ -1,11 +1,12 @@
-//! PostgreSQL, on the [`Server`] that the tests start: a database of its own for each test.
+//! PostgreSQL, on the [`Server`] that the tests start: a schema of its own for each test, which costs less than a
+//! database.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lifespan::{Enter, Lifespan};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgConnection, PgPool};
 
 use super::database::{CONNECTIONS, ORDER, ORDERS, TABLES, TestDatabase, orders_on};
 use super::journal::Journal;
@@ -42,12 +43,15 @@ impl Postgres {
     }
 }
 
-fn options(server: &Server, database: &str) -> PgConnectOptions {
+/// The server knows its connections by the name of the test.
+fn options(server: &Server, test: &str) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
         .socket(server.folder())
         .port(5432)
         .username("lifespan")
-        .database(database)
+        .database("postgres")
+        .application_name(test)
+        .options([("search_path", test)])
 }
 
 impl TestDatabase for Postgres {
@@ -60,12 +64,9 @@ impl TestDatabase for Postgres {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let server = Server::shared()?;
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut admin = options(&server, "postgres").connect().await.unwrap();
-        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        admin.execute(create).await.unwrap();
-        admin.close().await.unwrap();
-
+        let create = AssertSqlSafe(format!("CREATE SCHEMA {name}"));
         let database = Postgres::open(server, name, CONNECTIONS).await;
+        database.pool.execute(create).await.unwrap();
         for table in TABLES {
             database.pool.execute(table).await.unwrap();
         }
@@ -98,12 +99,13 @@ impl TestDatabase for Postgres {
             .unwrap()
     }
 
-    /// The server knows, of all that are connected to this database, who is in a transaction.
+    /// The server knows, of all connections of this test, which are in a transaction.
     async fn open_transactions(&self) -> usize {
         let open: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1
              AND xact_start IS NOT NULL AND pid <> pg_backend_pid()",
         )
+        .bind(&self.name)
         .fetch_one(&mut self.connect().await)
         .await
         .unwrap();

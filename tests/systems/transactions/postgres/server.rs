@@ -17,7 +17,8 @@ const RUN: &str = r#"
     cd "$home" || exit
     fail() { cat log >&2; exit 1; }
     "$1/initdb" -D data -U lifespan -A trust -E UTF8 --locale=C --no-sync >log 2>&1 || fail
-    "$1/postgres" -D data -k "$home" -p 5432 -c listen_addresses= -c fsync=off >>log 2>&1 &
+    "$1/postgres" -D data -k "$home" -p 5432 -c listen_addresses= -c fsync=off \
+        -c shared_buffers=4MB >>log 2>&1 &
     tries=0
     until "$1/pg_isready" -q -h "$home" -p 5432; do
         kill -0 $! 2>/dev/null && [ $((tries += 1)) -lt 600 ] || fail

@@ -7,7 +7,7 @@
 //! (transact-rs/sqlx#4393).
 //!
 //! So it does not wrap sqlx's `Transaction`, nor does it give out the connection: sqlx does not know that this one is in a
-//! transaction, and would not make a savepoint of a second `begin`.
+//! transaction, and would not make a savepoint of a second `begin`. `SAVEPOINT` is a statement like any other.
 
 use lifespan::{Exit, scoped_resource};
 use sqlx::pool::PoolConnection;

@@ -2,8 +2,8 @@
 //!
 //! Every test runs on SQLite, and on PostgreSQL if that is installed, each on a fresh database, on one thread and on several;
 //! after each, [`settled`] asserts that nothing is left: no task, no connection that is checked out, none that is in a
-//! transaction, no exit to wait for. [`paths`] are the ways out of a scope, [`requests`] those of an HTTP handler, [`cuts`] drops or cancels at each
-//! wait, and [`plain`] is what sqlx does alone.
+//! transaction, no exit to wait for. [`paths`] are the ways out of a scope, [`requests`] those of an HTTP handler, [`cuts`] drops
+//! or cancels at each wait, and [`plain`] is what sqlx does alone.
 
 mod cuts;
 mod database;

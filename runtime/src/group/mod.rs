@@ -61,7 +61,8 @@ use waiting::Waiting;
 ///
 /// # Its children
 ///
-/// Each runs in a task of its own, and in a cancel scope of its own, so that cancelling it unwinds what lives in it (law 13).
+/// Each runs in a task of its own, so that it owns what it uses (`async move`, an `Arc`; it cannot borrow from the body), and in a
+/// cancel scope of its own, so that cancelling it unwinds what lives in it (law 13).
 /// [`spawn`](TaskGroup::spawn) begins one, [`start`](TaskGroup::start) waits until it is ready as well, a
 /// [`Spawner`] is for children that spawn children. One that has ended leaves nothing behind but the error it failed with.
 ///
@@ -112,7 +113,7 @@ use waiting::Waiting;
 ///
 ///     #[exit]
 ///     async fn close(self) -> Result<(), Error> {
-///         drop(self.requests); // the writer works off its queue; `cancel` is for helpers that do not listen
+///         drop(self.requests); // the writer works off its queue, then ends; `cancel` is for helpers that do not listen
 ///         let ended = self.helpers.accept().exit().await;
 ///         println!("goodbye");
 ///         ended
@@ -123,6 +124,10 @@ use waiting::Waiting;
 /// Client::connect().scope(async |client| anyhow::Ok(client.requests.send("hello").await?)).await
 /// # }
 /// ```
+///
+/// A cancel scope around all of it that is cancelled, a [`timeout`](crate::timeout) for one, cancels the helpers at once; the close of
+/// an [`Owner`](crate::Owner) that it lives in does not. A helper that must see its resource out under any circumstances is a
+/// [`Service`](crate::Service).
 ///
 /// There the users of the resource learn of a helper's failure by what they call. Where it is to cancel them at once (law 21), the
 /// group is not hidden but entered around the resource, which spawns its helpers in it:
@@ -162,7 +167,7 @@ impl TaskGroup {
     ///
     /// # Cancel safety
     ///
-    /// As above: whatever is dropped, no child is.
+    /// Dropping the future of the enter drops no child, since there is none yet.
     #[allow(
         clippy::new_ret_no_self,
         reason = "a group without a scope cannot be made by mistake"
@@ -282,7 +287,8 @@ impl TaskGroup {
     ///
     /// # Errors
     ///
-    /// What the child fails with before it is ready, in the phase [`Enter`](crate::Phase::Enter); the group goes on. If it returns
+    /// In a cancelled scope nothing is started (law 14). What the child fails with before it is ready, in the phase
+    /// [`Enter`](crate::Phase::Enter); the group goes on. If it returns
     /// or drops its `Ready` without that, a [`ChildError`]; in the latter case it is cancelled. What it fails with later is the
     /// group's.
     ///

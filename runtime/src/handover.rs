@@ -1,6 +1,7 @@
 //! [`Handover`]: a live resource on its way to another task (law 12).
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use crate::live::Live;
 use crate::resource::{LocalResource, ScopedResource};
@@ -21,7 +22,8 @@ use crate::scope::held::Held;
 /// ```
 #[must_use = "accept it: the exit of a dropped `Handover` is rescued and reported"]
 pub struct Handover<R: ScopedResource> {
-    held: Held<R>,
+    /// Behind a lock, so that a `Handover` is `Sync`: what holds one can then be lent to others, as a member of a lifespan is.
+    held: Mutex<Held<R>>,
 }
 
 impl<R: LocalResource> Live<R> {
@@ -34,7 +36,9 @@ impl<R: LocalResource> Live<R> {
     {
         let mut held = self.into_held();
         held.depart();
-        Handover { held }
+        Handover {
+            held: Mutex::new(held),
+        }
     }
 }
 
@@ -42,14 +46,17 @@ impl<R: ScopedResource> Handover<R> {
     /// Takes the resource over: from here on it belongs to the calling task, and must be exited by it. If it is rescued
     /// later, that is still on the runtime it was entered on.
     pub fn accept(self) -> Live<R> {
-        Live::new(self.held)
+        Live::new(
+            self.held
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 
 impl<R: ScopedResource + fmt::Debug> fmt::Debug for Handover<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Handover")
-            .field(self.held.resource())
-            .finish()
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        f.debug_tuple("Handover").field(held.resource()).finish()
     }
 }

@@ -364,9 +364,10 @@ where
         }
         if let Some(key) = self.key.take() {
             let (map, number) = (Arc::downgrade(&self.map), self.number);
-            owner.when_ended(Box::new(move || {
-                if let Some(map) = map.upgrade() {
-                    map.strike(&key, number);
+            owner.when_ended(Box::new(move |death| {
+                let was_live = map.upgrade().is_some_and(|map| map.strike(&key, number));
+                if let (true, Some(error)) = (was_live, death) {
+                    report::send(&Report::failed(&error));
                 }
             }));
         }

@@ -16,7 +16,7 @@ pub(super) struct Died {
     error: Arc<Error>,
     /// For those who hold it: told once.
     pub(super) death: Death,
-    is_by_call: bool,
+    pub(super) is_by_call: bool,
 }
 
 impl Died {

@@ -43,8 +43,8 @@ pub(super) struct House<J> {
     when_ended: Mutex<Option<WhenEnded>>,
 }
 
-/// Called when it has ended, without a lock.
-pub(super) type WhenEnded = Box<dyn FnOnce() + Send>;
+/// Called when it has ended, without a lock, with the end of it if a call that panicked was that.
+pub(super) type WhenEnded = Box<dyn FnOnce(Option<Error>) + Send>;
 
 /// Why there is no resource.
 pub(super) enum NotEntered {
@@ -181,7 +181,9 @@ impl<J> House<J> {
     fn tell_end(&self) {
         let told = lock(&self.when_ended).take();
         if let Some(told) = told {
-            told();
+            // The caller of what panicked knows of that, but not of the end of this.
+            let is_by_call = self.died().is_some_and(|died| died.is_by_call);
+            told(is_by_call.then(|| self.closed()));
         }
     }
 

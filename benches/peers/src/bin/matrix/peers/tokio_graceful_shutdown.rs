@@ -1,7 +1,7 @@
-//! A subsystem holds the resource: it works until a shutdown is requested, then ends; the one around it waits for its
-//! children: <https://docs.rs/tokio-graceful-shutdown/0.20.0/tokio_graceful_shutdown/>, examples 09 (cancel on shutdown) and
-//! 19 (sequential shutdown). Its timeout bounds the shutdown, not the work. A subsystem that panics takes the others down; its
-//! own end is not claimed.
+//! A subsystem holds the resource: it works until a shutdown is requested, then ends; the one around it waits for its children:
+//! <https://docs.rs/tokio-graceful-shutdown/0.20.0/tokio_graceful_shutdown/>, examples 09 (cancel on shutdown), 13 (partial
+//! shutdown) and 19 (sequential shutdown). Its timeout bounds the shutdown, not the work. A subsystem that panics takes the others
+//! down; its own end is not claimed.
 
 use std::time::Duration;
 
@@ -14,7 +14,10 @@ use crate::row::Row;
 
 pub const PEER: Peer = Peer {
     name: "tokio-graceful-shutdown",
-    claims: |row| matches!(row, Row::Returns | Row::Errs | Row::OwnCancel),
+    claims: |row| {
+        let stopped = matches!(row, Row::OwnCancel | Row::SelectInside);
+        stopped || matches!(row, Row::Returns | Row::Errs)
+    },
     reports: true,
     nested: |work| Box::pin(run(work, CancellationToken::new())),
     loser,

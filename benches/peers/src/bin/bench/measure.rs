@@ -1,11 +1,13 @@
 //! What one run of a subject costs. A program measures one thing at a time: the time, the allocations, or, under callgrind, the
 //! instructions; nothing else disturbs it then. Only what is given to [`measured`] counts, setting up and tearing down do not.
 
+use std::cell::Cell;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-static COUNT_ALLOCATIONS: AtomicBool = AtomicBool::new(false);
+thread_local! {
+    static COUNT_ALLOCATIONS: Cell<bool> = const { Cell::new(false) };
+}
 
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Measured {
@@ -15,16 +17,16 @@ pub struct Measured {
     pub bytes: u64,
 }
 
-/// From now on allocations are counted, and times mean nothing.
+/// From now on this thread counts allocations, and its times mean nothing.
 pub fn count_allocations(yes: bool) {
-    COUNT_ALLOCATIONS.store(yes, Ordering::Relaxed);
+    COUNT_ALLOCATIONS.set(yes);
 }
 
 pub fn measured<T>(mut work: impl FnMut() -> T) -> Measured {
     let mut work = || {
         black_box(work());
     };
-    if COUNT_ALLOCATIONS.load(Ordering::Relaxed) {
+    if COUNT_ALLOCATIONS.get() {
         let counted = allocation_counter::measure(work);
         return Measured {
             allocations: counted.count_total,

@@ -255,11 +255,10 @@ impl<J> House<J> {
 
     /// What it does not do any more.
     pub(super) fn closed(&self) -> Error {
-        let ended = self.desk.ended().map(|ended| ended.why().to_owned());
-        let closed = || self.desk.farewell().map(|farewell| rendered(&farewell.why));
-        // Between the two it may have ended.
-        let why = ended
-            .or_else(closed)
+        // In this order: what is no longer about to end has ended.
+        let closing = self.desk.farewell();
+        let why = closing
+            .map(|farewell| rendered(&farewell.why))
             .or_else(|| self.desk.ended().map(|ended| ended.why().to_owned()));
         self.error(ErrorKind::Closed, why.unwrap_or_default())
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 
 /// Prints its folder when the server is ready. `$1` is where the programs of PostgreSQL are.
 const RUN: &str = r#"
-    home=$(mktemp -d /tmp/lifespan-postgres.XXXXXX) || exit
+    home=$(mktemp -d -t lifespan-postgres.XXXXXX) || exit
     trap 'rm -rf "$home"' EXIT
     trap exit HUP INT TERM
     cd "$home" || exit

@@ -145,6 +145,18 @@ impl Error {
     }
 }
 
+/// Nobody waits any more to be told of this error: what it says beyond that it was cancelled goes to the report hook.
+#[cold]
+pub(crate) fn untold(mut error: Error) {
+    // Of what failed as it unwound, a scope inside may have reported its own (law 23), an adopted exit has not.
+    let failed = if error.cancellation().is_some() {
+        error.take_attached()
+    } else {
+        vec![error]
+    };
+    drop(Failures::of(failed));
+}
+
 impl FromIterator<Failure> for Failures {
     fn from_iter<I: IntoIterator<Item = Failure>>(failures: I) -> Self {
         Failures(failures.into_iter().collect())

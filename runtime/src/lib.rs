@@ -205,7 +205,7 @@ pub use crate::identity::checks_enabled;
 pub use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
 pub use crate::live::Live;
 pub use crate::owner::{Owner, OwnerLocal, OwnerState, Owning, OwningLocal};
-pub use crate::owner_map::{InsertError, OwnerMap, UnknownKey};
+pub use crate::owner_map::{InsertError, OwnerMap, Refused, RemoveError};
 pub use crate::plan::{Plan, PlanMember};
 pub use crate::policy::{DEFAULT_EXIT_TIMEOUT, Policy};
 pub use crate::report::{Report, ReportHook, ReportKind, set_report_hook, take_report_hook};

@@ -285,6 +285,11 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         }
     }
 
+    /// Where it was described.
+    pub(crate) fn place(&self) -> &'static Location<'static> {
+        self.entry.place
+    }
+
     /// Enters the resource as a member of something that holds it.
     pub(crate) fn hold(self, place: &'static Location<'static>) -> Holding<R, F> {
         let (enter, entry) = self.entered_at(place);
@@ -308,11 +313,6 @@ impl<R: LocalResource, F> Lifespan<R, F> {
             ..self.entry
         };
         (self.enter, entry)
-    }
-
-    /// Its parts, for what describes the same life of another type.
-    pub(crate) fn into_parts(self) -> (F, Entry) {
-        (self.enter, self.entry)
     }
 
     /// The enter, for what configures it.

@@ -59,7 +59,7 @@ pub(crate) enum Kind {
     /// A signal to the process, whose `run` was called there.
     #[cfg(feature = "signal")]
     Signal(&'static str),
-    /// A service that was entered there failed while others used it.
+    /// A resource that was entered there died while others used it: a service, or what holds one, or an owner.
     Died(Subject, Death),
     /// Its owner was closed there.
     Closed { by: String },
@@ -222,8 +222,8 @@ impl fmt::Display for Cancellation {
             Kind::Stop => write!(f, "the `until` at {place} was stopped"),
             #[cfg(feature = "signal")]
             Kind::Signal(name) => write!(f, "{name} stopped the `run` at {place}"),
-            Kind::Died(service, death) => {
-                write!(f, "the service `{}` died: {death}", service.name.as_str())
+            Kind::Died(resource, death) => {
+                write!(f, "resource `{}` died: {death}", resource.name.as_str())
             }
             Kind::Closed { by } => write!(f, "its owner was closed by {by} at {place}"),
             Kind::HandlesGone => write!(f, "the last handle of its owner was dropped"),

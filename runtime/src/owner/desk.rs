@@ -5,7 +5,7 @@
 //! no more; it is closed once, by the first who asks or by the last handle; everybody who waits for the end is woken. No waker
 //! is woken and nothing of a user's dropped under the lock.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -45,11 +45,12 @@ struct Ledger<J, F, E> {
     /// How many pieces of work may wait.
     capacity: usize,
     next: u64,
+    /// In the order of their turns.
     queue: VecDeque<(Turn, J)>,
-    /// Those who wait for room, in the order they came; a waker is taken when there is some.
-    waiting: VecDeque<(Turn, Option<Waker>)>,
+    /// Those who wait for room; a waker is taken when there is some.
+    waiting: BTreeMap<Turn, Option<Waker>>,
     worker: Option<Waker>,
-    watchers: Vec<(Turn, Waker)>,
+    watchers: BTreeMap<Turn, Waker>,
 }
 
 enum Stage<F, E> {
@@ -58,8 +59,8 @@ enum Stage<F, E> {
     Ended(E),
 }
 
-/// The number of somebody who waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The number of somebody who waits: the later they came, the larger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn(u64);
 
 /// It takes no more work.
@@ -76,9 +77,9 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
                 capacity: capacity.max(1),
                 next: 0,
                 queue: VecDeque::new(),
-                waiting: VecDeque::new(),
+                waiting: BTreeMap::new(),
                 worker: None,
-                watchers: Vec::new(),
+                watchers: BTreeMap::new(),
             }),
         }
     }
@@ -109,7 +110,7 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
                 return (Poll::Pending, [None, None], old);
             }
             if known {
-                ledger.waiting.pop_front();
+                ledger.waiting.pop_first();
             }
             ledger.queue.extend(job.take().map(|job| (turn, job)));
             let woken = [ledger.worker.take(), ledger.wake_next()];
@@ -123,10 +124,9 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
     /// Takes work back that has not begun. None: it never got into the queue, or has left it.
     pub(super) fn withdraw(&self, turn: Turn) -> Option<J> {
         let (job, _waiter, woken) = self.ledger(|ledger| {
-            let waits = ledger.waiting.iter().position(|(at, _)| *at == turn);
-            let waiter = waits.and_then(|at| ledger.waiting.remove(at));
-            let queued = ledger.queue.iter().position(|(at, _)| *at == turn);
-            let job = queued.and_then(|at| ledger.queue.remove(at));
+            let waiter = ledger.waiting.remove(&turn);
+            let queued = ledger.queue.binary_search_by_key(&turn, |(at, _)| *at);
+            let job = queued.ok().and_then(|at| ledger.queue.remove(at));
             (job, waiter, ledger.wake_next())
         });
         woken.into_iter().for_each(Waker::wake);
@@ -175,9 +175,8 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
             let old = mem::replace(&mut ledger.stage, Stage::Ended(end));
             (queue, waiting, mem::take(&mut ledger.watchers), old)
         });
-        let watchers = watchers.into_iter().map(|(_, waker)| waker);
-        let waiting = waiting.into_iter().filter_map(|(_, waker)| waker);
-        watchers.chain(waiting).for_each(Waker::wake);
+        let waiting = waiting.into_values().flatten();
+        watchers.into_values().chain(waiting).for_each(Waker::wake);
     }
 }
 
@@ -206,7 +205,7 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
             let (queue, waiting) = ledger.clear();
             Some((queue, waiting, ledger.worker.take()))
         })?;
-        let waiting = waiting.into_iter().filter_map(|(_, waker)| waker);
+        let waiting = waiting.into_values().flatten();
         waiting.chain(worker).for_each(Waker::wake);
         Some(queue.into_iter().map(|(_, job)| job).collect())
     }
@@ -221,23 +220,17 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
                 return (Poll::Ready(end.clone()), None);
             }
             let turn = *turn.get_or_insert_with(|| ledger.turn());
-            let new = (turn, cx.waker().clone());
-            let mut watchers = ledger.watchers.iter_mut();
-            if let Some(watcher) = watchers.find(|(at, _)| *at == turn) {
-                return (Poll::Pending, Some(mem::replace(watcher, new)));
-            }
-            ledger.watchers.push(new);
-            (Poll::Pending, None)
+            (
+                Poll::Pending,
+                ledger.watchers.insert(turn, cx.waker().clone()),
+            )
         });
         end
     }
 
     /// Somebody no longer waits for the end.
     pub(super) fn leave(&self, turn: Turn) {
-        let _left = self.ledger(|ledger| {
-            let at = ledger.watchers.iter().position(|(at, _)| *at == turn);
-            at.map(|at| ledger.watchers.swap_remove(at))
-        });
+        let _left = self.ledger(|ledger| ledger.watchers.remove(&turn));
     }
 
     /// Whether work is taken.
@@ -257,7 +250,7 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
     }
 }
 
-type Cleared<J> = (VecDeque<(Turn, J)>, VecDeque<(Turn, Option<Waker>)>);
+type Cleared<J> = (VecDeque<(Turn, J)>, BTreeMap<Turn, Option<Waker>>);
 
 impl<J, F, E> Ledger<J, F, E> {
     fn turn(&mut self) -> Turn {
@@ -267,24 +260,25 @@ impl<J, F, E> Ledger<J, F, E> {
 
     /// Whether there is room for this one, and nobody has waited longer.
     fn is_next(&self, turn: Turn) -> bool {
-        let is_first = self.waiting.front().is_none_or(|(first, _)| *first == turn);
+        let first = self.waiting.first_key_value();
+        let is_first = first.is_none_or(|(first, _)| *first == turn);
         is_first && self.queue.len() < self.capacity
     }
 
     /// Gives the waker that is not needed any more.
     fn wait(&mut self, turn: Turn, known: bool, waker: &Waker) -> Option<Waker> {
         if known {
-            let place = self.waiting.iter_mut().find(|(at, _)| *at == turn);
-            return place.and_then(|(_, old)| old.replace(waker.clone()));
+            let place = self.waiting.get_mut(&turn);
+            return place.and_then(|old| old.replace(waker.clone()));
         }
-        self.waiting.push_back((turn, Some(waker.clone())));
+        self.waiting.insert(turn, Some(waker.clone()));
         None
     }
 
     /// Who waits longest, if there is room.
     fn wake_next(&mut self) -> Option<Waker> {
         if self.queue.len() < self.capacity {
-            self.waiting.front_mut().and_then(|(_, waker)| waker.take())
+            self.waiting.first_entry()?.get_mut().take()
         } else {
             None
         }

@@ -82,6 +82,12 @@ impl Ended {
         self.0.untold()
     }
 
+    /// What it died of, if it did and no scope that holds it was told; with what failed in its exit.
+    pub(super) fn news_of_death(&self) -> Option<Error> {
+        self.0.death.as_ref()?.death.take()?;
+        self.0.tell(|_| true).err()
+    }
+
     pub(super) fn why(&self) -> &str {
         &self.0.why
     }

@@ -9,9 +9,8 @@ use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 use super::call::{Call, Called};
-use super::ended::Ended;
 use super::farewell::Farewell;
-use super::house::{House, WhenEnded};
+use super::house::House;
 use super::work::Sent;
 use crate::body::Failure;
 use crate::cancel::cancellation::Cancellation;
@@ -122,7 +121,12 @@ impl<J> Handle<J> {
             house.close(farewell);
             return Err(house.would_wait_for_itself("exit", house.place()));
         }
-        house.closed_by(farewell).await.tell_scope(is_clean)
+        let ended = house.closed_by(farewell).await;
+        if house.is_given.load(Ordering::Acquire) {
+            ended.tell_scope(is_clean)
+        } else {
+            ended.untold().map_or(Ok(()), Err)
+        }
     }
 
     pub(super) fn ask(&self, farewell: Farewell) {
@@ -134,25 +138,8 @@ impl<J> Handle<J> {
         self.house.close(Farewell::of_scope(exit, place));
     }
 
-    pub(super) fn when_ended(&self, told: WhenEnded) {
-        self.house.when_ended(told);
-    }
-
     pub(super) fn is_here(&self) -> bool {
         self.house.is_here()
-    }
-
-    pub(super) fn would_wait(&self, what: &str, place: &'static Location<'static>) -> Error {
-        self.house.would_wait_for_itself(what, place)
-    }
-
-    pub(super) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.house, &other.house)
-    }
-
-    /// Waits for its end.
-    pub(super) async fn ended(&self) -> Ended {
-        self.house.ended().await
     }
 
     /// Tells those who hold it if it dies (law 21).

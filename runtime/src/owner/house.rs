@@ -12,12 +12,13 @@ use tokio::task;
 use super::desk::{Desk, Turn};
 use super::ended::{Died, Ended};
 use super::farewell::Farewell;
+use super::keeper::{Gone, Heard, TellGone};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::entry::{Entry, Subject};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::failing::Wire;
-use crate::failures::{Failure, Failures, Panic, rendered};
+use crate::failures::{Failure, Failures, Panic, rendered, untold};
 use crate::policy::{Name, Policy};
 use crate::report::{self, Report};
 use crate::rescue::{Listing, Owned};
@@ -34,17 +35,15 @@ pub(super) struct House<J> {
     pub(super) policy: Policy,
     task: OnceLock<task::Id>,
     pub(super) is_entered: AtomicBool,
+    /// Whether whoever spawned it has a handle; until then its end is nobody's business but its own.
+    pub(super) is_given: AtomicBool,
     /// Where `drain` and `run` find it.
     listing: OnceLock<Listing>,
     line: Mutex<Line>,
     not_entered: Mutex<Option<NotEntered>>,
     /// How many handles there have been.
     handles: AtomicU64,
-    when_ended: Mutex<Option<WhenEnded>>,
 }
-
-/// Called when it has ended, without a lock, with the end of it if a call that panicked was that.
-pub(super) type WhenEnded = Box<dyn FnOnce(Option<Error>) + Send>;
 
 /// Why there is no resource.
 pub(super) enum NotEntered {
@@ -85,11 +84,11 @@ impl<J: Send + 'static> House<J> {
             policy: entry.policy.clone(),
             task: OnceLock::new(),
             is_entered: AtomicBool::new(false),
+            is_given: AtomicBool::new(false),
             listing: OnceLock::new(),
             line: Mutex::default(),
             not_entered: Mutex::default(),
             handles: AtomicU64::new(0),
-            when_ended: Mutex::default(),
         });
         let owner: Arc<dyn Owned> = Arc::clone(&house) as _;
         let _ = house.listing.set(Listing::of(runtime.id(), &owner));
@@ -155,9 +154,11 @@ impl<J> House<J> {
         }
     }
 
-    /// It is over. A failure that nobody waits for is told to those who drain, or reported.
-    pub(super) fn end(&self, ended: Ended) {
-        let untold = if self.desk.is_watched() {
+    /// It is over. A failure that neither the keeper tells nor anybody waits for is told to those who drain, or reported.
+    pub(super) fn end(&self, ended: Ended, keeper: Option<TellGone>) {
+        let gone = Gone(ended.clone());
+        let heard = keeper.map_or(Heard::NOTHING, |tell| tell(&gone));
+        let untold = if heard.tells || self.desk.is_watched() {
             None
         } else {
             ended.untold()
@@ -167,24 +168,7 @@ impl<J> House<J> {
             listing.end(Failures::of(untold.into_iter().collect()));
         }
         self.desk.end(ended);
-        self.tell_end();
-    }
-
-    pub(super) fn when_ended(&self, told: WhenEnded) {
-        *lock(&self.when_ended) = Some(told);
-        // If it had ended by then, nobody else calls it.
-        if self.desk.ended().is_some() {
-            self.tell_end();
-        }
-    }
-
-    fn tell_end(&self) {
-        let told = lock(&self.when_ended).take();
-        if let Some(told) = told {
-            // The caller of what panicked knows of that, but not of the end of this.
-            let is_by_call = self.died().is_some_and(|died| died.is_by_call);
-            told(is_by_call.then(|| self.closed()));
-        }
+        drop(heard.then);
     }
 
     /// How it ended, after it did.
@@ -294,6 +278,20 @@ impl<J> House<J> {
         Subject {
             name: self.name(),
             place: self.subject.place,
+        }
+    }
+}
+
+/// Whoever was to hear why there is no resource has gone.
+impl<J> Drop for House<J> {
+    fn drop(&mut self) {
+        match self.not_entered() {
+            None => {}
+            Some(NotEntered::Failed(error)) => untold(error),
+            Some(NotEntered::Panicked(panic)) => {
+                let failure = Failure::panicked(self.subject(), Phase::Enter, panic);
+                drop(Failures::from_iter([failure]));
+            }
         }
     }
 }

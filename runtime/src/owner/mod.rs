@@ -1,19 +1,17 @@
 //! [`Owner`]: a resource in a task of its own, used and closed from anywhere.
 //!
-//! [`owning`] enters it, [`task`] is the task, [`handle`] what callers have, [`house`] what both share, with the [`desk`] where
-//! they meet; [`work`] is one closure on its way, [`call`] its caller, [`farewell`] what is said by whoever closes it, [`ended`]
-//! how it ended.
+//! [`spawning`] describes it, [`owning`] enters it, [`task`] is the task, [`handle`] what callers have, [`house`] what both share,
+//! with the [`desk`] where they meet; [`work`] is one closure on its way, [`call`] its caller; [`farewell`] is what is said by
+//! whoever closes it, [`ended`] how it ended, [`keeper`] who is told of that first.
 
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
 use crate::body::{Failure, Infallible};
-use crate::enter::Enter;
 use crate::error::{BoxError, Error};
 use crate::exit::Exit;
 use crate::failing::Failing;
-use crate::lifespan::Lifespan;
 use crate::policy::Policy;
 use crate::resource::{LocalResource, ScopedResource};
 
@@ -23,19 +21,21 @@ mod ended;
 mod farewell;
 mod handle;
 mod house;
+mod keeper;
 #[cfg(test)]
 mod models;
 mod owning;
+mod spawning;
 mod task;
 mod work;
 
 pub use handle::OwnerState;
+pub(crate) use keeper::{Gone, Heard, Keep, Keeper};
+pub(crate) use owning::TO_UNWIND;
 pub use owning::{Owning, OwningLocal};
 
 use farewell::Farewell;
 use handle::Handle;
-use house::WhenEnded;
-use owning::TO_UNWIND;
 use work::{Job, JobLocal, WorkFn};
 
 /// A handle of a resource that lives in a task of its own: there it is entered, used and exited (law 8), whoever asks for it,
@@ -112,91 +112,9 @@ pub struct Owner<R>(Handle<Job<R>>);
 /// ```
 pub struct OwnerLocal<R>(Handle<JobLocal<R>>);
 
-/// In a task of its own.
-impl<R: ScopedResource, F: Enter<R> + Send + 'static> Lifespan<R, F> {
-    /// Enters the resource in a task of its own, in which it is used and exited as well, and gives a handle of it.
-    ///
-    /// It is [`owned`](Lifespan::owned), entered. It has no scope: close it, or drop its last handle.
-    ///
-    /// # Errors
-    ///
-    /// The failure of the enter.
-    ///
-    /// # Panics
-    ///
-    /// With the enter's panic.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped or cancelled before it is ready, the enter in the task is cancelled and unwinds; a resource that it still gives is
-    /// exited. The scope around it waits for that, or else [`drain`](crate::drain).
-    #[must_use = "nothing is spawned until this is awaited"]
-    #[track_caller]
-    pub fn spawn(self) -> impl Future<Output = Result<Owner<R>, Error>> {
-        self.owned().into_owner()
-    }
-
-    /// The life of an owner of this resource: a member of something larger, or a scope, at the end of which it is closed.
-    ///
-    /// The budgets are those of the resource, with two seconds more for what runs in the owner to unwind.
-    ///
-    /// ```
-    /// # use lifespan::{Lifespan, Owner};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
-    /// # let counter = Lifespan::new(async { Ok::<_, std::io::Error>(0) }, async |_, _| ());
-    /// counter.owned().queue(8).scope(async |counter| {
-    ///     let helper = Owner::clone(counter);
-    ///     let task = tokio::spawn(async move { helper.with_ok(async |n| **n += 1).await });
-    ///     task.await.unwrap()
-    /// }).await // closed, be there other handles or not
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn owned(self) -> Lifespan<Owner<R>, Owning<R, F>> {
-        self.owned_at(Location::caller())
-    }
-
-    pub(crate) fn owned_at(
-        self,
-        place: &'static Location<'static>,
-    ) -> Lifespan<Owner<R>, Owning<R, F>> {
-        let (enter, entry) = self.into_description(place);
-        Owning::new(enter, entry)
-    }
-}
-
-/// In a task of its own, in this thread.
-impl<R: LocalResource + 'static, F: Enter<R> + 'static> Lifespan<R, F> {
-    /// As [`spawn`](Lifespan::spawn), in the `LocalSet` or `LocalRuntime` that runs here.
-    ///
-    /// # Errors
-    ///
-    /// The failure of the enter.
-    ///
-    /// # Panics
-    ///
-    /// With the enter's panic, and outside of a `LocalSet` and a `LocalRuntime`.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`spawn`](Lifespan::spawn).
-    #[must_use = "nothing is spawned until this is awaited"]
-    #[track_caller]
-    pub fn spawn_local(self) -> impl Future<Output = Result<OwnerLocal<R>, Error>> {
-        self.owned_local().into_owner()
-    }
-
-    /// As [`owned`](Lifespan::owned), in the `LocalSet` or `LocalRuntime` that runs where it is entered.
-    #[track_caller]
-    pub fn owned_local(self) -> Lifespan<OwnerLocal<R>, OwningLocal<R, F>> {
-        let (enter, entry) = self.into_description(Location::caller());
-        OwningLocal::new(enter, entry)
-    }
-}
-
 /// For what is made of owners.
 impl<R> Owner<R> {
-    /// Asks for its end, without waiting for it.
+    /// Asks for its end as [`close`](Owner::close) does, without waiting for it.
     pub(crate) fn ask(&self, place: &'static Location<'static>) {
         self.0.ask(Farewell::closed(place));
     }
@@ -206,70 +124,27 @@ impl<R> Owner<R> {
         self.0.ask_for(exit);
     }
 
-    /// Waits for its end; how it ended is another's.
-    pub(crate) async fn ended(&self) {
-        self.0.ended().await;
+    /// Asks for its end as the last handle does.
+    pub(crate) fn abandon(&self, place: &'static Location<'static>) {
+        self.0.ask(Farewell::abandoned(place));
     }
 
-    /// Told once, when it has ended.
-    pub(crate) fn when_ended(&self, told: WhenEnded) {
-        self.0.when_ended(told);
+    /// Closes it, called from there.
+    pub(crate) fn close_at(
+        &self,
+        place: &'static Location<'static>,
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, R> {
+        self.0.close(place)
     }
 
     /// Whether the caller is its task.
     pub(crate) fn is_here(&self) -> bool {
         self.0.is_here()
     }
-
-    /// The error of what would wait for its own task.
-    pub(crate) fn would_wait(&self, what: &str, place: &'static Location<'static>) -> Error {
-        self.0.would_wait(what, place)
-    }
-
-    /// Whether both are handles of one.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.0.is(&other.0)
-    }
 }
 
 macro_rules! owner {
-    ($Owner:ident, $Owning:ident, [$($Resource:tt)*], [$($Enter:tt)*]) => {
-        /// How it works, and entering it without a scope.
-        impl<R: $($Resource)*, F: $($Enter)*> Lifespan<$Owner<R>, $Owning<R, F>> {
-            /// How many closures may wait to be run; 32 if nothing is said, and at least one.
-            pub fn queue(mut self, capacity: usize) -> Self {
-                self.enter_mut().options().capacity = capacity;
-                self
-            }
-
-            /// Has the owner go on after a closure that panicked, for a resource that nothing can leave halfway. The panic is
-            /// the error of its caller all the same.
-            pub fn survive_panics(mut self) -> Self {
-                self.enter_mut().options().survives_panics = true;
-                self
-            }
-
-            /// Enters it, and gives the owner rather than a guard of it: its end is asked for when its last handle is dropped.
-            ///
-            /// # Errors
-            ///
-            /// The failure of the enter.
-            ///
-            /// # Panics
-            ///
-            /// With the enter's panic.
-            ///
-            /// # Cancel safety
-            ///
-            /// As [`spawn`](Lifespan::spawn).
-            #[must_use = "nothing is spawned until this is awaited"]
-            #[track_caller]
-            pub fn into_owner(self) -> impl Future<Output = Result<$Owner<R>, Error>> {
-                let entering = self.enter_at(Location::caller());
-                async { Ok(entering.await?.into_held().into_parts().0) }
-            }
-        }
-
+    ($Owner:ident, [$($Resource:tt)*]) => {
         impl<R: $($Resource)*> $Owner<R> {
             /// Has the resource closed: what runs there unwinds, then it exits. Returns when it has.
             ///
@@ -361,13 +236,8 @@ macro_rules! owner {
     };
 }
 
-owner!(Owner, Owning, [ScopedResource], [Enter<R> + Send + 'static]);
-owner!(
-    OwnerLocal,
-    OwningLocal,
-    [LocalResource + 'static],
-    [Enter<R> + 'static]
-);
+owner!(Owner, [ScopedResource]);
+owner!(OwnerLocal, [LocalResource + 'static]);
 
 impl<R: ScopedResource> Owner<R> {
     /// Runs a closure with the resource, in the task of the owner, and returns what it returns.

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use tokio::task::spawn_local;
 
 use super::handle::Handle;
 use super::house::{House, NotEntered};
-use super::task::{Life, Living, live};
+use super::keeper::Keep;
+use super::task::{Entered, Life, Living, live};
 use super::work::{Job, JobLocal};
 use super::{Owner, OwnerLocal};
 use crate::enter::{Enter, Entering};
@@ -27,7 +29,7 @@ use crate::resource::{LocalResource, ScopedResource};
 pub(super) const CAPACITY: usize = 32;
 
 /// What the exit of an owner may take beyond that of its resource: what runs there unwinds first.
-pub(super) const TO_UNWIND: Duration = Duration::from_secs(2);
+pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 
 /// The enter of an [`Owner`]; made by [`Lifespan::owned`]. Its [`Lifespan`] can be told how the owner
 /// [works](Lifespan::queue); [boxed](Lifespan::boxed), no longer.
@@ -53,6 +55,7 @@ struct Start<F, R> {
     enter: Entering<F, R>,
     entry: Entry,
     options: Options,
+    keep: Option<Keep<R>>,
 }
 
 pub(super) struct Options {
@@ -74,6 +77,7 @@ impl<F, R> Start<F, R> {
             enter,
             entry,
             options,
+            keep: _,
         } = self;
         let around = around(entry.clone());
         let house = House::new(runtime, options.capacity, &around);
@@ -83,7 +87,7 @@ impl<F, R> Start<F, R> {
             enter,
             entry,
             survives_panics: options.survives_panics,
-            entered: tell,
+            entered: Entered::new(tell),
         };
         Begun {
             house,
@@ -123,6 +127,7 @@ async fn arrive<O: LocalResource, J>(
     let owner = Lifespan::described(async { spawn() }, entry);
     let owner = owner.enter_at(place).await?;
     if entered.await.is_ok() {
+        house.is_given.store(true, Ordering::Release);
         return Ok(owner.into_held().into_parts().0);
     }
     // Its task has nothing more to do but to say so.
@@ -136,18 +141,23 @@ async fn arrive<O: LocalResource, J>(
 }
 
 impl<R: ScopedResource, F: Enter<R> + Send + 'static> Start<F, R> {
-    async fn enter(self) -> Result<Owner<R>, BoxError> {
+    async fn enter(mut self) -> Result<Owner<R>, BoxError> {
         let runtime = runtime()?;
+        let keep = self.keep.take();
         let Begun {
             house,
-            life,
+            mut life,
             entered,
             entry,
         } = self.begin::<Job<R>>(&runtime);
         let handle = Arc::clone(&house);
         let spawn = move || {
+            let owner = Owner(Handle::new(handle));
+            if let Some(keep) = keep {
+                life.keep(keep(&owner));
+            }
             runtime.spawn(live(life));
-            Owner(Handle::new(handle))
+            owner
         };
         arrive(spawn, house, entered, entry).await
     }
@@ -180,12 +190,13 @@ impl<F, R, D: ?Sized> Stage<F, R, D> {
                 capacity: CAPACITY,
                 survives_panics: false,
             },
+            keep: None,
         }))
     }
 
-    fn options(&mut self) -> &mut Options {
+    fn start(&mut self) -> &mut Start<F, R> {
         match self {
-            Stage::Unbegun(Some(start)) => &mut start.options,
+            Stage::Unbegun(Some(start)) => start,
             _ => unreachable!("a lifespan is configured before it is entered"),
         }
     }
@@ -218,7 +229,11 @@ impl<R: ScopedResource, F> Owning<R, F> {
     }
 
     pub(super) fn options(&mut self) -> &mut Options {
-        self.0.options()
+        &mut self.0.start().options
+    }
+
+    pub(super) fn keep(&mut self, keep: Keep<R>) {
+        self.0.start().keep = Some(keep);
     }
 }
 
@@ -229,7 +244,7 @@ impl<R: LocalResource + 'static, F> OwningLocal<R, F> {
     }
 
     pub(super) fn options(&mut self) -> &mut Options {
-        self.0.options()
+        &mut self.0.start().options
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::ended::{Died, Ended};
 use super::farewell::Farewell;
 use super::house::{House, NotEntered};
+use super::keeper::{Keeper, TellGone};
 use super::work::{Job, JobLocal, Ran, Work, WorkLocal};
 use crate::cancel::cancellation::{Cancellation, Kind as Why};
 use crate::enter::Entering;
@@ -70,8 +71,36 @@ pub(super) struct Life<F, R, J> {
     pub(super) entry: Entry,
     /// Whether it goes on after work that panicked.
     pub(super) survives_panics: bool,
-    /// Told when it is entered; dropped if it is not.
-    pub(super) entered: oneshot::Sender<()>,
+    pub(super) entered: Entered,
+}
+
+impl<F, R, J> Life<F, R, J> {
+    /// Also the keeper is told of it.
+    pub(super) fn keep(&mut self, keeper: Keeper) {
+        self.entered.keeper = Some(keeper.entered);
+        self.living.keeper = Some(keeper.gone);
+    }
+}
+
+/// Who is told that the resource is there; dropped if it is not.
+pub(super) struct Entered {
+    keeper: Option<Box<dyn FnOnce() + Send>>,
+    caller: oneshot::Sender<()>,
+}
+
+impl Entered {
+    pub(super) fn new(caller: oneshot::Sender<()>) -> Self {
+        Entered {
+            keeper: None,
+            caller,
+        }
+    }
+
+    /// The keeper first: the caller may be gone.
+    fn tell(self) {
+        self.keeper.into_iter().for_each(|tell| tell());
+        let _ = self.caller.send(());
+    }
 }
 
 pub(super) async fn live<F, R, J>(life: Life<F, R, J>)
@@ -113,7 +142,7 @@ async fn serve<R, J>(
     mut held: Held<R>,
     house: Arc<House<J>>,
     survives_panics: bool,
-    entered: oneshot::Sender<()>,
+    entered: Entered,
 ) -> Result<Ended, Error>
 where
     R: LocalResource,
@@ -129,7 +158,7 @@ where
         drop(entered);
         cancellation
     } else {
-        let _ = entered.send(());
+        entered.tell();
         serve_until_stopped(&mut held, &house, survives_panics).await
     };
     note_death(&mut held, &house, &stopped);
@@ -219,6 +248,7 @@ fn note_death<R: LocalResource, J>(held: &mut Held<R>, house: &House<J>, stopped
 /// It ends in any case: dropped before that, be it before its first poll, its runtime shut down.
 pub(super) struct Living<J> {
     house: Arc<House<J>>,
+    keeper: Option<TellGone>,
     has_ended: bool,
 }
 
@@ -226,13 +256,14 @@ impl<J> Living<J> {
     pub(super) fn new(house: Arc<House<J>>) -> Self {
         Living {
             house,
+            keeper: None,
             has_ended: false,
         }
     }
 
     fn end(&mut self, ended: Ended) {
         self.has_ended = true;
-        self.house.end(ended);
+        self.house.end(ended, self.keeper.take());
     }
 }
 

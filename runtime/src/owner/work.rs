@@ -19,17 +19,11 @@ use crate::scope::lazy::Lazy;
 
 /// A closure whose future may move between threads; as [`ExitFn`](crate::foreign::ExitFn).
 #[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "what an owner runs must be `Send`, and this closure's future is not",
-    label = "its future cannot be sent to the task of the owner",
-    note = "it holds something across an `.await` that is not `Send`; for a resource that is not, there is `owned_local`"
-)]
 pub trait WorkFn<A, O>: FnOnce(A) -> Self::Future {
     /// What the closure returns.
     type Future: Future<Output = O> + Send;
 }
 
-#[diagnostic::do_not_recommend]
 impl<A, O, F, Fut> WorkFn<A, O> for F
 where
     F: FnOnce(A) -> Fut,

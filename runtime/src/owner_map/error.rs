@@ -1,155 +1,187 @@
-//! [`InsertError`] and [`UnknownKey`]: what an [`OwnerMap`](super::OwnerMap) says no to.
+//! [`InsertError`] and [`RemoveError`]: why nobody came, or nobody left.
 
 use std::error::Error as StdError;
-use std::fmt::{self, Debug};
-use std::panic::Location;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
-use crate::policy::Name;
 
-/// Why a resource was not inserted. If it was not even entered, it comes back (law 25).
-#[must_use = "it may have what was to be inserted"]
-pub struct InsertError<L> {
-    why: Why,
-    /// Never locked: only so that the error is `Sync` whatever it carries.
-    lifespan: Option<Mutex<L>>,
-}
-
-enum Why {
-    Duplicate(String),
-    Closed,
+/// Why a resource did not become a member of an [`OwnerMap`](crate::OwnerMap).
+#[non_exhaustive]
+pub enum InsertError<L> {
+    /// The key is another's, that enters or is live.
+    Taken(Refused<L>),
+    /// The map is closed, or about to be.
+    Closed(Refused<L>),
+    /// It would have waited for its own exit: called by the very member that is to leave.
+    Deadlock(Refused<L>),
+    /// It was let in, and failed to enter.
     Failed(Error),
 }
 
-impl<L> InsertError<L> {
-    pub(super) fn failed(error: Error) -> Self {
-        InsertError {
-            why: Why::Failed(error),
-            lifespan: None,
+/// A lifespan that was not let in, and the key that it was to have.
+pub struct Refused<L> {
+    key: String,
+    subject: Subject,
+    /// Never locked: makes the error `Sync`, whatever the lifespan is.
+    lifespan: Mutex<L>,
+}
+
+/// Why a member of an [`OwnerMap`](crate::OwnerMap) was not removed, or what failed as it was.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RemoveError {
+    /// Nobody has this key.
+    Unknown {
+        /// The key, as its `Debug` writes it.
+        key: String,
+    },
+    /// It has been removed, and its exit failed; or it would wait for itself.
+    Failed(Error),
+}
+
+impl<L> Refused<L> {
+    pub(super) fn new(key: &impl fmt::Debug, subject: Subject, lifespan: L) -> Self {
+        Refused {
+            key: format!("{key:?}"),
+            subject,
+            lifespan: Mutex::new(lifespan),
         }
     }
 
-    /// The map was closed while it entered, and it has exited.
-    pub(super) fn too_late() -> Self {
-        InsertError {
-            why: Why::Closed,
-            lifespan: None,
-        }
+    /// The key, as its `Debug` writes it.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
-    /// Whether the key is taken.
+    /// The lifespan; it has not been entered.
     #[must_use]
-    pub fn is_duplicate(&self) -> bool {
-        matches!(self.why, Why::Duplicate(_))
-    }
-
-    /// Whether the map is closed.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        matches!(self.why, Why::Closed)
-    }
-
-    /// What was to be inserted, if it was not entered.
-    #[must_use]
-    pub fn into_lifespan(self) -> Option<L> {
-        let lifespan = self.lifespan?.into_inner();
-        Some(lifespan.unwrap_or_else(PoisonError::into_inner))
+    pub fn into_lifespan(self) -> L {
+        let lifespan = self.lifespan.into_inner();
+        lifespan.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl InsertError<()> {
-    pub(super) fn duplicate(key: &impl Debug) -> Self {
-        InsertError {
-            why: Why::Duplicate(format!("{key:?}")),
-            lifespan: None,
+impl<L> InsertError<L> {
+    /// The lifespan, if it was not let in: it has not been entered.
+    #[must_use]
+    pub fn into_lifespan(self) -> Option<L> {
+        self.into_refused().ok().map(Refused::into_lifespan)
+    }
+
+    fn into_refused(self) -> Result<Refused<L>, Error> {
+        match self {
+            InsertError::Taken(refused)
+            | InsertError::Closed(refused)
+            | InsertError::Deadlock(refused) => Ok(refused),
+            InsertError::Failed(error) => Err(error),
         }
     }
 
-    pub(super) fn closed() -> Self {
-        InsertError::too_late()
+    fn kind(&self) -> ErrorKind {
+        match self {
+            InsertError::Taken(_) => ErrorKind::Failed,
+            InsertError::Closed(_) => ErrorKind::Closed,
+            InsertError::Deadlock(_) => ErrorKind::Deadlock,
+            InsertError::Failed(error) => error.kind(),
+        }
     }
+}
 
-    /// With what comes back.
-    pub(super) fn with<L>(self, lifespan: L) -> InsertError<L> {
-        InsertError {
-            why: self.why,
-            lifespan: Some(Mutex::new(lifespan)),
+/// The lifespan is dropped.
+impl<L> From<InsertError<L>> for Error {
+    fn from(error: InsertError<L>) -> Self {
+        let (kind, text) = (error.kind(), error.to_string());
+        match error.into_refused() {
+            Ok(refused) => Error::of(refused.subject, Phase::Enter, kind, text.into()),
+            Err(error) => error,
+        }
+    }
+}
+
+impl From<RemoveError> for Error {
+    #[track_caller]
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Failed(error) => error,
+            RemoveError::Unknown { .. } => {
+                let subject = Subject {
+                    name: crate::policy::Name::Type("OwnerMap"),
+                    place: std::panic::Location::caller(),
+                };
+                Error::of(subject, Phase::Body, ErrorKind::Failed, error.into())
+            }
         }
     }
 }
 
 impl<L> fmt::Display for InsertError<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.why {
-            Why::Duplicate(key) => write!(f, "the key {key} is taken"),
-            Why::Closed => f.write_str("the map is closed"),
-            Why::Failed(error) => write!(f, "{error}"),
+        match self {
+            InsertError::Taken(refused) => write!(f, "key {} is taken", refused.key),
+            InsertError::Closed(refused) => {
+                write!(f, "the map is closed to key {}", refused.key)
+            }
+            InsertError::Deadlock(refused) => write!(
+                f,
+                "the member of key {} would wait for its own exit",
+                refused.key
+            ),
+            InsertError::Failed(error) => error.fmt(f),
         }
     }
 }
 
-impl<L> Debug for InsertError<L> {
+impl<L> fmt::Debug for InsertError<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.why {
-            Why::Failed(error) => write!(f, "{error:?}"),
-            Why::Duplicate(_) | Why::Closed => write!(f, "{self}"),
+        match self {
+            InsertError::Failed(error) => error.fmt(f),
+            _ => fmt::Display::fmt(self, f),
         }
     }
 }
 
 impl<L> StdError for InsertError<L> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.why {
-            Why::Failed(error) => error.source(),
-            Why::Duplicate(_) | Why::Closed => None,
+        match self {
+            InsertError::Failed(error) => error.source(),
+            _ => None,
         }
     }
 }
 
-impl<L> From<InsertError<L>> for Error {
-    #[track_caller]
-    fn from(error: InsertError<L>) -> Self {
-        let kind = match error.why {
-            Why::Failed(error) => return error,
-            Why::Duplicate(_) => ErrorKind::Failed,
-            Why::Closed => ErrorKind::Closed,
-        };
-        let text = error.to_string();
-        Error::of(map(), Phase::Enter, kind, text.into())
-    }
-}
-
-/// There is no resource of this key.
-#[derive(Clone, Debug)]
-pub struct UnknownKey(String);
-
-impl UnknownKey {
-    pub(super) fn new(key: &impl Debug) -> Self {
-        UnknownKey(format!("{key:?}"))
-    }
-}
-
-impl fmt::Display for UnknownKey {
+impl<L> fmt::Debug for Refused<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no resource of the key {}", self.0)
+        f.debug_struct("Refused")
+            .field("key", &format_args!("{}", self.key))
+            .field("lifespan", &self.subject)
+            .finish()
     }
 }
 
-impl StdError for UnknownKey {}
-
-impl From<UnknownKey> for Error {
-    #[track_caller]
-    fn from(error: UnknownKey) -> Self {
-        Error::of(map(), Phase::Exit, ErrorKind::Failed, error.into())
+impl RemoveError {
+    pub(super) fn unknown(key: &impl fmt::Debug) -> Self {
+        let key = format!("{key:?}");
+        RemoveError::Unknown { key }
     }
 }
 
-#[track_caller]
-fn map() -> Subject {
-    Subject {
-        name: Name::Given("owner map".into()),
-        place: Location::caller(),
+impl fmt::Display for RemoveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RemoveError::Unknown { key } => write!(f, "nobody has key {key}"),
+            RemoveError::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for RemoveError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            RemoveError::Unknown { .. } => None,
+            RemoveError::Failed(error) => error.source(),
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! `LIFESPAN_TREES` is the number of programs, `LIFESPAN_SEED` the seed of the first, as for the trees of cancel scopes.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,19 +14,7 @@ use tokio::task::yield_now;
 
 use crate::everywhere::{multi_thread, paused};
 use crate::journal::{Db, Journal, Step};
-
-/// A small generator, the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % end
-    }
-}
+use crate::random::{Random, number};
 
 /// What one child does.
 #[derive(Debug)]
@@ -151,7 +138,7 @@ async fn act(
 
 /// Runs one program; what its scope returned, if it was not cancelled.
 async fn run(seed: u64, world: &Arc<World>, journal: &Journal) -> Outcome<Result<(), Error>> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut next = 0;
     let plans: Vec<_> = (0..random.below(5))
         .map(|_| Plan::random(&mut random, &mut next, 3))
@@ -230,10 +217,6 @@ fn check(seed: u64, outcome: Outcome<Result<(), Error>>, world: &World, journal:
     // What is returned into a cancelled scope is reported as well, since that may drop it.
     assert!(was_cancelled || twice == told.len(), "{again}");
     assert_eq!(count("report "), reported.len(), "{again}");
-}
-
-fn number(name: &str) -> Option<u64> {
-    env::var(name).ok()?.parse().ok()
 }
 
 #[test]

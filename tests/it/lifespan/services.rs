@@ -166,7 +166,7 @@ fn death_ends_run_law_21() {
         journal.assert([
             "enter db",
             "dies",
-            "exit db: failed (the service `doomed` died: out of memory)",
+            "exit db: failed (resource `doomed` died: out of memory)",
         ]);
     });
 }

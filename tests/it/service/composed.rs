@@ -39,7 +39,7 @@ fn joined_law_21() {
             .await
             .unwrap_err();
         assert_died(&error);
-        let died = "failed (the service `http` died: reset)";
+        let died = "failed (resource `http` died: reset)";
         assert_eq!(
             journal.lines()[2..],
             [
@@ -133,9 +133,9 @@ fn crash_of_one_of_a_chain_law_21() {
             "http runs",
             "enter user",
             "http dies",
-            "exit user: failed (the service `http` died: reset)",
+            "exit user: failed (resource `http` died: reset)",
             "exited user",
-            "exit base: failed (the service `http` died: reset)",
+            "exit base: failed (resource `http` died: reset)",
             "exited base",
         ]);
     });
@@ -184,7 +184,7 @@ fn dies_while_others_enter_laws_19_and_21() {
             "enter db",
             "enter inner",
             "slow enters",
-            "exit inner: failed (the service `http` died: reset)",
+            "exit inner: failed (resource `http` died: reset)",
             "exited inner",
             "exit db: rolled back",
             "exited db",

@@ -51,7 +51,7 @@ fn crash_cancels_the_body_law_21() {
             "enter db",
             "body",
             "http dies",
-            "exit db: failed (the service `http` died: reset)",
+            "exit db: failed (resource `http` died: reset)",
             "exited db",
         ]);
     });
@@ -87,10 +87,7 @@ fn in_the_macro_form_what_is_inside_unwinds_law_21() {
         assert_died(&ended.unwrap_err(), "reset");
         assert_eq!(
             journal.lines()[3..],
-            [
-                "exit db: failed (the service `http` died: reset)",
-                "exited db"
-            ]
+            ["exit db: failed (resource `http` died: reset)", "exited db"]
         );
     });
 }
@@ -168,8 +165,8 @@ fn body_that_was_told_and_succeeds_laws_15_and_21() {
                     let told = told.unwrap_err();
                     assert!(told.is_cancelled());
                     assert_eq!(
-                        told.to_string().rsplit_once(": the ").unwrap().1,
-                        "service `http` died: reset"
+                        told.to_string().rsplit_once(": resource ").unwrap().1,
+                        "`http` died: reset"
                     );
                     Ok(5)
                 })
@@ -484,7 +481,7 @@ fn crash_cancels_the_body_only_law_21() {
             "http runs",
             "enter b",
             "http dies",
-            "exit b: failed (the service `http` died: reset)",
+            "exit b: failed (resource `http` died: reset)",
             "exited b",
             "exit a: failed (resource `http` died: reset)",
             "exited a",

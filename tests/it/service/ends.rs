@@ -241,7 +241,7 @@ fn early_end_and_what_is_around_it_law_7() {
                 };
                 assert_eq!(deaf.collect::<Vec<_>>(), expected);
                 let why = error.primary();
-                let told = format!("exit user: failed (the service `early` died: {why})");
+                let told = format!("exit user: failed (resource `early` died: {why})");
                 let mut expected = vec![
                     "early runs",
                     "enter user",

@@ -1,0 +1,154 @@
+//! Those who wait for a key: first come, first served; who has left is passed over.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+
+use futures_util::poll;
+use lifespan::{Error, InsertError, Owner, shield};
+use tokio::sync::Notify;
+
+use super::{Dbs, with_map};
+use crate::everywhere::everywhere;
+use crate::journal::{Db, Journal};
+
+/// A member that was closed, and leaves when it is let go.
+struct Old {
+    owner: Owner<Db>,
+    gate: Arc<Notify>,
+}
+
+impl Old {
+    async fn of(map: &Dbs, journal: &Journal) -> Self {
+        let old = journal.resource("old").lifespan();
+        let owner = map.insert('a', old).await.unwrap();
+        let (begun, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (begins, opens) = (Arc::clone(&begun), Arc::clone(&gate));
+        let works = owner.clone();
+        // What is shielded is not cut.
+        tokio::spawn(async move {
+            let work = works.with_ok(async move |_| {
+                begins.notify_one();
+                shield(opens.notified()).await;
+            });
+            drop(work.await);
+        });
+        begun.notified().await;
+        assert!(poll!(pin!(owner.close())).is_pending());
+        Old { owner, gate }
+    }
+
+    async fn leave(self) {
+        self.gate.notify_one();
+        self.owner.closed().await.unwrap();
+    }
+}
+
+/// Law 25: a key that somebody waits for is taken.
+#[test]
+fn who_comes_second_is_refused() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let ended = with_map(async |map| {
+            let old = Old::of(&map, &journal).await;
+            let new = |name| map.insert('a', journal.resource(name).lifespan());
+            let (first, second, ()) =
+                tokio::join!(biased; new("first"), new("second"), old.leave());
+            assert!(matches!(second.unwrap_err(), InsertError::Taken(_)));
+            first.unwrap();
+        });
+        ended.await.unwrap();
+        journal.assert([
+            "enter old",
+            "exit old: completed",
+            "enter first",
+            "exit first: completed",
+        ]);
+    });
+}
+
+/// Who has gone is passed over, be it while it waited or when its turn had come.
+#[test]
+fn who_has_gone_is_passed_over() {
+    everywhere(|| async {
+        for has_come in [false, true] {
+            let journal = Journal::new();
+            let ended = with_map(async |map| {
+                let old = Old::of(&map, &journal).await;
+                let new = |name| map.insert('a', journal.resource(name).lifespan());
+                let mut gone = Box::pin(new("gone"));
+                assert!(poll!(&mut gone).is_pending());
+                if has_come {
+                    old.leave().await;
+                    drop(gone);
+                    new("next").await.unwrap();
+                } else {
+                    drop(gone);
+                    let (next, ()) = tokio::join!(biased; new("next"), old.leave());
+                    next.unwrap();
+                }
+            });
+            ended.await.unwrap();
+            let lines = journal.lines();
+            assert_eq!(lines[2..], ["enter next", "exit next: completed"]);
+        }
+    });
+}
+
+/// One whose turn has come, and that has not noticed, can be removed; the next one has the key then.
+#[test]
+fn one_whose_turn_has_come_can_be_removed() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let ended = with_map(async |map| {
+            let old = Old::of(&map, &journal).await;
+            let new = |name| map.replace('a', journal.resource(name).lifespan());
+            let (mut first, mut second) = (Box::pin(new("first")), Box::pin(new("second")));
+            assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
+            old.leave().await;
+            map.remove(&'a').await.unwrap();
+            let second = second.await.unwrap();
+            let InsertError::Failed(error) = first.await.unwrap_err() else {
+                panic!("it had its turn")
+            };
+            assert!(error.is_cancelled(), "{error:?}");
+            second.with_ok(async |db| db.log("second")).await.unwrap();
+        });
+        ended.await.unwrap();
+        let lines = journal.lines();
+        assert_eq!(
+            lines[2..],
+            ["enter second", "second", "exit second: completed"]
+        );
+    });
+}
+
+/// The map closes, and gives back what waits, also if its turn has come (law 25).
+#[test]
+fn who_waits_as_the_map_closes_comes_back() {
+    everywhere(|| async {
+        for has_come in [false, true] {
+            let journal = Journal::new();
+            let waiting = Mutex::new(None);
+            let ended = with_map(async |map| {
+                let old = Old::of(&map, &journal).await;
+                let mut late = Box::pin(map.insert('a', journal.resource("late").lifespan()));
+                assert!(poll!(&mut late).is_pending());
+                if has_come {
+                    old.leave().await;
+                } else {
+                    old.gate.notify_one();
+                }
+                *waiting.lock().unwrap() = Some(late);
+            });
+            ended.await.unwrap();
+            let late = waiting.into_inner().unwrap().unwrap();
+            let refused = late.await.unwrap_err();
+            assert!(matches!(refused, InsertError::Closed(_)), "{refused:?}");
+            let late = refused.into_lifespan().expect("it was not entered");
+            let ended: Result<(), Error> = late.scope_ok(async |_| ()).await;
+            ended.unwrap();
+            let lines = journal.lines();
+            assert_eq!(lines[2..], ["enter late", "exit late: completed"]);
+        }
+    });
+}

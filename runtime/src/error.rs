@@ -162,6 +162,14 @@ impl Error {
         matches!(self.0.kind, ErrorKind::TimedOut | ErrorKind::DeadlinePassed)
     }
 
+    /// Whether what it was to be done with is gone: an owner, a map, a group or a stack that takes nothing any more, or an owner that
+    /// was closed while it worked on this. To try again with another one may help.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        let is_cut = || self.cancellation().is_some_and(Cancellation::is_closed);
+        self.0.kind == ErrorKind::Closed || is_cut()
+    }
+
     /// Why it was cancelled, if it was: who asked and where, or whose deadline passed.
     #[must_use]
     pub fn cancellation(&self) -> Option<&Cancellation> {

@@ -132,6 +132,9 @@ impl Failures {
 impl Error {
     /// The original error by value, if it has this type, else this error unchanged.
     ///
+    /// One that was told to several, as the outcome of an owner is, belongs to none of them: for that there is
+    /// [`downcast_ref`](Error::downcast_ref).
+    ///
     /// Attached failures cannot travel in an `E`: they go to the report hook, so read
     /// [`attached`](Error::attached) first if they matter here.
     ///

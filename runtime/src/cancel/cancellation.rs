@@ -128,6 +128,11 @@ impl Cancellation {
         matches!(self.0.kind, Kind::Deadline(_) | Kind::Budget(..))
     }
 
+    /// Whether it was an owner that was closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.0.kind, Kind::Closed { .. } | Kind::HandlesGone)
+    }
+
     pub(crate) fn is_roll_back(&self) -> bool {
         matches!(self.0.kind, Kind::RolledBack)
     }

@@ -71,8 +71,11 @@ use work::{Job, JobLocal, WorkFn};
 ///
 /// # How it is used
 ///
-/// [`with`](Owner::with) has the task run a closure with `&mut R`. Closures run one after the other, in the order they were
-/// called. The queue is [bounded](Lifespan::queue): when it is full, callers wait for room, first come, first served.
+/// [`with`](Owner::with) has the task run a closure with `&mut R`. Closures run one after the other, in the order in which the calls
+/// were first polled. The queue is [bounded](Lifespan::queue): when it is full, callers wait for room, first come, first served.
+///
+/// Closures are written `async |client| ..` or `async move |client| ..`: what a plain closure returns (`|client| async ..`) cannot
+/// borrow the client. What they use, and what the enter was called with, is moved to another task: clone it, or put it in an `Arc`.
 ///
 /// # How it ends
 ///
@@ -85,14 +88,19 @@ use work::{Job, JobLocal, WorkFn};
 ///
 /// In each case the closure that runs is cancelled, and unwinds (law 13); what waits in the queue is refused and never runs
 /// ([`ErrorKind::Closed`](crate::ErrorKind)); then the resource exits, within its budget. [`drain`](crate::drain) waits for it,
-/// and `run` closes what is still live (law 4).
+/// and `run` closes what is still live (law 4): all at once, since what they have to do with each other is not known. Owners that
+/// need each other are members of one [`lifespan`](macro@crate::lifespan), or close each other in their exits.
+///
+/// Nothing waits for what is queued: to let it finish, wait for the calls before you close. Whoever cannot do without the closure
+/// that runs [shields](crate::shield) a part of it.
 ///
 /// Who holds the owner as a resource, in a scope or a [`lifespan`](macro@crate::lifespan), is told if it ends unasked, as if it
-/// were a service that dies (law 21).
+/// were a service that dies (law 21). The end of such a scope closes the owner, be there other handles or not, and so does the exit
+/// of a clone that is held elsewhere: there is one resource, and it exits once.
 pub struct Owner<R>(Handle<Job<R>>);
 
 /// As [`Owner`], for a resource that is not `Send`, or must stay in its thread: its task runs in the `LocalSet` or `LocalRuntime`
-/// where it was entered. Its handles may go anywhere.
+/// where it was entered. Its handles may go anywhere; but while nobody polls that `LocalSet`, nothing happens there, and they wait.
 ///
 /// Made by [`Lifespan::spawn_local`] and [`Lifespan::owned_local`].
 ///
@@ -241,6 +249,8 @@ owner!(OwnerLocal, [LocalResource + 'static]);
 
 impl<R: ScopedResource> Owner<R> {
     /// Runs a closure with the resource, in the task of the owner, and returns what it returns.
+    ///
+    /// To tell that the owner was closed from an error of the closure's own there is [`Error::is_closed`].
     ///
     /// As with [`scope`](Lifespan::scope), the error type is the closure's own; annotate it where it cannot be inferred.
     ///

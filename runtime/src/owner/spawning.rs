@@ -14,7 +14,8 @@ use crate::resource::{LocalResource, ScopedResource};
 impl<R: ScopedResource, F: Enter<R> + Send + 'static> Lifespan<R, F> {
     /// Enters the resource in a task of its own, in which it is used and exited as well, and gives a handle of it.
     ///
-    /// It is [`owned`](Lifespan::owned), entered. It has no scope: close it, or drop its last handle.
+    /// It is [`owned`](Lifespan::owned), entered. It has no scope: close it, or drop its last handle. To say how it works:
+    /// `.owned().queue(8).into_owner()`.
     ///
     /// # Errors
     ///

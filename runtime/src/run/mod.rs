@@ -35,7 +35,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// It is asked by SIGINT or SIGTERM, on Windows by Ctrl-C or Ctrl-Break.
     ///
     /// - **The first signal** ends the body, which counts as completed: the exits run in order, each within its budget (laws 6
-    ///   and 7), then the [owners](crate::Owner) are closed that were entered on this runtime since this began, and
+    ///   and 7), then the [owners](crate::Owner) are closed, side by side, that were entered on this runtime since this began, and
     ///   [`drain`](crate::drain) waits for those and for the exits that were rescued (law 4). A signal that comes during the
     ///   start-up is not lost: the enter is cancelled and unwinds, what was entered exits (laws 17 and 19), and the error says
     ///   so.

@@ -52,6 +52,9 @@ use sharing::Sharing;
 /// # }
 /// ```
 ///
+/// Users have `&R`: what they change in it is behind a lock or a channel of the resource's own. For `&mut R`, one user at a time,
+/// there is [`Owner`](crate::Owner).
+///
 /// # Its lives
 ///
 /// - It enters, and exits, in a task of its own (law 8), under the name and budgets of the lifespan that the closure gives.

@@ -94,8 +94,13 @@ fn what_runs_is_cancelled_and_unwinds_and_what_waits_never_runs_laws_7_13() {
         };
         let (running, queued, waiting, closed) = tokio::join!(running, queued, waiting, closing);
         closed.unwrap();
-        assert!(running.unwrap_err().is_cancelled());
-        assert_eq!(queued.unwrap_err().kind(), ErrorKind::Closed);
+        let running = running.unwrap_err();
+        assert!(running.is_cancelled() && running.is_closed());
+        let queued = queued.unwrap_err();
+        assert_eq!(
+            (queued.kind(), queued.is_closed()),
+            (ErrorKind::Closed, true)
+        );
         assert_eq!(waiting.unwrap_err().kind(), ErrorKind::Closed);
         journal.assert([
             "enter client",

@@ -245,7 +245,8 @@ fn nothing_begins_in_a_cancelled_scope_law_14() {
             .run(owner.with_ok(async |client| client.log("runs")))
             .await;
         assert!(out.is_cancelled());
-        assert!(out.into_value().unwrap().unwrap_err().is_cancelled());
+        let error = out.into_value().unwrap().unwrap_err();
+        assert!(error.is_cancelled() && !error.is_closed());
         owner.close().await.unwrap();
         journal.assert(["enter client", "exit client: completed", "exited client"]);
     });

@@ -112,7 +112,9 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
             if known {
                 ledger.waiting.pop_first();
             }
-            ledger.queue.extend(job.take().map(|job| (turn, job)));
+            if let Some(job) = job.take() {
+                ledger.queue.push_back((turn, job));
+            }
             let woken = [ledger.worker.take(), ledger.wake_next()];
             (Poll::Ready(Ok(())), woken, None)
         });

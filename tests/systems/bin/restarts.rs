@@ -9,10 +9,10 @@ mod calls;
 mod endpoint;
 #[path = "../../../examples/two_servers/http.rs"]
 mod http;
-#[path = "../systems/limit.rs"]
+#[path = "../limit.rs"]
 mod limit;
 #[allow(dead_code, reason = "the tests use all of it")]
-#[path = "../systems/session.rs"]
+#[path = "../mcp/session.rs"]
 mod session;
 #[path = "../../../examples/app/timeline.rs"]
 mod timeline;

@@ -21,10 +21,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::{sleep, timeout};
 
+use crate::limit::limited;
 use database::TestDatabase;
-
-/// For the day something hangs: what takes longest is to start a server.
-const LIMIT: Duration = Duration::from_mins(2);
 
 /// What others do on their own is done by then, and looked at so often.
 const SOON: Duration = Duration::from_secs(10);
@@ -49,11 +47,7 @@ fn on_each_runtime<D: TestDatabase>(test: impl AsyncFn(D)) {
     // So that the server of the second is that of the first.
     let mut kept = Vec::new();
     for runtime in [one_thread(), several_threads()] {
-        kept.extend(runtime.block_on(async {
-            timeout(LIMIT, on_fresh(&test))
-                .await
-                .expect("a test takes seconds")
-        }));
+        kept.extend(runtime.block_on(limited("a test", on_fresh(&test))));
     }
 }
 

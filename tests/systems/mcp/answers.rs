@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::server::{Server, two_servers};
-use crate::session::{Session, Stream, call_without_session, text_of};
+use super::server::{Server, two_servers};
+use super::session::{Session, Stream, call_without_session, text_of};
 
 #[tokio::test]
 async fn each_server_has_its_own_tools_and_sessions() {

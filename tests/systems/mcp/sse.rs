@@ -6,9 +6,9 @@ use std::convert::Infallible;
 use lifespan::{Error, Owner, Phase, scoped_resource};
 use tokio::sync::oneshot;
 
-use crate::relay::Relay;
-use crate::server::{Server, two_servers};
-use crate::session::{Session, Stream};
+use super::relay::Relay;
+use super::server::{Server, two_servers};
+use super::session::{Session, Stream};
 
 struct SseClient {
     session: Session,

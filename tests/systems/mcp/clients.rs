@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::server::{Server, two_servers};
-use crate::session::{Session, call_without_session};
+use super::server::{Server, two_servers};
+use super::session::{Session, call_without_session};
 
 #[tokio::test]
 async fn a_call_without_a_session_ends_with_its_client() {

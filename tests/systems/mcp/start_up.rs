@@ -2,7 +2,7 @@
 
 use tokio::net::TcpListener;
 
-use crate::server::{Server, two_servers};
+use super::server::{Server, two_servers};
 
 #[tokio::test]
 async fn the_first_server_fails() {

@@ -10,9 +10,9 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::python::environment::Environment;
-use crate::server::{Server, plain, two_servers};
-use crate::session::{Session, Stream};
+use super::environment::Environment;
+use super::server::{Server, plain, two_servers};
+use super::session::{Session, Stream};
 
 const STREAMS: usize = 50;
 const CLEANUP: Duration = Duration::from_millis(300);
@@ -22,7 +22,7 @@ const PROMISED: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn figures() {
+async fn start_stop_and_memory() {
     let ours = measure(|| two_servers(&[])).await;
     let others = measure(plain).await;
     println!("\n{}", Figures::HEAD);

@@ -2,7 +2,7 @@
 
 use tokio::process::Command;
 
-use crate::server::Server;
+use super::server::Server;
 
 #[tokio::test]
 async fn ten_times_on_one_port_and_nothing_is_left() {

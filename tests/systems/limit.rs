@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-pub(crate) const LIMIT: Duration = Duration::from_mins(1);
+pub(crate) const LIMIT: Duration = Duration::from_mins(2);
 
 pub(crate) async fn limited<F: Future>(what: &str, future: F) -> F::Output {
     let ended = timeout(LIMIT, future).await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::server::{Server, two_servers};
-use crate::session::{Session, Stream, call_without_session, text_of};
+use super::server::{Server, two_servers};
+use super::session::{Session, Stream, call_without_session, text_of};
 
 const CLIENTS: usize = 50;
 

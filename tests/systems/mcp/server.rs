@@ -8,7 +8,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::limit::limited;
+use crate::limit::{LIMIT, limited};
 
 pub(crate) struct Server {
     child: Child,
@@ -125,9 +125,7 @@ impl Server {
     }
 
     pub(crate) async fn ended(self) -> Ended {
-        self.ended_within(crate::limit::LIMIT)
-            .await
-            .expect("it ends")
+        self.ended_within(LIMIT).await.expect("it ends")
     }
 
     /// `None`: it has not ended by then, and is killed.

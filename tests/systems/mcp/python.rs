@@ -1,14 +1,12 @@
 //! The official Python client of both major versions (`python/client.py`): it asks both servers, and sees its stream and its
 //! call end when the server does.
 
-pub(crate) mod environment;
-
 use std::path::Path;
 
 use tokio::process::Command;
 
-use crate::server::{Server, two_servers};
-use environment::Environment;
+use super::environment::Environment;
+use super::server::{Server, two_servers};
 
 #[tokio::test]
 async fn the_client_of_version_1_asks_both_servers_and_sees_them_end() {

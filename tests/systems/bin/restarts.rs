@@ -1,25 +1,14 @@
 //! The app of `examples/two_servers`, ten times in one process, on one port: after each time no task, no session and no file
 //! descriptor is left. Its argument: how many threads the runtime has.
 
-#[path = "../../../examples/two_servers/app.rs"]
-mod app;
-#[path = "../../../examples/two_servers/calls.rs"]
-mod calls;
-#[path = "../../../examples/two_servers/endpoint.rs"]
-mod endpoint;
-#[path = "../../../examples/two_servers/http.rs"]
-mod http;
+#[allow(dead_code, reason = "the tests use all of it")]
+#[path = "../mcp/example.rs"]
+mod example;
 #[path = "../limit.rs"]
 mod limit;
 #[allow(dead_code, reason = "the tests use all of it")]
 #[path = "../mcp/session.rs"]
 mod session;
-#[path = "../../../examples/app/timeline.rs"]
-mod timeline;
-#[path = "../../../examples/two_servers/tools.rs"]
-mod tools;
-#[path = "../../../examples/two_servers/workspace.rs"]
-mod workspace;
 
 use std::time::Duration;
 
@@ -28,7 +17,7 @@ use serde_json::json;
 use tokio::runtime::{Builder, Handle, RuntimeFlavor};
 use tokio::time::sleep;
 
-use app::{App, Config};
+use example::app::{App, Config};
 use limit::limited;
 use session::{Session, Stream, call_without_session};
 

@@ -2,6 +2,8 @@
 //! by the official Python client, and through an SSE client that is a scoped resource itself.
 
 mod environment;
+#[allow(dead_code, reason = "the programs under test use all of it")]
+mod example;
 mod relay;
 mod server;
 mod session;
@@ -9,6 +11,7 @@ mod session;
 mod answers;
 mod clients;
 mod figures;
+mod lent;
 mod python;
 mod restarts;
 mod shutdown;

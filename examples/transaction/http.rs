@@ -1,4 +1,4 @@
-//! The server: each request that writes has a transaction of its own, and each handler here leaves it in another way. None of
+//! The shop: each request that writes has a transaction of its own, and each handler here leaves it in another way. None of
 //! them says what is to become of it.
 
 use std::future::pending;
@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use super::journal::{AtDrop, Journal};
+use super::server;
 use super::transaction::Transaction;
 
 /// What the handlers need.
@@ -68,9 +69,7 @@ pub(crate) fn serve(
             });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         ready.set(listener.local_addr()?);
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stop.requested())
-            .await
+        server::serve(listener, router, stop).await
     })
     .named("http")
 }

@@ -5,7 +5,8 @@
 //! the transaction and what the database holds then.
 //!
 //! - `transaction.rs`: the transaction, with its `#[enter]` and `#[exit]`: read this first
-//! - `http.rs`: the server, and the handlers that use it
+//! - `http.rs`: the handlers that use it
+//! - `server.rs`: the server that they run on
 //! - `main.rs`: the application, and the ways out
 //! - `database.rs`, `client.rs`, `journal.rs`: the pool, the customer, what is printed
 
@@ -13,6 +14,7 @@ mod client;
 mod database;
 mod http;
 mod journal;
+mod server;
 mod transaction;
 
 use std::net::SocketAddr;

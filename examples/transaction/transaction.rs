@@ -22,6 +22,10 @@ pub(crate) struct Transaction<DB: Database> {
     journal: Journal,
 }
 
+/// With a question before it. PostgreSQL gives a transaction up when one of its statements fails, whether the body has noticed or
+/// not; it then rolls back on `COMMIT` and says so, but sqlx does not look. The question is refused.
+const COMMIT: &str = "SELECT 1; COMMIT";
+
 /// What is known of the connection.
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -75,16 +79,28 @@ where
     #[exit]
     async fn end(mut self, exit: &Exit) -> sqlx::Result<()> {
         match self.state {
-            State::Idle => return Ok(()),
-            State::Begins => return self.undo_begin(exit).await,
-            State::Open => {}
+            State::Idle => Ok(()),
+            State::Begins => self.undo_begin(exit).await,
+            State::Open if exit.is_clean() => self.commit().await,
+            State::Open => {
+                self.say(format_args!("rolls back ({})", exit.cause()));
+                self.end_with("ROLLBACK").await
+            }
         }
-        let (statement, what) = if exit.is_clean() {
-            ("COMMIT", "commits")
-        } else {
-            ("ROLLBACK", "rolls back")
-        };
-        self.say(format_args!("{what} ({})", exit.cause()));
+    }
+
+    async fn commit(&mut self) -> sqlx::Result<()> {
+        self.say("commits");
+        let committed = self.end_with(COMMIT).await;
+        if committed.is_err() {
+            self.say("cannot commit, and rolls back");
+            // Where this fails as well, the connection is closed.
+            let _ = self.end_with("ROLLBACK").await;
+        }
+        committed
+    }
+
+    async fn end_with(&mut self, statement: &'static str) -> sqlx::Result<()> {
         self.connection.execute(statement).await?;
         self.state = State::Idle;
         self.say("has ended");
@@ -93,7 +109,7 @@ where
 
     /// How far `BEGIN` came is not known, so the rollback may be refused; as both are answered when it returns, nothing is
     /// left open by then. The connection is closed all the same.
-    async fn undo_begin(mut self, exit: &Exit) -> sqlx::Result<()> {
+    async fn undo_begin(&mut self, exit: &Exit) -> sqlx::Result<()> {
         self.say(format_args!("was cut short as it began ({})", exit.cause()));
         match self.connection.execute("ROLLBACK").await {
             Err(error) if error.as_database_error().is_none() => Err(error),

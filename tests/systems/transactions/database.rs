@@ -14,11 +14,20 @@ pub(crate) trait TestDatabase: Clone + Send + Sync + 'static {
     type Driver: Database;
     type Transaction: ScopedResource + Orders;
 
+    /// What all tests share.
+    type Server: Copy;
+
     /// A query that takes a while.
     const SLOW: &str;
 
-    /// A new one, or nothing if that kind of database is not installed here.
-    async fn fresh() -> Option<Self>;
+    /// Whether a transaction in which a statement has failed can be committed.
+    const FORGIVES: bool;
+
+    /// Nothing if that kind of database is not installed here.
+    fn server() -> Option<Self::Server>;
+
+    /// A new one.
+    async fn fresh(server: Self::Server) -> Self;
 
     /// The same database, with another pool that has this many connections.
     async fn with_connections(&self, connections: u32) -> Self;

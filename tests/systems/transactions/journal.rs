@@ -25,4 +25,9 @@ impl Journal {
     pub(crate) fn assert<const N: usize>(&self, expected: [&str; N]) {
         assert_eq!(*self.0.borrow(), expected);
     }
+
+    #[track_caller]
+    pub(crate) fn assert_begins<const N: usize>(&self, expected: [&str; N]) {
+        assert_eq!(self.0.borrow()[..N], expected);
+    }
 }

@@ -2,17 +2,22 @@
 //!
 //! Every test runs on SQLite, and on PostgreSQL if that is installed, each on a fresh database, on one thread and on several;
 //! after each, [`settled`] asserts that nothing is left: no task, no connection that is checked out, none that is in a
-//! transaction, no exit to wait for. [`paths`] are the ways out of a scope, [`requests`] those of an HTTP handler, [`cuts`] drops
-//! or cancels at each wait, and [`plain`] is what sqlx does alone.
+//! transaction, no exit to wait for; [`files`], that no file descriptor is. [`paths`] are the ways out of a scope, [`requests`] those
+//! of an HTTP handler, [`stops`] is the end of its server, [`cuts`] drops or cancels at each wait, and [`plain`] is what sqlx does
+//! alone.
 
 mod cuts;
 mod database;
+mod files;
 mod journal;
 mod paths;
 mod plain;
 mod postgres;
 mod requests;
+#[path = "../../../examples/transaction/server.rs"]
+mod server;
 mod sqlite;
+mod stops;
 #[path = "../../../examples/transaction/transaction.rs"]
 mod transaction;
 
@@ -23,6 +28,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::limit::limited;
 use database::TestDatabase;
+use files::Files;
 
 /// What others do on their own is done by then, and looked at so often.
 const SOON: Duration = Duration::from_secs(10);
@@ -44,22 +50,27 @@ macro_rules! on_each_database {
 pub(crate) use on_each_database;
 
 fn on_each_runtime<D: TestDatabase>(test: impl AsyncFn(D)) {
-    // So that the server of the second is that of the first.
-    let mut kept = Vec::new();
     for runtime in [one_thread(), several_threads()] {
-        kept.extend(runtime.block_on(limited("a test", on_fresh(&test))));
+        on_runtime(runtime, &test);
     }
 }
 
-/// The database it was run on, if there is one.
-async fn on_fresh<D: TestDatabase>(test: impl AsyncFn(D)) -> Option<D> {
-    let database = D::fresh().await?;
+fn on_runtime<D: TestDatabase>(runtime: Runtime, test: impl AsyncFn(D)) {
+    if let Some(server) = D::server() {
+        runtime.block_on(limited("a test", on_fresh(server, test)));
+    }
+}
+
+async fn on_fresh<D: TestDatabase>(server: D::Server, test: impl AsyncFn(D)) {
+    let files = Files::open();
+    let database = D::fresh(server).await;
     let tasks = tasks();
     test(database.clone()).await;
     gone(tasks).await;
     settled(&database).await;
     database.pool().close().await;
-    Some(database)
+    drop(database);
+    files.assert_closed();
 }
 
 fn one_thread() -> Runtime {
@@ -83,8 +94,8 @@ async fn settled<D: TestDatabase>(database: &D) {
     no_transaction_is_open(database).await;
 }
 
-/// Waits for it: PostgreSQL tells of a failed commit before it has rolled back, and takes its time to notice that a connection is
-/// closed. One that nobody ends stays open for ever.
+/// Waits for it: PostgreSQL takes its time to notice that a connection is closed. A transaction that nobody ends stays open for
+/// ever.
 async fn no_transaction_is_open<D: TestDatabase>(database: &D) {
     let wait = async {
         while database.open_transactions().await > 0 {
@@ -106,7 +117,7 @@ fn tasks() -> usize {
     Handle::current().metrics().num_alive_tasks()
 }
 
-/// Waits until no more than these tasks are left: axum may have stopped before it has dropped the handlers of those who hung up.
+/// Waits until no more than these tasks are left: axum may have stopped before all of its tasks have returned.
 async fn gone(tasks_before: usize) {
     become_true(|| tasks() <= tasks_before).await;
 }

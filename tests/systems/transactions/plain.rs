@@ -9,6 +9,8 @@
 //! - A transaction that is dropped is rolled back, but nobody can wait for that: on PostgreSQL its locks stay until the runtime
 //!   has run a task of sqlx's; on SQLite, until a thread of sqlx's has come to it.
 //!
+//! - On PostgreSQL, the commit of a transaction in which a statement has failed is a rollback, and is said to have gone well.
+//!
 //! What does not go wrong any more, at no wait: a connection whose transaction is dropped in a statement or in its commit is not
 //! handed out before the rollback.
 
@@ -150,6 +152,18 @@ async fn ours_is_cut_short_in_a_savepoint<D: TestDatabase>(database: D) {
     assert!(database.orders().await.is_empty());
 }
 
+/// The database has given the transaction up, rolls it back, and says so; who commits it is told that all is well.
+#[test]
+fn plain_takes_a_rollback_for_a_commit_on_postgres() {
+    on_each_runtime(async |database: Postgres| {
+        let mut transaction = database.pool().begin().await.unwrap();
+        Postgres::insert(&mut transaction, "tea").await.unwrap();
+        Postgres::insert(&mut transaction, "tea").await.unwrap_err();
+        transaction.commit().await.unwrap();
+        assert!(database.orders().await.is_empty());
+    });
+}
+
 /// Leaves a connection with a statement that takes its time, so that whatever comes next has to wait.
 async fn keep_busy<D: TestDatabase>(connection: &mut <D::Driver as Database>::Connection) {
     assert!(cut_after(1, D::run(connection, D::SLOW)).await.is_none());
@@ -158,10 +172,11 @@ async fn keep_busy<D: TestDatabase>(connection: &mut <D::Driver as Database>::Co
 /// On one thread, which sqlx's task does not get while the test has it.
 #[test]
 fn plain_keeps_its_locks_when_it_is_dropped() {
+    let Some(server) = Postgres::server() else {
+        return;
+    };
     one_thread().block_on(async {
-        let Some(database) = Postgres::fresh().await else {
-            return;
-        };
+        let database = Postgres::fresh(server).await;
         let mut transaction = database.pool().begin().await.unwrap();
         Postgres::insert(&mut transaction, "tea").await.unwrap();
         drop(transaction);
@@ -175,10 +190,11 @@ fn plain_keeps_its_locks_when_it_is_dropped() {
 /// When `drain` returns, the rollback is over.
 #[test]
 fn ours_keeps_no_locks_when_it_is_dropped() {
+    let Some(server) = Postgres::server() else {
+        return;
+    };
     one_thread().block_on(async {
-        let Some(database) = Postgres::fresh().await else {
-            return;
-        };
+        let database = Postgres::fresh(server).await;
         let mut run = Box::pin(database.transaction().scope(async |tx| {
             tx.order("tea").await?;
             database.journal().line("test", "has ordered");

@@ -1,7 +1,6 @@
 //! PostgreSQL, on the [`Server`] that the tests start: a schema of its own for each test, which costs less than a
 //! database.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lifespan::{Enter, Lifespan};
@@ -21,16 +20,16 @@ pub(crate) struct Postgres {
     pool: PgPool,
     journal: Journal,
     name: String,
-    server: Arc<Server>,
+    server: &'static Server,
 }
 
 orders_on!(sqlx::Postgres);
 
 impl Postgres {
-    async fn open(server: Arc<Server>, name: String, connections: u32) -> Self {
+    async fn open(server: &'static Server, name: String, connections: u32) -> Self {
         let pool = PgPoolOptions::new().max_connections(connections);
         Postgres {
-            pool: pool.connect_with(options(&server, &name)).await.unwrap(),
+            pool: pool.connect_with(options(server, &name)).await.unwrap(),
             journal: Journal::default(),
             name,
             server,
@@ -39,7 +38,7 @@ impl Postgres {
 
     /// A connection that is not of the pool.
     pub(crate) async fn connect(&self) -> PgConnection {
-        options(&self.server, &self.name).connect().await.unwrap()
+        options(self.server, &self.name).connect().await.unwrap()
     }
 }
 
@@ -57,12 +56,18 @@ fn options(server: &Server, test: &str) -> PgConnectOptions {
 impl TestDatabase for Postgres {
     type Driver = sqlx::Postgres;
     type Transaction = Transaction<sqlx::Postgres>;
+    type Server = &'static Server;
 
     const SLOW: &str = "SELECT pg_sleep(0.1)";
 
-    async fn fresh() -> Option<Self> {
+    const FORGIVES: bool = false;
+
+    fn server() -> Option<Self::Server> {
+        Server::shared()
+    }
+
+    async fn fresh(server: Self::Server) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let server = Server::shared()?;
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let create = AssertSqlSafe(format!("CREATE SCHEMA {name}"));
         let database = Postgres::open(server, name, CONNECTIONS).await;
@@ -70,11 +75,11 @@ impl TestDatabase for Postgres {
         for table in TABLES {
             database.pool.execute(table).await.unwrap();
         }
-        Some(database)
+        database
     }
 
     async fn with_connections(&self, connections: u32) -> Self {
-        Postgres::open(Arc::clone(&self.server), self.name.clone(), connections).await
+        Postgres::open(self.server, self.name.clone(), connections).await
     }
 
     fn pool(&self) -> &PgPool {

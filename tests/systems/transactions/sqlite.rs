@@ -38,15 +38,22 @@ impl Sqlite {
 impl TestDatabase for Sqlite {
     type Driver = sqlx::Sqlite;
     type Transaction = Transaction<sqlx::Sqlite>;
+    type Server = ();
 
     const SLOW: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n";
 
-    async fn fresh() -> Option<Self> {
+    const FORGIVES: bool = true;
+
+    fn server() -> Option<()> {
+        Some(())
+    }
+
+    async fn fresh((): ()) -> Self {
         let database = Sqlite::open(Arc::new(TempDir::new().unwrap()), CONNECTIONS).await;
         for table in TABLES {
             database.pool.execute(table).await.unwrap();
         }
-        Some(database)
+        database
     }
 
     async fn with_connections(&self, connections: u32) -> Self {

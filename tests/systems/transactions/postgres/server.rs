@@ -1,4 +1,4 @@
-//! A PostgreSQL server for as long as a test uses it: on a socket in a new folder, which holds its data, too. A shell starts it
+//! A PostgreSQL server for as long as the tests run: on a socket in a new folder, which holds its data, too. A shell starts it
 //! and waits for the end of its own input, so that server and folder are gone however the tests end, even if they are
 //! killed. Where it may not run as root, it runs as somebody else.
 
@@ -6,8 +6,8 @@ use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
 
 /// Prints its folder when the server is ready. `$1` is where the programs of PostgreSQL are.
 const RUN: &str = r#"
@@ -32,22 +32,16 @@ const RUN: &str = r#"
 
 pub(crate) struct Server {
     folder: PathBuf,
-    shell: Child,
-    /// Closed, it ends the shell.
-    input: Option<ChildStdin>,
+    /// The input of the shell, which ends with it.
+    _input: ChildStdin,
 }
 
 impl Server {
-    /// The server of all tests that run now; nothing if PostgreSQL is not installed, which is said.
-    pub(crate) fn shared() -> Option<Arc<Server>> {
-        static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(server) = shared.upgrade() {
-            return Some(server);
-        }
-        let server = Arc::new(Server::start(&programs()?));
-        *shared = Arc::downgrade(&server);
-        Some(server)
+    /// The server of all tests, up to the end of this process; nothing if PostgreSQL is not installed, which is said.
+    pub(crate) fn shared() -> Option<&'static Server> {
+        static SHARED: OnceLock<Option<Server>> = OnceLock::new();
+        let shared = SHARED.get_or_init(|| Some(Server::start(&programs()?)));
+        shared.as_ref()
     }
 
     fn start(programs: &Path) -> Self {
@@ -58,28 +52,19 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let input = shell.stdin.take();
         let mut folder = String::new();
         let mut output = BufReader::new(shell.stdout.take().unwrap());
         output.read_line(&mut folder).unwrap();
         assert!(!folder.is_empty(), "PostgreSQL does not start; see above");
         Server {
             folder: folder.trim_end().into(),
-            shell,
-            input,
+            _input: shell.stdin.take().unwrap(),
         }
     }
 
     /// Where its socket is.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.shell.wait();
     }
 }
 
@@ -109,13 +94,10 @@ fn programs() -> Option<PathBuf> {
 
 /// Not with `eprintln`, which nobody sees when the test passes.
 fn skip() {
-    static ONCE: Once = Once::new();
     let required = env::var_os("LIFESPAN_REQUIRE_POSTGRES").is_some_and(|value| value == "1");
     assert!(!required, "no PostgreSQL server is installed");
-    ONCE.call_once(|| {
-        let text = "skipped: the tests on PostgreSQL, whose server is not installed";
-        let _ = writeln!(io::stderr(), "{text}");
-    });
+    let text = "skipped: the tests on PostgreSQL, whose server is not installed";
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// A command that does not run as root, which `initdb` refuses.

@@ -61,9 +61,9 @@ impl Calls {
         let name = format!("{}/{} #{}", self.server, request.name, context.id);
         let withdrawn = CancelScope::from_token(&context.ct).named("call");
         let handler = handler.clone();
-        let begun = Arc::clone(&self.tally);
+        let tally = Arc::clone(&self.tally);
         let call = async move {
-            begun.begun.send_modify(|calls| *calls += 1);
+            tally.begun.send_modify(|calls| *calls += 1);
             let context = ToolCallContext::new(&handler, request, context);
             let called = withdrawn.run(tools.call(context));
             // Where it panics, that is a matter of this call, and not of those beside it.

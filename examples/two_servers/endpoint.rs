@@ -10,7 +10,6 @@
 //! sent by then; those that are left have until the exit budget of their group is used up. Then the sessions close, then the
 //! handlers come back.
 
-use std::io;
 use std::sync::Arc;
 
 use axum::Router;
@@ -33,7 +32,7 @@ pub(crate) struct Endpoint {
     calls: Handover<TaskGroup>,
     spawner: Spawner,
     tally: Arc<Tally>,
-    /// Handlers that were lent to rmcp.
+    /// The handlers that rmcp has, and the routes that make them.
     lent: TaskTracker,
     /// Ends the streams and the sessions.
     hang_up: CancellationToken,
@@ -72,34 +71,28 @@ impl Endpoint {
             timeline::line(name, "cannot open");
             return Err(format!("no state for {name}").into());
         }
-        let calls = TaskGroup::new()
+        let group = TaskGroup::new()
             .named(format!("calls of {name}"))
             .exit_timeout(config.patience)
             .enter()
             .await?;
         let (tally, lent, hang_up) = <(Arc<Tally>, TaskTracker, CancellationToken)>::default();
-        let spawner = calls.spawner();
-        let lend = {
-            let (spawner, tally) = (spawner.clone(), Arc::clone(&tally));
-            let (lent, hang_up) = (lent.clone(), hang_up.clone());
-            move || {
-                if hang_up.is_cancelled() {
-                    return Err(io::Error::other("the server is shutting down"));
-                }
-                let (spawner, tally) = (spawner.clone(), Arc::clone(&tally));
-                Ok(tools(Calls::new(name, spawner, tally, lent.token())))
-            }
-        };
+        let spawner = group.spawner();
+        let calls = Calls::new(name, spawner.clone(), Arc::clone(&tally), lent.token());
         let sessions = Arc::<LocalSessionManager>::default();
         let settings =
             StreamableHttpServerConfig::default().with_cancellation_token(hang_up.clone());
-        let service = StreamableHttpService::new(lend, Arc::clone(&sessions), settings);
+        let service = StreamableHttpService::new(
+            move || Ok(tools(calls.clone())),
+            Arc::clone(&sessions),
+            settings,
+        );
         timeline::line(name, "is open");
         Ok(Endpoint {
             name,
             routes: Router::new().fallback_service(service),
             sessions,
-            calls: calls.hand_over(),
+            calls: group.hand_over(),
             spawner,
             tally,
             lent,
@@ -121,6 +114,7 @@ impl Endpoint {
         exit.progress("closing sessions");
         close_all(&self.sessions).await;
         exit.progress("waiting for handlers that were lent");
+        drop(self.routes);
         self.lent.close();
         self.lent.wait().await;
         timeline::line(name, format_args!("is closed, calls: {}", self.tally));

@@ -108,9 +108,10 @@ impl Server {
     }
 }
 
-/// Counts a request as answered when its client has all of the answer.
+/// Counts a request as answered when its client has all of the answer. A `GET` is a stream on which the server speaks by
+/// itself; nobody waits for the end of it.
 async fn answered(State(answering): State<TaskTracker>, request: Request, next: Next) -> Response {
-    if is_held(&request) {
+    if request.method() == Method::GET {
         return next.run(request).await;
     }
     let waits = answering.token();
@@ -120,13 +121,6 @@ async fn answered(State(answering): State<TaskTracker>, request: Request, next: 
             let _until_it_ends = &waits;
         }))
     })
-}
-
-/// Whether it is a stream on which the server speaks by itself, without an answer that somebody waits for: a `GET`, or in the
-/// protocol of 2026-07-28 a request of its own.
-fn is_held(request: &Request) -> bool {
-    let method = request.headers().get("mcp-method");
-    request.method() == Method::GET || method.is_some_and(|it| it == "subscriptions/listen")
 }
 
 async fn converse(stream: TcpStream, router: Router, stop: Stop) {

@@ -25,7 +25,7 @@ struct Stuck {
 impl ServerHandler for Stuck {
     async fn on_initialized(&self, _context: NotificationContext<RoleServer>) {
         self.begins.notify_one();
-        pending().await
+        pending::<()>().await;
     }
 }
 

@@ -51,11 +51,11 @@ pub(crate) use on_each_database;
 
 fn on_each_runtime<D: TestDatabase>(test: impl AsyncFn(D)) {
     for runtime in [one_thread(), several_threads()] {
-        on_runtime(runtime, &test);
+        on_runtime(&runtime, &test);
     }
 }
 
-fn on_runtime<D: TestDatabase>(runtime: Runtime, test: impl AsyncFn(D)) {
+fn on_runtime<D: TestDatabase>(runtime: &Runtime, test: impl AsyncFn(D)) {
     if let Some(server) = D::server() {
         runtime.block_on(limited("a test", on_fresh(server, test)));
     }

@@ -39,15 +39,17 @@ on_each_database!(
 async fn poisoned<D: TestDatabase>(database: &D, run: impl AsyncFn(&D, usize) -> bool) -> usize {
     let mut poisoned = 0;
     for waits in 0..MOST {
-        let database = database.with_connections(1).await;
-        let completed = run(&database, waits).await;
+        let one = database.with_connections(1).await;
+        let completed = run(&one, waits).await;
         let _ = lifespan::drain().await;
-        returned(&database).await;
+        returned(&one).await;
         // A connection that was closed is in nobody's way, and its transaction ends with it.
-        if database.pool().num_idle() > 0 {
-            poisoned += database.open_transactions().await;
+        if one.pool().num_idle() > 0 {
+            poisoned += one.open_transactions().await;
         }
-        database.pool().close().await;
+        one.pool().close().await;
+        // Or the next round would take it for its own.
+        no_transaction_is_open(database).await;
         if completed {
             return poisoned;
         }

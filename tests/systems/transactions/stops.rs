@@ -19,7 +19,7 @@ use super::{on_runtime, server, several_threads};
 
 #[test]
 fn plain_stops_before_its_handlers_are_dropped() {
-    on_runtime(several_threads(), async |database: Sqlite| {
+    on_runtime(&several_threads(), async |database: Sqlite| {
         hang_up_and_stop(&database, plain, Duration::from_secs(30)).await;
         database.journal().reached("transaction has ended").await;
         assert!(lifespan::drain().await.is_clean());
@@ -41,7 +41,7 @@ async fn plain(listener: TcpListener, router: Router, stop: Stop) -> io::Result<
 
 #[test]
 fn ours_stops_when_its_handlers_are_dropped() {
-    on_runtime(several_threads(), async |database: Sqlite| {
+    on_runtime(&several_threads(), async |database: Sqlite| {
         hang_up_and_stop(&database, server::serve, Duration::from_millis(100)).await;
         let journal = database.journal();
         journal.assert_begins([

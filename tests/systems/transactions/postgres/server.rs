@@ -6,7 +6,7 @@ use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 /// Prints its folder when the server is ready. `$1` is where the programs of PostgreSQL are.
@@ -32,8 +32,8 @@ const RUN: &str = r#"
 
 pub(crate) struct Server {
     folder: PathBuf,
-    /// The input of the shell, which ends with it.
-    _input: ChildStdin,
+    /// It ends with its input, and that with this process.
+    _shell: Child,
 }
 
 impl Server {
@@ -58,7 +58,7 @@ impl Server {
         assert!(!folder.is_empty(), "PostgreSQL does not start; see above");
         Server {
             folder: folder.trim_end().into(),
-            _input: shell.stdin.take().unwrap(),
+            _shell: shell,
         }
     }
 

@@ -22,10 +22,6 @@ pub(crate) struct Transaction<DB: Database> {
     journal: Journal,
 }
 
-/// With a question before it. PostgreSQL gives a transaction up when one of its statements fails, whether the body has noticed or
-/// not; it then rolls back on `COMMIT` and says so, but sqlx does not look. The question is refused.
-const COMMIT: &str = "SELECT 1; COMMIT";
-
 /// What is known of the connection.
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -36,6 +32,10 @@ enum State {
     /// In a transaction.
     Open,
 }
+
+/// With a question before it, which is refused if PostgreSQL has given the transaction up. It does so when a statement fails, even
+/// if the body carries on; to a mere `COMMIT` it answers `ROLLBACK`, and sqlx takes that for a success.
+const COMMIT: &str = "SELECT 1; COMMIT";
 
 #[scoped_resource(name = "Transaction", exit_timeout = "5s")]
 impl<DB: Database> Transaction<DB>

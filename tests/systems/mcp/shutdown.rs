@@ -30,6 +30,9 @@ async fn fifty_streams_and_fifty_calls_end_within_the_cleanup() {
     server.says("a slow call has its workspace", CLIENTS).await;
 
     server.signal("TERM").await;
+    server.says("cleanup begins", 1).await;
+    let late = Session::open(server.url("math")).await;
+    assert!(late.is_err(), "nobody new is served");
     let (sessions, streams): (Vec<_>, Vec<_>) = clients.into_iter().unzip();
     for [idle, call] in streams {
         idle.rest().await.expect("a clean end");

@@ -10,7 +10,8 @@ use lifespan::{BoxError, Canceller, Lifespan, Phase};
 use sqlx::Error::BeginFailed;
 
 use super::database::{Orders, TestDatabase};
-use super::{on_each_database, returned};
+use super::sqlite::Sqlite;
+use super::{on_each_database, on_each_runtime, returned};
 
 on_each_database!(
     the_body_returns,
@@ -202,6 +203,27 @@ async fn the_body_overlooks_an_error<D: TestDatabase>(database: D) {
     assert_eq!(error.phase(), Phase::Exit);
     assert!(database.orders().await.is_empty());
     database.journal().assert(REFUSED);
+}
+
+/// A statement may roll its transaction back on SQLite. Then there is nothing to commit, and the caller is told.
+#[test]
+fn the_body_overlooks_a_rollback_on_sqlite() {
+    on_each_runtime(async |database: Sqlite| {
+        let told = database
+            .transaction()
+            .scope(async |tx| -> Result<(), BoxError> {
+                tx.order("tea").await?;
+                let again = tx
+                    .run("INSERT OR ROLLBACK INTO orders VALUES ('tea')")
+                    .await;
+                again.unwrap_err();
+                Ok(())
+            })
+            .await;
+        let error = told.unwrap_err().downcast::<lifespan::Error>().unwrap();
+        assert_eq!(error.phase(), Phase::Exit);
+        assert!(database.orders().await.is_empty());
+    });
 }
 
 async fn one_writes_after_the_other<D: TestDatabase>(database: D) {

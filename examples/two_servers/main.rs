@@ -46,10 +46,10 @@ async fn main() -> Result<(), BoxError> {
     let app = App::lifespan(config);
     match (serve, fails) {
         (true, _) => app.run().await?,
-        (false, true) => {
-            let error = app.scope(client::ask_both).await;
-            println!("\n{:?}", error.expect_err("`--fail` names a server"));
-        }
+        (false, true) => match app.scope(client::ask_both).await {
+            Err(error) => println!("\n{error:?}"),
+            Ok(()) => return Err("`--fail` names none of the servers".into()),
+        },
         (false, false) => {
             let demonstration = Box::pin(client::end_in_mid_call(app));
             lifespan::timeout(LIMIT, demonstration).await??;

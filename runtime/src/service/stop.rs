@@ -20,6 +20,8 @@ impl Stop {
     /// Completes when the service is to stop; at once if that was asked for already.
     ///
     /// The future borrows nothing, so that it can be given away: `axum::serve(..).with_graceful_shutdown(stop.requested())`.
+    /// That waits for the handlers whose clients wait; one whose client hung up may be dropped a moment later, so handlers that hold
+    /// resources are tracked and waited for as well.
     ///
     /// # Cancel safety
     ///

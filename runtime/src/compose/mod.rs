@@ -19,6 +19,7 @@ pub(crate) mod kind;
 mod parting;
 mod then;
 mod turns;
+mod wakers;
 mod woken;
 
 pub use join::{Join, join, join_local};

@@ -1,12 +1,17 @@
 //! [`Woken`]: many futures in one task, of which only those are polled that were woken.
+//!
+//! A round of them ends early when the task has spent its budget with tokio: what is polled after that is mostly polled in
+//! vain. The rest is polled in the next round, before what is woken meanwhile, so that all of them get their turn.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
+
+use tokio::task::coop;
 
 use super::turns::Turns;
+use super::wakers::Wakers;
 
 /// So many are polled all, on each wake: that is cheaper than a waker for each.
 const FEW: usize = 16;
@@ -16,48 +21,14 @@ pub(super) struct Woken<F> {
     /// `None` when it has ended.
     futures: Vec<Option<F>>,
     turns: Turns,
-    /// Those that have started, and some that have ended since.
-    under_way: Vec<usize>,
+    /// How many have started and not ended.
     left: usize,
+    /// Those to be polled, in this order: what was woken, or, without wakers, all that have started; and some that have
+    /// ended since.
+    due: VecDeque<usize>,
     wakers: Option<Wakers>,
-}
-
-struct Wakers {
-    queue: Arc<Queue>,
-    each: Vec<Arc<One>>,
-}
-
-/// Which futures have been woken since they were polled.
-#[derive(Default)]
-struct Queue {
-    woken: Mutex<Vec<usize>>,
-    task: Mutex<Option<Waker>>,
-}
-
-struct One {
-    index: usize,
-    queued: AtomicBool,
-    queue: Arc<Queue>,
-}
-
-impl Wake for One {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.queued.swap(true, Ordering::AcqRel) {
-            lock(&self.queue.woken).push(self.index);
-            let task = lock(&self.queue.task).take();
-            if let Some(task) = task {
-                task.wake();
-            }
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether what may start comes before what was woken.
+    starts_first: bool,
 }
 
 impl<F: Future + Unpin> Woken<F> {
@@ -66,13 +37,13 @@ impl<F: Future + Unpin> Woken<F> {
         turns: impl FnOnce(usize) -> Turns,
     ) -> Self {
         let futures: Vec<_> = futures.into_iter().map(Some).collect();
-        let wakers = (futures.len() > FEW).then(|| Wakers::new(futures.len()));
         Woken {
             turns: turns(futures.len()),
-            futures,
-            under_way: Vec::new(),
             left: 0,
-            wakers,
+            due: VecDeque::new(),
+            wakers: (futures.len() > FEW).then(|| Wakers::new(futures.len())),
+            starts_first: false,
+            futures,
         }
     }
 
@@ -83,29 +54,47 @@ impl<F: Future + Unpin> Woken<F> {
         cx: &mut Context<'_>,
         mut ended: impl FnMut(usize, F::Output) -> bool,
     ) -> Poll<()> {
-        for index in self.to_poll(cx) {
-            self.poll_one(index, cx, &mut ended);
+        if let Some(wakers) = &self.wakers {
+            wakers.take_woken(cx.waker(), &mut self.due);
         }
-        while let Some(index) = self.turns.next(self.left) {
-            self.left += 1;
-            if self.wakers.is_none() {
-                self.under_way.push(index);
-            }
+        let mut due = self.due.len();
+        let mut spent = false;
+        // At least one, so that what spends none gets on beside what spends all of it.
+        while !spent {
+            let Some(index) = self.next(&mut due) else {
+                break;
+            };
             self.poll_one(index, cx, &mut ended);
+            spent = !coop::has_budget_remaining();
         }
         if self.turns.is_over() && self.left == 0 {
-            Poll::Ready(())
+            return Poll::Ready(());
+        }
+        // If either was cut off, its turn comes first the next time, or those that wake one another would keep the rest waiting.
+        self.starts_first = spent && !self.starts_first;
+        if spent {
+            // Wakes the task when others have run.
+            let _ = coop::poll_proceed(cx);
+        }
+        Poll::Pending
+    }
+
+    /// The next of a round in which so many are due yet.
+    fn next(&mut self, due: &mut usize) -> Option<usize> {
+        if self.starts_first {
+            self.start().or_else(|| self.go_on(due))
         } else {
-            Poll::Pending
+            self.go_on(due).or_else(|| self.start())
         }
     }
 
-    /// Those under way that have to be polled.
-    fn to_poll(&self, cx: &Context<'_>) -> Vec<usize> {
-        match &self.wakers {
-            None => self.under_way.clone(),
-            Some(wakers) => wakers.queue.take(cx.waker()),
-        }
+    fn go_on(&mut self, due: &mut usize) -> Option<usize> {
+        *due = due.checked_sub(1)?;
+        self.due.pop_front()
+    }
+
+    fn start(&mut self) -> Option<usize> {
+        self.turns.next(self.left).inspect(|_| self.left += 1)
     }
 
     fn poll_one(
@@ -117,17 +106,20 @@ impl<F: Future + Unpin> Woken<F> {
         let Some(Some(future)) = self.futures.get_mut(index) else {
             return;
         };
-        let polled = match &self.wakers {
+        let polled = match &mut self.wakers {
             None => Pin::new(future).poll(cx),
             Some(wakers) => wakers.poll(index, future),
         };
-        if let Poll::Ready(output) = polled {
-            self.futures[index] = None;
-            self.left -= 1;
-            self.under_way.retain(|other| *other != index);
-            self.turns.ended(index);
-            if !ended(index, output) {
-                self.stop_starting();
+        match polled {
+            Poll::Pending if self.wakers.is_none() => self.due.push_back(index),
+            Poll::Pending => {}
+            Poll::Ready(output) => {
+                self.futures[index] = None;
+                self.left -= 1;
+                self.turns.ended(index);
+                if !ended(index, output) {
+                    self.stop_starting();
+                }
             }
         }
     }
@@ -151,47 +143,14 @@ impl<F> Woken<F> {
     }
 }
 
-impl Wakers {
-    fn new(count: usize) -> Self {
-        let queue = Arc::<Queue>::default();
-        let one = |index| {
-            Arc::new(One {
-                index,
-                queued: AtomicBool::new(false),
-                queue: Arc::clone(&queue),
-            })
-        };
-        let each = (0..count).map(one).collect();
-        Wakers { queue, each }
-    }
-
-    fn poll<F: Future + Unpin>(&self, index: usize, future: &mut F) -> Poll<F::Output> {
-        let one = &self.each[index];
-        // Before the poll: what wakes it meanwhile counts.
-        // A swap: if this sees a wake-up, the poll sees what that was about.
-        one.queued.swap(false, Ordering::AcqRel);
-        let waker = Waker::from(Arc::clone(one));
-        Pin::new(future).poll(&mut Context::from_waker(&waker))
-    }
-}
-
-impl Queue {
-    /// What has been woken, and from here on the task to wake.
-    fn take(&self, task: &Waker) -> Vec<usize> {
-        let task = task.clone();
-        // Not dropped under the lock: it may be anybody's.
-        let old = lock(&self.task).replace(task);
-        drop(old);
-        std::mem::take(&mut *lock(&self.woken))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::future::poll_fn;
 
-    use super::{Turns, Woken};
-    use tokio::task::yield_now;
+    use tokio::task::{consume_budget, yield_now};
+
+    use super::{FEW, Turns, Woken};
 
     type Boxed = std::pin::Pin<Box<dyn Future<Output = usize>>>;
 
@@ -228,7 +187,7 @@ mod tests {
     #[test]
     fn no_more_than_the_width_at_once() {
         for count in [10, 100] {
-            let under_way = std::cell::Cell::new(0);
+            let under_way = Cell::new(0);
             let futures = (0..count).map(|_| {
                 Box::pin(async {
                     under_way.set(under_way.get() + 1);
@@ -253,5 +212,53 @@ mod tests {
             })
         }));
         assert!((5..20).contains(&ended), "{ended}");
+    }
+
+    #[test]
+    fn what_the_budget_does_not_reach_is_polled_next() {
+        for count in [FEW, 10_000] {
+            let polls = Cell::new(0);
+            let counted = |_| {
+                // Waits once, then spends: the second time all of them are woken at once.
+                let mut future = Box::pin(async {
+                    yield_now().await;
+                    consume_budget().await;
+                });
+                let polls = &polls;
+                poll_fn(move |cx| {
+                    polls.set(polls.get() + 1);
+                    future.as_mut().poll(cx)
+                })
+            };
+            let mut set = Woken::new((0..count).map(counted), |count| {
+                Turns::in_order(count, count)
+            });
+            block_on(poll_fn(|cx| set.poll_each(cx, |_, ()| true)));
+            // Twice each, and one in vain for each time that the budget was spent.
+            let most = 2 * count + count / 100;
+            assert!(polls.get() <= most, "{} of {most}", polls.get());
+        }
+    }
+
+    #[test]
+    fn what_spends_the_budget_keeps_nobody_waiting() {
+        for count in [FEW, 300, 10_000] {
+            let last_has_begun = Cell::new(false);
+            let spender = |index| {
+                let last_has_begun = &last_has_begun;
+                Box::pin(async move {
+                    if index == count - 1 {
+                        last_has_begun.set(true);
+                    }
+                    while !last_has_begun.get() {
+                        consume_budget().await;
+                    }
+                })
+            };
+            let mut set = Woken::new((0..count).map(spender), |count| {
+                Turns::in_order(count, count)
+            });
+            block_on(poll_fn(|cx| set.poll_each(cx, |_, ()| true)));
+        }
     }
 }

@@ -1,0 +1,103 @@
+//! [`Wakers`]: a waker for each of many futures in one task, and which of them have been woken.
+//!
+//! Only what waits has one to itself: that of a future that ends without having passed it on is the next one's.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+pub(super) struct Wakers {
+    queue: Arc<Queue>,
+    /// Of each future that waits.
+    each: Vec<Option<Arc<One>>>,
+    spare: Option<Arc<One>>,
+}
+
+/// Which futures have been woken since they were polled.
+#[derive(Default)]
+struct Queue {
+    woken: Mutex<Vec<usize>>,
+    task: Mutex<Option<Waker>>,
+}
+
+struct One {
+    index: usize,
+    queued: AtomicBool,
+    queue: Arc<Queue>,
+}
+
+impl Wake for One {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.queued.swap(true, Ordering::AcqRel) {
+            lock(&self.queue.woken).push(self.index);
+            let task = lock(&self.queue.task).take();
+            if let Some(task) = task {
+                task.wake();
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Wakers {
+    pub(super) fn new(count: usize) -> Self {
+        Wakers {
+            queue: Arc::default(),
+            each: (0..count).map(|_| None).collect(),
+            spare: None,
+        }
+    }
+
+    /// Adds what has been woken, and from here on has this task woken.
+    pub(super) fn take_woken(&self, task: &Waker, due: &mut VecDeque<usize>) {
+        let task = task.clone();
+        // Not dropped under the lock: it may be anybody's.
+        let old = lock(&self.queue.task).replace(task);
+        drop(old);
+        due.extend(lock(&self.queue.woken).drain(..));
+    }
+
+    pub(super) fn poll<F: Future + Unpin>(
+        &mut self,
+        index: usize,
+        future: &mut F,
+    ) -> Poll<F::Output> {
+        let one = self.each[index].take().unwrap_or_else(|| self.one(index));
+        // Before the poll: what wakes it meanwhile counts.
+        // A swap: if this sees a wake-up, the poll sees what that was about.
+        one.queued.swap(false, Ordering::AcqRel);
+        let waker = Waker::from(Arc::clone(&one));
+        let polled = Pin::new(future).poll(&mut Context::from_waker(&waker));
+        drop(waker);
+        match polled {
+            Poll::Pending => self.each[index] = Some(one),
+            Poll::Ready(_) => self.spare = Some(one),
+        }
+        polled
+    }
+
+    fn one(&mut self, index: usize) -> Arc<One> {
+        if let Some(mut spare) = self.spare.take() {
+            // Nobody else can wake it, then.
+            if let Some(one) = Arc::get_mut(&mut spare) {
+                one.index = index;
+                return spare;
+            }
+        }
+        Arc::new(One {
+            index,
+            queued: AtomicBool::new(false),
+            queue: Arc::clone(&self.queue),
+        })
+    }
+}

@@ -11,6 +11,9 @@ use crate::cancel::cancellation::Cancellation;
 use crate::entry::{Entry, Parts};
 use crate::timer::{Deadline, after};
 
+mod reason;
+pub(crate) use reason::Reason;
+
 /// Why a resource exits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -74,7 +77,7 @@ pub struct Exit {
 
 #[derive(Default)]
 struct Shared {
-    error: Option<String>,
+    error: Option<Reason>,
     progress: Mutex<Option<String>>,
     /// The entries of the members of what exits.
     parts: OnceLock<Arc<Parts>>,
@@ -93,11 +96,11 @@ impl Exit {
         }
     }
 
-    /// With the text of what ended the body.
+    /// With what ended the body.
     #[cold]
-    pub(crate) fn with_error(self, error: String) -> Self {
+    pub(crate) fn with_error(self, error: impl Into<Reason>) -> Self {
         let shared = Arc::new(Shared {
-            error: Some(error),
+            error: Some(error.into()),
             ..Shared::default()
         });
         Exit {
@@ -139,7 +142,7 @@ impl Exit {
     pub(crate) fn for_members(&self) -> ForMembers {
         ForMembers {
             cause: self.cause,
-            error: self.error().map(str::to_owned),
+            error: self.reason().cloned(),
             until: self.deadline(),
         }
     }
@@ -159,7 +162,11 @@ impl Exit {
     /// The text of the error, panic or cancellation that ended the body, if one did.
     #[must_use]
     pub fn error(&self) -> Option<&str> {
-        self.shared.get()?.error.as_deref()
+        self.reason().map(Reason::text)
+    }
+
+    fn reason(&self) -> Option<&Reason> {
+        self.shared.get()?.error.as_ref()
     }
 
     /// How much of the budget is left; `None` if there is no bound.
@@ -200,7 +207,7 @@ impl Exit {
 #[derive(Clone, Debug)]
 pub struct ForMembers {
     cause: Cause,
-    error: Option<String>,
+    error: Option<Reason>,
     until: Option<Instant>,
 }
 
@@ -209,7 +216,7 @@ impl ForMembers {
     pub(crate) fn because(cause: Cause, error: Option<String>) -> Self {
         ForMembers {
             cause,
-            error,
+            error: error.map(Reason::from),
             until: None,
         }
     }
@@ -228,7 +235,7 @@ impl ForMembers {
     pub(crate) fn after(&mut self, failure: impl FnOnce() -> String) {
         if self.cause == Cause::Completed {
             self.cause = Cause::Failed;
-            self.error = Some(failure());
+            self.error = Some(failure().into());
         }
     }
 

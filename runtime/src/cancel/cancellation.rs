@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use tokio::task;
@@ -36,6 +36,8 @@ pub struct Cancellation(Arc<Inner>);
 struct Inner {
     kind: Kind,
     place: &'static Location<'static>,
+    /// Made when it is first asked for.
+    text: OnceLock<String>,
 }
 
 /// What cancelled it; the place belongs to that.
@@ -78,7 +80,11 @@ pub(crate) enum Kind {
 
 impl Cancellation {
     pub(crate) fn new(kind: Kind, place: &'static Location<'static>) -> Self {
-        Cancellation(Arc::new(Inner { kind, place }))
+        Cancellation(Arc::new(Inner {
+            kind,
+            place,
+            text: OnceLock::new(),
+        }))
     }
 
     /// By the caller, whoever that is.
@@ -158,6 +164,11 @@ impl Cancellation {
             Kind::Child(death) => death.take()?.downcast().ok().map(|error| *error),
             _ => None,
         }
+    }
+
+    /// What it displays, made once for all who ask.
+    pub(crate) fn text(&self) -> &str {
+        self.0.text.get_or_init(|| self.to_string())
     }
 
     /// What the exits that it causes are told.

@@ -16,7 +16,7 @@ use crate::budget::Budget;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
 use crate::error::{Error, Phase};
-use crate::exit::{Cause, Exit};
+use crate::exit::{Cause, Exit, Reason};
 use crate::failures::{Failures, Panic, Verdict, panic_text, rendered};
 use crate::report::{self, Report};
 use crate::resource::LocalResource;
@@ -116,14 +116,14 @@ impl<T, E: Failure> Ended<T, E> {
         Ended::Cancelled(cancellation, None)
     }
 
-    /// What the exit is told: why it runs, and the text of what ended the body.
+    /// What the exit is told: why it runs, and what ended the body.
     #[inline]
     fn exit(&self, budget: Option<Budget>) -> Exit {
-        let (cause, error) = match self {
+        let (cause, error): (_, Reason) = match self {
             Ended::Completed(_) => return Exit::new(Cause::Completed, budget),
-            Ended::Failed(error) => (Cause::Failed, rendered(error)),
-            Ended::Panicked(panic) => (Cause::Panicked, panic_text(panic).to_owned()),
-            Ended::Cancelled(cancellation, _) => (cancellation.cause(), rendered(cancellation)),
+            Ended::Failed(error) => (Cause::Failed, rendered(error).into()),
+            Ended::Panicked(panic) => (Cause::Panicked, panic_text(panic).to_owned().into()),
+            Ended::Cancelled(cancellation, _) => (cancellation.cause(), cancellation.into()),
         };
         Exit::new(cause, budget).with_error(error)
     }

@@ -15,7 +15,7 @@ use crate::cancel::node::Node;
 use crate::report::{self, Report, ReportKind};
 use crate::timer;
 
-/// Behind a pointer that is null until the code is asked to stop, since nearly nothing is.
+/// Behind a pointer that is null until the code is asked to stop and has something live inside, since nearly nothing is.
 pub(crate) struct Unwinding<S>(Option<Box<Asked<S>>>);
 
 struct Asked<S> {
@@ -59,6 +59,9 @@ impl<S> Unwinding<S> {
     ) -> Poll<S> {
         if self.0.is_none() {
             let stop = ready!(limit.poll_stop(cx));
+            if is_free() {
+                return Poll::Ready(stop);
+            }
             self.0 = Some(Box::new(Asked { stop, round: None }));
         }
         self.poll_free(cx)
@@ -71,6 +74,11 @@ impl<S> Unwinding<S> {
         }
         self.take_stop().map_or(Poll::Pending, Poll::Ready)
     }
+}
+
+/// Whether nothing is live inside.
+fn is_free() -> bool {
+    frame::here().is_none_or(|node| node.inside() == Inside::Nothing)
 }
 
 impl Round {

@@ -23,6 +23,8 @@ pub struct Job {
     pub(crate) stray: bool,
     /// It only waits for an exit elsewhere, which others tell of.
     pub(crate) only_waits: bool,
+    /// It has not begun, and nobody but this says so if it never does.
+    unrun: bool,
 }
 
 impl Job {
@@ -31,12 +33,9 @@ impl Job {
     where
         F: Future<Output = Failures> + Send + 'static,
     {
-        let unrun = Unrun(Some(subject.clone()));
-        let exit = async move {
-            unrun.runs();
-            exit.await
-        };
-        Job::going_on(exit, subject, runtime, stray)
+        let mut job = Job::going_on(exit, subject, runtime, stray);
+        job.unrun = true;
+        job
     }
 
     /// As [`new`](Job::new), for what has begun before: whatever of it does not run says so itself.
@@ -57,6 +56,7 @@ impl Job {
             abandoned_by: task::try_id(),
             stray,
             only_waits: false,
+            unrun: false,
         }
     }
 
@@ -70,10 +70,9 @@ impl Job {
     where
         F: Future<Output = Failures> + Send + 'static,
     {
-        Job {
-            only_waits: true,
-            ..Job::going_on(exit, subject, runtime, stray)
-        }
+        let mut job = Job::going_on(exit, subject, runtime, stray);
+        job.only_waits = true;
+        job
     }
 
     /// Whether a scope that runs here may adopt it: dropped by this task, on this runtime. What a `LocalSet` or another
@@ -96,25 +95,23 @@ impl Future for Job {
     type Output = Failures;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
-        let Job { exit, anchor, .. } = &mut *self;
+        let Job {
+            exit,
+            anchor,
+            unrun,
+            ..
+        } = &mut *self;
+        *unrun = false;
         anchor.hold(|| exit.as_mut().poll(cx))
     }
 }
 
-/// Reports a job that is dropped before its first poll: its runtime is shutting down, or there is none.
-struct Unrun(Option<Subject>);
-
-impl Unrun {
-    fn runs(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Unrun {
+/// Reports one that never began: its runtime is shutting down, or there is none.
+impl Drop for Job {
     fn drop(&mut self) {
-        if let Some(subject) = self.0.take() {
+        if self.unrun {
             let reason = "it was dropped without its exit, and no runtime was left to run it on";
-            report::send(&Report::about(ReportKind::Lost, &subject, reason));
+            report::send(&Report::about(ReportKind::Lost, &self.subject, reason));
         }
     }
 }

@@ -265,49 +265,30 @@ fn not_entered(subject: Subject, cancellation: Cancellation) -> Error {
 }
 
 pin_project! {
-    /// The enter of one member.
-    pub struct Lane<R: LocalResource, F> {
+    /// The enter of one member; a panic is an end like any other.
+    pub struct EnterOne<R: LocalResource, F> {
         #[pin]
-        entering: Option<Holding<R, F>>,
-        begun: bool,
-        kept: Option<Kept<R>>,
+        entering: Holding<R, F>,
         subject: Subject,
     }
 }
 
-impl<R: LocalResource, F> Lane<R, F> {
+impl<R: LocalResource, F> EnterOne<R, F> {
     pub(super) fn new(lifespan: Lifespan<R, F>, place: &'static Location<'static>) -> Self {
         let subject = lifespan.subject(place);
-        Lane {
-            entering: Some(lifespan.hold(place)),
-            begun: false,
-            kept: None,
+        EnterOne {
+            entering: lifespan.hold(place),
             subject,
         }
     }
 }
 
-impl<R: LocalResource, F: Enter<R>> Lane<R, F> {
-    pub(super) fn subject(&self) -> &Subject {
-        &self.subject
-    }
+impl<R: LocalResource, F: Enter<R>> Future for EnterOne<R, F> {
+    type Output = Result<Kept<R>, Failure>;
 
-    /// The resource, once it is entered.
-    pub(super) fn entered(&self) -> Option<&R> {
-        self.kept.as_ref().map(Kept::resource)
-    }
-
-    /// The end of the enter; a panic is one like any other.
-    pub(super) fn poll_end(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Kept<R>, Failure>> {
-        let mut this = self.project();
-        let Some(entering) = this.entering.as_mut().as_pin_mut() else {
-            return Poll::Pending;
-        };
-        *this.begun = true;
-        let ended = match catch_unwind(AssertUnwindSafe(|| entering.poll(cx))) {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let ended = match catch_unwind(AssertUnwindSafe(|| this.entering.poll(cx))) {
             Ok(polled) => ready!(polled).map_err(Failure::from),
             Err(panic) => Err(Failure::panicked(this.subject.clone(), Phase::Enter, panic)),
         };
@@ -318,21 +299,48 @@ impl<R: LocalResource, F: Enter<R>> Lane<R, F> {
     }
 }
 
-impl<R: LocalResource, F: Enter<R>> Enters for Lane<R, F> {
-    fn poll_each(mut self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
-        if self.entering.is_none() {
-            return Poll::Ready(());
+pin_project! {
+    /// One member: its enter, and then itself.
+    pub struct Lane<R: LocalResource, F> {
+        #[pin]
+        entering: Option<EnterOne<R, F>>,
+        begun: bool,
+        kept: Option<Kept<R>>,
+    }
+}
+
+impl<R: LocalResource, F> Lane<R, F> {
+    pub(super) fn new(lifespan: Lifespan<R, F>, place: &'static Location<'static>) -> Self {
+        Lane {
+            entering: Some(EnterOne::new(lifespan, place)),
+            begun: false,
+            kept: None,
         }
-        if self.begun || !group.has_failed() {
-            match ready!(self.as_mut().poll_end(cx)) {
+    }
+
+    /// Once it is entered.
+    pub(super) fn entered(&self) -> Option<&Kept<R>> {
+        self.kept.as_ref()
+    }
+}
+
+impl<R: LocalResource, F: Enter<R>> Enters for Lane<R, F> {
+    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+        let mut this = self.project();
+        let Some(entering) = this.entering.as_mut().as_pin_mut() else {
+            return Poll::Ready(());
+        };
+        if *this.begun || !group.has_failed() {
+            *this.begun = true;
+            match ready!(entering.poll(cx)) {
                 Ok(kept) => {
                     group.watch(&kept);
-                    *self.as_mut().project().kept = Some(kept);
+                    *this.kept = Some(kept);
                 }
                 Err(failure) => group.fail(failure),
             }
         }
-        self.project().entering.set(None);
+        this.entering.set(None);
         Poll::Ready(())
     }
 }

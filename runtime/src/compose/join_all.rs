@@ -1,11 +1,10 @@
 //! [`join_all`]: any number of resources of one type as one.
 
-use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::entering::{Entering, Enters, Group, Lane, Lanes};
+use super::entering::{EnterOne, Entering, Enters, Group, Lanes};
 use super::exits::Order;
 use super::joined::{Joined, JoinedLocal};
 use super::kept::Kept;
@@ -15,7 +14,6 @@ use super::turns::Turns;
 use super::woken::Woken;
 use crate::cancel::frame;
 use crate::enter::Enter;
-use crate::failures::Failure;
 use crate::lifespan::Lifespan;
 use crate::resource::{LocalResource, ScopedResource};
 
@@ -108,39 +106,34 @@ where
     let order = Order::Overlapping { width };
     let lanes: Vec<_> = members
         .into_iter()
-        .map(|member| Box::pin(Lane::new(member, place)))
+        .map(|member| Box::pin(EnterOne::new(member, place)))
         .collect();
     Entering::new(Many::new(lanes, width), "join_all", place, order, finish)
 }
 
 /// The enters of any number of members.
 struct Many<R: LocalResource, F> {
-    lanes: Woken<Ending<R, F>>,
-    /// In the order of the members.
-    kept: Vec<Option<Kept<R>>>,
+    lanes: Woken<Pin<Box<EnterOne<R, F>>>>,
+    /// Which member each is; in the order in which they entered.
+    kept: Vec<(usize, Kept<R>)>,
 }
 
 /// Nothing of it is pinned but what is in boxes.
 impl<R: LocalResource, F> Unpin for Many<R, F> {}
 
 impl<R: LocalResource, F: Enter<R>> Many<R, F> {
-    fn new(lanes: Vec<Pin<Box<Lane<R, F>>>>, width: usize) -> Self {
-        let turns = |count| Turns::in_order(count, width);
+    fn new(lanes: Vec<Pin<Box<EnterOne<R, F>>>>, width: usize) -> Self {
         Many {
-            kept: lanes.iter().map(|_| None).collect(),
-            lanes: Woken::new(lanes.into_iter().map(Ending), turns),
+            lanes: Woken::new(lanes, |count| Turns::in_order(count, width)),
+            kept: Vec::new(),
         }
     }
-}
 
-/// One of them until its end.
-struct Ending<R: LocalResource, F>(Pin<Box<Lane<R, F>>>);
-
-impl<R: LocalResource, F: Enter<R>> Future for Ending<R, F> {
-    type Output = Result<Kept<R>, Failure>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll_end(cx)
+    /// Those that are there, in the order of the members.
+    fn take_kept(&mut self) -> impl Iterator<Item = Kept<R>> + use<R, F> {
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.sort_unstable_by_key(|(member, _)| *member);
+        kept.into_iter().map(|(_, kept)| kept)
     }
 }
 
@@ -154,7 +147,7 @@ impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
             match ended {
                 Ok(entered) => {
                     group.watch(&entered);
-                    kept[index] = Some(entered);
+                    kept.push((index, entered));
                 }
                 Err(failure) => group.fail(failure),
             }
@@ -165,13 +158,13 @@ impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
 
 impl<R: LocalResource, F: Enter<R>, K: Takes<R> + Kind> Lanes<Vec<R>, K> for Many<R, F> {
     fn take(self: Pin<&mut Self>, entries: &mut Entries) -> Vec<R> {
-        let kept = std::mem::take(&mut self.get_mut().kept);
-        kept.into_iter().map(|kept| entries.open(kept)).collect()
+        let kept = self.get_mut().take_kept();
+        kept.map(|kept| entries.open(Some(kept))).collect()
     }
 
     fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
-        for kept in std::mem::take(&mut self.get_mut().kept) {
-            parting.member(kept);
+        for kept in self.get_mut().take_kept() {
+            parting.member(Some(kept));
         }
     }
 }

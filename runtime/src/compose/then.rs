@@ -134,10 +134,10 @@ where
         let mut this = self.project();
         ready!(this.first.as_mut().poll_each(cx, group));
         if let (Some(first), Some(next)) = (this.first.entered(), this.next.take()) {
-            match catch_unwind(AssertUnwindSafe(|| next(first))) {
+            match catch_unwind(AssertUnwindSafe(|| next(first.resource()))) {
                 Ok(lifespan) => this.second.set(Some(Lane::new(lifespan, this.place))),
                 Err(panic) => {
-                    let subject = this.first.subject().clone();
+                    let subject = first.entry().subject();
                     group.fail(Failure::panicked(subject, Phase::Enter, panic));
                 }
             }

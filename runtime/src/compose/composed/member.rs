@@ -16,7 +16,7 @@ use super::next::{Direct, Entering, Gives, Next, WithEnd};
 use super::resources::{Closed, Holds, Is, IsWithin, Maybe};
 use super::slot::{Cell, Slot};
 use super::stored::Stored;
-use crate::compose::entering::{Enters, Group, Lane};
+use crate::compose::entering::{EnterOne, Enters, Group};
 use crate::compose::kind::{Kind, Takes};
 use crate::enter::Enter;
 use crate::entry::{Entry, Subject};
@@ -76,7 +76,7 @@ pin_project! {
         slot: &'s Slot<V, S, C>,
         start: Option<Start<G, N>>,
         #[pin]
-        lane: Option<Lane<R, F>>,
+        lane: Option<EnterOne<R, F>>,
         admit: fn(R, Entry) -> Stored<V, K>,
         // What an optional member is when it did not enter.
         absent: Option<fn(Entry) -> Stored<V, K>>,
@@ -118,7 +118,7 @@ where
             Begun::Made(lifespan) => {
                 let policy = member.govern::<R>(lifespan.policy());
                 tell_capped(member, lifespan.policy(), &policy);
-                let lane = Lane::new(lifespan.with_policy(policy), member.place);
+                let lane = EnterOne::new(lifespan.with_policy(policy), member.place);
                 this.lane.set(Some(lane));
             }
             Begun::Panicked(failure) => group.fail(failure),
@@ -127,7 +127,7 @@ where
         let Some(lane) = this.lane.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
-        let ended = ready!(lane.poll_end(cx));
+        let ended = ready!(lane.poll(cx));
         this.lane.set(None);
         match ended {
             Ok(kept) => {

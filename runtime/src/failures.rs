@@ -77,8 +77,16 @@ impl Failures {
         self.0.push(failure);
     }
 
+    #[inline]
     pub(crate) fn append(&mut self, mut later: Failures) {
-        self.0.append(&mut later.0);
+        if !later.is_empty() {
+            self.0.append(&mut later.0);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// What happened first.
@@ -167,7 +175,17 @@ impl FromIterator<Failure> for Failures {
 }
 
 impl Drop for Failures {
+    #[inline]
     fn drop(&mut self) {
+        if !self.is_empty() {
+            self.tell();
+        }
+    }
+}
+
+impl Failures {
+    #[cold]
+    fn tell(&mut self) {
         for error in self.errors() {
             report::send(&Report::failed(&error));
         }

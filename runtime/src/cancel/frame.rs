@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::task;
 
 use super::cancellation::{self, Cancellation};
+use super::children::Inside;
 use super::node::Node;
 use crate::entry::Subject;
 use crate::error::Phase;
@@ -166,7 +167,14 @@ pub(crate) fn here() -> Option<Arc<Node>> {
 
 #[cold]
 fn node() -> Option<Arc<Node>> {
-    NODE.try_with(|node| node.borrow().clone()).ok().flatten()
+    look(Arc::clone)
+}
+
+/// Looks at the node here. Nothing that is called there may be a user's.
+fn look<T>(at: impl FnOnce(&Arc<Node>) -> T) -> Option<T> {
+    NODE.try_with(|node| node.borrow().as_ref().map(at))
+        .ok()
+        .flatten()
 }
 
 /// The node around the calling code of a user, if that runs in the task the node belongs to.
@@ -184,9 +192,14 @@ pub(crate) fn outside<T>(run: impl FnOnce() -> T) -> T {
 /// Says who the node here is, for reports.
 #[inline]
 pub(crate) fn call(subject: impl FnOnce() -> Subject) {
-    if let Some(node) = here() {
-        node.call(subject);
+    if Here::kind() == Kind::AtNode {
+        look(|node| node.call(subject));
     }
+}
+
+/// What lives in the node here.
+pub(crate) fn inside() -> Inside {
+    here().map_or(Inside::Nothing, |node| node.inside())
 }
 
 /// A budget ran out: cancels what is inside of the place here.
@@ -214,7 +227,7 @@ pub(crate) fn cancellation() -> Option<Cancellation> {
 
 #[cold]
 fn find_cancellation() -> Option<Cancellation> {
-    node()?.cancellation()
+    look(|node| node.cancellation())?
 }
 
 /// The cancellation that code inside of the node here was told of (law 15).
@@ -229,7 +242,7 @@ pub(crate) fn delivered() -> Option<Cancellation> {
 
 #[cold]
 fn find_delivered() -> Option<Cancellation> {
-    node().filter(|node| node.is_delivered())?.cancellation()
+    look(|node| node.is_delivered().then(|| node.cancellation()))??
 }
 
 /// What runs here returns a cancellation, or has one behind it.

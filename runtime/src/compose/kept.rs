@@ -11,8 +11,7 @@ use crate::resource::LocalResource;
 /// A member, and what whoever ends it has to know.
 pub struct Kept<R: LocalResource> {
     /// There from its enter until its exit begins.
-    resource: Option<R>,
-    entry: Entry,
+    member: Option<(R, Entry)>,
     /// Where it was entered; a group may be dropped anywhere.
     runtime: Option<Handle>,
     stray: bool,
@@ -22,8 +21,7 @@ impl<R: LocalResource> Kept<R> {
     /// From here on it will be exited, or its loss reported (law 5).
     pub(crate) fn new(resource: R, entry: Entry) -> Self {
         Kept {
-            resource: Some(resource),
-            entry,
+            member: Some((resource, entry)),
             runtime: Handle::try_current().ok(),
             stray: false,
         }
@@ -37,8 +35,7 @@ impl<R: LocalResource> Kept<R> {
             stray,
         } = circumstances;
         Kept {
-            resource: Some(resource),
-            entry,
+            member: Some((resource, entry)),
             runtime,
             stray,
         }
@@ -53,54 +50,65 @@ impl<R: LocalResource> Kept<R> {
     }
 
     pub(crate) fn resource(&self) -> &R {
-        let Some(resource) = &self.resource else {
-            unreachable!("what is kept is there until it is taken")
-        };
-        resource
+        &self.member().0
     }
 
     pub(crate) fn resource_mut(&mut self) -> &mut R {
-        let Some(resource) = &mut self.resource else {
-            unreachable!("what is kept is there until it is taken")
-        };
-        resource
+        &mut self.member_mut().0
     }
 
     pub(crate) fn entry(&self) -> &Entry {
-        &self.entry
+        &self.member().1
     }
 
     pub(crate) fn entry_mut(&mut self) -> &mut Entry {
-        &mut self.entry
+        &mut self.member_mut().1
+    }
+
+    fn member(&self) -> &(R, Entry) {
+        let Some(member) = &self.member else {
+            unreachable!("what is kept is there until it is taken")
+        };
+        member
+    }
+
+    fn member_mut(&mut self) -> &mut (R, Entry) {
+        let Some(member) = &mut self.member else {
+            unreachable!("what is kept is there until it is taken")
+        };
+        member
     }
 
     /// The member and its entry, for somebody else to keep.
-    pub(crate) fn open(self) -> (R, Entry) {
-        let (resource, Abandoned { entry, .. }) = self.into_parts();
-        (resource, entry)
+    pub(crate) fn open(mut self) -> (R, Entry) {
+        let Some(member) = self.member.take() else {
+            unreachable!("what is kept is there until it is taken")
+        };
+        member
     }
 
     /// The member, and what whoever ends it has to know.
     pub(super) fn into_parts(mut self) -> (R, Abandoned) {
-        let Some(resource) = self.resource.take() else {
-            unreachable!("what is kept is there until it is taken")
+        let runtime = self.runtime.take();
+        let stray = self.stray;
+        let (resource, entry) = self.open();
+        let circumstances = Abandoned {
+            entry,
+            runtime,
+            stray,
         };
-        (resource, self.circumstances())
-    }
-
-    fn circumstances(&mut self) -> Abandoned {
-        Abandoned {
-            entry: self.entry.clone(),
-            runtime: self.runtime.take(),
-            stray: self.stray,
-        }
+        (resource, circumstances)
     }
 }
 
 impl<R: LocalResource> Drop for Kept<R> {
     fn drop(&mut self) {
-        if let Some(resource) = self.resource.take() {
-            resource.__abandon(self.circumstances());
+        if let Some((resource, entry)) = self.member.take() {
+            resource.__abandon(Abandoned {
+                entry,
+                runtime: self.runtime.take(),
+                stray: self.stray,
+            });
         }
     }
 }
@@ -108,7 +116,7 @@ impl<R: LocalResource> Drop for Kept<R> {
 impl<R: LocalResource> fmt::Debug for Kept<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kept")
-            .field("entry", &self.entry)
+            .field("entry", self.entry())
             .finish_non_exhaustive()
     }
 }

@@ -55,6 +55,7 @@ impl<K: Kind> Parting<K> {
     /// For members that come without their entries.
     pub(super) fn with(self, entries: Entries) -> Self {
         Parting {
+            exits: Vec::with_capacity(entries.0.len()),
             entries: entries.0.into_iter(),
             ..self
         }

@@ -87,8 +87,10 @@ impl<R: LocalResource, F: Future<Output = Result<(), BoxError>>> Future for Exit
         let this = self.project();
         let mut driven = this.driven;
         if !driven.has_ended() {
-            if let Some(cancellation) = frame::cancellation() {
-                this.exit.note_cancelled(cancellation);
+            if this.exit.cancelled_around().is_none() {
+                if let Some(cancellation) = frame::cancellation() {
+                    this.exit.note_cancelled(cancellation);
+                }
             }
             let outcome = {
                 let _inside = this.place.enter();

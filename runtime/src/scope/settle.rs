@@ -224,6 +224,9 @@ fn tell(error: &Error) {
 }
 
 fn attach(failures: Failures, error: &mut Error) {
+    if failures.is_empty() {
+        return;
+    }
     if may_be_dropped() {
         failures.report();
     }

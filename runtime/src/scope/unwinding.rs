@@ -59,7 +59,7 @@ impl<S> Unwinding<S> {
     ) -> Poll<S> {
         if self.0.is_none() {
             let stop = ready!(limit.poll_stop(cx));
-            if is_free() {
+            if frame::inside() == Inside::Nothing {
                 return Poll::Ready(stop);
             }
             self.0 = Some(Box::new(Asked { stop, round: None }));
@@ -74,11 +74,6 @@ impl<S> Unwinding<S> {
         }
         self.take_stop().map_or(Poll::Pending, Poll::Ready)
     }
-}
-
-/// Whether nothing is live inside.
-fn is_free() -> bool {
-    frame::here().is_none_or(|node| node.inside() == Inside::Nothing)
 }
 
 impl Round {

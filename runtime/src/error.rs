@@ -103,11 +103,15 @@ impl Error {
     }
 
     pub(crate) fn of(subject: Subject, phase: Phase, kind: ErrorKind, primary: BoxError) -> Self {
+        Error::made(subject, phase, kind, primary.into())
+    }
+
+    fn made(subject: Subject, phase: Phase, kind: ErrorKind, primary: Primary) -> Self {
         Error(Box::new(Inner {
             kind,
             phase,
             subject,
-            primary: primary.into(),
+            primary,
             attached: Vec::new(),
         }))
     }
@@ -141,7 +145,7 @@ impl Error {
     /// A scope that was cancelled, in its enter or its body.
     pub(crate) fn cancelled(entry: &Entry, phase: Phase, cancellation: Cancellation) -> Self {
         let kind = cancellation.error_kind();
-        Error::new(entry, phase, kind, cancellation.into())
+        Error::made(entry.subject(), phase, kind, cancellation.into())
     }
 
     /// What happened.

@@ -6,18 +6,22 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::BoxError;
+use crate::cancel::cancellation::Cancellation;
 
 type Dyn = dyn StdError + Send + Sync + 'static;
 
 pub(super) enum Primary {
     Own(BoxError),
     Shared(Arc<Dyn>),
+    /// One's own, without a box: every cancelled scope has one.
+    Cancelled(Cancellation),
 }
 
 impl Primary {
     pub(super) fn shared(self) -> Self {
         match self {
             Primary::Own(error) => Primary::Shared(error.into()),
+            Primary::Cancelled(cancellation) => Primary::Shared(Arc::new(cancellation)),
             shared @ Primary::Shared(_) => shared,
         }
     }
@@ -25,17 +29,25 @@ impl Primary {
     /// For somebody else; of one that is not shared only the text.
     pub(super) fn again(&self) -> Self {
         match self {
-            Primary::Own(error) => Primary::Own(error.to_string().into()),
+            Primary::Own(_) | Primary::Cancelled(_) => Primary::Own(self.to_string().into()),
             Primary::Shared(error) => Primary::Shared(Arc::clone(error)),
         }
     }
 
     /// By value, if it has this type and is nobody else's.
     pub(super) fn downcast<E: StdError + 'static>(self) -> Result<E, Self> {
-        match self {
-            Primary::Own(error) => error.downcast().map(|error| *error).map_err(Primary::Own),
-            shared @ Primary::Shared(_) => Err(shared),
-        }
+        let own: BoxError = match self {
+            Primary::Own(error) => error,
+            Primary::Cancelled(cancellation) => cancellation.into(),
+            shared @ Primary::Shared(_) => return Err(shared),
+        };
+        own.downcast().map(|error| *error).map_err(Primary::Own)
+    }
+}
+
+impl From<Cancellation> for Primary {
+    fn from(cancellation: Cancellation) -> Self {
+        Primary::Cancelled(cancellation)
     }
 }
 
@@ -52,6 +64,7 @@ impl Deref for Primary {
         match self {
             Primary::Own(error) => &**error,
             Primary::Shared(error) => &**error,
+            Primary::Cancelled(cancellation) => cancellation,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! `join_all`: any number, with or without a width.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lifespan::{Error, Lifespan, join_all, join_all_at_most};
+use tokio::task::{consume_budget, yield_now};
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::{everywhere, paused};
@@ -19,11 +21,11 @@ fn none_few_and_many_in_order() {
             let open = |n: usize| {
                 let enter = async move {
                     for _ in 0..n % 7 {
-                        tokio::task::yield_now().await;
+                        yield_now().await;
                     }
                     Ok::<_, Error>(n)
                 };
-                Lifespan::new(enter, async |_, _| tokio::task::yield_now().await)
+                Lifespan::new(enter, async |_, _| yield_now().await)
             };
             let all = join_all((0..count).map(open));
             let seen = all
@@ -104,7 +106,7 @@ fn thousands_are_polled_only_when_they_woke() {
             let polls = polls.clone();
             let enter = async move {
                 let mut sleep = std::pin::pin!(sleep(n * Duration::from_millis(2)));
-                std::future::poll_fn(|cx| {
+                poll_fn(|cx| {
                     polls.fetch_add(1, Ordering::Relaxed);
                     sleep.as_mut().poll(cx)
                 })
@@ -119,5 +121,44 @@ fn thousands_are_polled_only_when_they_woke() {
             .unwrap();
         let polls = polls.load(Ordering::Relaxed);
         assert!(polls <= 3 * 2000, "{polls} polls");
+    });
+}
+
+/// Waits once, then spends of the budget that tokio gives a task for each poll; counts its own polls.
+fn spend(polls: Arc<AtomicUsize>) -> impl Future<Output = ()> + Send {
+    let mut spend = Box::pin(async {
+        yield_now().await;
+        consume_budget().await;
+    });
+    poll_fn(move |cx| {
+        polls.fetch_add(1, Ordering::Relaxed);
+        spend.as_mut().poll(cx)
+    })
+}
+
+/// When all wake at once, and the budget does not reach all, those that it does not reach are not polled in vain: neither of
+/// thousands, nor of few that consist of few.
+#[test]
+fn what_the_budget_does_not_reach_is_not_polled_in_vain() {
+    let spender = |polls: &Arc<AtomicUsize>| {
+        let (entering, kept) = (Arc::clone(polls), Arc::clone(polls));
+        let enter = async {
+            spend(entering).await;
+            Ok::<_, Error>(kept)
+        };
+        Lifespan::new(enter, async |polls, _| spend(polls).await)
+    };
+    paused().block_on(async {
+        let (of_thousands, of_few) = (Arc::default(), Arc::default());
+        let thousands = join_all((0..10_000).map(|_| spender(&of_thousands)));
+        thousands.scope_ok(async |_| ()).await.unwrap();
+        let sixteen = || join_all((0..16).map(|_| spender(&of_few)));
+        let few = join_all((0..16).map(|_| join_all((0..16).map(|_| sixteen()))));
+        few.scope_ok(async |_| ()).await.unwrap();
+        for (count, polls) in [(10_000, of_thousands), (16 * 16 * 16, of_few)] {
+            let polls = polls.load(Ordering::Relaxed);
+            // Twice to enter and twice to exit; the last one of each round may be polled in vain.
+            assert!(polls <= 4 * count + count / 10, "{polls} of {count}");
+        }
     });
 }

@@ -45,7 +45,7 @@ const LIMITS: &[Limit] = &[
         to: NO_SCOPE,
         what: What::Instructions,
         target: 4.0,
-        most: 4.0,
+        most: 3.4,
     },
     Limit {
         suite: &in_cancel_scope::SUITE,
@@ -54,7 +54,7 @@ const LIMITS: &[Limit] = &[
         what: What::Instructions,
         // Flat: what is left is polled anew through all of them when tokio's budget is spent.
         target: 1.3,
-        most: 1.3,
+        most: 1.2,
     },
     Limit {
         suite: &in_parallel::READY,
@@ -62,7 +62,7 @@ const LIMITS: &[Limit] = &[
         to: JOIN_ALL,
         what: What::Instructions,
         target: 1.3,
-        most: 5.3,
+        most: 3.0,
     },
     Limit {
         suite: &in_parallel::WAITING,
@@ -70,7 +70,7 @@ const LIMITS: &[Limit] = &[
         to: JOIN_ALL,
         what: What::Instructions,
         target: 1.3,
-        most: 3.7,
+        most: 2.8,
     },
     Limit {
         suite: &in_parallel::WAITING,
@@ -78,7 +78,7 @@ const LIMITS: &[Limit] = &[
         to: SUBSYSTEMS,
         what: What::Bytes,
         target: 0.25,
-        most: 0.37,
+        most: 0.23,
     },
     Limit {
         suite: &in_parallel::WAITING,
@@ -86,7 +86,7 @@ const LIMITS: &[Limit] = &[
         to: SUBSYSTEMS,
         what: What::Instructions,
         target: 0.25,
-        most: 0.52,
+        most: 0.42,
     },
     Limit {
         suite: &owner::SUITE,
@@ -118,7 +118,7 @@ const LIMITS: &[Limit] = &[
         to: Some("tokens"),
         what: What::Instructions,
         target: 1.5,
-        most: 5.8,
+        most: 3.5,
     },
 ];
 
@@ -135,7 +135,7 @@ const GROWTHS: &[Growth] = &[
         suite: &in_parallel::READY,
         of: "lifespan::join_all",
         target: 1.1,
-        most: 3.4,
+        most: 1.1,
     },
     Growth {
         suite: &cancel::ONE_TASK,

@@ -213,10 +213,10 @@ pub struct ForMembers {
 
 impl ForMembers {
     /// What somebody says who is no exit.
-    pub(crate) fn because(cause: Cause, error: Option<String>) -> Self {
+    pub(crate) fn because(cause: Cause, error: Option<Reason>) -> Self {
         ForMembers {
             cause,
-            error: error.map(Reason::from),
+            error,
             until: None,
         }
     }

@@ -176,6 +176,7 @@ impl Cancellation {
         match self.0.kind {
             Kind::Deadline(_) | Kind::Budget(..) => Cause::TimedOut,
             Kind::Died(..) | Kind::Child(_) => Cause::Failed,
+            Kind::Panicked(_) => Cause::Panicked,
             _ => Cause::Cancelled,
         }
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::exit::Reason;
 use crate::failing::Death;
 use crate::report::{self, Report};
 
@@ -44,7 +45,7 @@ impl Died {
 pub(super) struct Ended(Arc<Record>);
 
 struct Record {
-    why: String,
+    why: Reason,
     /// What it died of, before anybody had asked it to end.
     death: Option<Died>,
     /// What failed in its exit.
@@ -54,7 +55,7 @@ struct Record {
 
 impl Ended {
     /// `why` is for who comes later.
-    pub(super) fn new(why: String, death: Option<Died>, exit: Option<Error>) -> Self {
+    pub(super) fn new(why: Reason, death: Option<Died>, exit: Option<Error>) -> Self {
         Ended(Arc::new(Record {
             why,
             death,
@@ -65,14 +66,14 @@ impl Ended {
 
     /// It was never entered; whoever wanted that knows why.
     pub(super) fn unentered() -> Self {
-        Ended::new("it was never entered".to_owned(), None, None)
+        Ended::new("it was never entered".to_owned().into(), None, None)
     }
 
     /// Its task was dropped, and the resource has said so.
     pub(super) fn lost(subject: Subject) -> Self {
         let text = "its task was dropped, as the end of a runtime does";
         let error = Error::of(subject, Phase::Exit, ErrorKind::Lost, text.into());
-        let lost = Ended::new(text.to_owned(), None, Some(error));
+        let lost = Ended::new(text.to_owned().into(), None, Some(error));
         lost.0.is_told.store(true, Ordering::Relaxed);
         lost
     }
@@ -89,7 +90,7 @@ impl Ended {
     }
 
     pub(super) fn why(&self) -> &str {
-        &self.0.why
+        self.0.why.text()
     }
 
     pub(super) fn is_clean(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use crate::cancel::cancellation::{Cancellation, Kind};
-use crate::exit::{Cause, Exit, ForMembers};
+use crate::exit::{Cause, Exit, ForMembers, Reason};
 
 #[derive(Clone)]
 pub(super) struct Farewell {
@@ -39,10 +39,10 @@ impl Farewell {
     }
 
     /// By itself: what it ran, or what it used, has failed.
-    pub(super) fn failed(cause: Cause, text: String, why: Cancellation) -> Self {
+    pub(super) fn failed(why: Cancellation) -> Self {
         Farewell {
+            exit: ForMembers::because(why.cause(), Some(Reason::from(&why))),
             why,
-            exit: ForMembers::because(cause, Some(text)),
         }
     }
 }

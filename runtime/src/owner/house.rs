@@ -18,7 +18,7 @@ use crate::cancel::node::Node;
 use crate::entry::{Entry, Subject};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::failing::Wire;
-use crate::failures::{Failure, Failures, Panic, rendered, untold};
+use crate::failures::{Failure, Failures, Panic, untold};
 use crate::policy::{Name, Policy};
 use crate::report::{self, Report};
 use crate::rescue::{Listing, Owned};
@@ -242,7 +242,7 @@ impl<J> House<J> {
         // In this order: what is no longer about to end has ended.
         let closing = self.desk.farewell();
         let why = closing
-            .map(|farewell| rendered(&farewell.why))
+            .map(|farewell| farewell.why.text().to_owned())
             .or_else(|| self.desk.ended().map(|ended| ended.why().to_owned()));
         self.error(ErrorKind::Closed, why.unwrap_or_default())
     }

@@ -19,8 +19,8 @@ use crate::cancel::cancellation::{Cancellation, Kind as Why};
 use crate::enter::Entering;
 use crate::entry::Entry;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
-use crate::exit::Cause;
-use crate::failures::{panic_text, rendered};
+use crate::exit::Reason;
+use crate::failures::panic_text;
 use crate::identity::Checkpoint;
 use crate::lifespan::{BoxFuture, LocalBoxFuture};
 use crate::resource::LocalResource;
@@ -166,17 +166,14 @@ where
         held.adopted().await;
     }
     let farewell = house.desk.farewell();
-    let farewell = farewell.unwrap_or_else(|| {
-        let text = rendered(&stopped);
-        Farewell::failed(stopped.cause(), text, stopped.clone())
-    });
+    let farewell = farewell.unwrap_or_else(|| Farewell::failed(stopped));
     let exit = farewell.exit.now(held.entry.policy.exit());
     held.entry.policy = held.entry.policy.clone().called(house.name());
     exit.note(&held.entry);
     held.exit(&exit).await;
     let failed = Error::first_of(held.aside.take_failures().errors());
     Ok(Ended::new(
-        rendered(&farewell.why),
+        Reason::from(&farewell.why),
         house.died(),
         failed.err(),
     ))
@@ -224,8 +221,8 @@ async fn work_off<R, J: Run<R>>(resource: &mut R, house: &House<J>, survives_pan
 fn panicked<J>(house: &House<J>, text: &str) -> Cancellation {
     let error = house.error(ErrorKind::Panicked, text.to_owned());
     let text = format!("a call panicked: {text}");
-    let why = Cancellation::new(Why::Panicked(text.clone()), house.place());
-    house.close(Farewell::failed(Cause::Panicked, text, why.clone()));
+    let why = Cancellation::new(Why::Panicked(text), house.place());
+    house.close(Farewell::failed(why.clone()));
     house.die(&Died::by_call(error));
     why
 }
@@ -239,8 +236,7 @@ fn note_death<R: LocalResource, J>(held: &mut Held<R>, house: &House<J>, stopped
         return;
     }
     if let Some(error) = fence.take_death() {
-        let text = rendered(stopped);
-        house.close(Farewell::failed(Cause::Failed, text, stopped.clone()));
+        house.close(Farewell::failed(stopped.clone()));
         house.die(&Died::by_itself(error));
     }
 }

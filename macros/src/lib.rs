@@ -133,7 +133,8 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// The parameters of the closures name other members and inputs, which come as references. A `move` closure gets its inputs
 /// by value (members it gets as references in any case; an input that is `Copy` is `*port`). The expression describes what to
 /// await, and does not `.await`: the lifespan does, when all that is named is there. An `async` closure is fine where the end is
-/// beside the field. What an expression uses must be named between the bars. A member that dereferences to what it holds, as a
+/// beside the field. What an expression uses must be named between the bars; what it does not use, but comes after, is named with
+/// an underscore: `|_pool|`. A member that dereferences to what it holds, as a
 /// `Service` does, comes as a reference to itself: `**http` in an expression, `*app.http` in the body.
 ///
 /// A member enters as soon as all that it names has (law 18), and exits when all that names it has (law 7); what is

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::error::Error;
 
-/// What a scope's body may fail with: any type that a [`lifespan::Error`](crate::Error) converts into.
+/// What a scope's body may fail with: any type that a [`lifespan::Error`](crate::Error) converts into
+/// (`From`) and that can be displayed.
 ///
 /// `anyhow::Error`, `Box<dyn Error + Send + Sync>` and [`lifespan::Error`](crate::Error) have it; an enum of your own
 /// gets it with a variant that converts:
@@ -24,7 +25,7 @@ use crate::error::Error;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a scope's body cannot fail with `{Self}`",
-    label = "`lifespan::Error` does not convert into `{Self}`",
+    label = "`{Self}` is not both `From<lifespan::Error>` and `Display`",
     note = "add a variant that does, `#[error(transparent)] Lifespan(#[from] lifespan::Error)`, or let the body fail \
             with `anyhow::Error` or `lifespan::Error`: `async |it| -> Result<_, lifespan::Error> {{ .. }}`"
 )]

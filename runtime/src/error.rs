@@ -154,7 +154,8 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether somebody cancelled a cancel scope around it; that a deadline passed is [another thing](Error::is_timeout).
+    /// Whether somebody cancelled a cancel scope around it; that a deadline passed is [another thing](Error::is_timeout). Also true of
+    /// what the close of an owner has cut there, of which [`is_closed`](Error::is_closed) tells.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.kind == ErrorKind::Cancelled
@@ -167,7 +168,8 @@ impl Error {
     }
 
     /// Whether what it was to be done with is gone: an owner, a map, a group or a stack that takes nothing any more, or an owner that
-    /// was closed while it worked on this. To try again with another one may help.
+    /// was closed while it worked on this. To try again with another one may help; if several can be meant, ask
+    /// [which](Error::resource), or ask the owner itself.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         let is_cut = || self.cancellation().is_some_and(Cancellation::is_closed);
@@ -181,6 +183,10 @@ impl Error {
             Some(cancelled) => Some(cancelled.cancellation()),
             None => self.downcast_ref(),
         }
+    }
+
+    pub(crate) fn subject(&self) -> &Subject {
+        &self.0.subject
     }
 
     /// The name of the resource that failed: its type's, or what [`named`](crate::Lifespan::named) set.

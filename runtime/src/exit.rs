@@ -24,7 +24,7 @@ pub enum Cause {
     Failed,
     /// The body panicked.
     Panicked,
-    /// A cancel scope around it was cancelled.
+    /// A cancel scope around it was cancelled, or its owner was closed while a closure was under way there.
     Cancelled,
     /// A deadline around it passed.
     TimedOut,
@@ -236,6 +236,18 @@ impl ForMembers {
         if self.cause == Cause::Completed {
             self.cause = Cause::Failed;
             self.error = Some(failure().into());
+        }
+    }
+
+    /// They are told that this cut what was under way, if all was well but for that.
+    pub(crate) fn cut_by(self, why: &Cancellation) -> Self {
+        if self.cause != Cause::Completed {
+            return self;
+        }
+        ForMembers {
+            cause: why.cause(),
+            error: Some(why.into()),
+            ..self
         }
     }
 

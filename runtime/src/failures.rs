@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
@@ -42,12 +42,27 @@ pub struct Failure {
 
 impl Failure {
     pub(crate) fn panicked(subject: Subject, phase: Phase, panic: Panic) -> Self {
+        let (subject, panic) = match panic.downcast::<OfPart>() {
+            Ok(of_part) => (of_part.subject, of_part.panic),
+            Err(panic) => (subject, panic),
+        };
         let text = panic_text(&panic).into();
         Failure {
             error: Error::of(subject, phase, ErrorKind::Panicked, text),
             panic: Some(panic),
         }
     }
+}
+
+/// The panic of a part as it goes through the exit of the whole, whose scope then names the part.
+struct OfPart {
+    subject: Subject,
+    panic: Panic,
+}
+
+/// What a part has panicked with, for whatever runs the exit of the whole.
+pub(crate) fn resume_of_part(Panicked { subject, panic }: Panicked) -> ! {
+    resume_unwind(Box::new(OfPart { subject, panic }))
 }
 
 impl From<Error> for Failure {
@@ -65,7 +80,13 @@ pub struct Failures(Vec<Failure>);
 pub(crate) enum Verdict {
     Clean,
     Failed(Error),
-    Panicked(Panic),
+    Panicked(Panicked),
+}
+
+/// A panic to be resumed, and whose it is.
+pub(crate) struct Panicked {
+    pub(crate) subject: Subject,
+    pub(crate) panic: Panic,
 }
 
 impl Failures {
@@ -123,11 +144,13 @@ impl Failures {
                 Verdict::Failed(primary)
             }
             // The other panics are reported as `self` drops.
-            (None, _) => self
-                .0
-                .remove(0)
-                .panic
-                .map_or(Verdict::Clean, Verdict::Panicked),
+            (None, _) => {
+                let Failure { error, panic } = self.0.remove(0);
+                let subject = error.subject().clone();
+                panic.map_or(Verdict::Clean, |panic| {
+                    Verdict::Panicked(Panicked { subject, panic })
+                })
+            }
         }
     }
 

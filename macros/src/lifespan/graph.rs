@@ -109,14 +109,25 @@ impl<'a> Names<'a> {
                 errors.twice(&param.name, message, &first.name);
                 continue;
             }
-            match self.known.get(&param.name) {
-                Some(dependency) => found.push((param, *dependency)),
+            match self.find(&param.name) {
+                Some(dependency) => found.push((param, dependency)),
                 // It may be one that could not be read.
                 None if model.options.broken => {}
                 None => self.missing(&param.name, errors),
             }
         }
         found
+    }
+
+    /// `_pool` is `pool` that has to be there first, and is not used.
+    fn find(&self, name: &Ident) -> Option<Dependency> {
+        let unused = || {
+            let name = name.to_string();
+            let name = name.strip_prefix('_')?;
+            let (_, found) = self.known.iter().find(|(known, _)| **known == name)?;
+            Some(found)
+        };
+        self.known.get(name).or_else(unused).copied()
     }
 
     fn missing(&self, name: &Ident, errors: &mut Errors) {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::panic::resume_unwind;
 use std::slice;
 
 use super::exits::Order;
@@ -14,7 +13,7 @@ use crate::entry::Entry;
 use crate::error::BoxError;
 use crate::exit::Exit;
 use crate::failing::Failing;
-use crate::failures::{Failures, Verdict};
+use crate::failures::{Failures, Verdict, resume_of_part};
 use crate::policy::Policy;
 use crate::resource::{LocalResource, ScopedResource};
 use crate::watch;
@@ -151,7 +150,7 @@ pub(crate) fn settle(failures: Failures) -> Result<(), BoxError> {
     match failures.verdict() {
         Verdict::Clean => Ok(()),
         Verdict::Failed(error) => Err(error.into()),
-        Verdict::Panicked(panic) => resume_unwind(panic),
+        Verdict::Panicked(panicked) => resume_of_part(panicked),
     }
 }
 

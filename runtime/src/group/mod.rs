@@ -77,7 +77,8 @@ use waiting::Waiting;
 ///
 /// After a body that succeeded, the exit waits for all children, for as long as they take: there is no budget unless
 /// [`exit_timeout`](Lifespan::exit_timeout) asks for one. After any other body, or when it is abandoned, the exit cancels them,
-/// and waits until they have unwound. With a budget, what is left is cancelled in time, and then aborted and told by its name.
+/// and waits until they have unwound. With a budget, what is left is cancelled when three quarters of that
+/// are over, or five seconds before its end, and then aborted and told by its name.
 ///
 /// What is cancelled around the group, by a deadline for one, cancels the children at once, also while the exit waits; the exit
 /// itself is shielded (law 6). If some had not completed, the scope then returns the cancellation, and not `Ok` (law 15).
@@ -159,7 +160,7 @@ pub struct TaskGroup {
 }
 
 impl TaskGroup {
-    /// The life of a group that has no children yet.
+    /// The life of a group that has no children yet: [scope](Lifespan::scope) or [enter](Lifespan::enter) it.
     ///
     /// # Errors
     ///

@@ -38,6 +38,14 @@ impl Farewell {
         }
     }
 
+    /// What ran by then was cut, and has left the resource halfway: that is no success, whoever closed it.
+    pub(super) fn halfway(self) -> Self {
+        Farewell {
+            exit: self.exit.cut_by(&self.why),
+            ..self
+        }
+    }
+
     /// By itself: what it ran, or what it used, has failed.
     pub(super) fn failed(why: Cancellation) -> Self {
         Farewell {

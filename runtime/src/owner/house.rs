@@ -252,9 +252,13 @@ impl<J> House<J> {
         what: &str,
         place: &'static Location<'static>,
     ) -> Error {
+        let help = match what {
+            "with" => "use the resource that is at hand there",
+            _ => "do not wait there for its end, which comes after that",
+        };
         let text = format!(
             "`{what}` at {place} was called in its own task\n\
-             help: use the resource that is at hand there; only a task that is not waited for there can call it"
+             help: {help}; only a task that is not waited for there can call it"
         );
         self.error(ErrorKind::Deadlock, text)
     }

@@ -41,7 +41,7 @@ use work::{Job, JobLocal, WorkFn};
 /// A handle of a resource that lives in a task of its own: there it is entered, used and exited (law 8), whoever asks for it,
 /// from wherever. Cheap to clone.
 ///
-/// Made by [`Lifespan::spawn`], or as a resource itself by [`Lifespan::owned`].
+/// Made by [`Lifespan::spawn`](crate::Lifespan::spawn), or as a resource itself by [`Lifespan::owned`](crate::Lifespan::owned).
 ///
 /// ```
 /// use lifespan::scoped_resource;
@@ -72,18 +72,20 @@ use work::{Job, JobLocal, WorkFn};
 /// # How it is used
 ///
 /// [`with`](Owner::with) has the task run a closure with `&mut R`. Closures run one after the other, in the order in which the calls
-/// were first polled. The queue is [bounded](Lifespan::queue): when it is full, callers wait for room, first come, first served.
+/// were first polled. The queue is [bounded](crate::Lifespan::queue): when it is full, callers wait for room, first come, first served.
 ///
 /// Closures are written `async |client| ..` or `async move |client| ..`: what a plain closure returns (`|client| async ..`) cannot
 /// borrow the client. What they use, and what the enter was called with, is moved to another task: clone it, or put it in an `Arc`.
 ///
 /// # How it ends
 ///
-/// - [`close`](Owner::close), from any task, any number of times: there is one exit, and everybody gets the same outcome.
+/// - [`close`](Owner::close), from any task, any number of times: there is one exit, and everybody gets the same outcome. It is told
+///   [`Completed`](crate::Cause::Completed), whatever calls have returned before; but if the close has cut a closure,
+///   [`Cancelled`](crate::Cause::Cancelled), so that half of its work is not taken for a success.
 /// - The last handle is dropped: its exit is told [`Abandoned`](crate::Cause::Abandoned), as that of a guard that is. A failure
 ///   of it goes to [`drain`](crate::drain), if somebody drains, else to the report hook.
 /// - A closure panics: that is its caller's error, and the exit is told [`Panicked`](crate::Cause::Panicked), unless the owner
-///   [survives panics](Lifespan::survive_panics).
+///   [survives panics](crate::Lifespan::survive_panics).
 /// - The resource itself dies, since there is a [`Service`](crate::Service) in it (law 21).
 ///
 /// In each case the closure that runs is cancelled, and unwinds (law 13); what waits in the queue is refused and never runs
@@ -102,7 +104,7 @@ pub struct Owner<R>(Handle<Job<R>>);
 /// As [`Owner`], for a resource that is not `Send`, or must stay in its thread: its task runs in the `LocalSet` or `LocalRuntime`
 /// where it was entered. Its handles may go anywhere; but while nobody polls that `LocalSet`, nothing happens there, and they wait.
 ///
-/// Made by [`Lifespan::spawn_local`] and [`Lifespan::owned_local`].
+/// Made by [`Lifespan::spawn_local`](crate::Lifespan::spawn_local) and [`Lifespan::owned_local`](crate::Lifespan::owned_local).
 ///
 /// ```
 /// use lifespan::Lifespan;
@@ -252,7 +254,7 @@ impl<R: ScopedResource> Owner<R> {
     ///
     /// To tell that the owner was closed from an error of the closure's own there is [`Error::is_closed`].
     ///
-    /// As with [`scope`](Lifespan::scope), the error type is the closure's own; annotate it where it cannot be inferred.
+    /// As with [`scope`](crate::Lifespan::scope), the error type is the closure's own; annotate it where it cannot be inferred.
     ///
     /// # Errors
     ///

@@ -150,6 +150,7 @@ where
 {
     // In this order: whoever closes it looks the other way round, and cancels what this does from here on.
     house.is_entered.store(true, Ordering::SeqCst);
+    let mut is_halfway = false;
     let stopped = if let Some(farewell) = house.desk.farewell() {
         // Entered in the very poll of the cancellation (law 17).
         let cancellation = farewell.why;
@@ -159,14 +160,17 @@ where
         cancellation
     } else {
         entered.tell();
-        serve_until_stopped(&mut held, &house, survives_panics).await
+        serve_until_stopped(&mut held, &house, survives_panics, &mut is_halfway).await
     };
     note_death(&mut held, &house, &stopped);
     if !held.aside.is_nothing() {
         held.adopted().await;
     }
     let farewell = house.desk.farewell();
-    let farewell = farewell.unwrap_or_else(|| Farewell::failed(stopped));
+    let mut farewell = farewell.unwrap_or_else(|| Farewell::failed(stopped));
+    if is_halfway {
+        farewell = farewell.halfway();
+    }
     let exit = farewell.exit.now(held.entry.policy.exit());
     held.entry.policy = held.entry.policy.clone().called(house.name());
     exit.note(&held.entry);
@@ -179,11 +183,12 @@ where
     ))
 }
 
-/// Why it is to end.
+/// Why it is to end, and whether that cut some work.
 async fn serve_until_stopped<R, J>(
     held: &mut Held<R>,
     house: &House<J>,
     survives_panics: bool,
+    is_halfway: &mut bool,
 ) -> Cancellation
 where
     R: LocalResource,
@@ -191,7 +196,7 @@ where
 {
     let fence = Fence::around(held);
     let (resource, runtime, aside) = held.parts();
-    let body = work_off(resource, house, survives_panics);
+    let body = work_off(resource, house, survives_panics, is_halfway);
     let body = Driven::new(body, Around(runtime)).with(aside);
     let body = async {
         match fence {
@@ -207,10 +212,18 @@ where
     }
 }
 
-async fn work_off<R, J: Run<R>>(resource: &mut R, house: &House<J>, survives_panics: bool) {
+async fn work_off<R, J: Run<R>>(
+    resource: &mut R,
+    house: &House<J>,
+    survives_panics: bool,
+    is_halfway: &mut bool,
+) {
     while let Some(job) = poll_fn(|cx| house.desk.poll_next(cx)).await {
-        if let (Ran::Panicked(text), false) = (job.run(resource).await, survives_panics) {
-            panicked(house, &text);
+        match job.run(resource).await {
+            Ran::Panicked(text) if !survives_panics => drop(panicked(house, &text)),
+            // Not if only its caller was cancelled, who knows of that: the resource goes on.
+            Ran::Unwound => *is_halfway = !house.desk.is_open(),
+            Ran::Panicked(_) | Ran::Done => {}
         }
     }
     // It is cancelled, and dropped here.

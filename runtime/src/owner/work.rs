@@ -38,6 +38,8 @@ pub(super) type Reply<O> = Outcome<O, Cancellation>;
 /// What its owner hears of it.
 pub(super) enum Ran {
     Done,
+    /// Told to end, it has unwound.
+    Unwound,
     Panicked(String),
 }
 
@@ -108,10 +110,13 @@ async fn perform<F: Future>(
     if reply.is_closed() {
         return Ran::Done; // its caller has gone before it began
     }
-    let outcome = Branch::new(node, Alarm::none(), Lazy::new(make)).await;
+    let outcome = Branch::new(Arc::clone(&node), Alarm::none(), Lazy::new(make)).await;
     let ran = match &outcome {
         Outcome::Panicked(panic) => Ran::Panicked(panic_text(panic).to_owned()),
-        Outcome::Done(_) | Outcome::Stopped(_) => Ran::Done,
+        // Whatever it has made of that (law 15).
+        Outcome::Stopped(_) => Ran::Unwound,
+        Outcome::Done(_) if node.is_delivered() => Ran::Unwound,
+        Outcome::Done(_) => Ran::Done,
     };
     let unheard = reply.send(outcome).err();
     let panic = match unheard {

@@ -168,7 +168,7 @@ impl<T, E: Failure> Ended<T, E> {
                     tell(&error);
                     Err(error.into())
                 }
-                Verdict::Panicked(panic) => resume_unwind(panic),
+                Verdict::Panicked(panicked) => resume_unwind(panicked.panic),
             },
         }
     }

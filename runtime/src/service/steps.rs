@@ -34,18 +34,24 @@ impl Steps {
         Some(steps.saturating_add(self.abort).saturating_add(SLACK))
     }
 
-    /// What each gets of the time that is left.
+    /// What each gets of the time that is left: its share, if that is too short for all. One without a bound gets what the others
+    /// leave; they have a quarter of the time then, if they need it.
     pub(crate) fn within(self, left: Option<Duration>) -> Self {
         let Some(left) = left else { return self };
-        let (stop, cancel) = (self.stop.unwrap_or(left), self.cancel.unwrap_or(left));
-        let all = stop.saturating_add(cancel).saturating_add(self.abort);
-        if all <= left {
-            return self;
-        }
-        let share = left.as_secs_f64() / all.saturating_add(SLACK).as_secs_f64();
+        let steps = [self.stop, self.cancel];
+        let bounded = steps.into_iter().flatten().chain([self.abort, SLACK]);
+        let bounded = bounded.fold(Duration::ZERO, Duration::saturating_add);
+        let (for_bounded, unbounded) = match steps.into_iter().filter(Option::is_none).count() {
+            0 => (left, 1),
+            1 => (left / 4, 1),
+            _ => (left / 4, 2),
+        };
+        let share = (for_bounded.as_secs_f64() / bounded.as_secs_f64()).min(1.0);
+        let rest = left.saturating_sub(bounded.mul_f64(share)) / unbounded;
+        let step = |step: Option<Duration>| Some(step.map_or(rest, |step| step.mul_f64(share)));
         Steps {
-            stop: Some(stop.mul_f64(share)),
-            cancel: Some(cancel.mul_f64(share)),
+            stop: step(self.stop),
+            cancel: step(self.cancel),
             abort: self.abort.mul_f64(share),
         }
     }
@@ -82,8 +88,9 @@ mod tests {
             ..Steps::default()
         };
         assert_eq!(steps.exit_budget(), None);
-        let all = steps.within(Some(10 * SECOND));
-        let sum = all.stop.unwrap() + all.cancel.unwrap() + all.abort;
-        assert!(sum < 10 * SECOND, "{all:?}");
+        // The others have what they want, with the slack, or a quarter.
+        assert_eq!(steps.within(Some(40 * SECOND)).stop, Some(35 * SECOND));
+        let short = steps.within(Some(SECOND)).stop.unwrap();
+        assert_eq!(short, SECOND * 3 / 4);
     }
 }

@@ -11,8 +11,8 @@ use crate::resource::LocalResource;
 /// A kind of stack that may have this callback on it.
 #[diagnostic::on_unimplemented(
     message = "this callback cannot be on a stack that may leave its task",
-    label = "it, or the future it returns, borrows or is not `Send`",
-    note = "use a stack from `ExitStack::new_local`"
+    label = "it, or the future it returns, borrows or is not `Send`; or it returns neither `()` nor a `Result<(), _>`",
+    note = "in the first case, use a stack from `ExitStack::new_local`"
 )]
 pub trait Calls<X, O>: Kind {
     /// The callback as a resource.

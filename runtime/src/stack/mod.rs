@@ -107,7 +107,7 @@ pub struct ExitStack<K: Kind = Sendable> {
 pub type ExitStackLocal<'a> = ExitStack<Local<'a>>;
 
 impl ExitStack {
-    /// The life of a stack, with nothing on it.
+    /// The life of a stack, with nothing on it: [scope](Lifespan::scope) or [enter](Lifespan::enter) it.
     #[allow(
         clippy::new_ret_no_self,
         reason = "a stack is a resource: it is there in its scope only"

@@ -89,7 +89,8 @@ impl<K: Kind> ExitStack<K> {
         let kept = adopted(live, Location::caller());
         Ok(Stacked::new(&self.slots, kept))
     }
-    /// Has `callback` run when the stack exits, told how things went by then.
+
+    /// Has `callback` run when the stack exits, told how things went by then. It is written `async |exit| ..`.
     ///
     /// It fails with whatever it returns, `()` or a `Result`.
     ///

@@ -49,6 +49,40 @@ fn members_enter_and_exit_in_order_law_7() {
     });
 }
 
+/// A parameter with an underscore is what the member only comes after, and goes before.
+#[lifespan(journal: Journal)]
+struct Ordered {
+    #[enter(|journal| open(journal, "db"))]
+    db: Db,
+    #[enter(|journal, _db| open(journal, "audit"))]
+    audit: Db,
+    #[enter(|journal, _1db| open(journal, "other"))]
+    other: Db,
+    #[enter(|journal| open(journal, "1db"))]
+    _1db: Db,
+}
+
+#[test]
+fn an_unused_parameter_is_an_order_laws_7_18() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let all = Ordered::lifespan(journal.clone());
+        let used = all.scope_ok(async |all| {
+            (
+                all.db.log("db"),
+                all.audit.log("audit"),
+                all.other.log("other"),
+                all._1db.log("1db"),
+            )
+        });
+        used.await.unwrap();
+        let lines = journal.lines();
+        let at = |line| lines.iter().position(|it| it == line).unwrap();
+        assert!(at("enter db") < at("enter audit") && at("enter 1db") < at("enter other"));
+        assert!(at("exit audit: completed") < at("exit db: completed"));
+    });
+}
+
 /// A type of somebody else's: no resource, and its field keeps its type.
 #[derive(Debug, PartialEq)]
 struct Pool(&'static str);

@@ -107,7 +107,7 @@ fn what_runs_is_cancelled_and_unwinds_and_what_waits_never_runs_laws_7_13() {
             "enter tx",
             "exit tx: cancelled",
             "exited tx",
-            "exit client: completed",
+            "exit client: cancelled",
             "exited client",
         ]);
     });

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use lifespan::{Cause, Error, ErrorKind, ExitStack};
+use lifespan::{Cause, Error, ErrorKind, ExitStack, Lifespan};
 use tokio::time::Instant;
 
 use super::{enter, says};
 use crate::everywhere::{everywhere, paused};
-use crate::journal::{Journal, Step, panic_of};
+use crate::journal::{Db, Journal, Step, panic_of};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -56,6 +56,45 @@ fn all_exits_fail_law_23() {
         assert_eq!(texts(&error), ["e3", "e2", "e1"]);
         assert_eq!(error.resource(), "exit callback");
         assert!(error.place().file().ends_with("outcomes.rs"));
+    });
+}
+
+/// A panic alone is resumed; beside another failure it is an error, which has the name of the entry.
+#[test]
+fn a_panic_keeps_its_name_laws_23_24() {
+    everywhere(|| async {
+        for stacks in 1..3 {
+            let panics = async |stack: &mut ExitStack| {
+                stack
+                    .on_exit_sync(|_| -> () { panic!("boom") })?
+                    .named("mine");
+                Err::<(), Error>(
+                    Lifespan::of(std::future::ready(Err::<Db, _>("bad body")))
+                        .enter()
+                        .await
+                        .map(drop)
+                        .unwrap_err(),
+                )
+            };
+            let error = match stacks {
+                1 => ExitStack::new().scope(panics).await,
+                _ => {
+                    ExitStack::new()
+                        .scope(async |outer| {
+                            let mut inner = outer.enter(ExitStack::new()).await?;
+                            panics(&mut inner).await
+                        })
+                        .await
+                }
+            };
+            let error = error.unwrap_err();
+            assert_eq!(texts(&error), ["bad body", "boom"]);
+            let told = &error.attached()[0];
+            assert_eq!(
+                (told.resource(), told.kind()),
+                ("mine", ErrorKind::Panicked)
+            );
+        }
     });
 }
 

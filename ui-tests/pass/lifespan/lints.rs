@@ -45,7 +45,7 @@ pub struct App {
     #[enter(|| Hidden::new())]
     hidden: Hidden,
     #[optional]
-    #[enter(|hidden| { let _: &Hidden = hidden; Hidden::new() }, timeout = "5s")]
+    #[enter(|_hidden| Hidden::new(), timeout = "5s")]
     maybe: Option<Hidden>,
     #[enter(move |listener| ready(listener))]
     #[exit(async |_, _| (), timeout = "none")]

@@ -25,7 +25,7 @@ use crate::error::Error;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a scope's body cannot fail with `{Self}`",
-    label = "`{Self}` is not both `From<lifespan::Error>` and `Display`",
+    label = "`lifespan::Error` does not convert into `{Self}`, or that has no `Display`",
     note = "add a variant that does, `#[error(transparent)] Lifespan(#[from] lifespan::Error)`, or let the body fail \
             with `anyhow::Error` or `lifespan::Error`: `async |it| -> Result<_, lifespan::Error> {{ .. }}`"
 )]

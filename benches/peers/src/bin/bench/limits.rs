@@ -45,7 +45,7 @@ const LIMITS: &[Limit] = &[
         to: NO_SCOPE,
         what: What::Instructions,
         target: 4.0,
-        most: 3.4,
+        most: 3.0,
     },
     Limit {
         suite: &in_cancel_scope::SUITE,
@@ -54,7 +54,7 @@ const LIMITS: &[Limit] = &[
         what: What::Instructions,
         // Flat: what is left is polled anew through all of them when tokio's budget is spent.
         target: 1.3,
-        most: 1.2,
+        most: 1.15,
     },
     Limit {
         suite: &in_parallel::READY,
@@ -62,7 +62,7 @@ const LIMITS: &[Limit] = &[
         to: JOIN_ALL,
         what: What::Instructions,
         target: 1.3,
-        most: 3.0,
+        most: 3.3,
     },
     Limit {
         suite: &in_parallel::WAITING,
@@ -70,7 +70,7 @@ const LIMITS: &[Limit] = &[
         to: JOIN_ALL,
         what: What::Instructions,
         target: 1.3,
-        most: 2.8,
+        most: 3.1,
     },
     Limit {
         suite: &in_parallel::WAITING,
@@ -86,7 +86,7 @@ const LIMITS: &[Limit] = &[
         to: SUBSYSTEMS,
         what: What::Instructions,
         target: 0.25,
-        most: 0.42,
+        most: 0.43,
     },
     Limit {
         suite: &owner::SUITE,
@@ -102,7 +102,7 @@ const LIMITS: &[Limit] = &[
         to: Some("kameo, ask"),
         what: What::Instructions,
         target: 1.0,
-        most: 1.2,
+        most: 1.15,
     },
     Limit {
         suite: &owner::SUITE,
@@ -110,7 +110,7 @@ const LIMITS: &[Limit] = &[
         to: Some("ractor, call"),
         what: What::Instructions,
         target: 1.0,
-        most: 1.2,
+        most: 1.25,
     },
     Limit {
         suite: &cancel::ONE_TASK,
@@ -118,7 +118,7 @@ const LIMITS: &[Limit] = &[
         to: Some("tokens"),
         what: What::Instructions,
         target: 1.5,
-        most: 3.5,
+        most: 3.35,
     },
 ];
 

@@ -98,7 +98,8 @@ use work::{Job, JobLocal, WorkFn};
 ///
 /// Who holds the owner as a resource, in a scope or a [`lifespan`](macro@crate::lifespan), is told if it ends unasked, as if it
 /// were a service that dies (law 21). The end of such a scope closes the owner, be there other handles or not, and so does the exit
-/// of a clone that is held elsewhere: there is one resource, and it exits once.
+/// of a clone that is held elsewhere: there is one resource, and it exits once. A handle that the resource itself holds keeps it
+/// alive: nobody drops the last one then, so close it.
 pub struct Owner<R>(Handle<Job<R>>);
 
 /// As [`Owner`], for a resource that is not `Send`, or must stay in its thread: its task runs in the `LocalSet` or `LocalRuntime`

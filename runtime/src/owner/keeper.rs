@@ -47,6 +47,11 @@ impl Gone {
         self.0.tell()
     }
 
+    /// What nobody was told of.
+    pub(crate) fn untold(&self) -> Option<Error> {
+        self.0.untold()
+    }
+
     /// If it ended unasked, and nobody who holds it was told of that: of what, with what failed in its exit.
     pub(crate) fn death(&self) -> Option<Error> {
         self.0.news_of_death()

@@ -89,7 +89,7 @@ where
     F: Enter<R> + Send + 'static,
 {
     let entering = reservation.entering(place);
-    let keep = Box::new(|owner: &Owner<R>| reservation.take_up(owner));
+    let keep = Box::new(|owner: &Owner<R>| reservation.take_up(owner, place));
     let entered = lifespan.kept(keep).enter_at(place).await;
     entering.end();
     Ok(entered?.into_held().into_parts().0)

@@ -89,10 +89,18 @@ impl<K: Eq + Hash, R: ScopedResource> Next<K, R> {
     }
 }
 
+/// What becomes of one that has the key no more: dropped without a lock.
+#[expect(dead_code, reason = "kept to be dropped")]
+pub(super) enum Old<K: Eq + Hash, R: ScopedResource> {
+    Replaced(Member<K, R>),
+    /// With the key, for which nobody waits.
+    Removed(Option<(K, Member<K, R>)>),
+}
+
 /// A key on its way to the next one, who hears of it when this is dropped; who is no longer there to hear it passes it on. Also the
 /// exit of the map hears of it then, if nobody is left.
 pub(super) struct Passing<K: Eq + Hash, R: ScopedResource> {
-    _old: Option<Member<K, R>>,
+    _old: Old<K, R>,
     _left: Line<K, R>,
     next: Option<(Next<K, R>, Reservation<K, R>)>,
     emptied: Option<Arc<Registry<K, R>>>,
@@ -100,7 +108,7 @@ pub(super) struct Passing<K: Eq + Hash, R: ScopedResource> {
 
 impl<K: Eq + Hash, R: ScopedResource> Passing<K, R> {
     pub(super) fn new(
-        old: Option<Member<K, R>>,
+        old: Old<K, R>,
         left: Line<K, R>,
         next: Option<(Next<K, R>, Reservation<K, R>)>,
         emptied: Option<Arc<Registry<K, R>>>,

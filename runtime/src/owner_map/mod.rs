@@ -70,13 +70,16 @@ type Owned<R, F> = Lifespan<Owner<R>, Owning<R, F>>;
 /// - A member that dies by itself (law 21), or of a panic in [`with`](Owner::with), leaves the map when it has exited, and is
 ///   reported to the [report hook](crate::set_report_hook). The others go on.
 /// - One that is closed by a handle of it leaves the map as well.
+/// - Keys are hashed, compared and cloned under the lock of the map, so that code of yours for that cannot use the map.
 /// - A member that would wait for its own exit, since it replaces itself, or comes again for its own key as it exits, is refused
 ///   with an error of the kind [`Deadlock`](crate::ErrorKind::Deadlock).
 ///
 /// # How it ends
 ///
 /// All members are asked to end, for the cause of the map's exit; then each is waited for. The first failure is the map's, and the
-/// others are attached (law 23). It has no budget of its own, since each member has one; one that is
+/// others are attached (law 23). There is one end: where clones of the map exit at the same time, each waits for it, and fails with
+/// the same. Dropped, an exit leaves the members to themselves, which go on; so does one in the task of a member, which would wait for
+/// itself, and fails with an error of the kind [`Deadlock`](crate::ErrorKind::Deadlock). It has no budget of its own, since each member has one; one that is
 /// [given](Lifespan::exit_timeout) is a bound on each. What comes after that is refused.
 pub struct OwnerMap<K: Eq + Hash, R: ScopedResource>(Arc<Registry<K, R>>);
 
@@ -159,7 +162,7 @@ where
 
     /// As [`insert`](Self::insert), but one that is there is closed first; the new one enters when it has exited. Reconnects.
     ///
-    /// Several that replace the same key have it one after the other, in the order they were called: each enters, then is closed
+    /// Several that replace the same key have it one after the other, in the order in which they were first polled: each enters, then is closed
     /// for the next. One that still enters is waited for, within its budget; [`remove`](Self::remove) cancels it.
     ///
     /// A failure of the old one's exit goes to [`drain`](crate::drain), if somebody drains, else to the report hook.
@@ -221,13 +224,18 @@ where
     /// # Cancel safety
     ///
     /// Once polled, it goes on without the caller, as [`Owner::close`] does.
-    pub async fn remove(&self, key: &K) -> Result<(), RemoveError> {
-        match self.0.find(key) {
-            Found::Nobody => Err(RemoveError::unknown(key)),
-            Found::Member(owner) => owner.close().await.map_err(RemoveError::Failed),
-            Found::Reserved(passing) => {
-                drop(passing);
-                Ok(())
+    #[must_use = "nobody is removed until this is awaited"]
+    #[track_caller]
+    pub fn remove(&self, key: &K) -> impl Future<Output = Result<(), RemoveError>> {
+        let place = Location::caller();
+        async move {
+            match self.0.find(key) {
+                Found::Nobody => Err(RemoveError::unknown(key)),
+                Found::Member(owner) => owner.close_at(place).await.map_err(RemoveError::Failed),
+                Found::Reserved(passing) => {
+                    drop(passing);
+                    Ok(())
+                }
             }
         }
     }
@@ -304,11 +312,15 @@ where
     R: ScopedResource,
 {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
-        Ok(self.0.close(exit).await?)
+        self.0.close(exit).await
     }
 
     fn policy() -> Policy {
         Policy::of::<Self>().exit_timeout(None)
+    }
+
+    fn __goes_on() -> bool {
+        true
     }
 }
 

@@ -1,11 +1,10 @@
 //! [`Registry`]: who has which key, who is next, and who is to be told of what failed.
 //!
 //! A key is free, reserved by one that is about to enter, or a member's until its owner is gone; then it goes to whoever has
-//! waited longest. What it guarantees: one at a time has a key; once the map is closed nobody enters; and no owner is dropped,
-//! nobody woken and nothing reported under the lock.
+//! waited longest. What it guarantees: one at a time has a key; once the map is closed nobody enters; and no owner and no key is
+//! dropped, nobody woken and nothing reported under the lock. Keys are hashed, compared and cloned under it.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::mem;
 use std::panic::Location;
@@ -13,9 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::line::{Claim, Line, Passing, Turn};
+use super::line::{Claim, Line, Old, Passing, Turn};
 use super::reservation::Reservation;
-use crate::error::Error;
+use crate::error::{BoxError, Error};
 use crate::exit::Exit;
 use crate::owner::{Gone, Heard, Owner, OwnerState};
 use crate::report::{self, Report};
@@ -35,8 +34,11 @@ struct Ledger<K: Eq + Hash, R: ScopedResource> {
 
 enum Stage {
     Open,
-    /// The exit waits, and tells what failed in these.
-    Closing(Vec<Gone>),
+    /// So many exits wait, of the map and its clones, and tell what failed in these.
+    Closing {
+        exits: usize,
+        failed: Vec<Gone>,
+    },
     Closed,
 }
 
@@ -100,7 +102,7 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
 
     /// The last member of a map that closes has gone.
     pub(super) fn tell_emptied(&self) {
-        self.emptied.notify_one();
+        self.emptied.notify_waiters();
     }
 
     pub(super) fn live(&self, key: &K) -> Option<Owner<R>> {
@@ -140,12 +142,11 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
             return Place::Closed;
         }
         let number = ledger.number();
-        let member = match ledger.members.entry(key.clone()) {
-            Entry::Occupied(taken) => taken.into_mut(),
-            Entry::Vacant(free) => {
-                free.insert(Member::new(number, None, Line::default()));
-                return Place::Reserved(Reservation::new(self, key.clone(), number));
-            }
+        let Some(member) = ledger.members.get_mut(key) else {
+            let [own, its] = [key.clone(), key.clone()]; // what may panic, first
+            let member = Member::new(number, None, Line::default());
+            ledger.members.insert(own, member);
+            return Place::Reserved(Reservation::new(self, its, number));
         };
         if on_taken == OnTaken::Refuse && member.is_promised() {
             return Place::Taken;
@@ -194,6 +195,7 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
     where
         K: Clone,
     {
+        let own = key.clone();
         let ledger = self.ledger();
         let Some(member) = ledger.members.get(key) else {
             return Found::Nobody;
@@ -201,15 +203,24 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
         if let Some(owner) = &member.owner {
             return Found::Member(owner.clone());
         }
+        // Under the same lock: its task may begin meanwhile, and a member would be out of the map.
         let number = member.number;
-        drop(ledger);
-        let passing = self.pass_on(key.clone(), number);
+        let passing = self.passed_on(own, number, ledger);
         passing.map_or(Found::Nobody, Found::Reserved)
     }
 
     /// This one has the key no more. Who is next has it from now on, and hears of that when what is returned is dropped.
     pub(super) fn pass_on(self: &Arc<Self>, key: K, number: u64) -> Option<Passing<K, R>> {
-        let mut ledger = self.ledger();
+        self.passed_on(key, number, self.ledger())
+    }
+
+    // In this order: the lock is let go of before the key is dropped.
+    fn passed_on(
+        self: &Arc<Self>,
+        key: K,
+        number: u64,
+        mut ledger: MutexGuard<'_, Ledger<K, R>>,
+    ) -> Option<Passing<K, R>> {
         let fresh = ledger.number();
         let member = ledger.member(&key, number)?;
         let (next, left) = member.line.next();
@@ -217,9 +228,10 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
             Some(next) => {
                 let line = mem::take(&mut member.line);
                 let old = mem::replace(member, Member::new(fresh, Some(next.claim()), line));
-                (Some(old), Some((next, Reservation::new(self, key, fresh))))
+                let reservation = Reservation::new(self, key, fresh);
+                (Old::Replaced(old), Some((next, reservation)))
             }
-            None => (ledger.members.remove(&key), None),
+            None => (Old::Removed(ledger.members.remove_entry(&key)), None),
         };
         let is_emptied = ledger.members.is_empty() && !ledger.is_open();
         drop(ledger);
@@ -243,7 +255,7 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
     /// Whether the exit of the map tells of it.
     fn keep(&self, gone: &Gone) -> bool {
         let mut ledger = self.ledger();
-        let Stage::Closing(failed) = &mut ledger.stage else {
+        let Stage::Closing { failed, .. } = &mut ledger.stage else {
             return false;
         };
         failed.extend((!gone.is_clean()).then(|| gone.clone()));
@@ -254,21 +266,25 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
 /// The end of the map.
 impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
     /// Has all members exit, side by side.
-    pub(super) async fn close(&self, exit: &Exit) -> Result<(), Error> {
-        let closing = Closing(self);
-        for owner in self.ask_all() {
+    pub(super) async fn close(&self, exit: &Exit) -> Result<(), BoxError> {
+        let closing = Closing::begin(self);
+        let owners = self.ask_all();
+        for owner in &owners {
             owner.ask_for(exit);
         }
-        while !self.ledger().members.is_empty() {
-            self.emptied.notified().await;
+        if let Some(own) = owners.into_iter().find(Owner::is_here) {
+            return own.exit(exit).await; // it would wait for itself, and says so
         }
-        Error::first_of(closing.end().iter().filter_map(|gone| gone.tell().err()))
+        closing.emptied().await;
+        let failed = closing.failed();
+        Ok(Error::first_of(
+            failed.iter().filter_map(|gone| gone.tell().err()),
+        )?)
     }
 
-    /// Lets nobody in any more, and gives those who are to be asked. Whoever waits, or has a reservation, hears of it.
+    /// Gives those who are to be asked. Whoever waits, or has a reservation, hears of it.
     fn ask_all(&self) -> Vec<Owner<R>> {
         let mut ledger = self.ledger();
-        ledger.stage = Stage::Closing(Vec::new());
         let members = mem::take(&mut ledger.members).into_iter();
         let (mut members, reserved): (HashMap<_, _>, HashMap<_, _>) =
             members.partition(|(_, member)| member.owner.is_some());
@@ -283,26 +299,68 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
     }
 }
 
-/// The exit of a map, while somebody waits for it.
+/// An exit of a map, or of a clone of it, as long as somebody waits for it.
 struct Closing<'a, K: Eq + Hash, R: ScopedResource>(&'a Registry<K, R>);
 
-impl<K: Eq + Hash, R: ScopedResource> Closing<'_, K, R> {
-    fn end(self) -> Vec<Gone> {
-        self.take()
+impl<'a, K: Eq + Hash, R: ScopedResource> Closing<'a, K, R> {
+    /// Nobody is let in any more.
+    fn begin(registry: &'a Registry<K, R>) -> Self {
+        let stage = &mut registry.ledger().stage;
+        if let Stage::Closing { exits, .. } = stage {
+            *exits += 1;
+        } else {
+            *stage = Stage::Closing {
+                exits: 1,
+                failed: Vec::new(),
+            };
+        }
+        Closing(registry)
     }
 
-    fn take(&self) -> Vec<Gone> {
-        match mem::replace(&mut self.0.ledger().stage, Stage::Closed) {
-            Stage::Closing(gone) => gone,
+    /// When nobody is left.
+    async fn emptied(&self) {
+        loop {
+            // In this order: it hears of what comes after this.
+            let emptied = self.0.emptied.notified();
+            if self.0.ledger().members.is_empty() {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
+    /// For each exit the same.
+    fn failed(&self) -> Vec<Gone> {
+        match &self.0.ledger().stage {
+            Stage::Closing { failed, .. } => failed.clone(),
+            Stage::Open | Stage::Closed => Vec::new(),
+        }
+    }
+
+    /// One exit less. What nobody has waited for, if it was the last.
+    fn leave(&self) -> Vec<Gone> {
+        let stage = &mut self.0.ledger().stage;
+        match stage {
+            Stage::Closing { exits: 1, failed } => {
+                let failed = mem::take(failed);
+                *stage = Stage::Closed;
+                failed
+            }
+            Stage::Closing { exits, .. } => {
+                *exits -= 1;
+                Vec::new()
+            }
             Stage::Open | Stage::Closed => Vec::new(),
         }
     }
 }
 
-/// Dropped before it is over, failures that it has not told of tell of themselves.
+/// Dropped before it is over, what it has not told of is reported.
 impl<K: Eq + Hash, R: ScopedResource> Drop for Closing<'_, K, R> {
     fn drop(&mut self) {
-        drop(self.take());
+        for error in self.leave().iter().filter_map(Gone::untold) {
+            report::send(&Report::failed(&error));
+        }
     }
 }
 

@@ -48,21 +48,22 @@ impl<K: Clone + Eq + Hash + Send + 'static, R: ScopedResource> Reservation<K, R>
         }
     }
 
-    /// The task of its owner begins, in which nothing is entered if the reservation is void by now; the key is passed on when
-    /// the owner is gone.
-    pub(super) fn take_up(mut self, owner: &Owner<R>) -> Keeper {
+    /// The task of its owner begins, called there, in which nothing is entered if the reservation is void by now; the key is
+    /// passed on when the owner is gone.
+    pub(super) fn take_up(mut self, owner: &Owner<R>, place: &'static Location<'static>) -> Keeper {
         let number = self.number;
-        let Some(key) = self.key.take() else {
+        // Cloned while it is a reservation yet, which is passed on if that panics.
+        let its = self.key.clone();
+        let (Some(key), Some(its)) = (self.key.take(), its) else {
             unreachable!("it is taken up once")
         };
         if !self.registry.begin(&key, number, owner) {
-            owner.ask(Location::caller());
+            owner.ask(place);
         }
         let (arrived, gone) = (
             Arc::downgrade(&self.registry),
             Arc::downgrade(&self.registry),
         );
-        let its = key.clone();
         Keeper {
             entered: Box::new(move || {
                 if let Some(registry) = arrived.upgrade() {

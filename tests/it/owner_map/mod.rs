@@ -13,12 +13,15 @@ use crate::journal::{Db, Journal};
 mod crowds;
 mod deadlocks;
 mod ends;
+mod exits;
 mod keys;
 mod leaving;
 mod many;
+mod places;
 mod programs;
 mod replacing;
 mod turns;
+mod user_code;
 
 type Dbs = OwnerMap<char, Db>;
 

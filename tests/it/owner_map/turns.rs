@@ -12,13 +12,13 @@ use crate::everywhere::everywhere;
 use crate::journal::{Db, Journal};
 
 /// A member that was closed, and leaves when it is let go.
-struct Old {
+pub struct Old {
     owner: Owner<Db>,
     gate: Arc<Notify>,
 }
 
 impl Old {
-    async fn of(map: &Dbs, journal: &Journal) -> Self {
+    pub async fn of(map: &Dbs, journal: &Journal) -> Self {
         let old = journal.resource("old").lifespan();
         let owner = map.insert('a', old).await.unwrap();
         let (begun, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -37,7 +37,7 @@ impl Old {
         Old { owner, gate }
     }
 
-    async fn leave(self) {
+    pub async fn leave(self) {
         self.gate.notify_one();
         self.owner.closed().await.unwrap();
     }

@@ -1,0 +1,144 @@
+//! Keys with code of their own, which may use the map, or panic: nothing hangs, and nothing is lost.
+
+use std::cell::RefCell;
+use std::hash::{Hash, Hasher};
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+
+use futures_util::{FutureExt, poll};
+use lifespan::{InsertError, OwnerMap};
+
+use crate::everywhere::{everywhere, paused};
+use crate::journal::{Db, Journal};
+
+thread_local! {
+    /// What a key does when it is cloned next.
+    static CLONING: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+    /// What a key does when it is dropped.
+    static DROPPING: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+}
+
+#[derive(Debug)]
+struct Key(u8);
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl Clone for Key {
+    fn clone(&self) -> Self {
+        if let Some(act) = CLONING.take() {
+            act();
+        }
+        Key(self.0)
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        DROPPING.with_borrow(|act| act.iter().for_each(|act| act()));
+    }
+}
+
+type Map = OwnerMap<Key, Db>;
+
+/// One whose turn has come begins just as it is removed: it is either out and never enters, or it is closed; never in nobody's hands.
+#[test]
+fn one_that_begins_as_it_is_removed_is_closed() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let live = Map::new().enter().await.unwrap();
+        let map = OwnerMap::clone(&live);
+        let old = map.insert(Key(1), journal.resource("old").lifespan());
+        let old = old.await.unwrap();
+        let coming = map.replace(Key(1), journal.resource("new").lifespan());
+        let coming = Rc::new(RefCell::new(Box::pin(coming)));
+        assert!(poll!(&mut *coming.borrow_mut()).is_pending());
+        old.closed().await.unwrap();
+        // Its turn has come. It sees that in the middle of the remove.
+        let begins = Rc::clone(&coming);
+        CLONING.set(Some(Box::new(move || {
+            let begun = begins.borrow_mut().as_mut().now_or_never();
+            assert!(begun.is_none(), "its task runs later");
+        })));
+        map.remove(&Key(1)).await.unwrap();
+        assert!(CLONING.take().is_none(), "it has begun");
+        let coming = Rc::into_inner(coming).unwrap().into_inner();
+        let InsertError::Failed(error) = coming.await.unwrap_err() else {
+            panic!("it had its turn")
+        };
+        assert!(error.is_cancelled(), "{error:?}");
+        assert!(map.is_empty());
+        live.exit().await.unwrap();
+        let lines = journal.lines();
+        assert_eq!(lines, ["enter old", "exit old: completed"]);
+    });
+}
+
+/// A key that uses the map as it is dropped.
+#[test]
+fn a_key_may_use_the_map_as_it_goes() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let live = Map::new().enter().await.unwrap();
+        let map = OwnerMap::clone(&live);
+        let counting = map.clone();
+        DROPPING.set(Some(Box::new(move || assert!(counting.len() < 3))));
+        let member = |name| journal.resource(name).lifespan();
+        map.insert(Key(1), member("a")).await.unwrap();
+        let taken = map.insert(Key(1), member("b")).await.unwrap_err();
+        assert!(matches!(taken, InsertError::Taken(_)));
+        map.replace(Key(1), member("c")).await.unwrap();
+        map.remove(&Key(1)).await.unwrap();
+        assert!(map.remove(&Key(1)).await.is_err());
+        map.insert(Key(2), member("d")).await.unwrap();
+        live.exit().await.unwrap();
+        DROPPING.set(None);
+    });
+}
+
+/// A key that panics as it is cloned fails its caller, and no other: it is free again, and the map ends.
+#[test]
+fn a_key_that_panics_keeps_nothing() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let live = Map::new().enter().await.unwrap();
+        let map = OwnerMap::clone(&live);
+        let member = |name| journal.resource(name).lifespan();
+        for clones in 0..10 {
+            let panics = after(clones, || panic!("boom"));
+            CLONING.set(Some(panics));
+            let inserting = map.insert(Key(1), member("a"));
+            let inserted = AssertUnwindSafe(inserting).catch_unwind().await;
+            let was_spared = CLONING.take().is_some();
+            assert_eq!(inserted.is_ok(), was_spared);
+            if was_spared {
+                map.remove(&Key(1)).await.unwrap();
+                break;
+            }
+            let inserted = map.insert(Key(1), member("b")).await;
+            inserted.unwrap_or_else(|error| panic!("{error} after {clones} clones"));
+            map.remove(&Key(1)).await.unwrap();
+            assert!(clones < 9, "it is cloned again and again");
+        }
+        live.exit().await.unwrap();
+    });
+}
+
+/// Does it when a key has been cloned so many times.
+fn after(clones: u8, act: fn()) -> Box<dyn FnOnce()> {
+    match clones {
+        0 => Box::new(act),
+        _ => Box::new(move || CLONING.set(Some(after(clones - 1, act)))),
+    }
+}

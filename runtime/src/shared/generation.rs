@@ -4,6 +4,7 @@
 //! nobody sits down any more.
 
 use std::fmt;
+use std::mem;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -92,7 +93,8 @@ impl<R: ScopedResource + Sync> Generation<R> {
         let subject = made.subject(place);
         let runtime = Handle::try_current().map_err(|_| {
             let text =
-                "a shared resource needs a tokio runtime to spawn its task on, and none runs here";
+                "a shared resource needs a tokio runtime to spawn its task on, and none runs here\n\
+                 help: acquire it inside of `#[tokio::main]` or `Runtime::block_on`";
             Error::of(
                 subject.clone(),
                 Phase::Enter,
@@ -116,30 +118,8 @@ impl<R: ScopedResource + Sync> Generation<R> {
             is_taken: true,
         };
         let driven = Arc::clone(&generation);
-        let begin = move || drop(runtime.spawn(driven.enter(made, place)));
+        let begin = move || drop(runtime.spawn(enter(Entering(driven), made, place)));
         Ok((generation, seat, begin))
-    }
-
-    /// The enter, for whoever waits.
-    async fn enter(self: Arc<Self>, made: Lifespan<Sharing<R>>, place: &'static Location<'static>) {
-        let entering = Entering(&self);
-        let (offer, kept) = (Arc::clone(&self.offer), Arc::clone(&self));
-        let (enter, entry) = made.into_description(place);
-        let enter = async move { Ok::<_, BoxError>(enter.await?.offered_in(offer)) };
-        let life = Lifespan::described(enter, entry).owned_at(place);
-        let life = life.kept(Box::new(move |owner| kept.keep(owner)));
-        let entered = caught(life.enter_at(place)).await;
-        entering.end(match entered {
-            Ok(Ok(owner)) => {
-                drop(owner.into_held().into_parts());
-                Course::Live
-            }
-            Ok(Err(error)) => Course::Failed(Why::new(error)),
-            Err(panic) => {
-                let text = panic_text(&panic).to_owned();
-                Course::Failed(Why::new(self.failed(ErrorKind::Panicked, text)))
-            }
-        });
     }
 
     /// Its task begins.
@@ -192,10 +172,28 @@ impl<R: ScopedResource + Sync> Generation<R> {
 
     /// A user less. Whether it was the last.
     fn stand_up(&self) -> bool {
-        let mut seats = self.seats();
-        seats.taken -= 1;
-        seats.is_left = seats.taken == 0;
-        seats.is_left
+        let is_last = {
+            let mut seats = self.seats();
+            seats.taken -= 1;
+            seats.is_left = seats.taken == 0;
+            seats.is_left
+        };
+        if is_last {
+            self.tell_nobody();
+        }
+        is_last
+    }
+
+    /// Nobody waits, so that nobody need be told who comes why it failed: it is reported if nobody was.
+    fn tell_nobody(&self) {
+        let mut failed = None;
+        self.course.send_if_modified(|course| {
+            if matches!(course, Course::Failed(_)) {
+                failed = Some(mem::replace(course, Course::Over));
+            }
+            false // it was over
+        });
+        drop(failed);
     }
 
     /// The resource, when it has entered; none if it has gone since.
@@ -318,7 +316,7 @@ impl<R: ScopedResource + Sync> Seat<R> {
     }
 
     fn stand_up(&mut self) -> bool {
-        std::mem::take(&mut self.is_taken) && self.generation.stand_up()
+        mem::take(&mut self.is_taken) && self.generation.stand_up()
     }
 }
 
@@ -333,21 +331,43 @@ impl<R: ScopedResource + Sync> Drop for Seat<R> {
     }
 }
 
-/// An enter under way: it comes to something in any case, be it dropped with its runtime.
-struct Entering<'a, R: ScopedResource + Sync>(&'a Generation<R>);
+/// The enter, for whoever waits.
+async fn enter<R: ScopedResource + Sync>(
+    entering: Entering<R>,
+    made: Lifespan<Sharing<R>>,
+    place: &'static Location<'static>,
+) {
+    let generation = &entering.0;
+    let (offer, kept) = (Arc::clone(&generation.offer), Arc::clone(generation));
+    let (enter, entry) = made.into_description(place);
+    let enter = async move { Ok::<_, BoxError>(enter.await?.offered_in(offer)) };
+    let life = Lifespan::described(enter, entry).owned_at(place);
+    let life = life.kept(Box::new(move |owner| kept.keep(owner)));
+    let entered = caught(life.enter_at(place)).await;
+    entering.end(match entered {
+        Ok(Ok(owner)) => {
+            drop(owner.into_held().into_parts());
+            Course::Live
+        }
+        Ok(Err(error)) => Course::Failed(Why::new(error)),
+        Err(panic) => {
+            let text = panic_text(&panic).to_owned();
+            Course::Failed(Why::new(generation.failed(ErrorKind::Panicked, text)))
+        }
+    });
+}
 
-impl<R: ScopedResource + Sync> Entering<'_, R> {
+/// An enter under way: it comes to something in any case, be it dropped with its runtime, before its first poll.
+struct Entering<R: ScopedResource + Sync>(Arc<Generation<R>>);
+
+impl<R: ScopedResource + Sync> Entering<R> {
     fn end(&self, course: Course) {
-        let course = match course {
-            // Nobody waits, so that nobody need be told who comes.
-            Course::Failed(mut why) if self.0.seats().is_left => {
-                why.error.take().into_iter().for_each(untold);
-                Course::Over
-            }
-            course => course,
-        };
         let old = self.0.course.send_replace(course);
         drop(old);
+        // The last one may have left before this was told.
+        if self.0.seats().is_left {
+            self.0.tell_nobody();
+        }
         // It may have gone before this was told.
         if self.0.is_gone.load(Ordering::SeqCst) {
             self.0.over();
@@ -355,9 +375,10 @@ impl<R: ScopedResource + Sync> Entering<'_, R> {
     }
 }
 
-impl<R: ScopedResource + Sync> Drop for Entering<'_, R> {
+impl<R: ScopedResource + Sync> Drop for Entering<R> {
     fn drop(&mut self) {
-        if matches!(*self.0.course.borrow(), Course::Entering) {
+        let is_entering = matches!(*self.0.course.borrow(), Course::Entering);
+        if is_entering {
             let text = "its task was dropped while it entered, as the end of a runtime does";
             let error = self.0.failed(ErrorKind::Lost, text.to_owned());
             self.end(Course::Failed(Why::new(error)));

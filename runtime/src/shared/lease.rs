@@ -113,6 +113,10 @@ impl<R: ScopedResource + Sync> ScopedResource for Lease<R> {
     fn policy() -> Policy {
         R::policy().around(TO_UNWIND)
     }
+
+    fn __goes_on() -> bool {
+        true
+    }
 }
 
 impl<R: ScopedResource + Sync> Drop for Lease<R> {
@@ -139,5 +143,9 @@ impl<R: ScopedResource + Sync> ScopedResource for Unwinding<R> {
 
     fn policy() -> Policy {
         R::policy().around(TO_UNWIND)
+    }
+
+    fn __goes_on() -> bool {
+        true
     }
 }

@@ -90,6 +90,10 @@ impl<R: ScopedResource + Sync> Shared<R> {
     /// The failure of the enter, its panic included ([`ErrorKind::Panicked`]), the same for all who wait for it; or what it died of
     /// as soon as it had entered. In the task of the resource itself, which would wait for itself, [`ErrorKind::Deadlock`].
     ///
+    /// # Panics
+    ///
+    /// With what the closure panics with that [makes](Self::new) the lifespan, if it calls that; the next one tries anew.
+    ///
     /// # Cancel safety
     ///
     /// Dropped or cancelled before it is ready, it is one user less. If that was the last one, the enter is cancelled and unwinds;
@@ -175,15 +179,14 @@ impl<R: ScopedResource + Sync> Hub<R> {
         if let Some(seat) = self.seat_now() {
             return Ok(seat);
         }
-        // Made without the lock, which a closure of a user's must not be called under; another may be faster.
-        let made = (self.make)();
+        // Made without the lock, under which no closure of a user's is called, and no description dropped; another may be faster.
+        let (generation, seat, begin) = Generation::first((self.make)(), place)?;
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(faster) = now.as_ref().filter(|now| !now.is_over()) {
             let faster = Arc::clone(faster);
             drop(now);
             return Ok(faster.sit().ok_or(faster));
         }
-        let (generation, seat, begin) = Generation::first(made, place)?;
         let old = now.replace(generation);
         drop(now);
         drop(old);
@@ -206,8 +209,8 @@ impl<R: ScopedResource + Sync> Clone for Shared<R> {
 
 impl<R: ScopedResource + Sync> fmt::Debug for Shared<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let now = self.0.now.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now.clone();
+        let now = self.0.now.lock();
+        let now = now.unwrap_or_else(PoisonError::into_inner).clone();
         f.debug_struct("Shared").field("now", &now).finish()
     }
 }

@@ -1,12 +1,15 @@
 //! A hung exit, no runtime, and a resource that would wait for itself.
 
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use lifespan::{BoxError, ErrorKind, Exit, Lifespan, ScopedResource, Shared};
+use futures_util::{FutureExt, poll};
+use lifespan::{BoxError, ErrorKind, Exit, Lifespan, ScopedResource, Shared, drain};
 
 use super::shared;
 use crate::everywhere::{everywhere, paused};
-use crate::journal::{Journal, Step};
+use crate::journal::{Db, Journal, Step};
 
 /// CASES P135, P140, P141: a hung exit is abandoned after its budget, and the next user comes.
 #[test]
@@ -32,7 +35,7 @@ fn dropped_outside_of_its_runtime() {
     drop(lease);
     runtime.block_on(journal.reached("exit db: abandoned"));
     let none = shared(&journal, Step::Now, Step::Now);
-    let error = futures_util::FutureExt::now_or_never(none.acquire()).expect("it cannot wait");
+    let error = none.acquire().now_or_never().expect("it cannot wait");
     assert!(
         error
             .unwrap_err()
@@ -57,7 +60,7 @@ impl ScopedResource for Selfish {
 fn it_does_not_wait_for_itself() {
     everywhere(|| async {
         let journal = Journal::new();
-        let this: Arc<std::sync::OnceLock<Shared<Selfish>>> = Arc::default();
+        let this: Arc<OnceLock<Shared<Selfish>>> = Arc::default();
         let shared = Shared::new({
             let (journal, this) = (journal.clone(), Arc::clone(&this));
             move || {
@@ -73,5 +76,126 @@ fn it_does_not_wait_for_itself() {
         let lease = shared.acquire().await.unwrap();
         lease.release().await.unwrap();
         journal.assert(["enter: Deadlock", "exit: Deadlock"]);
+    });
+}
+
+/// A runtime that ends before the enter has begun is in nobody's way on another (laws 4 and 23).
+#[test]
+fn a_runtime_that_ends_before_it_begins() {
+    let journal = Journal::new();
+    let db = shared(&journal, Step::Now, Step::Now);
+    for leaves in [true, false] {
+        let mut waiting = Box::pin(db.acquire());
+        let gone = paused();
+        gone.block_on(async { assert!(poll!(&mut waiting).is_pending()) });
+        let waiting = (!leaves).then_some(waiting);
+        drop(gone);
+        paused().block_on(async {
+            if let Some(waiting) = waiting {
+                let error = waiting.await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Lost, "{error:?}");
+            }
+            db.acquire().await.unwrap().release().await.unwrap();
+        });
+    }
+    let lines = journal.lines();
+    let lives = lines.iter().filter(|line| !line.starts_with("report"));
+    let life = ["enter db", "exit db: completed"];
+    assert!(lives.eq([life, life].as_flattened()), "{lines:?}");
+}
+
+/// The failure of an enter is reported as soon as nobody waits any more to hear of it, not when somebody comes again (law 23).
+#[test]
+fn a_failure_that_nobody_fetches_is_reported_at_once() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let db = shared(&journal, Step::Fail("no route"), Step::Now);
+        let mut waiting = Box::pin(db.acquire());
+        assert!(poll!(&mut waiting).is_pending());
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        journal.assert([]);
+        drop(waiting);
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        journal.assert(["report Failed db: no route"]);
+        // It is told once.
+        db.acquire().await.unwrap_err();
+        drop(db);
+        journal.assert(["report Failed db: no route"]);
+    });
+}
+
+/// What the closure panics with is the caller's, who can come again.
+#[test]
+fn a_closure_that_panics_fails_its_caller() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let panics = Arc::new(AtomicBool::new(true));
+        let db = Shared::new({
+            let (journal, panics) = (journal.clone(), Arc::clone(&panics));
+            move || {
+                assert!(!panics.load(Ordering::SeqCst), "boom");
+                journal.resource("db").lifespan()
+            }
+        });
+        let panicked = AssertUnwindSafe(db.acquire()).catch_unwind().await;
+        assert!(panicked.is_err());
+        panics.store(false, Ordering::SeqCst);
+        db.acquire().await.unwrap().release().await.unwrap();
+        journal.assert(["enter db", "exit db: completed"]);
+    });
+}
+
+/// A description that uses the resource as it is dropped unused.
+#[test]
+fn a_description_that_is_dropped_may_use_it() {
+    struct Nosy(Shared<Db>);
+    impl Drop for Nosy {
+        fn drop(&mut self) {
+            drop(format!("{:?}", self.0));
+        }
+    }
+    let journal = Journal::new();
+    let this: Arc<OnceLock<Shared<Db>>> = Arc::default();
+    let db = Shared::new({
+        let (journal, this) = (journal.clone(), Arc::clone(&this));
+        move || {
+            let nosy = Nosy(this.get().unwrap().clone());
+            let journal = journal.clone();
+            Lifespan::of(async move {
+                let _nosy = nosy;
+                journal.resource("db").open().await
+            })
+        }
+    });
+    let _ = this.set(db.clone());
+    // There is no runtime, so that it is not begun.
+    db.acquire()
+        .now_or_never()
+        .expect("it cannot wait")
+        .unwrap_err();
+}
+
+/// The last one who releases it and goes leaves the exit to the owner, which goes on: nothing is interrupted (law 6).
+#[test]
+fn a_release_that_is_dropped_goes_on() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let db = shared(&journal, Step::Now, Step::Yield);
+        let lease = db
+            .lease()
+            .named(journal.unique("lease"))
+            .enter()
+            .await
+            .unwrap();
+        let mut exiting = Box::pin(lease.exit());
+        assert!(poll!(&mut exiting).is_pending());
+        drop(exiting);
+        journal.reached("exited db").await;
+        drain().await.into_result().unwrap();
+        journal.assert(["enter db", "exit db: completed", "exited db"]);
     });
 }

@@ -20,7 +20,7 @@ pub enum InsertError<L> {
     Failed(Error),
 }
 
-/// A lifespan that was not let in, and the key that it was to have.
+/// A lifespan that was not let in, or what would have [made](crate::OwnerMap::get_or_insert) it, and the key that it was to have.
 pub struct Refused<L> {
     key: String,
     subject: Subject,
@@ -126,7 +126,8 @@ impl<L> fmt::Display for InsertError<L> {
             }
             InsertError::Deadlock(refused) => write!(
                 f,
-                "the member of key {} would wait for its own exit",
+                "the member of key {} would wait for its own exit\n\
+                 help: only a task that is not waited for there can come for that key",
                 refused.key
             ),
             InsertError::Failed(error) => error.fmt(f),

@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::error::{InsertError, Refused};
+use super::line::Come;
 use super::registry::{OnTaken, Place, Registry};
 use super::reservation::Reservation;
 use crate::enter::Enter;
@@ -28,7 +29,7 @@ where
     K: Clone + Eq + Hash + fmt::Debug + Send + 'static,
     R: ScopedResource,
 {
-    /// Lets `lifespan` in, which is called so, and whose owner lives like that; or gives it back.
+    /// Lets `lifespan`, or what makes one, in, which is called so, and whose owner lives like that; or gives it back.
     pub(super) async fn run<F, L>(
         self,
         lifespan: L,
@@ -40,7 +41,8 @@ where
     {
         let place = self.registry.reserve(&self.key, self.on_taken, self.place);
         let refuse = match reserved(place, &self.registry).await {
-            Ok(reservation) => {
+            Ok(Come::Member(there)) => return Ok(there),
+            Ok(Come::Turn(reservation)) => {
                 let entered = enter(reservation, owned(lifespan), self.place).await;
                 return entered.map_err(InsertError::Failed);
             }
@@ -62,9 +64,10 @@ enum Why {
 async fn reserved<K: Eq + Hash, R: ScopedResource>(
     place: Place<K, R>,
     registry: &Registry<K, R>,
-) -> Result<Reservation<K, R>, Why> {
-    let reservation = match place {
-        Place::Reserved(reservation) => return Ok(reservation),
+) -> Result<Come<K, R>, Why> {
+    let come = match place {
+        Place::Reserved(reservation) => return Ok(Come::Turn(reservation)),
+        Place::There(owner) => return Ok(Come::Member(owner)),
         Place::Taken => return Err(Why::Taken),
         Place::Own => return Err(Why::Own),
         Place::Closed => return Err(Why::Closed),
@@ -72,7 +75,7 @@ async fn reserved<K: Eq + Hash, R: ScopedResource>(
     };
     // Its turn may have come just before the end.
     if registry.is_open() {
-        Ok(reservation)
+        Ok(come)
     } else {
         Err(Why::Closed)
     }

@@ -10,6 +10,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::enter::Enter;
+use crate::entry::Entry;
 use crate::error::BoxError;
 use crate::exit::Exit;
 use crate::lifespan::Lifespan;
@@ -212,6 +213,57 @@ where
     ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F>
     {
         self.let_owned_in(key, lifespan, OnTaken::Replace, Location::caller())
+    }
+
+    /// The member of this key, or else a new one: the closure is called if nobody is there, and what it makes enters. If the one that
+    /// is there enters or leaves, waits for that first; so for many who come at once, one enters.
+    ///
+    /// ```
+    /// # use lifespan::{Error, Lifespan, OwnerMap};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
+    /// # let connect = |n: u32| Lifespan::new(async move { Ok::<_, std::io::Error>(n) }, async |_, _| ());
+    /// OwnerMap::new().scope(async |peers| -> Result<(), Error> {
+    ///     let (one, two) = tokio::join!(
+    ///         peers.get_or_insert("a", || connect(1)),
+    ///         peers.get_or_insert("a", || connect(2)), // waits until the first has connected
+    ///     );
+    ///     let number = two?.with_ok(async |peer| **peer).await?;
+    ///     assert_eq!((number, one?.is_closed()), (1, false));
+    ///     Ok(())
+    /// }).await
+    /// # }
+    /// ```
+    ///
+    /// Who waits gets the member that stays: not one that somebody waits to [replace](Self::replace). If the enter that is waited for
+    /// fails, or its caller goes, that is no failure of those who wait: the first of them tries what its own closure makes.
+    ///
+    /// # Errors
+    ///
+    /// The map is closed, or a member that enters or leaves would wait for itself: the closure comes back, and was not called. Else
+    /// the failure of the enter.
+    ///
+    /// # Panics
+    ///
+    /// With the closure's or the enter's panic.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`insert`](Self::insert).
+    #[must_use = "nobody is there until this is awaited"]
+    #[track_caller]
+    pub fn get_or_insert<F, M>(
+        &self,
+        key: K,
+        make: M,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<M>>> + Send + use<K, R, F, M>
+    where
+        F: Enter<R> + Send + 'static,
+        M: FnOnce() -> Lifespan<R, F> + Send,
+    {
+        let place = Location::caller();
+        let subject = Entry::new(R::policy(), place).subject();
+        let insertion = self.insertion(key, OnTaken::Join, place);
+        insertion.run(make, subject, move |make| make().owned_at(place))
     }
 
     /// Closes the member of this key, and waits until it has exited; one that still enters is cancelled. Whoever else removes it

@@ -59,6 +59,8 @@ pub(super) struct Member<K: Eq + Hash, R: ScopedResource> {
 pub(super) enum OnTaken {
     Refuse,
     Replace,
+    /// Be content with it.
+    Join,
 }
 
 /// Whether there is a place for a new member.
@@ -66,6 +68,8 @@ pub(super) enum Place<K: Eq + Hash, R: ScopedResource> {
     Reserved(Reservation<K, R>),
     /// When it is its turn.
     Later(Turn<K, R>),
+    /// For one that is content with it.
+    There(Owner<R>),
     Taken,
     Closed,
     /// It would have to wait for the end of the caller's own task.
@@ -151,10 +155,13 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
         if on_taken == OnTaken::Refuse && member.is_promised() {
             return Place::Taken;
         }
+        if let (OnTaken::Join, Some(owner)) = (on_taken, member.staying()) {
+            return Place::There(owner.clone());
+        }
         if member.owner.as_ref().is_some_and(Owner::is_here) {
             return Place::Own;
         }
-        let (turn, _left) = member.line.join(place);
+        let (turn, _left) = member.line.join(on_taken == OnTaken::Join, place);
         let replaced = member.replaced();
         drop(ledger);
         if let Some((owner, place)) = replaced {
@@ -171,12 +178,17 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
         begun.is_some()
     }
 
-    /// It has entered; if somebody waits to replace it, that is all.
+    /// It has entered; if somebody waits to replace it, that is all, else whoever waits for it has it.
     pub(super) fn entered(&self, key: &K, number: u64) {
-        let replaced = self.ledger().member(key, number).and_then(|member| {
-            member.is_entered = true;
-            member.replaced()
-        });
+        let mut ledger = self.ledger();
+        let Some(member) = ledger.member(key, number) else {
+            return;
+        };
+        member.is_entered = true;
+        let replaced = member.replaced();
+        let stays = member.owner.as_ref().filter(|_| replaced.is_none());
+        let _welcome = stays.map(|owner| member.line.welcome(owner));
+        drop(ledger);
         if let Some((owner, place)) = replaced {
             owner.ask(place);
         }
@@ -407,13 +419,18 @@ impl<K: Eq + Hash, R: ScopedResource> Member<K, R> {
             .owner
             .as_ref()
             .map_or_else(comes, |owner| !owner.is_closed());
-        stays || self.line.first().is_some()
+        stays || !self.line.is_empty()
     }
 
     /// Who is to be asked to leave for somebody who waits, called there: one that has entered, since each has its turn.
     fn replaced(&self) -> Option<(Owner<R>, &'static Location<'static>)> {
         let owner = self.owner.clone().filter(|_| self.is_entered)?;
         Some((owner, self.line.first()?))
+    }
+
+    /// One that is there, and that nobody waits to replace.
+    fn staying(&self) -> Option<&Owner<R>> {
+        self.live().filter(|_| self.line.first().is_none())
     }
 
     fn live(&self) -> Option<&Owner<R>> {

@@ -144,8 +144,4 @@ impl<R: ScopedResource + Sync> ScopedResource for Unwinding<R> {
     fn policy() -> Policy {
         R::policy().around(TO_UNWIND)
     }
-
-    fn __goes_on() -> bool {
-        true
-    }
 }

@@ -104,7 +104,8 @@ fn a_member_does_not_wait_for_itself_as_it_enters() {
             *seen.lock().unwrap(),
             [
                 "key 'a' is taken",
-                "the member of key 'a' would wait for its own exit"
+                "the member of key 'a' would wait for its own exit\n\
+                 help: only a task that is not waited for there can come for that key"
             ]
         );
         journal.assert(["enter a", "exit a: completed"]);

@@ -110,7 +110,7 @@ fn a_dropped_map_is_rescued() {
                 .await
                 .unwrap();
             here.send(()).unwrap();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }));
         is_here.await.unwrap();
         task.abort();
@@ -167,7 +167,7 @@ fn a_cancelled_map_closes_in_full() {
                 .await
                 .unwrap();
             canceller.cancel();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }));
         assert!(outcome.await.is_cancelled());
         journal.assert(["enter a", "exit a: cancelled", "exited a"]);

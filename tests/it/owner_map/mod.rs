@@ -14,6 +14,7 @@ mod crowds;
 mod deadlocks;
 mod ends;
 mod exits;
+mod joining;
 mod keys;
 mod leaving;
 mod many;

@@ -1,4 +1,4 @@
-//! Random programs: several tasks insert, replace, remove, use, kill and close members of one map, give up halfway, and the map ends
+//! Random programs: several tasks insert, join, replace, remove, use, kill and close members of one map, give up halfway, and the map ends
 //! at a random time. Whatever they do, there is one of a key at a time, each that entered exits once in its own task, nobody enters
 //! when the map has ended, and every failure is told (laws 1, 8, 23, 25; CASES P124, P125, P133, P139).
 //!
@@ -171,7 +171,7 @@ async fn patiently<T>(turns: Option<u64>, future: impl Future<Output = T>) -> Op
 async fn act(map: &Map, world: &World, random: &mut Random) {
     let key = u8::try_from(random.below(KEYS)).unwrap();
     let patience = (random.below(3) == 0).then(|| random.below(6));
-    match random.below(8) {
+    match random.below(10) {
         0..3 => {
             let member = Member::random(world, key, random);
             if let Some(Err(InsertError::Failed(error))) =
@@ -188,11 +188,22 @@ async fn act(map: &Map, world: &World, random: &mut Random) {
                 Some(Err(refused)) => panic!("a replacement was refused: {refused}"),
             }
         }
-        5 => match patiently(patience, map.remove(&key)).await {
-            Some(Err(RemoveError::Failed(error))) => world.tell(&error),
-            _ => {}
-        },
-        6 => {
+        5 => {
+            if let Some(Err(RemoveError::Failed(error))) =
+                patiently(patience, map.remove(&key)).await
+            {
+                world.tell(&error);
+            }
+        }
+        6..8 => {
+            let make = || Member::random(world, key, random);
+            match patiently(patience, map.get_or_insert(key, make)).await {
+                Some(Err(InsertError::Failed(error))) => world.tell(&error),
+                Some(Err(InsertError::Closed(_)) | Ok(_)) | None => {}
+                Some(Err(refused)) => panic!("it was refused: {refused}"),
+            }
+        }
+        8 => {
             let Some(owner) = map.get(&key) else { return };
             let dies = random.below(2) == 0;
             let used = owner.with_ok(async move |member| {
@@ -261,10 +272,9 @@ async fn run(seed: u64, world: World) {
 /// Nobody keeps a key for ever.
 async fn is_free(map: &Map, world: &World) {
     for key in 0..u8::try_from(KEYS).unwrap() {
-        let _ = map.remove(&key).await.map_err(|error| match error {
-            RemoveError::Failed(error) => world.tell(&error),
-            _ => {}
-        });
+        if let Err(RemoveError::Failed(error)) = map.remove(&key).await {
+            world.tell(&error);
+        }
         let plain = Member::random(world, key, &mut Random::new(u64::MAX));
         match map.insert(key, plain).await {
             Ok(_) => assert!(map.get(&key).is_some()),
@@ -319,7 +329,7 @@ fn random_programs() {
                 reports,
                 seed,
             };
-            let limit = Duration::from_secs(60);
+            let limit = Duration::from_mins(1);
             let ran = runtime
                 .block_on(async { tokio::time::timeout(limit, run(seed, world.clone())).await });
             assert!(

@@ -2,13 +2,14 @@
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 
-use futures_util::poll;
+use futures_util::{FutureExt, poll};
 use lifespan::{Error, InsertError, Owner, shield};
 use tokio::sync::Notify;
 
 use super::{Dbs, with_map};
-use crate::everywhere::everywhere;
+use crate::everywhere::{everywhere, paused};
 use crate::journal::{Db, Journal};
 
 /// A member that was closed, and leaves when it is let go.
@@ -91,6 +92,75 @@ fn who_has_gone_is_passed_over() {
             let lines = journal.lines();
             assert_eq!(lines[2..], ["enter next", "exit next: completed"]);
         }
+    });
+}
+
+/// However many have gone, they are passed over, one after the other rather than one inside of the other.
+#[test]
+fn many_who_have_gone_are_passed_over() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let ended = with_map(async |map| {
+            let old = Old::of(&map, &journal).await;
+            let new = |name| map.replace('a', journal.resource(name).lifespan());
+            let mut gone: Vec<_> = (0..3_000).map(|_| Box::pin(new("gone"))).collect();
+            for gone in &mut gone {
+                assert!(poll!(gone).is_pending());
+            }
+            drop(gone);
+            old.leave().await;
+            new("next").await.unwrap();
+        });
+        ended.await.unwrap();
+        let lines = journal.lines();
+        assert_eq!(lines[2..], ["enter next", "exit next: completed"]);
+    });
+}
+
+/// What is done when a task is woken.
+struct OnWake<F>(Mutex<Option<F>>);
+
+impl<F: FnOnce() + Send> Wake for OnWake<F> {
+    fn wake(self: Arc<Self>) {
+        let act = self.0.lock().unwrap().take();
+        if let Some(act) = act {
+            act();
+        }
+    }
+}
+
+/// Who was next goes just before it hears of that: who comes then is not refused for it.
+#[test]
+fn who_comes_as_the_next_one_goes_is_not_refused() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let ended = with_map(async |map| {
+            let old = Old::of(&map, &journal).await;
+            let mut gone = Box::pin(map.replace('a', journal.resource("gone").lifespan()));
+            assert!(poll!(&mut gone).is_pending());
+            let coming = Arc::new(Mutex::new(None));
+            let comes = {
+                let (map, journal, coming) = (map.clone(), journal.clone(), Arc::clone(&coming));
+                move || {
+                    drop(gone);
+                    let mut new = Box::pin(map.insert('a', journal.resource("new").lifespan()));
+                    assert!(new.as_mut().now_or_never().is_none(), "it was refused");
+                    *coming.lock().unwrap() = Some(new);
+                }
+            };
+            // Those who wait for the end are told before the next one is.
+            let waker = Waker::from(Arc::new(OnWake(Mutex::new(Some(comes)))));
+            let owner = old.owner.clone();
+            let mut watching = Box::pin(owner.closed());
+            let watched = watching.as_mut().poll(&mut Context::from_waker(&waker));
+            assert!(watched.is_pending());
+            old.leave().await;
+            let new = coming.lock().unwrap().take().expect("it was woken");
+            new.await.unwrap();
+        });
+        ended.await.unwrap();
+        let lines = journal.lines();
+        assert_eq!(lines[2..], ["enter new", "exit new: completed"]);
     });
 }
 

@@ -2,7 +2,9 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::poll;
 use lifespan::{BoxError, Error, Lifespan, Service, Shared};
 use tokio::sync::Notify;
 
@@ -47,6 +49,37 @@ fn one_that_dies_exits_after_its_leases() {
         // On another thread it may end before anybody waits for that, and is reported as well.
         let lines = lines.iter().filter(|line| !line.starts_with("report"));
         assert!(lines.eq(["ready", "release", "ready"]));
+    });
+}
+
+/// While others still have leases of one that has died, who comes waits for a fresh one.
+#[test]
+fn who_comes_to_one_that_has_died_waits() {
+    everywhere(|| async {
+        let lives = Arc::new(AtomicUsize::new(0));
+        let gate = Arc::new(Notify::new());
+        let service = Shared::new({
+            let (lives, gate) = (Arc::clone(&lives), Arc::clone(&gate));
+            move || {
+                let (gate, life) = (Arc::clone(&gate), lives.fetch_add(1, Ordering::SeqCst));
+                Service::start(async move |ready, stop| -> io::Result<()> {
+                    ready.set(life);
+                    tokio::select! {
+                        () = gate.notified() => Err(io::Error::other("reset")),
+                        () = stop.requested() => Ok(()),
+                    }
+                })
+            }
+        });
+        let lease = service.acquire().await.unwrap();
+        gate.notify_one();
+        lease.closed().await;
+        let mut late = Box::pin(service.acquire());
+        assert!(poll!(&mut late).is_pending());
+        lease.release().await.unwrap_err();
+        let fresh = late.await.unwrap();
+        assert_eq!(**fresh, 1);
+        fresh.release().await.unwrap();
     });
 }
 

@@ -2,10 +2,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use futures_util::{FutureExt, poll};
-use lifespan::{BoxError, ErrorKind, Exit, Lifespan, ScopedResource, Shared, drain};
+use lifespan::{
+    BoxError, CancelScope, Error, ErrorKind, Exit, Lifespan, ScopedResource, Shared, drain, shield,
+};
+use tokio::sync::Notify;
 
 use super::shared;
 use crate::everywhere::{everywhere, paused};
@@ -99,9 +102,23 @@ fn a_runtime_that_ends_before_it_begins() {
         });
     }
     let lines = journal.lines();
-    let lives = lines.iter().filter(|line| !line.starts_with("report"));
+    let lived = lines.iter().filter(|line| !line.starts_with("report"));
     let life = ["enter db", "exit db: completed"];
-    assert!(lives.eq([life, life].as_flattened()), "{lines:?}");
+    assert!(lived.eq([life, life].as_flattened()), "{lines:?}");
+}
+
+/// Who comes when the first has gone, before the enter has begun, is not failed by that.
+#[test]
+fn who_comes_when_the_first_has_just_gone() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let db = shared(&journal, Step::Now, Step::Now);
+        let mut first = Box::pin(db.acquire());
+        assert!(poll!(&mut first).is_pending());
+        drop(first);
+        db.acquire().await.unwrap().release().await.unwrap();
+        journal.assert(["enter db", "exit db: completed"]);
+    });
 }
 
 /// The failure of an enter is reported as soon as nobody waits any more to hear of it, not when somebody comes again (law 23).
@@ -123,6 +140,38 @@ fn a_failure_that_nobody_fetches_is_reported_at_once() {
         journal.assert(["report Failed db: no route"]);
         // It is told once.
         db.acquire().await.unwrap_err();
+        drop(db);
+        journal.assert(["report Failed db: no route"]);
+    });
+}
+
+/// As is one that comes when they have gone already.
+#[test]
+fn a_failure_after_all_have_gone_is_reported_at_once() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let gate = Arc::new(Notify::new());
+        let db = Shared::new({
+            let (name, gate) = (journal.unique("db"), Arc::clone(&gate));
+            move || {
+                let gate = Arc::clone(&gate);
+                let enter = async move {
+                    shield(gate.notified()).await;
+                    Err::<Db, _>(BoxError::from("no route"))
+                };
+                Lifespan::of(enter).named(name.clone())
+            }
+        });
+        let mut waiting = Box::pin(db.acquire());
+        assert!(poll!(&mut waiting).is_pending());
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        drop(waiting);
+        journal.assert([]);
+        gate.notify_one();
+        drain().await.into_result().unwrap();
+        journal.assert(["report Failed db: no route"]);
         drop(db);
         journal.assert(["report Failed db: no route"]);
     });
@@ -197,5 +246,73 @@ fn a_release_that_is_dropped_goes_on() {
         journal.reached("exited db").await;
         drain().await.into_result().unwrap();
         journal.assert(["enter db", "exit db: completed", "exited db"]);
+    });
+}
+
+/// Another comes first while the closure is called: there is one nevertheless, and what was made is dropped as it is.
+#[test]
+fn another_that_is_faster() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let this: Arc<OnceLock<Shared<Db>>> = Arc::default();
+        let faster = Arc::new(Mutex::new(None));
+        let db = Shared::new({
+            let (journal, this, faster) = (journal.clone(), Arc::clone(&this), Arc::clone(&faster));
+            let is_first = AtomicBool::new(true);
+            move || {
+                if is_first.swap(false, Ordering::SeqCst) {
+                    let mut other = Box::pin(this.get().unwrap().acquire());
+                    assert!(other.as_mut().now_or_never().is_none());
+                    *faster.lock().unwrap() = Some(other);
+                    return journal.resource("slower").lifespan();
+                }
+                journal.resource("faster").lifespan()
+            }
+        });
+        let _ = this.set(db.clone());
+        let lease = db.acquire().await.unwrap();
+        let other = faster.lock().unwrap().take().expect("it has come");
+        other.await.unwrap().release().await.unwrap();
+        lease.log("used");
+        lease.release().await.unwrap();
+        journal.assert(["enter faster", "used", "exit faster: completed"]);
+    });
+}
+
+/// The scope around the last one who gives up waits until the enter has unwound (law 13).
+#[test]
+fn who_gives_up_last_waits_for_the_enter_to_unwind() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let db = Shared::new({
+            let journal = journal.clone();
+            move || {
+                let journal = journal.clone();
+                Lifespan::of(async move {
+                    let inner = journal.resource("inner").exit(Step::Yield).lifespan();
+                    let waiting = inner
+                        .scope(async |_| -> Result<Db, Error> { std::future::pending().await });
+                    Ok::<_, BoxError>(waiting.await?)
+                })
+            }
+        });
+        let around = CancelScope::new();
+        let canceller = around.canceller();
+        let acquiring = around.run(async {
+            let (acquired, ()) = tokio::join!(db.acquire(), async {
+                journal.reached("enter inner").await;
+                canceller.cancel();
+            });
+            acquired.map(drop)
+        });
+        assert!(acquiring.await.is_cancelled());
+        journal.log("given up");
+        let lines = [
+            "enter inner",
+            "exit inner: cancelled",
+            "exited inner",
+            "given up",
+        ];
+        journal.assert(lines);
     });
 }

@@ -94,7 +94,7 @@ fn shared(world: &World, random: Random) -> Shared<Service<u32>> {
             let living = async {
                 turns(random.below(8)).await;
                 if !dies {
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             };
             tokio::select! {
@@ -212,7 +212,7 @@ fn random_programs() {
                 reports,
                 seed,
             };
-            let limit = Duration::from_secs(60);
+            let limit = Duration::from_mins(1);
             let ran = runtime
                 .block_on(async { tokio::time::timeout(limit, run(seed, world.clone())).await });
             assert!(

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{FutureExt, poll};
 use lifespan::{BoxError, Error, ErrorKind, Exit, InsertError, Lifespan, OwnerMap, ScopedResource};
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Notify};
 use tokio::task::yield_now;
 
 use super::turns::Old;
@@ -128,12 +128,19 @@ fn who_waits_gets_the_one_that_stays() {
     everywhere(|| async {
         let journal = Journal::new();
         let ended = with_map(async |map| {
-            let new = |name| journal.resource(name).enter(Step::Yield).lifespan();
-            let (one, guest, two) = tokio::join!(
+            let gate = Arc::new(Notify::new());
+            let (ours, opens) = (journal.clone(), Arc::clone(&gate));
+            let one = Lifespan::of(async move {
+                opens.notified().await;
+                ours.resource("one").open().await
+            });
+            let new = |name| journal.resource(name).lifespan();
+            let (one, guest, two, ()) = tokio::join!(
                 biased;
-                map.insert('a', new("one")),
+                map.insert('a', one),
                 map.get_or_insert('a', || new("guest")),
-                map.replace('a', new("two"))
+                map.replace('a', new("two")),
+                async { gate.notify_one() }
             );
             one.unwrap();
             two.unwrap();
@@ -141,15 +148,13 @@ fn who_waits_gets_the_one_that_stays() {
             guest.with_ok(async |db| db.log("stays")).await.unwrap();
         });
         ended.await.unwrap();
-        let lines = journal.lines();
-        let all = [
+        journal.assert([
             "enter one",
             "exit one: completed",
             "enter two",
             "stays",
             "exit two: completed",
-        ];
-        assert_eq!(lines, all);
+        ]);
     });
 }
 

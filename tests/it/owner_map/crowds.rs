@@ -10,7 +10,7 @@ use super::with_map;
 use crate::everywhere::{multi_thread, paused};
 use crate::journal::{Journal, Step};
 
-/// Nothing is lost, whenever who inserts, replaces or removes is cancelled or dropped (CASES P125, P139).
+/// Nothing is lost, whenever who inserts, joins, replaces or removes is cancelled or dropped (CASES P125, P139).
 #[test]
 fn sweep_over_inserting_and_removing() {
     for at in [At::Cancel, At::Drop] {
@@ -25,6 +25,10 @@ fn sweep_over_inserting_and_removing() {
                 map.insert(2, member("b")).await?;
                 map.replace(1, member("c")).await?;
                 map.remove(&2).await?;
+                let coming = || map.get_or_insert(3, || member("d"));
+                let (one, two) = tokio::join!(coming(), coming());
+                one?;
+                two?;
                 Ok(())
             })
             .await

@@ -2,10 +2,12 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::policy::Name;
 
 /// Why a resource did not become a member of an [`OwnerMap`](crate::OwnerMap).
 #[non_exhaustive]
@@ -16,7 +18,8 @@ pub enum InsertError<L> {
     Closed(Refused<L>),
     /// It would have waited for its own exit: called by the very member that is to leave.
     Deadlock(Refused<L>),
-    /// It was let in, and failed to enter.
+    /// It was let in, and failed to enter. If that is because it was removed meanwhile, or the map has ended,
+    /// [`is_closed`](Error::is_closed) tells.
     Failed(Error),
 }
 
@@ -106,12 +109,12 @@ impl From<RemoveError> for Error {
     fn from(error: RemoveError) -> Self {
         match error {
             RemoveError::Failed(error) => error,
-            RemoveError::Unknown { .. } => {
+            RemoveError::Unknown { ref key } => {
                 let subject = Subject {
-                    name: crate::policy::Name::Type("OwnerMap"),
-                    place: std::panic::Location::caller(),
+                    name: Name::Given(key.clone().into()),
+                    place: Location::caller(),
                 };
-                Error::of(subject, Phase::Body, ErrorKind::Failed, error.into())
+                Error::of(subject, Phase::Body, ErrorKind::Closed, error.into())
             }
         }
     }

@@ -32,7 +32,8 @@ use registry::{Found, OnTaken, Registry};
 /// The life of an owner, which says how it works.
 type Owned<R, F> = Lifespan<Owner<R>, Owning<R, F>>;
 
-/// Resources that come and go under keys, each in a task of its own ([`Owner`]), inserted and removed from anywhere. Cheap to clone.
+/// Resources that come and go under keys, each in a task of its own ([`Owner`]), inserted and removed from anywhere. Cheap to
+/// clone.
 ///
 /// The map is a resource itself: at its end all members are closed, side by side, each within its own budget.
 ///
@@ -79,9 +80,9 @@ type Owned<R, F> = Lifespan<Owner<R>, Owning<R, F>>;
 ///
 /// All members are asked to end, for the cause of the map's exit; then each is waited for. The first failure is the map's, and the
 /// others are attached (law 23). There is one end: where clones of the map exit at the same time, each waits for it, and fails with
-/// the same. Dropped, an exit leaves the members to themselves, which go on; so does one in the task of a member, which would wait for
-/// itself, and fails with an error of the kind [`Deadlock`](crate::ErrorKind::Deadlock). It has no budget of its own, since each member has one; one that is
-/// [given](Lifespan::exit_timeout) is a bound on each. What comes after that is refused.
+/// the same. Dropped, an exit leaves the members to themselves, which go on; so does one in the task of a member, which would
+/// wait for itself, and fails with an error of the kind [`Deadlock`](crate::ErrorKind::Deadlock). It has no budget of its own,
+/// since each member has one; one that is [given](Lifespan::exit_timeout) is a bound on each. What comes after that is refused.
 pub struct OwnerMap<K: Eq + Hash, R: ScopedResource>(Arc<Registry<K, R>>);
 
 impl<K, R> OwnerMap<K, R>
@@ -163,15 +164,15 @@ where
 
     /// As [`insert`](Self::insert), but one that is there is closed first; the new one enters when it has exited. Reconnects.
     ///
-    /// Several that replace the same key have it one after the other, in the order in which they were first polled: each enters, then is closed
-    /// for the next. One that still enters is waited for, within its budget; [`remove`](Self::remove) cancels it.
+    /// Several that replace the same key have it one after the other, in the order in which they were first polled: each enters,
+    /// then is closed for the next. One that still enters is waited for, within its budget; [`remove`](Self::remove) cancels it.
     ///
     /// A failure of the old one's exit goes to [`drain`](crate::drain), if somebody drains, else to the report hook.
     ///
     /// # Errors
     ///
-    /// As [`insert`](Self::insert), but for a key that is taken. By the very member that it is to replace, it would wait for itself:
-    /// the lifespan comes back, and nothing was done.
+    /// As [`insert`](Self::insert), but for a key that is taken. By the very member that it is to replace, it would wait for
+    /// itself: the lifespan comes back, and nothing was done.
     ///
     /// # Panics
     ///
@@ -215,8 +216,8 @@ where
         self.let_owned_in(key, lifespan, OnTaken::Replace, Location::caller())
     }
 
-    /// The member of this key, or else a new one: the closure is called if nobody is there, and what it makes enters. If the one that
-    /// is there enters or leaves, waits for that first; so for many who come at once, one enters.
+    /// The member of this key, or else a new one: the closure is called if nobody is there, and what it makes enters. If the one
+    /// that is there enters or leaves, waits for that first; so for many who come at once, one enters.
     ///
     /// ```
     /// # use lifespan::{Error, Lifespan, OwnerMap};
@@ -234,8 +235,8 @@ where
     /// # }
     /// ```
     ///
-    /// Who waits gets the member that stays: not one that somebody waits to [replace](Self::replace). If the enter that is waited for
-    /// fails, or its caller goes, that is no failure of those who wait: the first of them tries what its own closure makes.
+    /// Who waits gets the member that stays: not one that somebody waits to [replace](Self::replace). If the enter that is waited
+    /// for fails, or its caller goes, that is no failure of those who wait: the first of them tries what its own closure makes.
     ///
     /// # Errors
     ///
@@ -368,7 +369,7 @@ where
     }
 
     fn policy() -> Policy {
-        Policy::of::<Self>().exit_timeout(None)
+        Policy::of::<Self>().named("OwnerMap").exit_timeout(None)
     }
 
     fn __goes_on() -> bool {

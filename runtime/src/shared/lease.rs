@@ -144,4 +144,9 @@ impl<R: ScopedResource + Sync> ScopedResource for Unwinding<R> {
     fn policy() -> Policy {
         R::policy().around(TO_UNWIND)
     }
+
+    // In the task of the resource, which tells of itself; if others use it, there is nothing to tell.
+    fn __exits_elsewhere(&self) -> bool {
+        true
+    }
 }

@@ -154,7 +154,8 @@ async fn entered<R: ScopedResource + Sync>(
     seat: &Seat<R>,
     place: &'static Location<'static>,
 ) -> Result<Option<Arc<R>>, Error> {
-    let entry = Entry::new(Unwinding::<R>::policy(), place);
+    let name = seat.generation().subject().name;
+    let entry = Entry::new(Unwinding::<R>::policy().called(name), place);
     let unwinding = Unwinding(Arc::clone(seat.generation()));
     let unwinding = Lifespan::described(async { Ok::<_, BoxError>(unwinding) }, entry);
     let unwinding = unwinding.enter_at(place).await?;

@@ -47,7 +47,14 @@ fn one_leaves_and_the_others_stay() {
             journal.log("removed");
             let gone = map.remove(&'a').await.unwrap_err();
             assert_eq!(gone.to_string(), "nobody has key 'a'");
-            assert!(matches!(gone, RemoveError::Unknown { key } if key == "'a'"));
+            assert!(matches!(&gone, RemoveError::Unknown { key } if key == "'a'"));
+            let gone = Error::from(gone);
+            assert!(gone.is_closed());
+            let text = gone.to_string();
+            assert_eq!(
+                text.lines().next(),
+                Some("resource `'a'` is closed: nobody has key 'a'")
+            );
             let mut keys = map.keys();
             keys.sort_unstable();
             assert_eq!((keys, map.len()), (vec!['b', 'c'], 2));

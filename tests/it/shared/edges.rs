@@ -27,6 +27,30 @@ fn a_hung_exit_is_bounded() {
     });
 }
 
+/// Law 3: a user that is dropped while it enters, outside of any scope, is one less, and nothing is told of that.
+#[test]
+fn nothing_is_rescued_for_a_user_that_leaves() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let db = shared(&journal, Step::Yield, Step::Now);
+        {
+            let mut first = std::pin::pin!(db.acquire());
+            assert!(poll!(&mut first).is_pending());
+        }
+        let second = db.acquire().await.unwrap();
+        second.release().await.unwrap();
+        drain().await.into_result().unwrap();
+        assert!(
+            !journal
+                .lines()
+                .iter()
+                .any(|line| line.starts_with("report")),
+            "{:?}",
+            journal.lines()
+        );
+    });
+}
+
 /// Handles and leases may be dropped outside of any runtime, and in any order.
 #[test]
 fn dropped_outside_of_its_runtime() {

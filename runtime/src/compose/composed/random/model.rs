@@ -348,10 +348,7 @@ impl Exits {
             None if failures.is_empty() => (Vec::new(), Vec::new()),
             None => {
                 let first = failures.remove(0);
-                (
-                    vec![Failed::of_whole(first.at, Phase::Exit, ErrorKind::Panicked)],
-                    failures,
-                )
+                (vec![first], failures)
             }
         }
     }

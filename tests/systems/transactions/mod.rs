@@ -70,7 +70,7 @@ async fn on_fresh<D: TestDatabase>(server: D::Server, test: impl AsyncFn(D)) {
     settled(&database).await;
     database.pool().close().await;
     drop(database);
-    files.assert_closed();
+    files.closed().await;
 }
 
 fn one_thread() -> Runtime {

@@ -1,6 +1,11 @@
 //! What random programs are made from: a small generator that is the same everywhere, and how to repeat one.
 
 use std::env;
+use std::ops::Range;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
 pub struct Random(u64);
 
@@ -23,7 +28,26 @@ impl Random {
     }
 }
 
+/// The seeds of the programs to run: as many as `LIFESPAN_TREES` says, from `LIFESPAN_SEED` on.
+pub fn seeds() -> Range<u64> {
+    let first = number("LIFESPAN_SEED").unwrap_or(0);
+    first..first + number("LIFESPAN_TREES").unwrap_or(300)
+}
+
+/// Runs one of them, which must not hang.
+pub fn run_one(runtime: &Runtime, seed: u64, program: impl Future<Output = ()>) {
+    let ran = runtime.block_on(async { timeout(Duration::from_secs(60), program).await });
+    assert!(
+        ran.is_ok(),
+        "it hangs: LIFESPAN_SEED={seed} LIFESPAN_TREES=1"
+    );
+}
+
 /// A number from the environment.
 pub fn number(name: &str) -> Option<u64> {
-    env::var(name).ok()?.parse().ok()
+    let text = env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {text}")),
+    )
 }

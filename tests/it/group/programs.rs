@@ -14,7 +14,7 @@ use tokio::task::yield_now;
 
 use crate::everywhere::{multi_thread, paused};
 use crate::journal::{Db, Journal, Step};
-use crate::random::{Random, number};
+use crate::random::{Random, seeds};
 
 /// What one child does.
 #[derive(Debug)]
@@ -221,10 +221,8 @@ fn check(seed: u64, outcome: Outcome<Result<(), Error>>, world: &World, journal:
 
 #[test]
 fn random_programs() {
-    let first = number("LIFESPAN_SEED").unwrap_or(0);
-    let count = number("LIFESPAN_TREES").unwrap_or(300);
     for runtime in [paused(), multi_thread()] {
-        for seed in first..first + count {
+        for seed in seeds() {
             let (world, journal) = (Arc::<World>::default(), Journal::new());
             let outcome = runtime.block_on(run(seed, &world, &journal));
             check(seed, outcome, &world, &journal);

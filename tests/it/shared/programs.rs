@@ -6,13 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use lifespan::{BoxError, Error, Service, Shared, drain};
 use tokio::task::{JoinSet, yield_now};
 
 use crate::everywhere::{multi_thread, paused};
-use crate::random::{Random, number};
+use crate::random::{Random, run_one, seeds};
 use crate::told::{Reports, texts};
 
 /// What is so.
@@ -207,24 +206,15 @@ fn check(seed: u64, world: &World) {
 
 #[test]
 fn random_programs() {
-    let first = number("LIFESPAN_SEED").unwrap_or(0);
-    let count = number("LIFESPAN_TREES").unwrap_or(300);
     for runtime in [paused(), multi_thread()] {
         let reports = Reports::new();
-        for seed in first..first + count {
-            let (truth, reports) = (Arc::default(), reports.clone());
+        for seed in seeds() {
             let world = World {
-                truth,
-                reports,
+                truth: Arc::default(),
+                reports: reports.clone(),
                 seed,
             };
-            let limit = Duration::from_mins(1);
-            let ran = runtime
-                .block_on(async { tokio::time::timeout(limit, run(seed, world.clone())).await });
-            assert!(
-                ran.is_ok(),
-                "it hangs: LIFESPAN_SEED={seed} LIFESPAN_TREES=1"
-            );
+            run_one(&runtime, seed, run(seed, world.clone()));
             check(seed, &world);
         }
     }

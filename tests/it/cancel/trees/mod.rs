@@ -23,6 +23,7 @@ use tokio::time::sleep;
 use self::interpret::{Entry, Out, World};
 use crate::everywhere::paused;
 use crate::journal;
+use crate::random::number;
 
 mod interpret;
 mod laws;
@@ -256,14 +257,6 @@ async fn drive(world: &Arc<World>, cancelled: Option<(By, u64)>) -> Ended {
             ended
         }
     }
-}
-
-fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(
-        text.parse()
-            .unwrap_or_else(|_| panic!("{name} is no number: {text}")),
-    )
 }
 
 /// Checks the one case of a seed; a failure shows the smallest case that fails as well, and its journal.

@@ -20,6 +20,8 @@ pub(crate) fn conditions_and_lints(attrs: &[Attribute]) -> Vec<Attribute> {
     select(attrs, |meta| match Kind::of(meta) {
         Kind::Condition => Some(meta.clone()),
         Kind::Lint => Some(lint(meta)),
+        // The impl is no use of the type that the user could do without.
+        Kind::Caller if meta.path().is_ident("deprecated") => Some(parse_quote!(allow(deprecated))),
         _ => None,
     })
 }

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::{GenericParam, Generics};
 
 /// The first and the last token of what is to be blamed.
 ///
@@ -53,6 +54,17 @@ pub(crate) fn our_path(tokens: TokenStream) -> TokenStream {
         token
     };
     tokens.into_iter().map(our_token).collect()
+}
+
+/// The user's parameters for an item of ours: that one of its lifetimes is used once, or never, is our doing.
+pub(crate) fn our_generics(mut generics: Generics) -> Generics {
+    for parameter in &mut generics.params {
+        if let GenericParam::Lifetime(parameter) = parameter {
+            let lifetime = &mut parameter.lifetime;
+            lifetime.set_span(ours(lifetime.span()));
+        }
+    }
+    generics
 }
 
 /// Tokens as somebody would write them, for messages: `Tx<'a>` instead of `Tx < 'a >`.

@@ -3,8 +3,9 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Error, Ident, LitStr, Path, Result, Token};
+use syn::{Error, Expr, Ident, LitStr, Path, Result, Token};
 
 use crate::budget::Budget;
 use crate::errors::Errors;
@@ -102,7 +103,7 @@ pub(crate) fn budget(input: ParseStream<'_>) -> Result<Result<(Budget, Span)>> {
 
 /// Parses `name`, `name = value`, .. and hands each name to `option`, which parses what follows it.
 ///
-/// After a mistake it goes on behind the next comma, so that all mistakes are reported at once.
+/// After a mistake it goes on with the next option, so that all mistakes are reported at once.
 pub(crate) fn parse_each(
     tokens: TokenStream,
     known: &[&str],
@@ -111,10 +112,14 @@ pub(crate) fn parse_each(
 ) {
     let list = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            let one = parse_one(input, known, errors, &mut option);
-            if let Err(error) = one {
-                errors.push(error);
-                skip_to_comma(input)?;
+            // What a mistake leaves unparsed in parentheses is forgotten with the fork.
+            let ahead = input.fork();
+            match parse_one(&ahead, known, errors, &mut option) {
+                Ok(()) => input.advance_to(&ahead),
+                Err(error) => {
+                    errors.push(error);
+                    skip_one(input, known)?;
+                }
             }
             input.parse::<Option<Token![,]>>()?;
         }
@@ -140,18 +145,47 @@ fn parse_one(
         )
     })?;
     option(key, input, errors)?;
-    if input.is_empty() || input.peek(Token![,]) {
+    if at_end(input) {
         Ok(())
     } else {
         Err(input.error("expected `,` between options"))
     }
 }
 
-fn skip_to_comma(input: ParseStream<'_>) -> Result<()> {
+/// Skips an option that is wrong: up to the comma behind it, or, where that is missing, to the next option.
+fn skip_one(input: ParseStream<'_>, known: &[&str]) -> Result<()> {
+    // A value that is an expression may have commas of its own, as a closure has.
+    let ahead = input.fork();
+    if skip_expression(&ahead).is_ok() && at_end(&ahead) {
+        input.advance_to(&ahead);
+        return Ok(());
+    }
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<TokenTree>()?;
+        if is_option(input, known) {
+            break;
+        }
     }
     Ok(())
+}
+
+fn skip_expression(input: ParseStream<'_>) -> Result<()> {
+    input.call(Ident::parse_any)?;
+    input.parse::<Token![=]>()?;
+    input.parse::<Expr>()?;
+    Ok(())
+}
+
+/// Whether an option that is known begins here.
+fn is_option(input: ParseStream<'_>, known: &[&str]) -> bool {
+    let ahead = input.fork();
+    let name = ahead.call(Ident::parse_any);
+    name.is_ok_and(|name| known.contains(&name.to_string().as_str()))
+        && (ahead.peek(Token![=]) || at_end(&ahead))
+}
+
+fn at_end(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,])
 }
 
 /// An option without a value.
@@ -178,11 +212,18 @@ pub(crate) fn value<T>(
             format!("option `{key}` needs a value\nhelp: write `{example}`"),
         )
     };
-    if input.parse::<Option<Token![=]>>()?.is_none() || input.is_empty() || input.peek(Token![,]) {
+    if input.parse::<Option<Token![=]>>()?.is_none() || at_end(input) {
         return Err(missing());
     }
-    parse(input)
-        .map_err(|error| Error::new(error.span(), format!("{error}\nhelp: write `{example}`")))
+    parse(input).map_err(|error| {
+        let message = format!("{error}\nhelp: write `{example}`");
+        // The end of the input has no place but the whole attribute's.
+        if message.starts_with("unexpected end of input") {
+            Error::new_spanned(key, message)
+        } else {
+            Error::new(error.span(), message)
+        }
+    })
 }
 
 pub(crate) fn unknown(key: &Ident, known: &[&str]) -> Error {
@@ -217,18 +258,25 @@ fn all(known: &[&str]) -> String {
     format!("the options are `{}`", known.join("`, `"))
 }
 
-/// How many letters must be added, removed or replaced to make `b` of `a` (Levenshtein).
+/// How many letters must be added, removed, replaced or swapped with the next to make `b` of `a` (Levenshtein, with
+/// swaps).
 fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.chars().enumerate() {
-            let replaced = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut two_above: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for i in 0..a.len() {
+        let mut row = vec![i + 1];
+        for j in 0..b.len() {
+            let replaced = above[j] + usize::from(a[i] != b[j]);
+            let mut least = replaced.min(above[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                least = least.min(two_above[j - 1] + 1);
+            }
+            row.push(least);
         }
+        two_above = std::mem::replace(&mut above, row);
     }
-    row[b.chars().count()]
+    above[b.len()]
 }
 
 #[cfg(test)]
@@ -241,6 +289,7 @@ mod tests {
         assert_eq!(distance("nam", "name"), 1);
         assert_eq!(distance("enter_timout", "exit_timeout"), 5);
         assert_eq!(distance("", "local"), 5);
+        assert_eq!(distance("exti", "exit"), 1);
     }
 
     #[test]

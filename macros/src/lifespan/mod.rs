@@ -98,8 +98,7 @@ fn expand(head: Head<'_>, errors: &mut Errors) -> TokenStream {
 
 /// What borrows cannot leave its task.
 fn check_lifetimes(model: &Model<'_>, errors: &mut Errors) {
-    let lifetime = model.head.generics.lifetimes().next();
-    if let (Some(lifetime), false) = (lifetime, model.options.common.is_local()) {
+    if let (Some(lifetime), false) = (model.head.lifetime, model.options.common.is_local()) {
         let message = format!(
             "`{}` borrows, so it has to stay in its task\n\
              help: say so: `#[lifespan(local, ..)]`",

@@ -1,11 +1,11 @@
 //! What was written: the fields of a struct, and what each of them is.
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, Field, Fields, Generics, Ident, Item, Meta, Type, Visibility};
+use syn::{Attribute, Field, Fields, Generics, Ident, Item, LifetimeParam, Meta, Type, Visibility};
 
 use super::closure::{Closure, split};
 use super::options::Options;
-use crate::blame::written;
+use crate::blame::{our_generics, written};
 use crate::budget::Budget;
 use crate::errors::Errors;
 use crate::options::{Once, budget, parse_each, unknown, value};
@@ -25,7 +25,9 @@ pub(super) struct Head<'a> {
     pub(super) attrs: &'a [Attribute],
     pub(super) vis: &'a Visibility,
     pub(super) name: &'a Ident,
-    pub(super) generics: &'a Generics,
+    pub(super) generics: Generics,
+    /// The first one that it has, as it was written.
+    pub(super) lifetime: Option<&'a LifetimeParam>,
     /// What it is, with its article, and its named fields, if it is a struct that has them.
     pub(super) what: &'static str,
     fields: Option<Vec<&'a Field>>,
@@ -44,7 +46,8 @@ impl<'a> Head<'a> {
                     attrs: &item.attrs,
                     vis: &item.vis,
                     name: &item.ident,
-                    generics: &item.generics,
+                    generics: our_generics(item.generics.clone()),
+                    lifetime: item.generics.lifetimes().next(),
                     what,
                     fields,
                 }
@@ -53,7 +56,8 @@ impl<'a> Head<'a> {
                 attrs: &item.attrs,
                 vis: &item.vis,
                 name: &item.ident,
-                generics: &item.generics,
+                generics: our_generics(item.generics.clone()),
+                lifetime: item.generics.lifetimes().next(),
                 what: "an enum",
                 fields: None,
             },
@@ -61,7 +65,8 @@ impl<'a> Head<'a> {
                 attrs: &item.attrs,
                 vis: &item.vis,
                 name: &item.ident,
-                generics: &item.generics,
+                generics: our_generics(item.generics.clone()),
+                lifetime: item.generics.lifetimes().next(),
                 what: "a union",
                 fields: None,
             },
@@ -107,9 +112,9 @@ impl Role {
 
 impl<'a> Model<'a> {
     /// The type itself if it is no struct with named fields.
-    pub(super) fn parse(mut head: Head<'a>, errors: &mut Errors) -> Result<Self, Head<'a>> {
+    pub(super) fn parse(mut head: Head<'a>, errors: &mut Errors) -> Result<Self, Box<Head<'a>>> {
         let Some(fields) = head.fields.take() else {
-            return Err(head);
+            return Err(Box::new(head));
         };
         let options = options(head.attrs, errors);
         let member = |field: &'a Field| {

@@ -8,7 +8,7 @@ use syn::{
     Type,
 };
 
-use super::model::{Block, Declaration, Member, Method, Other, is_exit};
+use super::model::{Block, Declaration, Member, Method, Other, is_exit, is_lifespan, marker_of};
 use super::options::Options;
 use crate::attributes;
 use crate::blame::written;
@@ -231,11 +231,27 @@ fn exit_marker(method: &Method) -> Option<&Attribute> {
 /// `#[enter]` or `#[exit]`: one of them, once, bare.
 fn markers(markers: &[Attribute], errors: &mut Errors) {
     for (at, marker) in markers.iter().enumerate() {
-        let name = written(marker.path());
-        if !matches!(marker.meta, Meta::Path(_)) {
+        let Some(name) = marker_of(marker) else {
+            continue;
+        };
+        let path = written(marker.path());
+        if path != name {
+            let help = if marker.path().get_ident().is_some() {
+                "an attribute with a similar name exists:"
+            } else {
+                "write"
+            };
+            errors.at(
+                marker.path(),
+                format!("unknown attribute `#[{path}]`\nhelp: {help} `#[{name}]`"),
+            );
+        } else if !matches!(marker.meta, Meta::Path(_)) {
             errors.at(
                 &marker.meta,
-                format!("`#[{name}]` takes no arguments\nhelp: write `#[{name}]`"),
+                format!(
+                    "`#[{name}]` takes no arguments\nhelp: write `#[{name}]`{}",
+                    option_of(marker, name)
+                ),
             );
         }
         let Some(first) = markers[..at].first() else {
@@ -246,6 +262,51 @@ fn markers(markers: &[Attribute], errors: &mut Errors) {
         } else {
             errors.at(marker, "a method is either `#[enter]` or `#[exit]`\nnote: one makes the resource, the other consumes it");
         }
+    }
+}
+
+/// What the arguments of a marker are meant to be, if they are the options of the whole.
+fn option_of(marker: &Attribute, name: &str) -> String {
+    let Meta::List(list) = &marker.meta else {
+        return String::new();
+    };
+    let mut tokens = list.tokens.clone().into_iter();
+    let (key, value) = (tokens.next(), tokens.nth(1));
+    let key = key.map(|key| key.to_string()).unwrap_or_default();
+    let option = match (key.as_str(), name) {
+        ("timeout", "enter") => "enter_timeout",
+        ("timeout", _) => "exit_timeout",
+        (key @ ("name" | "enter_timeout" | "exit_timeout"), _) => key,
+        _ => return String::new(),
+    };
+    let value = value.map_or_else(|| "\"..\"".to_owned(), |value| value.to_string());
+    format!(", and give the option to the type: `#[scoped_resource({option} = {value})]`")
+}
+
+/// `#[scoped_resource]` once, and no `#[lifespan]` beside it.
+pub(super) fn alone(others: &[Attribute], errors: &mut Errors) {
+    let Some(other) = others.first() else {
+        return;
+    };
+    if is_lifespan(other) {
+        errors.at(
+            other,
+            "a type is either a `#[scoped_resource]` or a `#[lifespan]`\n\
+             help: remove `#[scoped_resource]`: a lifespan is a scoped resource already",
+        );
+    } else {
+        errors.at(
+            other,
+            "`#[scoped_resource]` given twice\nhelp: remove one, and put all options into the other",
+        );
+    }
+}
+
+/// The options of an attribute that was given twice: those that are not empty.
+pub(super) fn only(options: TokenStream, others: &[Attribute]) -> TokenStream {
+    match others.first().map(|other| &other.meta) {
+        Some(Meta::List(list)) if options.is_empty() => list.tokens.clone(),
+        _ => options,
     }
 }
 

@@ -15,15 +15,21 @@ pub(crate) mod tests;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use self::model::{Block, Declaration, Item, Member, Method};
+use self::model::{Block, Declaration, Item, Member, Method, is_lifespan};
 use self::options::Options;
 use crate::attributes;
 use crate::errors::Errors;
 
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, Errors) {
     let mut errors = Errors::default();
-    let options = Options::parse(options, &mut errors);
-    let tokens = match Item::parse(item) {
+    let (alone, others) = model::alone(item.clone());
+    check::alone(&others, &mut errors);
+    let parsed = Item::parse(alone);
+    if let (Item::Declaration(_), true) = (&parsed, others.iter().any(is_lifespan)) {
+        return (item, errors);
+    }
+    let options = Options::parse(check::only(options, &others), &mut errors);
+    let tokens = match parsed {
         Item::Block(block) => self::block(&block, &options, &mut errors),
         Item::Declaration(declaration) => self::declaration(&declaration, &options, &mut errors),
         Item::Other(other) => {

@@ -14,6 +14,8 @@ use syn::{
 use super::check::borrows;
 use super::options::Options;
 use crate::attributes;
+use crate::blame::our_generics;
+use crate::options::nearest;
 
 pub(crate) enum Item {
     Block(Block),
@@ -81,7 +83,7 @@ pub(crate) struct Method {
 pub(crate) struct Subject<'a> {
     /// For impls that are generated about it.
     pub(crate) attrs: Vec<Attribute>,
-    pub(crate) generics: &'a Generics,
+    pub(crate) generics: Generics,
     pub(crate) ty: TokenStream,
     pub(crate) where_clause: Option<&'a WhereClause>,
     /// Whether it is a `LocalResource`.
@@ -240,11 +242,48 @@ impl Member {
 }
 
 pub(crate) fn is_exit(marker: &Attribute) -> bool {
-    marker.path().is_ident("exit")
+    marker_of(marker) == Some("exit")
 }
 
 fn is_marker(attr: &Attribute) -> bool {
-    attr.path().is_ident("enter") || is_exit(attr)
+    marker_of(attr).is_some()
+}
+
+/// `enter` or `exit`, if that is what an attribute is, or was meant to be.
+pub(crate) fn marker_of(attr: &Attribute) -> Option<&'static str> {
+    let path = attr.path();
+    let last = path.segments.last()?.ident.to_string();
+    let is_ours = path.segments.len() == 2 && path.segments[0].ident == "lifespan";
+    if path.get_ident().is_some() || is_ours {
+        nearest(&last, &["enter", "exit"])
+    } else {
+        None
+    }
+}
+
+/// An item without what the attribute cannot share it with: itself, and `#[lifespan]`.
+pub(crate) fn alone(item: TokenStream) -> (TokenStream, Vec<Attribute>) {
+    let parse = |input: ParseStream<'_>| {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let (others, attrs): (Vec<_>, Vec<_>) = attrs.into_iter().partition(is_other);
+        let rest = self::rest(input)?;
+        Ok((quote!(#(#attrs)* #rest), others))
+    };
+    match parse.parse2(item.clone()) {
+        Ok((alone, others)) if !others.is_empty() => (alone, others),
+        _ => (item, Vec::new()),
+    }
+}
+
+fn is_other(attr: &Attribute) -> bool {
+    let last = attr.path().segments.last();
+    last.is_some_and(|last| last.ident == "scoped_resource" || is_lifespan(attr))
+}
+
+/// Whether an attribute is `#[lifespan]`, or what that has become.
+pub(crate) fn is_lifespan(attr: &Attribute) -> bool {
+    let last = attr.path().segments.last();
+    last.is_some_and(|last| last.ident == "lifespan" || last.ident == "__lifespan")
 }
 
 fn parse_method(input: ParseStream<'_>) -> Result<(Visibility, Signature, TokenTree)> {
@@ -327,7 +366,7 @@ impl Head {
     pub(crate) fn subject<'a>(&'a self, attrs: &[Attribute], options: &'a Options) -> Subject<'a> {
         Subject {
             attrs: attributes::conditions_and_lints(attrs),
-            generics: &self.generics,
+            generics: our_generics(self.generics.clone()),
             ty: self.ty.to_token_stream(),
             where_clause: self.generics.where_clause.as_ref(),
             local: options.common.local.get().is_some() || borrows(&self.ty),
@@ -345,7 +384,7 @@ impl Declaration {
         let generics = &self.item.generics;
         Subject {
             attrs: attributes::conditions_and_lints(&self.item.attrs),
-            generics,
+            generics: our_generics(generics.clone()),
             ty: self.ty(),
             where_clause: generics.where_clause.as_ref(),
             local: options.common.local.get().is_some() || generics.lifetimes().next().is_some(),

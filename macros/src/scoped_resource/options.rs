@@ -1,10 +1,11 @@
 //! The options in the attribute's parentheses.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Error, ExprPath, FnArg, Ident, Pat, PatType, Result, Token, parenthesized, token};
+use syn::{Error, Expr, ExprPath, FnArg, Ident, PatType, Result, Token, parenthesized, token};
 
+use crate::blame::written;
 use crate::errors::Errors;
 use crate::options::{Common, Once, parse_each, unknown, value};
 
@@ -88,7 +89,7 @@ impl Options {
 
 impl Parse for EnterCall {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let function = input.parse()?;
+        let function = function(input)?;
         let inputs;
         parenthesized!(inputs in input);
         let inputs = Punctuated::<FnArg, Token![,]>::parse_terminated(&inputs)?;
@@ -96,6 +97,17 @@ impl Parse for EnterCall {
             function,
             inputs: inputs.into_iter().map(typed).collect::<Result<_>>()?,
         })
+    }
+}
+
+/// The path of one.
+fn function(input: ParseStream<'_>) -> Result<ExprPath> {
+    let ahead = input.fork();
+    match ahead.parse::<Expr>() {
+        Ok(value @ (Expr::Closure(_) | Expr::Lit(_))) => {
+            Err(Error::new_spanned(value, "expected the path of a function"))
+        }
+        _ => input.parse(),
     }
 }
 
@@ -111,25 +123,22 @@ fn typed(input: FnArg) -> Result<PatType> {
 
 impl Parse for ExitCall {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let function: ExprPath = input.parse()?;
+        let function = function(input)?;
         if !input.peek(token::Paren) {
             return Ok(ExitCall {
                 function,
                 told: false,
             });
         }
-        let inputs;
-        parenthesized!(inputs in input);
-        let pattern = inputs.call(Pat::parse_single)?;
-        let is_exit = matches!(&pattern, Pat::Ident(pattern) if pattern.ident == "exit");
-        if is_exit && inputs.is_empty() {
+        let arguments: Group = input.parse()?;
+        if written(arguments.stream()) == "exit" {
             return Ok(ExitCall {
                 function,
                 told: true,
             });
         }
         Err(Error::new_spanned(
-            pattern,
+            arguments,
             "an exit is called with the resource and, if it asks for it, `exit`",
         ))
     }

@@ -9,6 +9,7 @@ use quote::{ToTokens, quote, quote_spanned};
 
 use super::graph::{Dependency, Graph};
 use super::model::{Head, Member, Model};
+use crate::attributes;
 
 /// How many fit into one tuple; more are tuples of tuples.
 const TUPLE: usize = 8;
@@ -71,7 +72,9 @@ pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
     let ends = graph.order.iter().filter_map(|field| expansion.end(*field));
     let resource = expansion.resource();
     let krate = model.options.common.krate(Span::mixed_site());
+    let lints = attributes::conditions_and_lints(model.head.attrs);
     quote! {
+        #(#lints)*
         const _: () = {
             use #krate::__private as __rt;
             #data

@@ -7,7 +7,7 @@ use syn::{GenericParam, Ident, Signature, Token};
 use super::arguments::{Argument, arguments, parameters, typed, ways};
 use super::{async_at, asynchronous, returned};
 use crate::attributes;
-use crate::blame::{Blame, our_path, written};
+use crate::blame::{Blame, our_generics, our_path, written};
 use crate::scoped_resource::model::{Declaration, Method, Subject};
 use crate::scoped_resource::options::{EnterCall, Options};
 
@@ -75,6 +75,7 @@ pub(in crate::scoped_resource) fn public(
         .then(|| quote!(#[doc = ""]));
     let docs = docs("Returns a", options);
     let output = lifespan_of_self(options, blame);
+    let generics = our_generics(generics.clone());
     let where_clause = &generics.where_clause;
     // A function made of the user's tokens and of ours is, to a lint, where its last brace is if that is ours, or else
     // where its `async` is. Without a place of its own the brace would be at the attribute; at the `async`, what a lint

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use super::Signal;
+use super::signal::Signal;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::node::Node;
 use crate::entry::Subject;

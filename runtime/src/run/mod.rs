@@ -27,7 +27,6 @@ mod tests;
 
 use course::Course;
 use listener::Signals;
-use signal::Signal;
 
 impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// Enters it, and exits it when the process is asked to end: the whole `main` of a service.

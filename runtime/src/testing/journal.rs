@@ -4,11 +4,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::lives::Lives;
-use super::script::Script;
-use super::watched::Watched;
-use crate::enter::Enter;
-use crate::lifespan::Lifespan;
-use crate::resource::ScopedResource;
 
 /// What happened in one test, in order, and which resources are live. Cheap to clone.
 #[derive(Clone, Default)]
@@ -46,37 +41,6 @@ impl Journal {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.state().lines.clone()
-    }
-
-    /// A resource that follows a script: by default it enters and exits at once.
-    ///
-    /// It journals "enter NAME" when it is entered, "exit NAME: CAUSE" when its exit begins, and "exited NAME" when an exit
-    /// that waits has ended.
-    #[must_use = "a script does nothing until its lifespan is scoped or entered"]
-    pub fn resource(&self, name: &'static str) -> Script {
-        Script::new(self.clone(), name)
-    }
-
-    /// Records the enter and the exit of a resource of your own, under the name it has.
-    ///
-    /// ```
-    /// use lifespan::testing::Journal;
-    /// use lifespan::Lifespan;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
-    /// let journal = Journal::new();
-    /// let file = Lifespan::new(async { Ok::<_, std::io::Error>(42) }, async |_, _| ()).named("file");
-    /// journal.watch(file).scope_ok(async |file| assert_eq!(***file, 42)).await?;
-    /// journal.assert(["enter file", "exit file: completed"]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn watch<R: ScopedResource, F: Enter<R>>(
-        &self,
-        lifespan: Lifespan<R, F>,
-    ) -> Lifespan<Watched<R>, impl Enter<Watched<R>> + use<R, F>> {
-        Watched::lifespan(self.clone(), lifespan)
     }
 
     /// Asserts all lines, in order.

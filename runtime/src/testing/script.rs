@@ -62,8 +62,19 @@ pub struct Script {
     exit: Step,
 }
 
+impl Journal {
+    /// A resource that follows a script: by default it enters and exits at once.
+    ///
+    /// It journals "enter NAME" when it is entered, "exit NAME: CAUSE" when its exit begins, and "exited NAME" when an exit
+    /// that waits has ended.
+    #[must_use = "a script does nothing until its lifespan is scoped or entered"]
+    pub fn resource(&self, name: &'static str) -> Script {
+        Script::new(self.clone(), name)
+    }
+}
+
 impl Script {
-    pub(super) fn new(journal: Journal, name: &'static str) -> Self {
+    fn new(journal: Journal, name: &'static str) -> Self {
         Script {
             journal,
             name,

@@ -26,9 +26,33 @@ struct Record {
     life: usize,
 }
 
+impl Journal {
+    /// Records the enter and the exit of a resource of your own, under the name it has.
+    ///
+    /// ```
+    /// use lifespan::testing::Journal;
+    /// use lifespan::Lifespan;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+    /// let journal = Journal::new();
+    /// let file = Lifespan::new(async { Ok::<_, std::io::Error>(42) }, async |_, _| ()).named("file");
+    /// journal.watch(file).scope_ok(async |file| assert_eq!(***file, 42)).await?;
+    /// journal.assert(["enter file", "exit file: completed"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn watch<R: ScopedResource, F: Enter<R>>(
+        &self,
+        lifespan: Lifespan<R, F>,
+    ) -> Lifespan<Watched<R>, impl Enter<Watched<R>> + use<R, F>> {
+        Watched::lifespan(self.clone(), lifespan)
+    }
+}
+
 impl<R: ScopedResource> Watched<R> {
     #[track_caller]
-    pub(super) fn lifespan<F: Enter<R>>(
+    fn lifespan<F: Enter<R>>(
         journal: Journal,
         watched: Lifespan<R, F>,
     ) -> Lifespan<Self, impl Enter<Self>> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::NEVER;
-use super::model::{Failed, Predicted, Returned, Span};
+use super::model::{Predicted, Returned};
+use super::outcome::{Failed, NEVER, Span};
 use super::program::Program;
 use super::run::{Code, Ended, Entry, Fault, How, NAMES, Planned, WHOLE, What};
 use crate::{Cause, Error, ErrorKind, Phase};

@@ -18,12 +18,10 @@ use crate::{ReportKind, drain, set_report_hook};
 mod chance;
 mod laws;
 mod model;
+mod outcome;
 mod program;
 mod run;
 mod start;
-
-/// Later than everything.
-const NEVER: u64 = 1 << 40;
 
 const END_OF_TIME: Duration = Duration::from_secs(1_000_000);
 

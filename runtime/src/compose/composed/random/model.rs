@@ -1,29 +1,13 @@
 //! What a program is to do, computed from it alone.
 
-use super::NEVER;
+use super::outcome::{Failed, NEVER, Span};
 use super::program::{By, Cut, End, Program, Step};
-use super::run::{How, NAMES, WHOLE};
+use super::run::{How, NAMES};
 use super::start::StartUp;
 use crate::{Cause, ErrorKind, Phase};
 
 /// The budget of an exit for which nothing else is said, in milliseconds.
 const BUDGET: u64 = 10_000;
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Span {
-    pub(super) begun: u64,
-    pub(super) ended: u64,
-    pub(super) how: How,
-}
-
-/// A failure that somebody is told of.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Failed {
-    pub(super) at: u64,
-    pub(super) name: &'static str,
-    pub(super) phase: Phase,
-    pub(super) kind: ErrorKind,
-}
 
 #[derive(Debug)]
 pub(super) struct Predicted {
@@ -62,26 +46,6 @@ impl How {
             End::Panic => How::Panicked,
             End::Hang => How::Dropped,
         }
-    }
-}
-
-impl Failed {
-    fn of_whole(at: u64, phase: Phase, kind: ErrorKind) -> Self {
-        let name = WHOLE;
-        Failed {
-            at,
-            name,
-            phase,
-            kind,
-        }
-    }
-
-    fn is_cancellation(&self) -> bool {
-        matches!(self.kind, ErrorKind::Cancelled | ErrorKind::DeadlinePassed)
-    }
-
-    fn is_panic(&self) -> bool {
-        self.kind == ErrorKind::Panicked
     }
 }
 

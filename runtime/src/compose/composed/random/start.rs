@@ -1,7 +1,6 @@
 //! The model's start-up: a scheduler that goes from event to event, and in each instant from member to member.
 
-use super::NEVER;
-use super::model::{Failed, Span};
+use super::outcome::{Failed, NEVER, Span};
 use super::program::{By, Cut, End, Program, Step};
 use super::run::{How, NAMES};
 use crate::{Cause, ErrorKind, Phase};

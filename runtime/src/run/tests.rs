@@ -10,7 +10,8 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
-use super::{Signal, caught, run};
+use super::signal::Signal;
+use super::{caught, run};
 use crate::{BoxError, Cancellation, Enter, Error, ErrorKind, Exit, Lifespan, Phase, join};
 use crate::{LocalResource, ScopedResource};
 

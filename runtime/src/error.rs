@@ -10,6 +10,7 @@ use crate::cancel::cancellation::{Cancellation, Cancelled};
 use crate::entry::{Entry, Subject};
 use crate::group::ChildError;
 
+pub(crate) mod chain;
 mod primary;
 use primary::Primary;
 
@@ -68,11 +69,13 @@ impl fmt::Display for Phase {
 ///
 /// [`primary`](Error::primary) is the original error; [`downcast_ref`](Error::downcast_ref) and
 /// [`downcast`](Error::downcast) get it back with its own type. [`attached`](Error::attached) holds the other failures
-/// in the order they happened. `Display` is one sentence that counts them, `Debug` the full report, so that
-/// `fn main() -> Result<(), lifespan::Error>` prints all there is to know.
+/// in the order they happened. `Debug` is the full report, so that `fn main() -> Result<(), lifespan::Error>` prints all
+/// there is to know.
 ///
-/// The sentence contains the primary error's text, although `source` returns that error too: a log line that prints
-/// only `{error}` must say what went wrong.
+/// `Display` is one sentence with the text of the primary error in it, and then that of each attached one, so that a log line
+/// with `{error}` alone says what went wrong: "resource \`db\` failed to exit: connection reset; also: \`cache\`: disk full".
+/// [`source`](StdError::source) goes on *below* the primary error, whose text is there already: what prints the whole chain,
+/// as `anyhow` and `eyre` do, says nothing twice. To get at the primary error itself, use the methods above.
 ///
 /// ```
 /// use lifespan::{Error, ErrorKind, Lifespan, Phase};
@@ -358,6 +361,18 @@ impl Error {
 }
 
 impl Error {
+    /// What it adds to the sentence of another error.
+    fn brief(&self) -> String {
+        if self.kind() == ErrorKind::Failed && self.phase() != Phase::Body {
+            return format!("`{}`: {}", self.resource(), self.0.primary);
+        }
+        let sentence = self.sentence().to_string();
+        match sentence.strip_prefix("resource ") {
+            Some(brief) => brief.to_owned(),
+            None => sentence,
+        }
+    }
+
     fn write_cancelled(&self, f: &mut fmt::Formatter<'_>, name: &str, phase: Phase) -> fmt::Result {
         let primary = &self.0.primary;
         match phase {
@@ -372,11 +387,8 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.sentence())?;
-        match self.0.attached.len() {
-            0 => Ok(()),
-            1 => f.write_str(" (and 1 more failure)"),
-            more => write!(f, " (and {more} more failures)"),
-        }
+        let mut attached = self.0.attached.iter();
+        attached.try_for_each(|other| write!(f, "; also: {}", other.brief()))
     }
 }
 
@@ -411,7 +423,7 @@ impl Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.0.primary)
+        chain::below(&*self.0.primary)
     }
 }
 

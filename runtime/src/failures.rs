@@ -28,7 +28,7 @@ pub(crate) fn panic_text(panic: &Panic) -> &str {
 
 /// An error's text. Its `Display` is the user's: a panic in it must not cost what is about to be done with it.
 #[cold]
-pub(crate) fn rendered(error: &impl Display) -> String {
+pub(crate) fn rendered(error: &(impl Display + ?Sized)) -> String {
     catch_unwind(AssertUnwindSafe(|| error.to_string()))
         .unwrap_or_else(|_| "an error whose `Display` panics".to_owned())
 }

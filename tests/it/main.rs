@@ -28,6 +28,7 @@ mod matrix;
 mod owner;
 mod owner_map;
 mod paths_out;
+mod printed;
 mod programs;
 mod random;
 mod rescued;

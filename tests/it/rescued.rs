@@ -505,7 +505,7 @@ fn drained_tells_what_it_waited_for_law_4() {
         let error = drained.into_result().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "resource `b` failed to exit: first (and 1 more failure)"
+            "resource `b` failed to exit: first; also: `a`: second"
         );
         assert_eq!(error.attached()[0].primary().to_string(), "second");
 

@@ -10,7 +10,7 @@ use std::thread;
 use tokio::task;
 
 use crate::entry::Subject;
-use crate::error::{Error, ErrorKind, Phase};
+use crate::error::{Error, ErrorKind, Phase, chain};
 use crate::exit::Cause;
 use crate::failing::Death;
 use crate::group::ChildError;
@@ -201,9 +201,9 @@ fn whoever_calls() -> String {
 /// Whether an error only tells of this cancellation, be it in the clothes of another type. What is attached to such an error
 /// has been reported.
 pub(crate) fn is_echo(error: &(dyn StdError + 'static), cancellation: &Cancellation) -> bool {
-    std::iter::successors(Some(error), |&error| error.source())
-        .filter_map(cancellation_in)
-        .any(|told| told.is(cancellation))
+    chain::any_in(error, |error| {
+        cancellation_in(error).is_some_and(|told| told.is(cancellation))
+    })
 }
 
 fn cancellation_in<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Cancellation> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::BoxError;
 use crate::cancel::cancellation::Cancellation;
+use crate::failures::rendered;
 
 type Dyn = dyn StdError + Send + Sync + 'static;
 
@@ -71,6 +72,7 @@ impl Deref for Primary {
 
 impl fmt::Display for Primary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
+        // A user's text that panics must not cost that of the others.
+        f.write_str(&rendered(&**self))
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::cancel::cancellation::Cancellation;
 use crate::entry::Subject;
-use crate::error::{Error, ErrorKind, Phase};
+use crate::error::{Error, ErrorKind, Phase, chain};
 use crate::policy::Name;
 
 /// What a child is called that has no name.
@@ -73,7 +73,7 @@ impl fmt::Display for ChildError {
 impl StdError for ChildError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            ChildError::Cancelled(cancellation) => Some(cancellation),
+            ChildError::Cancelled(cancellation) => chain::below(cancellation),
             _ => None,
         }
     }

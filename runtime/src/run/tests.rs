@@ -222,8 +222,9 @@ fn the_second_signal_ends_the_waiting_for_an_exit_law_6() {
         );
         assert_eq!(
             error.to_string(),
-            "resource `db` was interrupted in its exit: SIGTERM came after SIGINT, so what was left was not waited for \
-             (and 1 more failure)"
+            "resource `db` was interrupted in its exit: SIGTERM came after SIGINT, so what was left was not waited for; \
+             also: `db` was interrupted in its exit: the task that ran it was dropped before it had finished; \
+             the rest of it did not run"
         );
         let interrupted = &error.attached()[0];
         assert_eq!(

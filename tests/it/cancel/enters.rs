@@ -475,7 +475,7 @@ fn budget_of_an_enter_law_15() {
         );
         assert_eq!(
             error.to_string(),
-            "resource `outer` did not enter within 2s (and 1 more failure)"
+            "resource `outer` did not enter within 2s; also: `outer`: gave up"
         );
         assert_eq!(error.attached()[0].primary().to_string(), "gave up");
         journal.assert(["enter inner", "exit inner: timed out", "exited inner"]);

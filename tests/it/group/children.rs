@@ -178,6 +178,8 @@ fn echoes_of_the_cancellation_are_filtered_out_law_23() {
                 group.spawn(resident(&journal, "plain"));
                 let foreign = resident(&journal, "foreign");
                 group.spawn(async { anyhow::Ok(foreign.await?) });
+                let transparent = resident(&journal, "transparent");
+                group.spawn(async { Ok::<_, Transparent>(transparent.await?) });
                 let nested = resident(&journal, "nested");
                 group.spawn(async move {
                     let inner = TaskGroup::new().scope(async |group| -> Result<(), Error> {
@@ -188,7 +190,12 @@ fn echoes_of_the_cancellation_are_filtered_out_law_23() {
                 });
                 let scope = CancelScope::new();
                 group.spawn(async { scope.run(pending::<()>()).await.into_result() });
-                for name in ["enter plain", "enter foreign", "enter nested"] {
+                for name in [
+                    "enter plain",
+                    "enter foreign",
+                    "enter transparent",
+                    "enter nested",
+                ] {
                     journal.reached(name).await;
                 }
                 group.spawn(fails("real"));
@@ -198,8 +205,15 @@ fn echoes_of_the_cancellation_are_filtered_out_law_23() {
             .unwrap_err();
         assert_died(&error, "child", "real");
         assert!(attached(&error).is_empty(), "{error:?}");
-        assert_eq!(journal.lines().len(), 9, "{:?}", journal.lines());
+        assert_eq!(journal.lines().len(), 12, "{:?}", journal.lines());
     });
+}
+
+/// As most users have it: what it holds is seen by its `source` alone, which is that of what it holds.
+#[derive(Debug, thiserror::Error)]
+enum Transparent {
+    #[error(transparent)]
+    Lifespan(#[from] Error),
 }
 
 /// CASES P72: a cancellation alone is no error but the outcome of who cancelled.

@@ -4,9 +4,10 @@
 //! along: what is inside `cfg_attr` is sorted like what is outside.
 
 use proc_macro2::{TokenStream, TokenTree};
+use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Meta, Token, parse_quote};
+use syn::{Attribute, Ident, Meta, Path, Token, parse_quote};
 
 /// When the item exists at all: for everything that is generated about it.
 pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
@@ -35,10 +36,11 @@ pub(crate) fn of_public(attrs: &[Attribute]) -> Vec<Attribute> {
     })
 }
 
-/// For the hidden `async fn` that holds the user's body.
-pub(crate) fn of_hidden(attrs: &[Attribute]) -> Vec<Attribute> {
+/// For the hidden `async fn` that holds the user's body, which was called so.
+pub(crate) fn of_hidden(attrs: &[Attribute], name: &Ident) -> Vec<Attribute> {
     select(attrs, |meta| match Kind::of(meta) {
-        Kind::Condition | Kind::Hint | Kind::Body => Some(meta.clone()),
+        Kind::Body => Some(span_named(meta, name).unwrap_or_else(|| meta.clone())),
+        Kind::Condition | Kind::Hint => Some(meta.clone()),
         Kind::Lint => Some(lint(meta)),
         Kind::Given | Kind::Caller => None,
     })
@@ -86,6 +88,42 @@ fn lint(meta: &Meta) -> Meta {
         }
         _ => meta.clone(),
     }
+}
+
+/// `#[tracing::instrument(..)]` with the name of the user's function, unless it has a name: by itself it would take that of the
+/// hidden function.
+fn span_named(meta: &Meta, name: &Ident) -> Option<Meta> {
+    let path = meta.path();
+    if !is_instrument(path) {
+        return None;
+    }
+    let given = match meta {
+        Meta::Path(_) => TokenStream::new(),
+        Meta::List(list) => list.tokens.clone(),
+        Meta::NameValue(_) => return None,
+    };
+    if names_span(given.clone()) {
+        return None;
+    }
+    let name = name.unraw().to_string();
+    Some(parse_quote!(#path(name = #name, #given)))
+}
+
+/// `instrument`, `tracing::instrument`, or the latter from wherever it is exported. Others of that name take other arguments.
+fn is_instrument(path: &Path) -> bool {
+    let mut segments = path.segments.iter().rev().map(|segment| &segment.ident);
+    segments.next().is_some_and(|last| last == "instrument")
+        && segments.next().is_none_or(|krate| krate == "tracing")
+}
+
+/// Whether there is a `name = ..`, or a literal in its place, among the arguments of `instrument`.
+fn names_span(arguments: TokenStream) -> bool {
+    let tokens: Vec<_> = arguments.into_iter().collect();
+    let is_name = |pair: &[TokenTree]| match pair {
+        [TokenTree::Ident(key), TokenTree::Punct(punct)] => key == "name" && punct.as_char() == '=',
+        _ => false,
+    };
+    matches!(tokens.first(), Some(TokenTree::Literal(_))) || tokens.windows(2).any(is_name)
 }
 
 /// The attributes that `keep` keeps, perhaps changed, looked for in `cfg_attr` as well.

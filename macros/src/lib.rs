@@ -42,7 +42,7 @@ use proc_macro::TokenStream;
 /// Docs, visibility, generics, `where` clauses, `cfg`s and argument patterns are kept. Docs, `#[deprecated]` and
 /// `#[must_use = ".."]` belong to the function that callers see; lint levels to both; any other attribute, such as
 /// `#[tracing::instrument]`, to a hidden `async fn` that holds the body, named after the function with
-/// `__lifespan_enter_` before it.
+/// `__lifespan_enter_` before it. The span of `#[tracing::instrument]` is named as the function is, unless you name it.
 ///
 /// # On a struct
 ///

@@ -135,7 +135,8 @@
 //! # Features
 //!
 //! - `signal`, on by default: `Lifespan::run`, and tokio's signals with it.
-//! - `tracing`: reports go there, unless hooked, instead of to standard error.
+//! - `tracing`: reports go there, unless hooked, instead of to standard error, if a subscriber is there; as events of the target
+//!   `lifespan`, with names such as `lifespan.exit.failed`, and the error in the field `error`.
 //! - `tokio-util`: cancel scopes from `CancellationToken`s, and tokens from cancel scopes.
 //! - `testing`: the module `testing`.
 //! - `checks`: keeps the same-task check ([`checks_enabled`]) in builds without debug assertions.

@@ -7,6 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::entry::Subject;
 use crate::error::Error;
 
+#[cfg(feature = "tracing")]
+mod traced;
 #[cfg(feature = "signal")]
 mod witness;
 #[cfg(feature = "signal")]
@@ -171,8 +173,8 @@ static HOOK: RwLock<Option<ReportHook>> = RwLock::new(None);
 
 /// Sets the function that all reports of this process go to, and returns the one it replaces.
 ///
-/// Without a hook, reports go to `tracing` if that feature is on, else to standard error. The hook may
-/// be called from any thread, also inside of a `Drop` and while a thread is panicking; it is never called with a lock
+/// Without a hook, reports go to `tracing` if that feature is on and a subscriber is there, which may drop them; else to standard
+/// error. The hook may be called from any thread, also inside of a `Drop` and while a thread is panicking; it is never called with a lock
 /// of this crate held, and its own panics are caught.
 ///
 /// ```
@@ -213,26 +215,19 @@ pub(crate) fn send(report: &Report<'_>) {
     let _ = catch_unwind(AssertUnwindSafe(|| witness::tell(report)));
 }
 
-#[cfg(feature = "tracing")]
 fn by_default(report: &Report<'_>) {
-    let (kind, resource, place) = (report.kind, report.resource, report.place);
-    match kind {
-        ReportKind::Rescued
-        | ReportKind::NoTimer
-        | ReportKind::Missing
-        | ReportKind::Capped
-        | ReportKind::Cancelled
-        | ReportKind::NotPolled => {
-            tracing::warn!(target: "lifespan", ?kind, resource, %place, "{report}");
-        }
-        _ => {
-            tracing::error!(target: "lifespan", ?kind, resource, %place, error = ?report.error, "{report}");
+    #[cfg(feature = "tracing")]
+    {
+        // Also where nobody takes it: `tracing` may hand it on to `log`.
+        traced::send(report);
+        if !traced::is_untraced() {
+            return;
         }
     }
+    print(report);
 }
 
-#[cfg(not(feature = "tracing"))]
-fn by_default(report: &Report<'_>) {
+fn print(report: &Report<'_>) {
     use std::io::Write;
     // Not `eprintln!`, which panics when standard error is closed.
     let _ = match report.error.filter(|_| report.kind != ReportKind::Missing) {

@@ -31,7 +31,7 @@ where
     #[doc(hidden)]
     #[inline]
     #[allow(unused_variables, reason = "for later")]
-    #[tracing::instrument(skip(a))]
+    #[tracing::instrument(name = "open", skip(a))]
     #[cfg_attr(docsrs, some::attribute)]
     async fn __lifespan_enter_open<'a, E>(
         mut a: &'a T,

@@ -110,7 +110,7 @@ pub(in crate::scoped_resource) fn hidden(method: &Method) -> TokenStream {
     let Method {
         attrs, sig, body, ..
     } = method;
-    let attrs = attributes::of_hidden(attrs);
+    let attrs = attributes::of_hidden(attrs, &sig.ident);
     let sig = Signature {
         ident: hidden_name(sig),
         ..asynchronous(sig)

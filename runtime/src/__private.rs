@@ -38,5 +38,5 @@ use crate::foreign::Exited;
 ///
 /// That of the exit.
 pub fn exited(exited: impl Exited) -> Result<(), BoxError> {
-    exited.into_result()
+    exited.__into_result()
 }

@@ -24,7 +24,7 @@ pub trait Entered {
 
     /// The resource, or why there is none.
     #[doc(hidden)]
-    fn into_result(self) -> Result<Self::Resource, BoxError>;
+    fn __into_result(self) -> Result<Self::Resource, BoxError>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -32,7 +32,7 @@ impl<R: LocalResource> Entered for R {
     type Resource = R;
 
     #[inline]
-    fn into_result(self) -> Result<R, BoxError> {
+    fn __into_result(self) -> Result<R, BoxError> {
         Ok(self)
     }
 }
@@ -42,7 +42,7 @@ impl<R: LocalResource, E: Into<BoxError>> Entered for Result<R, E> {
     type Resource = R;
 
     #[inline]
-    fn into_result(self) -> Result<R, BoxError> {
+    fn __into_result(self) -> Result<R, BoxError> {
         self.map_err(Into::into)
     }
 }
@@ -107,6 +107,6 @@ impl<R, F: Enter<R>> Future for Entering<F, R> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().enter.poll(cx).map(Entered::into_result)
+        self.project().enter.poll(cx).map(Entered::__into_result)
     }
 }

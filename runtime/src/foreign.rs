@@ -26,12 +26,12 @@ use crate::resource::{LocalResource, ScopedResource};
 pub trait Exited {
     /// Whether the exit succeeded.
     #[doc(hidden)]
-    fn into_result(self) -> Result<(), BoxError>;
+    fn __into_result(self) -> Result<(), BoxError>;
 }
 
 impl Exited for () {
     #[inline]
-    fn into_result(self) -> Result<(), BoxError> {
+    fn __into_result(self) -> Result<(), BoxError> {
         Ok(())
     }
 }
@@ -39,7 +39,7 @@ impl Exited for () {
 #[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> Exited for Result<(), E> {
     #[inline]
-    fn into_result(self) -> Result<(), BoxError> {
+    fn __into_result(self) -> Result<(), BoxError> {
         self.map_err(Into::into)
     }
 }
@@ -85,7 +85,7 @@ impl<'a, T: 'a, O: Exited, X: AsyncFnOnce(T, &Exit) -> O + 'a> LocalExit<'a, T> 
     where
         'a: 'x,
     {
-        Box::pin(async { self(value, exit).await.into_result() })
+        Box::pin(async { self(value, exit).await.__into_result() })
     }
 }
 
@@ -187,7 +187,7 @@ where
                 panic!("enter polled after it ended")
             };
             let exit: ExitBox<T> =
-                Box::new(|value, why| Box::pin(async { exit(value, why).await.into_result() }));
+                Box::new(|value, why| Box::pin(async { exit(value, why).await.__into_result() }));
             Resource {
                 value,
                 exit: Mutex::new(exit),

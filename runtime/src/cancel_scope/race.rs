@@ -57,7 +57,7 @@ where
     R::Branches: Branches<T>,
 {
     let place = Location::caller();
-    Racing::new(branches.into_branches(place), place)
+    Racing::new(branches.__into_branches(place), place)
 }
 
 /// As [`race`], for any number of branches of one type.
@@ -112,7 +112,7 @@ pub trait Race<T> {
     type Branches;
 
     #[doc(hidden)]
-    fn into_branches(self, place: &'static Location<'static>) -> Self::Branches;
+    fn __into_branches(self, place: &'static Location<'static>) -> Self::Branches;
 }
 
 /// How a branch ended.
@@ -272,7 +272,7 @@ macro_rules! races {
             type Branches = lanes_type!(T $first $($rest)*);
 
             #[allow(non_snake_case, reason = "a value is called like its type here")]
-            fn into_branches(self, place: &'static Location<'static>) -> Self::Branches {
+            fn __into_branches(self, place: &'static Location<'static>) -> Self::Branches {
                 let ($first, $($rest,)*) = self;
                 lanes!(place, $first $($rest)*)
             }

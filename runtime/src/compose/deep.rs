@@ -60,7 +60,7 @@ fn chain(length: usize, open: &Open) -> Lifespan<Chain> {
         let both = chain.then(move |_| link(&open)).into_enter();
         let more = async {
             both.await
-                .into_result()
+                .__into_result()
                 .map(|both| Chain::More(Box::new(both)))
         };
         chain = Lifespan::of(more).boxed();

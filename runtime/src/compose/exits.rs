@@ -37,7 +37,7 @@ impl<J: Parted> Future for Running<J> {
     type Output = Failures;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
-        self.1.poll_exit(cx)
+        self.1.__poll_exit(cx)
     }
 }
 
@@ -101,6 +101,6 @@ impl<J: Parted> Unpin for Exits<J> {}
 impl<J: Parted> Drop for Exits<J> {
     fn drop(&mut self) {
         let left = self.jobs.take_rest().into_iter();
-        J::pass_on(left.map(|Running(_, job)| job).collect());
+        J::__pass_on(left.map(|Running(_, job)| job).collect());
     }
 }

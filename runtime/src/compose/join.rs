@@ -39,7 +39,7 @@ where
     J::Lanes: Lanes<J::Nested, Sendable>,
 {
     let place = Location::caller();
-    let finish = |nested, entries, order| Joined::new(J::flat(nested), entries, order);
+    let finish = |nested, entries, order| Joined::new(J::__flat(nested), entries, order);
     Lifespan::of(joining(members, place, finish)).named("join")
 }
 
@@ -66,7 +66,7 @@ where
     J::Lanes: Lanes<J::Nested, Local<'a>>,
 {
     let place = Location::caller();
-    let finish = |nested, entries, order| JoinedLocal::new(J::flat(nested), entries, order);
+    let finish = |nested, entries, order| JoinedLocal::new(J::__flat(nested), entries, order);
     Lifespan::of(joining(members, place, finish)).named("join_local")
 }
 
@@ -85,7 +85,7 @@ where
     K: Kind,
 {
     let order = Order::Overlapping { width: usize::MAX };
-    Entering::new(members.into_lanes(place), "join", place, order, finish)
+    Entering::new(members.__into_lanes(place), "join", place, order, finish)
 }
 
 /// Tuples of up to twelve lifespans.
@@ -103,10 +103,10 @@ pub trait Join {
     type Nested;
 
     #[doc(hidden)]
-    fn into_lanes(self, place: &'static Location<'static>) -> Self::Lanes;
+    fn __into_lanes(self, place: &'static Location<'static>) -> Self::Lanes;
 
     #[doc(hidden)]
-    fn flat(nested: Self::Nested) -> Self::Values;
+    fn __flat(nested: Self::Nested) -> Self::Values;
 }
 
 macro_rules! lanes {
@@ -141,13 +141,13 @@ macro_rules! joins {
             type Nested = list!($($member)*);
 
             #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
-            fn into_lanes(self, place: &'static Location<'static>) -> Self::Lanes {
+            fn __into_lanes(self, place: &'static Location<'static>) -> Self::Lanes {
                 let ($($member,)*) = self;
                 lanes!(place $($member)*)
             }
 
             #[allow(non_snake_case, clippy::unused_unit, reason = "as above; and there is a tuple of none")]
-            fn flat(list!($($member)*): Self::Nested) -> Self::Values {
+            fn __flat(list!($($member)*): Self::Nested) -> Self::Values {
                 ($($member,)*)
             }
         }

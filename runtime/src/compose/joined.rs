@@ -62,11 +62,11 @@ impl<T> JoinedLocal<'_, T> {
 pub trait Members<K: Kind>: Sized {
     /// Gives each to the exit of the whole, in order.
     #[doc(hidden)]
-    fn part(self, parting: &mut Parting<K>);
+    fn __part(self, parting: &mut Parting<K>);
 
     /// Asks each to tell if it fails, in order (law 21).
     #[doc(hidden)]
-    fn ask(&self, asking: &mut Asking<'_, '_>);
+    fn __ask(&self, asking: &mut Asking<'_, '_>);
 }
 
 /// Members that are asked, each as who it is itself.
@@ -87,13 +87,13 @@ impl Asking<'_, '_> {
 }
 
 impl<K: Takes<R>, R: LocalResource> Members<K> for Vec<R> {
-    fn part(self, parting: &mut Parting<K>) {
+    fn __part(self, parting: &mut Parting<K>) {
         for resource in self {
             parting.resource(resource);
         }
     }
 
-    fn ask(&self, asking: &mut Asking<'_, '_>) {
+    fn __ask(&self, asking: &mut Asking<'_, '_>) {
         for resource in self {
             asking.member(resource);
         }
@@ -104,13 +104,13 @@ macro_rules! members {
     ($($member:ident)*) => {
         impl<Kind_: Kind $(+ Takes<$member>)*, $($member: LocalResource),*> Members<Kind_> for ($($member,)*) {
             #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
-            fn part(self, parting: &mut Parting<Kind_>) {
+            fn __part(self, parting: &mut Parting<Kind_>) {
                 let ($($member,)*) = self;
                 $(parting.resource($member);)*
             }
 
             #[allow(non_snake_case, unused_variables, reason = "as above")]
-            fn ask(&self, asking: &mut Asking<'_, '_>) {
+            fn __ask(&self, asking: &mut Asking<'_, '_>) {
                 let ($($member,)*) = self;
                 $(asking.member($member);)*
             }
@@ -129,7 +129,7 @@ impl<T> Group<T> {
     where
         T: Members<K>,
     {
-        self.values.ask(&mut Asking {
+        self.values.__ask(&mut Asking {
             entries: self.entries.0.iter(),
             failing,
         });
@@ -140,7 +140,7 @@ impl<T> Group<T> {
         T: Members<K>,
     {
         let mut parting = Parting::new(exit).with(self.entries);
-        self.values.part(&mut parting);
+        self.values.__part(&mut parting);
         settle(parting.exits(self.order).await)
     }
 }
@@ -196,7 +196,7 @@ impl<'a, T: Members<Local<'a>>> LocalResource for JoinedLocal<'a, T> {
         let mut parting = Parting::new(&exit)
             .with(self.0.entries)
             .abandoned(abandoned.runtime, abandoned.stray);
-        self.0.values.part(&mut parting);
+        self.0.values.__part(&mut parting);
         // Each is abandoned by itself, the last first.
         drop(parting.exits(Order::LastFirst));
     }

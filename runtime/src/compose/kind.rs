@@ -36,18 +36,18 @@ pub trait Kind: Sized {
 #[doc(hidden)]
 pub trait Member<K: Kind> {
     /// Makes its exit. If it is abandoned with others: from which runtime, and whether by another task.
-    fn part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Job;
+    fn __part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Job;
 
     /// Whom it tells from now on if it fails (law 21).
-    fn tell(&self, users: &Users);
+    fn __tell(&self, users: &Users);
 }
 
 impl<R: LocalResource, K: Takes<R>> Member<K> for Kept<R> {
-    fn part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Job {
-        K::part(self.abandoned_from(from), exit)
+    fn __part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Job {
+        K::__part(self.abandoned_from(from), exit)
     }
 
-    fn tell(&self, users: &Users) {
+    fn __tell(&self, users: &Users) {
         users.hear_of(self.resource(), self.entry());
     }
 }
@@ -56,10 +56,10 @@ impl<R: LocalResource, K: Takes<R>> Member<K> for Kept<R> {
 #[doc(hidden)]
 pub trait Parted: Sized {
     /// Runs it.
-    fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures>;
+    fn __poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures>;
 
     /// Gives those that are left, in order, to whoever may run them.
-    fn pass_on(left: Vec<Self>);
+    fn __pass_on(left: Vec<Self>);
 }
 
 /// A kind that members of this type may be of.
@@ -71,11 +71,11 @@ pub trait Parted: Sized {
 pub trait Takes<R: LocalResource>: Kind {
     /// Makes the exit of a member.
     #[doc(hidden)]
-    fn part(member: Kept<R>, exit: ForMembers) -> Self::Job;
+    fn __part(member: Kept<R>, exit: ForMembers) -> Self::Job;
 
     /// Forgets the type of a member.
     #[doc(hidden)]
-    fn forget_type(member: Kept<R>) -> Box<Self::Member>;
+    fn __forget_type(member: Kept<R>) -> Box<Self::Member>;
 }
 
 /// Members that may leave their task: dropped without their exits, those are adopted or rescued.
@@ -92,22 +92,22 @@ impl Kind for Sendable {
 }
 
 impl Parted for Job {
-    fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures> {
+    fn __poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures> {
         Pin::new(self).poll(cx)
     }
 
-    fn pass_on(left: Vec<Self>) {
+    fn __pass_on(left: Vec<Self>) {
         watch::pass_on(left);
     }
 }
 
 impl<R: ScopedResource> Takes<R> for Sendable {
-    fn part(member: Kept<R>, exit: ForMembers) -> Job {
+    fn __part(member: Kept<R>, exit: ForMembers) -> Job {
         let (resource, circumstances) = member.into_parts();
         job(resource, circumstances, |budget| exit.now(budget))
     }
 
-    fn forget_type(member: Kept<R>) -> Box<Self::Member> {
+    fn __forget_type(member: Kept<R>) -> Box<Self::Member> {
         Box::new(member)
     }
 }
@@ -121,11 +121,11 @@ impl<'a> Kind for Local<'a> {
 pub struct LocalJob<'a>(LocalBoxFuture<'a, Failures>);
 
 impl Parted for LocalJob<'_> {
-    fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures> {
+    fn __poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures> {
         self.0.as_mut().poll(cx)
     }
 
-    fn pass_on(left: Vec<Self>) {
+    fn __pass_on(left: Vec<Self>) {
         // What of it can be rescued is, as one job.
         let _together = Watch::open();
         left.into_iter().for_each(drop);
@@ -139,7 +139,7 @@ impl fmt::Debug for LocalJob<'_> {
 }
 
 impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
-    fn part(member: Kept<R>, exit: ForMembers) -> LocalJob<'a> {
+    fn __part(member: Kept<R>, exit: ForMembers) -> LocalJob<'a> {
         LocalJob(Box::pin(async move {
             let (resource, Abandoned { entry, .. }) = member.into_parts();
             let exit = exit.now(entry.policy.exit());
@@ -150,7 +150,7 @@ impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
         }))
     }
 
-    fn forget_type(member: Kept<R>) -> Box<Self::Member> {
+    fn __forget_type(member: Kept<R>) -> Box<Self::Member> {
         Box::new(member)
     }
 }

@@ -75,7 +75,7 @@ impl<K: Kind> Parting<K> {
         K: Takes<R>,
     {
         let from = self.from.clone();
-        self.exit(|exit| Some(K::part(member?.abandoned_from(from), exit)));
+        self.exit(|exit| Some(K::__part(member?.abandoned_from(from), exit)));
     }
 
     /// What is no member, and exits when all of them have.
@@ -84,7 +84,8 @@ impl<K: Kind> Parting<K> {
         K: Takes<R>,
     {
         let member = member.abandoned_from(self.from.clone());
-        self.exits.push((LAST, K::part(member, self.exit.clone())));
+        self.exits
+            .push((LAST, K::__part(member, self.exit.clone())));
     }
 
     /// The exit of the next member, if it was entered.

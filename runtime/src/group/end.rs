@@ -21,14 +21,14 @@ pub trait ChildEnd {
 
     /// Whether it succeeded.
     #[doc(hidden)]
-    fn into_result(self) -> Result<Self::Value, BoxError>;
+    fn __into_result(self) -> Result<Self::Value, BoxError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T, E: Into<BoxError>> ChildEnd for Result<T, E> {
     type Value = T;
 
-    fn into_result(self) -> Result<T, BoxError> {
+    fn __into_result(self) -> Result<T, BoxError> {
         self.map_err(Into::into)
     }
 }
@@ -45,7 +45,7 @@ impl<F: Future<Output: ChildEnd>> Future for Fallible<F> {
     type Output = Result<<F::Output as ChildEnd>::Value, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().future.poll(cx).map(ChildEnd::into_result)
+        self.project().future.poll(cx).map(ChildEnd::__into_result)
     }
 }
 

@@ -89,8 +89,9 @@ impl<'g> Order<'g> {
         R: AsyncFnOnce(Ready<T>) -> O + StartFn<T, O> + Send + 'static,
     {
         // Called in the child's task, so that a panic of it is one of the child.
-        let run =
-            |ready| -> BoxFuture<'static, _> { Box::pin(async { run(ready).await.into_result() }) };
+        let run = |ready| -> BoxFuture<'static, _> {
+            Box::pin(async { run(ready).await.__into_result() })
+        };
         started(Arc::clone(self.group), self.subject, run)
     }
 }

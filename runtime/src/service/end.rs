@@ -12,19 +12,19 @@ use crate::error::BoxError;
 pub trait ServiceEnd {
     /// Whether it succeeded.
     #[doc(hidden)]
-    fn into_result(self) -> Result<(), BoxError>;
+    fn __into_result(self) -> Result<(), BoxError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl ServiceEnd for () {
-    fn into_result(self) -> Result<(), BoxError> {
+    fn __into_result(self) -> Result<(), BoxError> {
         Ok(())
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> ServiceEnd for Result<(), E> {
-    fn into_result(self) -> Result<(), BoxError> {
+    fn __into_result(self) -> Result<(), BoxError> {
         self.map_err(Into::into)
     }
 }
@@ -32,7 +32,7 @@ impl<E: Into<BoxError>> ServiceEnd for Result<(), E> {
 /// A loop without an end, which is cancelled. The type `!` cannot be written yet, but found.
 #[diagnostic::do_not_recommend]
 impl ServiceEnd for Never {
-    fn into_result(self) -> Result<(), BoxError> {
+    fn __into_result(self) -> Result<(), BoxError> {
         self
     }
 }

@@ -62,7 +62,7 @@ impl<T: Send + 'static> Starting<T> {
     {
         // Called in the task, so that a panic of it is one of the task.
         let run: Run<T> =
-            Box::new(|ready, stop| Box::pin(async { run(ready, stop).await.into_result() }));
+            Box::new(|ready, stop| Box::pin(async { run(ready, stop).await.__into_result() }));
         Starting(Stage::Unbegun(Some(Start {
             run,
             steps: Steps::default(),

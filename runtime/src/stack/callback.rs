@@ -21,7 +21,7 @@ pub trait Calls<X, O>: Kind {
 
     /// Makes it one.
     #[doc(hidden)]
-    fn callback(call: X) -> Self::Callback;
+    fn __callback(call: X) -> Self::Callback;
 }
 
 /// A callback whose future may move between threads; see `ExitFn`.
@@ -46,9 +46,9 @@ where
 {
     type Callback = Resource<()>;
 
-    fn callback(call: X) -> Resource<()> {
+    fn __callback(call: X) -> Resource<()> {
         let exit: ExitBox<()> =
-            Box::new(|(), exit| Box::pin(async { call(exit).await.into_result() }));
+            Box::new(|(), exit| Box::pin(async { call(exit).await.__into_result() }));
         Resource::ending((), exit)
     }
 }
@@ -61,7 +61,7 @@ where
 {
     type Callback = ResourceLocal<'a, ()>;
 
-    fn callback(call: X) -> ResourceLocal<'a, ()> {
+    fn __callback(call: X) -> ResourceLocal<'a, ()> {
         ResourceLocal::ending((), async |(), exit: &Exit| call(exit).await)
     }
 }
@@ -84,8 +84,8 @@ where
 {
     type Callback = Resource<()>;
 
-    fn callback(AtOnce(call): AtOnce<X>) -> Resource<()> {
-        let exit: ExitBox<()> = Box::new(|(), exit| Box::pin(async { call(exit).into_result() }));
+    fn __callback(AtOnce(call): AtOnce<X>) -> Resource<()> {
+        let exit: ExitBox<()> = Box::new(|(), exit| Box::pin(async { call(exit).__into_result() }));
         Resource::ending((), exit)
     }
 }
@@ -98,7 +98,7 @@ where
 {
     type Callback = ResourceLocal<'a, ()>;
 
-    fn callback(AtOnce(call): AtOnce<X>) -> ResourceLocal<'a, ()> {
+    fn __callback(AtOnce(call): AtOnce<X>) -> ResourceLocal<'a, ()> {
         ResourceLocal::ending((), async |(), exit: &Exit| call(exit))
     }
 }

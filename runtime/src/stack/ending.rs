@@ -74,7 +74,7 @@ impl<K: Kind> ExitStack<K> {
     /// Each is abandoned by itself, the youngest first.
     fn abandon(&self, from: Option<&(Option<Handle>, bool)>) {
         let exit = Exit::new(watch::cause(), None).for_members();
-        K::Job::pass_on(self.slots.close(&exit, from));
+        K::Job::__pass_on(self.slots.close(&exit, from));
     }
 }
 

@@ -108,7 +108,7 @@ impl<K: Kind> ExitStack<K> {
         let callback = self.check_open(callback, |_| entry.subject())?;
         Ok(Stacked::new(
             &self.slots,
-            Kept::new(K::callback(callback), entry),
+            Kept::new(K::__callback(callback), entry),
         ))
     }
 
@@ -126,7 +126,7 @@ impl<K: Kind> ExitStack<K> {
     {
         let entry = callback_entry(Location::caller());
         let callback = self.check_open(callback, |_| entry.subject())?;
-        let callback = K::callback(AtOnce(callback));
+        let callback = K::__callback(AtOnce(callback));
         Ok(Stacked::new(&self.slots, Kept::new(callback, entry)))
     }
 

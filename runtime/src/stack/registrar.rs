@@ -115,7 +115,7 @@ impl<K: Kind> Registrar<K> {
     {
         let entry = callback_entry(Location::caller());
         let subject = entry.subject();
-        self.offer(callback, |call| Kept::new(K::callback(call), entry))
+        self.offer(callback, |call| Kept::new(K::__callback(call), entry))
             .map_err(|callback| Closed::new(callback, STACK, subject))
     }
 
@@ -133,8 +133,10 @@ impl<K: Kind> Registrar<K> {
     {
         let entry = callback_entry(Location::caller());
         let subject = entry.subject();
-        self.offer(callback, |call| Kept::new(K::callback(AtOnce(call)), entry))
-            .map_err(|callback| Closed::new(callback, STACK, subject))
+        self.offer(callback, |call| {
+            Kept::new(K::__callback(AtOnce(call)), entry)
+        })
+        .map_err(|callback| Closed::new(callback, STACK, subject))
     }
 
     fn keep<R: LocalResource>(&self, kept: Kept<R>) -> Result<(), Kept<R>>
@@ -154,7 +156,7 @@ impl<K: Kind> Registrar<K> {
     {
         match self.0.upgrade() {
             None => Err(offered),
-            Some(slots) => slots.offer(offered, |it| Slot::Here(K::forget_type(keep(it)))),
+            Some(slots) => slots.offer(offered, |it| Slot::Here(K::__forget_type(keep(it)))),
         }
     }
 }

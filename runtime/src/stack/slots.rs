@@ -114,7 +114,7 @@ impl<K: Kind> Slots<K> {
             std::mem::take(&mut state.slots)
         };
         let part = |slot| match slot {
-            Slot::Here(member) => Some(Member::part(member, exit.clone(), from.cloned())),
+            Slot::Here(member) => Some(Member::__part(member, exit.clone(), from.cloned())),
             Slot::Lent(_) => None,
         };
         slots.into_values().rev().filter_map(part).collect()
@@ -133,7 +133,7 @@ impl<K: Kind> Slots<K> {
         };
         for slot in slots.values() {
             if let Slot::Here(member) = slot {
-                member.tell(users);
+                member.__tell(users);
             }
         }
         let mut state = self.state();

@@ -150,7 +150,7 @@ impl<'s, R: LocalResource, K: Takes<R>> Stacked<'s, R, K> {
 impl<R: LocalResource, K: Takes<R>> Drop for Stacked<'_, R, K> {
     fn drop(&mut self) {
         if let Some(kept) = self.kept.take() {
-            let slot = Slot::Here(K::forget_type(kept));
+            let slot = Slot::Here(K::__forget_type(kept));
             self.slots.put(self.key, slot);
         }
     }

@@ -52,7 +52,7 @@ impl<K: Kind> Unwind<K> {
 
     fn begin(&mut self, slot: Slot<K>) {
         match slot {
-            Slot::Here(member) => self.running = Some(member.part(self.exit.clone(), None)),
+            Slot::Here(member) => self.running = Some(member.__part(self.exit.clone(), None)),
             Slot::Lent(subject) => self.ended(leaked(subject)),
         }
     }
@@ -76,7 +76,7 @@ impl<K: Kind> Future for Unwind<K> {
         let this = self.get_mut();
         loop {
             if let Some(running) = &mut this.running {
-                let failed = ready!(running.poll_exit(cx));
+                let failed = ready!(running.__poll_exit(cx));
                 this.running = None;
                 this.ended(failed);
             }

@@ -61,7 +61,7 @@ impl<R: ScopedResource> Watched<R> {
         let name = policy.name().to_owned();
         let enter = watched.into_enter();
         let enter = async move {
-            let resource = enter.await.into_result()?;
+            let resource = enter.await.__into_result()?;
             let record = Record::enter(journal, name, place);
             Ok::<_, BoxError>(Watched { resource, record })
         };

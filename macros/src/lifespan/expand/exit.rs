@@ -76,7 +76,7 @@ impl Expansion<'_> {
     // Output:
     //     struct __EndOf_pool;
     //     impl __rt::Ends<PgPool, App> for __EndOf_pool {
-    //         async fn end(__value: PgPool, __exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
+    //         async fn __end(__value: PgPool, __exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
     //             <App>::__lifespan_exit_pool(__value, __exit).await
     //         }
     //     }
@@ -95,7 +95,7 @@ impl Expansion<'_> {
         Some(quote_spanned! {at=>
             struct #end;
             impl #generics #ends<#value, #whole> for #end #clause {
-                async fn end(
+                async fn __end(
                     __value: #value,
                     __exit: &#krate::Exit,
                 ) -> ::core::result::Result<(), #krate::BoxError> {
@@ -127,7 +127,7 @@ impl Expansion<'_> {
     // Output:
     //     impl __rt::Composed for App {
     //         const GRAPH: &'static __rt::Graph = &__GRAPH;
-    //         fn members(self) -> impl __rt::Members<__rt::Sendable> {
+    //         fn __members(self) -> impl __rt::Members<__rt::Sendable> {
     //             (self.db, self.cache)
     //         }
     //     }
@@ -143,7 +143,7 @@ impl Expansion<'_> {
                 let name = member.name;
                 match self.closed(member) {
                     None => quote!(#this.#name),
-                    Some(closed) => quote!(<#closed as __rt::Closed<_>>::close(#this.#name)),
+                    Some(closed) => quote!(<#closed as __rt::Closed<_>>::__close(#this.#name)),
                 }
             })
             .collect();
@@ -156,9 +156,9 @@ impl Expansion<'_> {
         let values: Vec<_> = kept.chain(values).collect();
         let values = (!values.is_empty()).then(|| tuple(&values));
         let members = if self.is_local() {
-            quote_spanned!(at=> fn members<'__a>(#this) -> impl __rt::Members<__rt::Local<'__a>> where Self: '__a)
+            quote_spanned!(at=> fn __members<'__a>(#this) -> impl __rt::Members<__rt::Local<'__a>> where Self: '__a)
         } else {
-            quote_spanned!(at=> fn members(#this) -> impl __rt::Members<__rt::Sendable>)
+            quote_spanned!(at=> fn __members(#this) -> impl __rt::Members<__rt::Sendable>)
         };
         quote! {
             impl #generics #composed for #whole #clause {

@@ -49,7 +49,7 @@ const TUPLE: usize = 8;
 //         }
 //         impl __rt::Composed for App {
 //             const GRAPH: &'static __rt::Graph = &__GRAPH;
-//             fn members(self) -> impl __rt::Members<__rt::Sendable> {
+//             fn __members(self) -> impl __rt::Members<__rt::Sendable> {
 //                 (self.db, self.cache)
 //             }
 //         }

@@ -24,7 +24,7 @@ use crate::watch;
 ///
 /// The first failure, with the others attached.
 pub async fn exit<A: Composed>(whole: A, exit: &Exit) -> Result<(), BoxError> {
-    settle(exits(A::GRAPH, exit, whole.members()).await)
+    settle(exits(A::GRAPH, exit, whole.__members()).await)
 }
 
 /// As [`exit`], for members that stay in their task.
@@ -33,7 +33,7 @@ pub async fn exit<A: Composed>(whole: A, exit: &Exit) -> Result<(), BoxError> {
 ///
 /// The first failure, with the others attached.
 pub async fn exit_local<A: ComposedLocal>(whole: A, exit: &Exit) -> Result<(), BoxError> {
-    settle(exits(A::GRAPH, exit, whole.members()).await)
+    settle(exits(A::GRAPH, exit, whole.__members()).await)
 }
 
 /// The exits of these members.
@@ -51,7 +51,7 @@ pub fn abandon<A: ComposedLocal>(whole: A, abandoned: &Abandoned) {
     let exit = Exit::new(watch::cause(), None);
     exit.note(&abandoned.entry);
     let parting = Parting::new(&exit).abandoned(abandoned.runtime.clone(), abandoned.stray);
-    let parting = Parts::parted(parting, A::GRAPH, &exit, whole.members()).parting;
+    let parting = Parts::parted(parting, A::GRAPH, &exit, whole.__members()).parting;
     drop(parting.exits(Order::UsersFirst(A::GRAPH)));
 }
 
@@ -81,7 +81,7 @@ impl<'e, K: Kind> Parts<'e, K> {
             next: 0,
             parting,
         };
-        members.part(&mut parts);
+        members.__part(&mut parts);
         parts
     }
 
@@ -119,12 +119,12 @@ impl<'e, K: Kind> Parts<'e, K> {
 )]
 pub trait Members<K: Kind>: Described {
     /// Each goes its way.
-    fn part(self, parts: &mut Parts<'_, K>);
+    fn __part(self, parts: &mut Parts<'_, K>);
 }
 
 #[diagnostic::do_not_recommend]
 impl<R: LocalResource, K: Takes<R>> Members<K> for R {
-    fn part(self, parts: &mut Parts<'_, K>) {
+    fn __part(self, parts: &mut Parts<'_, K>) {
         parts.member(self);
     }
 }
@@ -135,20 +135,20 @@ pub struct Input<V>(pub V);
 
 #[diagnostic::do_not_recommend]
 impl<V: Send + 'static> Members<Sendable> for Input<V> {
-    fn part(self, parts: &mut Parts<'_, Sendable>) {
+    fn __part(self, parts: &mut Parts<'_, Sendable>) {
         parts.kept(Plain(self.0));
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<'a, V: 'a> Members<Local<'a>> for Input<V> {
-    fn part(self, parts: &mut Parts<'_, Local<'a>>) {
+    fn __part(self, parts: &mut Parts<'_, Local<'a>>) {
         parts.kept(PlainLocal(self.0));
     }
 }
 
 impl<V> Described for Input<V> {
-    fn describe(_: &mut Drafts) {}
+    fn __describe(_: &mut Drafts) {}
 }
 
 macro_rules! members {
@@ -156,9 +156,9 @@ macro_rules! members {
         #[diagnostic::do_not_recommend]
         impl<Kind_: Kind, $($member: Members<Kind_>),*> Members<Kind_> for ($($member,)*) {
             #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
-            fn part(self, parts: &mut Parts<'_, Kind_>) {
+            fn __part(self, parts: &mut Parts<'_, Kind_>) {
                 let ($($member,)*) = self;
-                $($member.part(parts);)*
+                $($member.__part(parts);)*
             }
         }
 

@@ -7,7 +7,7 @@ use crate::resource::LocalResource;
 
 /// Asks each member, as who it is itself.
 pub fn failing(graph: &'static Graph, failing: &mut Failing<'_>, members: impl Asked) {
-    members.ask(&mut Asking {
+    members.__ask(&mut Asking {
         graph,
         next: 0,
         failing,
@@ -43,7 +43,7 @@ impl Asking<'_, '_> {
 )]
 pub trait Asked {
     /// Asks each.
-    fn ask(self, asking: &mut Asking<'_, '_>);
+    fn __ask(self, asking: &mut Asking<'_, '_>);
 }
 
 /// A member that cannot fail: a plain value, or one whose end is beside it.
@@ -51,21 +51,21 @@ pub trait Asked {
 pub struct Unasked;
 
 impl Asked for Unasked {
-    fn ask(self, asking: &mut Asking<'_, '_>) {
+    fn __ask(self, asking: &mut Asking<'_, '_>) {
         asking.next += 1;
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<R: LocalResource> Asked for &R {
-    fn ask(self, asking: &mut Asking<'_, '_>) {
+    fn __ask(self, asking: &mut Asking<'_, '_>) {
         asking.member(Some(self));
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<R: LocalResource> Asked for &Option<R> {
-    fn ask(self, asking: &mut Asking<'_, '_>) {
+    fn __ask(self, asking: &mut Asking<'_, '_>) {
         asking.member(self.as_ref());
     }
 }
@@ -75,9 +75,9 @@ macro_rules! asked {
         #[diagnostic::do_not_recommend]
         impl<$($member: Asked),*> Asked for ($($member,)*) {
             #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
-            fn ask(self, asking: &mut Asking<'_, '_>) {
+            fn __ask(self, asking: &mut Asking<'_, '_>) {
                 let ($($member,)*) = self;
-                $($member.ask(asking);)*
+                $($member.__ask(asking);)*
             }
         }
 

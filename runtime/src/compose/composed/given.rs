@@ -6,10 +6,10 @@ pub trait Given {
     type Args;
 
     /// Whether all of it is there.
-    fn is_there(&self) -> bool;
+    fn __is_there(&self) -> bool;
 
     /// All of it.
-    fn take(self) -> Self::Args;
+    fn __take(self) -> Self::Args;
 }
 
 /// An input, given away.
@@ -20,11 +20,11 @@ pub struct Moved<T>(pub T);
 impl<'a, T> Given for &'a T {
     type Args = &'a T;
 
-    fn is_there(&self) -> bool {
+    fn __is_there(&self) -> bool {
         true
     }
 
-    fn take(self) -> &'a T {
+    fn __take(self) -> &'a T {
         self
     }
 }
@@ -32,11 +32,11 @@ impl<'a, T> Given for &'a T {
 impl<T> Given for Moved<T> {
     type Args = T;
 
-    fn is_there(&self) -> bool {
+    fn __is_there(&self) -> bool {
         true
     }
 
-    fn take(self) -> T {
+    fn __take(self) -> T {
         self.0
     }
 }
@@ -47,15 +47,15 @@ macro_rules! given {
             type Args = ($($one::Args,)*);
 
             #[allow(non_snake_case, reason = "a value is called like its type here")]
-            fn is_there(&self) -> bool {
+            fn __is_there(&self) -> bool {
                 let ($($one,)*) = self;
-                true $(&& $one.is_there())*
+                true $(&& $one.__is_there())*
             }
 
             #[allow(non_snake_case, clippy::unused_unit, reason = "as above; and there is a tuple of none")]
-            fn take(self) -> Self::Args {
+            fn __take(self) -> Self::Args {
                 let ($($one,)*) = self;
-                ($($one.take(),)*)
+                ($($one.__take(),)*)
             }
         }
 

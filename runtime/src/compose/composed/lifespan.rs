@@ -184,7 +184,7 @@ where
             unreachable!("all members have been entered")
         };
         let mut entries = Entries::default();
-        let values = slots.take(&mut entries);
+        let values = slots.__take(&mut entries);
         this.parts.set(entries.0);
         make(values)
     }
@@ -192,7 +192,7 @@ where
     fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         let this = self.project();
         if let Some(Made { slots, make, .. }) = this.made.take() {
-            slots.roll_back(parting);
+            slots.__roll_back(parting);
             // It holds the inputs that are kept: members may need them to their end.
             *this.make = Some(make);
         }

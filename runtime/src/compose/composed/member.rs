@@ -49,14 +49,14 @@ impl<G: Given, N> Start<G, N> {
         group: &Group,
         call: impl FnOnce(N, G::Args) -> T,
     ) -> Begun<T> {
-        let waits = |start: &Self| !group.has_failed() && !start.given.is_there();
+        let waits = |start: &Self| !group.has_failed() && !start.given.__is_there();
         if start.as_ref().is_some_and(waits) {
             return Begun::Waits;
         }
         let Some(Start { given, next }) = start.take().filter(|_| !group.has_failed()) else {
             return Begun::Over;
         };
-        match catch_unwind(AssertUnwindSafe(|| call(next, given.take()))) {
+        match catch_unwind(AssertUnwindSafe(|| call(next, given.__take()))) {
             Ok(made) => Begun::Made(made),
             Err(panic) => Begun::Panicked(Failure::panicked(subject(member), Phase::Enter, panic)),
         }
@@ -113,7 +113,7 @@ where
     fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let mut this = self.project();
         let member = this.slot.member;
-        match Start::begin(this.start, member, group, N::next) {
+        match Start::begin(this.start, member, group, N::__next) {
             Begun::Waits => return Poll::Pending,
             Begun::Made(lifespan) => {
                 let policy = member.govern::<R>(lifespan.policy());
@@ -226,7 +226,7 @@ where
     R: LocalResource + Is<V>,
     F: Enter<R>,
 {
-    let admit = |resource: R, entry| Stored::new::<R>(resource.into_field(), entry);
+    let admit = |resource: R, entry| Stored::new::<R>(resource.__into_field(), entry);
     Arrival::new(slot, given, Direct(next), admit, None)
 }
 
@@ -245,13 +245,13 @@ where
     R: LocalResource + IsWithin<V>,
     F: Enter<R>,
 {
-    let admit = |resource: R, entry| Stored::new::<S>(resource.some(), entry);
+    let admit = |resource: R, entry| Stored::new::<S>(resource.__some(), entry);
     Arrival::new(
         slot,
         given,
         Direct(next),
         admit,
-        Some(|entry| Stored::new::<S>(R::none(), entry)),
+        Some(|entry| Stored::new::<S>(R::__none(), entry)),
     )
 }
 
@@ -271,7 +271,7 @@ where
     F: Future<Output = O>,
     O: Gives<V>,
 {
-    let admit = |resource: R, entry| Stored::new::<R>(resource.into_value(), entry);
+    let admit = |resource: R, entry| Stored::new::<R>(resource.__into_value(), entry);
     Arrival::new(slot, given, WithEnd::new(next), admit, None)
 }
 
@@ -292,7 +292,7 @@ where
     F: Future<Output = O>,
     O: Gives<V>,
 {
-    let admit = |resource: R, entry| Stored::new::<S>(Some(resource.into_value()), entry);
+    let admit = |resource: R, entry| Stored::new::<S>(Some(resource.__into_value()), entry);
     Arrival::new(
         slot,
         given,

@@ -31,7 +31,7 @@ pub trait Composed: Sized {
     const GRAPH: &'static Graph;
 
     /// Its fields, each with what ends it, in the order of the graph, as tuples in tuples.
-    fn members(self) -> impl Members<Sendable>;
+    fn __members(self) -> impl Members<Sendable>;
 }
 
 /// As [`Composed`], for members that stay in their task.
@@ -40,7 +40,7 @@ pub trait ComposedLocal: Sized {
     const GRAPH: &'static Graph;
 
     /// Its fields, each with what ends it, in the order of the graph, as tuples in tuples.
-    fn members<'a>(self) -> impl Members<Local<'a>>
+    fn __members<'a>(self) -> impl Members<Local<'a>>
     where
         Self: 'a;
 }

@@ -16,7 +16,7 @@ use crate::resource::LocalResource;
 /// Makes the life of an `R`, which `F` enters, of `A`.
 pub trait Next<A, R, F> {
     /// Makes it.
-    fn next(self, args: A) -> Lifespan<R, F>;
+    fn __next(self, args: A) -> Lifespan<R, F>;
 }
 
 /// The user's closure gives a lifespan.
@@ -24,7 +24,7 @@ pub trait Next<A, R, F> {
 pub struct Direct<N>(pub(super) N);
 
 impl<A, R, F, N: FnOnce(A) -> Lifespan<R, F>> Next<A, R, F> for Direct<N> {
-    fn next(self, args: A) -> Lifespan<R, F> {
+    fn __next(self, args: A) -> Lifespan<R, F> {
         (self.0)(args)
     }
 }
@@ -41,8 +41,8 @@ impl<N, O: Gives<V>, V, R: Closed<V>> WithEnd<N, O, V, R> {
     pub(super) fn new(next: N) -> Self {
         WithEnd {
             next,
-            given: O::into_result,
-            close: R::close,
+            given: O::__into_result,
+            close: R::__close,
         }
     }
 }
@@ -53,7 +53,7 @@ where
     F: Future<Output = O>,
     R: LocalResource,
 {
-    fn next(self, args: A) -> Lifespan<R, Entering<F, O, V, R>> {
+    fn __next(self, args: A) -> Lifespan<R, Entering<F, O, V, R>> {
         Lifespan::of(Entering {
             enter: (self.next)(args),
             given: self.given,
@@ -92,19 +92,19 @@ impl<F: Future<Output = O>, O, V, R> Future for Entering<F, O, V, R> {
 )]
 pub trait Gives<V> {
     /// The value, or why there is none.
-    fn into_result(self) -> Result<V, BoxError>;
+    fn __into_result(self) -> Result<V, BoxError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<V> Gives<V> for V {
-    fn into_result(self) -> Result<V, BoxError> {
+    fn __into_result(self) -> Result<V, BoxError> {
         Ok(self)
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<V, E: Into<BoxError>> Gives<V> for Result<V, E> {
-    fn into_result(self) -> Result<V, BoxError> {
+    fn __into_result(self) -> Result<V, BoxError> {
         self.map_err(Into::into)
     }
 }

@@ -9,13 +9,13 @@ use crate::resource::LocalResource;
 /// The plan of a lifespan.
 #[must_use]
 pub fn plan<A: Composed>() -> Plan {
-    plan_of(A::GRAPH, A::members)
+    plan_of(A::GRAPH, A::__members)
 }
 
 /// As [`plan`], for members that stay in their task.
 #[must_use]
 pub fn plan_local<A: ComposedLocal>() -> Plan {
-    plan_of(A::GRAPH, A::members)
+    plan_of(A::GRAPH, A::__members)
 }
 
 /// The function is not called: its type says what the members are.
@@ -24,7 +24,7 @@ fn plan_of<A, M: Described>(graph: &'static Graph, _: impl FnOnce(A) -> M) -> Pl
         graph,
         members: Vec::new(),
     };
-    M::describe(&mut drafts);
+    M::__describe(&mut drafts);
     let (enter_budget, exit_budget) = graph.budgets();
     let draft = Draft {
         name: graph.name,
@@ -63,11 +63,11 @@ impl Drafts {
 /// The types of the members of a lifespan in the order of its graph, as tuples in tuples.
 pub trait Described {
     /// Adds what is known of each.
-    fn describe(drafts: &mut Drafts);
+    fn __describe(drafts: &mut Drafts);
 }
 
 impl<R: LocalResource> Described for R {
-    fn describe(drafts: &mut Drafts) {
+    fn __describe(drafts: &mut Drafts) {
         drafts.member::<R>();
     }
 }
@@ -76,8 +76,8 @@ macro_rules! described {
     ($($member:ident)*) => {
         impl<$($member: Described),*> Described for ($($member,)*) {
             #[allow(unused_variables, reason = "there is a tuple of none")]
-            fn describe(drafts: &mut Drafts) {
-                $($member::describe(drafts);)*
+            fn __describe(drafts: &mut Drafts) {
+                $($member::__describe(drafts);)*
             }
         }
 

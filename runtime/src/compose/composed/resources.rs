@@ -34,13 +34,13 @@ pub type SomeOf<O> = <O as AnOption>::Some;
 /// How a value ends whose end is beside it, in the lifespan `A`.
 pub trait Ends<V, A> {
     /// Ends it.
-    fn end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send;
+    fn __end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
 /// As [`Ends`], for a value that stays in its task.
 pub trait EndsLocal<V, A> {
     /// Ends it.
-    fn end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>>;
+    fn __end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>>;
 }
 
 /// The future that ends a value.
@@ -80,11 +80,11 @@ pub struct PlainLocal<V>(pub V);
 /// What a member is on its way out: its field, and what ends that.
 pub trait Closed<V>: Sized {
     /// How the field becomes it.
-    fn close(field: V) -> Self;
+    fn __close(field: V) -> Self;
 }
 
 impl<R: LocalResource> Closed<R> for R {
-    fn close(field: R) -> R {
+    fn __close(field: R) -> R {
         field
     }
 }
@@ -96,12 +96,12 @@ impl<R: LocalResource> Closed<R> for R {
 )]
 pub trait Is<V>: Closed<V> {
     /// As the field has it.
-    fn into_field(self) -> V;
+    fn __into_field(self) -> V;
 }
 
 #[diagnostic::do_not_recommend]
 impl<R: LocalResource> Is<R> for R {
-    fn into_field(self) -> R {
+    fn __into_field(self) -> R {
         self
     }
 }
@@ -114,19 +114,19 @@ impl<R: LocalResource> Is<R> for R {
 )]
 pub trait IsWithin<V> {
     /// It is there.
-    fn some(self) -> V;
+    fn __some(self) -> V;
 
     /// It is not.
-    fn none() -> V;
+    fn __none() -> V;
 }
 
 #[diagnostic::do_not_recommend]
 impl<R> IsWithin<Option<R>> for R {
-    fn some(self) -> Option<R> {
+    fn __some(self) -> Option<R> {
         Some(self)
     }
 
-    fn none() -> Option<R> {
+    fn __none() -> Option<R> {
         None
     }
 }
@@ -134,7 +134,7 @@ impl<R> IsWithin<Option<R>> for R {
 /// A resource of which a part is the value of the field.
 pub trait Holds<V> {
     /// The value without its end.
-    fn into_value(self) -> V;
+    fn __into_value(self) -> V;
 }
 
 /// A member that may not be there, and what it is if it is.
@@ -143,13 +143,13 @@ pub trait Maybe<R> {}
 macro_rules! beside {
     ($beside:ident, $optional:ident, $plain:ident) => {
         impl<V, E, A> Closed<V> for $beside<V, E, A> {
-            fn close(field: V) -> Self {
+            fn __close(field: V) -> Self {
                 $beside(field, PhantomData)
             }
         }
 
         impl<V, E, A> Holds<V> for $beside<V, E, A> {
-            fn into_value(self) -> V {
+            fn __into_value(self) -> V {
                 self.0
             }
         }
@@ -157,13 +157,13 @@ macro_rules! beside {
         impl<R> Maybe<R> for $optional<R> {}
 
         impl<V, R: Closed<V>> Closed<Option<V>> for $optional<R> {
-            fn close(field: Option<V>) -> Self {
-                $optional(field.map(R::close))
+            fn __close(field: Option<V>) -> Self {
+                $optional(field.map(R::__close))
             }
         }
 
         impl<V> Closed<V> for $plain<V> {
-            fn close(field: V) -> Self {
+            fn __close(field: V) -> Self {
                 $plain(field)
             }
         }
@@ -186,7 +186,7 @@ where
     A: 'static,
 {
     fn exit(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send {
-        E::end(self.0, exit)
+        E::__end(self.0, exit)
     }
 
     fn policy() -> Policy {
@@ -196,7 +196,7 @@ where
 
 impl<V, E: EndsLocal<V, A>, A> LocalResource for BesideLocal<V, E, A> {
     fn exit_local(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> {
-        E::end(self.0, exit)
+        E::__end(self.0, exit)
     }
 
     fn policy() -> Policy {

@@ -86,11 +86,11 @@ pub struct Entered<'a, V, R, K: Kind>(&'a Lent<V, R, K>);
 impl<'a, V, R, K: Kind> Given for Entered<'a, V, R, K> {
     type Args = &'a V;
 
-    fn is_there(&self) -> bool {
+    fn __is_there(&self) -> bool {
         self.0.value().is_some()
     }
 
-    fn take(self) -> &'a V {
+    fn __take(self) -> &'a V {
         let Some(value) = self.0.value() else {
             unreachable!("it has been asked whether it is there")
         };
@@ -101,29 +101,29 @@ impl<'a, V, R, K: Kind> Given for Entered<'a, V, R, K> {
 /// What holds a `T`.
 pub trait Cell<T> {
     /// Once.
-    fn put(&self, value: T);
+    fn __put(&self, value: T);
 
     /// What was put in.
-    fn open(self) -> Option<T>;
+    fn __open(self) -> Option<T>;
 }
 
 impl<T> Cell<T> for OnceLock<T> {
-    fn put(&self, value: T) {
+    fn __put(&self, value: T) {
         let put = self.set(value);
         assert!(put.is_ok(), "a member is entered once");
     }
 
-    fn open(self) -> Option<T> {
+    fn __open(self) -> Option<T> {
         self.into_inner()
     }
 }
 
 impl<T> Cell<T> for Mutex<Option<T>> {
-    fn put(&self, value: T) {
+    fn __put(&self, value: T) {
         *self.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
     }
 
-    fn open(self) -> Option<T> {
+    fn __open(self) -> Option<T> {
         self.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -133,7 +133,7 @@ impl<V, R, C> Slot<V, R, C> {
     where
         C: Cell<Stored<V, K>>,
     {
-        self.cell.put(member);
+        self.cell.__put(member);
     }
 }
 
@@ -146,15 +146,15 @@ impl<V, R, C> fmt::Debug for Slot<V, R, C> {
 /// All members of a lifespan, each in its slot, as tuples in tuples.
 pub trait Slots<V, K: Kind> {
     /// The members; all of them are there.
-    fn take(self, entries: &mut Entries) -> V;
+    fn __take(self, entries: &mut Entries) -> V;
 
     /// Those that are there, on their way out.
-    fn roll_back(self, parting: &mut Parting<K>);
+    fn __roll_back(self, parting: &mut Parting<K>);
 }
 
 impl<V, R, C: Cell<Stored<V, K>>, K: Kind> Slots<V, K> for Slot<V, R, C> {
-    fn take(self, entries: &mut Entries) -> V {
-        let Some(member) = self.cell.open() else {
+    fn __take(self, entries: &mut Entries) -> V {
+        let Some(member) = self.cell.__open() else {
             unreachable!("all members have been entered")
         };
         let (value, entry) = member.open();
@@ -162,8 +162,8 @@ impl<V, R, C: Cell<Stored<V, K>>, K: Kind> Slots<V, K> for Slot<V, R, C> {
         value
     }
 
-    fn roll_back(self, parting: &mut Parting<K>) {
-        let member = self.cell.open();
+    fn __roll_back(self, parting: &mut Parting<K>) {
+        let member = self.cell.__open();
         parting.exit(|exit| Some(member?.part(exit)));
     }
 }
@@ -172,15 +172,15 @@ macro_rules! slots {
     ($($slot:ident $value:ident,)*) => {
         impl<Kind_: Kind, $($slot: Slots<$value, Kind_>, $value),*> Slots<($($value,)*), Kind_> for ($($slot,)*) {
             #[allow(non_snake_case, unused_variables, clippy::unused_unit, reason = "a value is called like its type here")]
-            fn take(self, entries: &mut Entries) -> ($($value,)*) {
+            fn __take(self, entries: &mut Entries) -> ($($value,)*) {
                 let ($($slot,)*) = self;
-                ($($slot.take(entries),)*)
+                ($($slot.__take(entries),)*)
             }
 
             #[allow(non_snake_case, unused_variables, reason = "as above")]
-            fn roll_back(self, parting: &mut Parting<Kind_>) {
+            fn __roll_back(self, parting: &mut Parting<Kind_>) {
                 let ($($slot,)*) = self;
-                $($slot.roll_back(parting);)*
+                $($slot.__roll_back(parting);)*
             }
         }
 

@@ -35,9 +35,9 @@ impl<V, K: Kind> Stored<V, K> {
             entry,
             runtime: Handle::try_current().ok(),
             part: |value, circumstances, exit| {
-                K::part(Kept::again(R::close(value), circumstances), exit)
+                K::__part(Kept::again(R::__close(value), circumstances), exit)
             },
-            abandon: |value, circumstances| R::close(value).__abandon(circumstances),
+            abandon: |value, circumstances| R::__close(value).__abandon(circumstances),
         }
     }
 

@@ -184,13 +184,13 @@ impl ScopedResource for Whole {
 }
 
 impl Described for Vec<Thing> {
-    fn describe(_: &mut Drafts) {}
+    fn __describe(_: &mut Drafts) {}
 }
 
 impl Members<Sendable> for Vec<Thing> {
-    fn part(self, parts: &mut Parts<'_, Sendable>) {
+    fn __part(self, parts: &mut Parts<'_, Sendable>) {
         for thing in self {
-            thing.part(parts);
+            thing.__part(parts);
         }
     }
 }
@@ -219,16 +219,16 @@ impl Drop for Slots {
 }
 
 impl slot::Slots<Vec<Thing>, Sendable> for Slots {
-    fn take(mut self, entries: &mut Entries) -> Vec<Thing> {
+    fn __take(mut self, entries: &mut Entries) -> Vec<Thing> {
         let slots = std::mem::take(&mut self.0).into_iter();
         slots
-            .map(|slot| slot::Slots::<_, Sendable>::take(slot, entries))
+            .map(|slot| slot::Slots::<_, Sendable>::__take(slot, entries))
             .collect()
     }
 
-    fn roll_back(mut self, parting: &mut Parting<Sendable>) {
+    fn __roll_back(mut self, parting: &mut Parting<Sendable>) {
         for slot in std::mem::take(&mut self.0) {
-            slot.roll_back(parting);
+            slot.__roll_back(parting);
         }
     }
 }
@@ -236,12 +236,12 @@ impl slot::Slots<Vec<Thing>, Sendable> for Slots {
 impl<G: Given> Given for Vec<G> {
     type Args = Vec<G::Args>;
 
-    fn is_there(&self) -> bool {
-        self.iter().all(G::is_there)
+    fn __is_there(&self) -> bool {
+        self.iter().all(G::__is_there)
     }
 
-    fn take(self) -> Vec<G::Args> {
-        self.into_iter().map(G::take).collect()
+    fn __take(self) -> Vec<G::Args> {
+        self.into_iter().map(G::__take).collect()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::aside::Aside;
 use crate::budget::Budget;
 use crate::entry::Entry;
 use crate::exit::Exit;
+use crate::identity::Anchor;
 use crate::job::Job;
 use crate::report::{self, Report, ReportKind};
 use crate::resource::ScopedResource;
@@ -21,6 +22,8 @@ pub struct Abandoned {
     pub(crate) runtime: Option<Handle>,
     /// Another task dropped it than entered it, so whoever watches there is not its enclosing scope.
     pub(crate) stray: bool,
+    /// The tasks that it was handed over from.
+    pub(crate) anchor: Anchor,
 }
 
 impl Abandoned {
@@ -54,6 +57,7 @@ pub(crate) fn job<R: ScopedResource>(
         entry,
         runtime,
         stray,
+        anchor,
     } = circumstances;
     let subject = entry.subject();
     let is_elsewhere = resource.__exits_elsewhere();
@@ -61,7 +65,7 @@ pub(crate) fn job<R: ScopedResource>(
         let exit = exit(entry.policy.exit());
         exit.note(&entry);
         let mut aside = Aside::nothing();
-        exiting(resource, &entry, &exit, &mut aside).await;
+        exiting(resource, &entry, &exit, &mut aside, anchor).await;
         aside.take_failures()
     };
     if is_elsewhere {

@@ -16,7 +16,8 @@ use crate::report::{self, Report, ReportKind};
 /// One abandoned exit. Dropped before its first poll, it reports itself as lost.
 pub struct Job {
     exit: Pin<Box<dyn Future<Output = Failures> + Send>>,
-    anchor: Anchor,
+    /// To whom what exits belongs, wherever this runs.
+    pub(crate) anchor: Anchor,
     pub(crate) subject: Subject,
     pub(crate) runtime: Option<Handle>,
     abandoned_by: Option<task::Id>,
@@ -102,6 +103,7 @@ impl Future for Job {
             ..
         } = &mut *self;
         *unrun = false;
+        anchor.or_here();
         anchor.hold(|| exit.as_mut().poll(cx))
     }
 }

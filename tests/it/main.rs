@@ -25,6 +25,7 @@ mod group;
 mod identity;
 mod lifespan;
 mod matrix;
+mod moved;
 mod owner;
 mod owner_map;
 mod paths_out;

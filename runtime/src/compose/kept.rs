@@ -1,11 +1,13 @@
 //! [`Kept`]: an entered member as its group keeps it. Whoever drops it without exiting abandons the exit (law 3).
 
 use std::fmt;
+use std::mem;
 
 use tokio::runtime::Handle;
 
 use crate::abandon::Abandoned;
 use crate::entry::Entry;
+use crate::identity::Anchor;
 use crate::resource::LocalResource;
 
 /// A member, and what whoever ends it has to know.
@@ -15,6 +17,8 @@ pub struct Kept<R: LocalResource> {
     /// Where it was entered; a group may be dropped anywhere.
     runtime: Option<Handle>,
     stray: bool,
+    /// The tasks that it was handed over from.
+    anchor: Anchor,
 }
 
 impl<R: LocalResource> Kept<R> {
@@ -24,7 +28,14 @@ impl<R: LocalResource> Kept<R> {
             member: Some((resource, entry)),
             runtime: Handle::try_current().ok(),
             stray: false,
+            anchor: Anchor::default(),
         }
+    }
+
+    /// One that may have come from another task.
+    pub(crate) fn handed_over(mut self, anchor: Anchor) -> Self {
+        self.anchor = anchor;
+        self
     }
 
     /// One that was kept elsewhere.
@@ -33,11 +44,13 @@ impl<R: LocalResource> Kept<R> {
             entry,
             runtime,
             stray,
+            anchor,
         } = circumstances;
         Kept {
             member: Some((resource, entry)),
             runtime,
             stray,
+            anchor,
         }
     }
 
@@ -90,12 +103,13 @@ impl<R: LocalResource> Kept<R> {
     /// The member, and what whoever ends it has to know.
     pub(super) fn into_parts(mut self) -> (R, Abandoned) {
         let runtime = self.runtime.take();
-        let stray = self.stray;
+        let (stray, anchor) = (self.stray, mem::take(&mut self.anchor));
         let (resource, entry) = self.open();
         let circumstances = Abandoned {
             entry,
             runtime,
             stray,
+            anchor,
         };
         (resource, circumstances)
     }
@@ -108,6 +122,7 @@ impl<R: LocalResource> Drop for Kept<R> {
                 entry,
                 runtime: self.runtime.take(),
                 stray: self.stray,
+                anchor: mem::take(&mut self.anchor),
             });
         }
     }

@@ -141,11 +141,11 @@ impl fmt::Debug for LocalJob<'_> {
 impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
     fn __part(member: Kept<R>, exit: ForMembers) -> LocalJob<'a> {
         LocalJob(Box::pin(async move {
-            let (resource, Abandoned { entry, .. }) = member.into_parts();
+            let (resource, Abandoned { entry, anchor, .. }) = member.into_parts();
             let exit = exit.now(entry.policy.exit());
             exit.note(&entry);
             let mut aside = Aside::nothing();
-            exiting(resource, &entry, &exit, &mut aside).await;
+            exiting(resource, &entry, &exit, &mut aside, anchor).await;
             aside.take_failures()
         }))
     }

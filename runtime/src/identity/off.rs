@@ -33,17 +33,31 @@ impl Checkpoint {
     pub(crate) fn pass(&mut self, _: &'static Location<'static>) {}
 
     #[inline(always)]
+    pub(crate) fn anchor(&self) -> Anchor {
+        Anchor
+    }
+
+    #[inline(always)]
     pub(crate) fn is_here(&self) -> bool {
         true
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Anchor;
 
 impl Anchor {
     #[inline(always)]
-    pub(crate) fn hold<T>(&mut self, run: impl FnOnce() -> T) -> T {
+    pub(crate) fn join(&mut self, _: &Checkpoint) {}
+
+    #[inline(always)]
+    pub(crate) fn or(&mut self, _: impl FnOnce() -> Anchor) {}
+
+    #[inline(always)]
+    pub(crate) fn or_here(&mut self) {}
+
+    #[inline(always)]
+    pub(crate) fn hold<T>(&self, run: impl FnOnce() -> T) -> T {
         run()
     }
 }

@@ -1,6 +1,6 @@
-//! Checks are on: identities, the checkpoint that compares them, and the anchor that keeps one while a rescued exit moves.
+//! Checks are on: identities, the checkpoint that compares them, and the anchor that keeps them while an exit moves.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
 use std::thread::{self, ThreadId};
@@ -27,15 +27,19 @@ enum Runner {
 }
 
 impl Identity {
+    /// Of what begins here.
     fn current() -> Self {
-        let real = Identity::unaliased();
-        match ALIAS.get() {
-            Some(alias) if alias.real == real => alias.shown,
-            _ => real,
-        }
+        let real = Identity::real();
+        shown(real, |shown| shown.first().copied()).unwrap_or(real)
     }
 
-    fn unaliased() -> Self {
+    /// Whether what belongs to it may be touched here: by itself, or by an exit that stands for it.
+    fn is_here(self) -> bool {
+        let real = Identity::real();
+        self == real || shown(real, |shown| shown.contains(&self).then_some(())).is_some()
+    }
+
+    fn real() -> Self {
         Identity {
             runtime: Handle::try_current().ok().map(|handle| handle.id()),
             runner: task::try_id()
@@ -107,16 +111,20 @@ impl Checkpoint {
     /// Panics if the caller is not who passed first (law 10).
     pub(crate) fn pass(&mut self, polled_at: &'static Location<'static>) {
         let Some(subject) = &self.subject else { return };
-        let now = Identity::current();
-        let first = *self.first.get_or_insert(now);
-        if first != now {
-            self.refuse(subject, first, now, polled_at);
+        let first = *self.first.get_or_insert_with(Identity::current);
+        if !first.is_here() {
+            self.refuse(subject, first, Identity::current(), polled_at);
         }
+    }
+
+    /// Whoever has passed.
+    pub(crate) fn anchor(&self) -> Anchor {
+        Anchor(self.first.into_iter().collect())
     }
 
     /// Whether the caller would pass.
     pub(crate) fn is_here(&self) -> bool {
-        self.first.is_none_or(|first| first == Identity::current())
+        self.first.is_none_or(Identity::is_here)
     }
 
     #[cold]
@@ -151,37 +159,75 @@ impl Checkpoint {
     }
 }
 
-/// Keeps one identity for a future that may rightfully move between tasks: an abandoned exit that was adopted and is
-/// then rescued. Scopes inside of it see the identity of its first poll wherever it goes.
-#[derive(Default)]
-pub(crate) struct Anchor(Option<Identity>);
+/// Those to whom an exit belongs that may rightfully move between tasks: an abandoned one, or that of a resource that was
+/// handed over. What is inside of it takes it for them, wherever it runs (law 9).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Anchor(Vec<Identity>);
 
-#[derive(Clone, Copy)]
+impl Anchor {
+    /// Adds whoever has passed there.
+    pub(crate) fn join(&mut self, checkpoint: &Checkpoint) {
+        self.0.extend(checkpoint.first);
+    }
+
+    /// Takes these, if nobody is known.
+    pub(crate) fn or(&mut self, others: impl FnOnce() -> Anchor) {
+        if self.0.is_empty() {
+            *self = others();
+        }
+    }
+
+    /// Takes the caller, and those for whom it stands, if nobody is known.
+    pub(crate) fn or_here(&mut self) {
+        self.or(|| {
+            let real = Identity::real();
+            let mut here = shown(real, |shown| Some(shown.to_vec())).unwrap_or_default();
+            here.push(real);
+            Anchor(here)
+        });
+    }
+
+    /// Runs it as theirs.
+    pub(crate) fn hold<T>(&self, run: impl FnOnce() -> T) -> T {
+        if self.0.is_empty() {
+            return run();
+        }
+        let real = Identity::real();
+        let around = shown(real, |shown| Some(shown.to_vec())).unwrap_or_default();
+        let shown = self.0.iter().copied().chain(around).collect();
+        let _restore = Restore(swap(Some(Alias { real, shown })));
+        run()
+    }
+}
+
+/// Valid for one poller only: a `LocalSet` inside of an exit polls tasks that have identities of their own.
 struct Alias {
     real: Identity,
-    shown: Identity,
+    shown: Vec<Identity>,
 }
 
 thread_local! {
-    static ALIAS: Cell<Option<Alias>> = const { Cell::new(None) };
+    static ALIAS: RefCell<Option<Alias>> = const { RefCell::new(None) };
 }
 
-impl Anchor {
-    pub(crate) fn hold<T>(&mut self, run: impl FnOnce() -> T) -> T {
-        let shown = *self.0.get_or_insert_with(Identity::current);
-        // Valid for this poller only: a `LocalSet` inside of the exit polls tasks that have identities of their own.
-        let _restore = Restore(ALIAS.replace(Some(Alias {
-            real: Identity::unaliased(),
-            shown,
-        })));
-        run()
-    }
+/// Looks at those for whom the caller stands.
+fn shown<T>(real: Identity, at: impl FnOnce(&[Identity]) -> Option<T>) -> Option<T> {
+    // While the thread is going down it stands for nobody.
+    let look = |alias: &RefCell<Option<Alias>>| {
+        let alias = alias.borrow();
+        at(&alias.as_ref().filter(|alias| alias.real == real)?.shown)
+    };
+    ALIAS.try_with(look).ok().flatten()
+}
+
+fn swap(alias: Option<Alias>) -> Option<Alias> {
+    ALIAS.try_with(|cell| cell.replace(alias)).ok().flatten()
 }
 
 struct Restore(Option<Alias>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        ALIAS.set(self.0);
+        swap(self.0.take());
     }
 }

@@ -16,6 +16,7 @@ use crate::entry::Entry;
 use crate::error::{BoxError, Error, Phase};
 use crate::exit::{Cause, Exit};
 use crate::failures::Failure;
+use crate::identity::Anchor;
 use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
 use crate::timer::Timer;
@@ -27,6 +28,7 @@ pub(crate) fn exiting<'a, R: LocalResource>(
     entry: &'a Entry,
     exit: &'a Exit,
     aside: &'a mut Aside,
+    anchor: Anchor,
 ) -> impl Future<Output = ()> + use<'a, R> {
     Exiting {
         of: PhantomData::<fn(R)>,
@@ -34,6 +36,7 @@ pub(crate) fn exiting<'a, R: LocalResource>(
         entry,
         exit,
         aside,
+        anchor,
         place: Place::root(),
     }
 }
@@ -65,6 +68,8 @@ pin_project! {
         entry: &'a Entry,
         exit: &'a Exit,
         aside: &'a mut Aside,
+        // Where it was handed over from.
+        anchor: Anchor,
         // Shielded from what is around it; what is inside of it unwinds when the budget runs out (law 6).
         place: Place,
     }
@@ -95,7 +100,7 @@ impl<R: LocalResource, F: Future<Output = Result<(), BoxError>>> Future for Exit
             let outcome = {
                 let _inside = this.place.enter();
                 frame::call(|| this.entry.subject());
-                let polled = driven.as_mut().poll(this.aside, cx);
+                let polled = this.anchor.hold(|| driven.as_mut().poll(this.aside, cx));
                 if polled.is_pending() && driven.is_stopping() {
                     // Also what began inside of it in the very poll in which its time ran out.
                     frame::call(|| this.entry.subject());

@@ -10,8 +10,9 @@ use crate::abandon::Abandoned;
 use crate::aside::Aside;
 use crate::entry::Entry;
 use crate::exit::Exit;
-use crate::identity::Checkpoint;
+use crate::identity::{Anchor, Checkpoint};
 use crate::resource::LocalResource;
+use crate::watch::{self, Watch};
 
 pub(crate) struct Held<R: LocalResource> {
     /// There from its enter until its exit begins.
@@ -19,6 +20,8 @@ pub(crate) struct Held<R: LocalResource> {
     pub(crate) entry: Entry,
     runtime: Option<Handle>,
     home: Home,
+    /// The tasks that it was handed over from.
+    anchor: Anchor,
     pub(crate) aside: Aside,
 }
 
@@ -41,6 +44,7 @@ impl<R: LocalResource> Held<R> {
             entry,
             runtime: None,
             home: Home::Scope,
+            anchor: Anchor::default(),
             aside,
         }
     }
@@ -54,7 +58,9 @@ impl<R: LocalResource> Held<R> {
 
     /// From here on it belongs to no task, so that no scope may adopt it.
     pub(crate) fn depart(&mut self) {
-        self.home = Home::Transit;
+        if let Home::Task(checkpoint) = std::mem::replace(&mut self.home, Home::Transit) {
+            self.anchor.join(&checkpoint);
+        }
     }
 
     /// From here on it belongs to nobody but the caller, who must be of its task: another is refused, and it is rescued
@@ -62,8 +68,15 @@ impl<R: LocalResource> Held<R> {
     pub(crate) fn leave_task(&mut self, place: &'static Location<'static>) {
         let home = std::mem::replace(&mut self.home, Home::Transit);
         if let Home::Task(checkpoint) = home {
-            checkpoint.exited_at(place).pass(place);
+            let mut checkpoint = checkpoint.exited_at(place);
+            checkpoint.pass(place);
+            self.anchor.join(&checkpoint);
         }
+    }
+
+    /// The tasks that it was handed over from.
+    pub(crate) fn take_anchor(&mut self) -> Anchor {
+        std::mem::take(&mut self.anchor)
     }
 
     /// Puts it into the hands of a future, which checks for itself from here on.
@@ -121,7 +134,8 @@ impl<R: LocalResource> Held<R> {
         let Some(resource) = self.resource.take() else {
             unreachable!("a held resource is there from its enter to its exit")
         };
-        exiting(resource, &self.entry, exit, &mut self.aside)
+        let anchor = self.anchor.clone();
+        exiting(resource, &self.entry, exit, &mut self.aside, anchor)
     }
 }
 
@@ -142,16 +156,27 @@ impl<R: LocalResource> Held<R> {
         };
         let stray = match &self.home {
             Home::Scope => false,
-            Home::Task(checkpoint) => !checkpoint.is_here(),
+            Home::Task(checkpoint) => {
+                self.anchor.join(checkpoint);
+                !checkpoint.is_here()
+            }
             Home::Transit => true,
         };
         // What it had adopted comes before it.
         drop(std::mem::replace(&mut self.aside, Aside::nothing()));
         self.remember_runtime();
+        let watch = Watch::open();
         resource.__abandon(Abandoned {
             entry: self.entry.clone(),
             runtime: self.runtime.take(),
             stray,
+            anchor: self.anchor.clone(),
+        });
+        watch.close(|mut jobs| {
+            for job in &mut jobs {
+                job.anchor.or(|| self.anchor.clone());
+            }
+            watch::pass_on(jobs);
         });
     }
 }

@@ -38,6 +38,7 @@ impl Leaving {
             let stray = !self.checkpoint.is_here();
             for job in &mut jobs {
                 job.stray |= stray;
+                job.anchor.or(|| self.checkpoint.anchor());
             }
             watch::pass_on(jobs);
         });

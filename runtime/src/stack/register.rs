@@ -150,6 +150,7 @@ pub(super) fn adopted<R: LocalResource>(
 ) -> Kept<R> {
     let mut held = live.into_held();
     held.leave_task(place);
+    let anchor = held.take_anchor();
     let (resource, entry) = held.into_parts();
-    Kept::new(resource, entry)
+    Kept::new(resource, entry).handed_over(anchor)
 }

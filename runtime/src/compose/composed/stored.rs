@@ -10,6 +10,7 @@ use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Takes};
 use crate::entry::Entry;
 use crate::exit::ForMembers;
+use crate::identity::Anchor;
 use crate::resource::LocalResource;
 
 /// The value of a field, and what is to be done with it. That is known where it is entered; nothing else has to know what
@@ -71,6 +72,7 @@ impl<V, K: Kind> Stored<V, K> {
             entry: self.entry.clone(),
             runtime: self.runtime.take(),
             stray: false,
+            anchor: Anchor::default(),
         }
     }
 }

@@ -84,7 +84,7 @@ use waiting::Waiting;
 /// itself is shielded (law 6). If some had not completed, the scope then returns the cancellation, and not `Ok` (law 15).
 ///
 /// Dropped in the middle of the exit, the children are cancelled all the same, and [`drain`](crate::drain) waits for them, or the
-/// scope around the group does (laws 3 and 4).
+/// scope around the group does (laws 3 and 4), for no longer than what is left of the budget, if there is one.
 ///
 /// # A resource that spawns helpers of its own
 ///

@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::error::ChildError;
 use super::state::Group;
 use crate::budget::Budget;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
 use crate::exit::Exit;
-use crate::failures::Verdict;
+use crate::failures::{Failures, Verdict};
 use crate::job::Job;
 use crate::service::steps::Steps;
-use crate::timer::Timer;
+use crate::timer::{Timer, after};
 use crate::watch;
 
 /// How long aborted children are waited for, even if no time is left.
@@ -24,6 +26,8 @@ const MOMENT: Duration = Duration::from_millis(10);
 
 pub(super) struct Waiting {
     group: Arc<Group>,
+    /// When the budget of its exit is used up, once that has begun and if it has one.
+    until: Option<Instant>,
     is_over: bool,
 }
 
@@ -31,6 +35,7 @@ impl Waiting {
     pub(super) fn new(group: Arc<Group>) -> Self {
         Waiting {
             group,
+            until: None,
             is_over: false,
         }
     }
@@ -50,22 +55,42 @@ impl Waiting {
             self.group
                 .cancel(Some(why.into()), self.group.subject().place);
         }
-        let left = match exit.remaining() {
-            None => {
-                self.ends_within(None, exit).await;
-                Vec::new()
-            }
-            Some(time) => self.within(time, exit).await,
-        };
+        let time = exit.remaining();
+        self.until = time.map(after);
+        let left = self.group.ends(time, exit.is_clean(), Some(exit)).await;
         self.is_over = true;
         self.outcome(left, exit.is_clean())
     }
 
-    /// The errors of those that do not even end when they are aborted.
-    async fn within(&self, time: Duration, exit: &Exit) -> Vec<Error> {
-        let group = &self.group;
+    /// What failed; else, if it was cancelled before all children had completed, that (law 15).
+    fn outcome(&self, left: Vec<Error>, is_clean: bool) -> Result<(), BoxError> {
+        let mut failures = self.group.take_failures();
+        for error in left {
+            failures.push(error.into());
+        }
+        match (failures.verdict(), self.group.cut_short()) {
+            (Verdict::Failed(error), _) => Err(error.into()),
+            (_, Some(cancellation)) if is_clean => Err(cancellation.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Group {
+    /// Waits for the children. Within a budget, what is left is cancelled, if it may run on until then, and then aborted. The
+    /// errors of those that do not even end then.
+    async fn ends(
+        &self,
+        time: Option<Duration>,
+        may_run_on: bool,
+        exit: Option<&Exit>,
+    ) -> Vec<Error> {
+        let Some(time) = time else {
+            self.ends_within(None, exit).await;
+            return Vec::new();
+        };
         let default = Steps::default();
-        let steps = if exit.is_clean() {
+        let steps = if may_run_on {
             Steps {
                 stop: None,
                 ..default
@@ -85,11 +110,11 @@ impl Waiting {
         if self.ends_within(stop, exit).await {
             return Vec::new();
         }
-        group.out_of_time();
+        self.out_of_time();
         if self.ends_within(cancel, exit).await {
             return Vec::new();
         }
-        group.abort(cancel);
+        self.abort(cancel);
         if self.ends_within(Some(abort.max(MOMENT)), exit).await {
             return Vec::new();
         }
@@ -97,7 +122,7 @@ impl Waiting {
             cancel,
             is_gone: false,
         };
-        let left = group.give_up().into_iter();
+        let left = self.give_up().into_iter();
         left.map(|child| {
             Error::of(
                 child,
@@ -109,34 +134,21 @@ impl Waiting {
         .collect()
     }
 
-    /// The exit is shielded from what is around it, but the children are not (law 6).
-    async fn ends_within(&self, time: Option<Duration>, exit: &Exit) -> bool {
+    /// An exit is shielded from what is around it, but the children are not (law 6).
+    async fn ends_within(&self, time: Option<Duration>, exit: Option<&Exit>) -> bool {
         let mut timer = pin!(Timer::new(time.and_then(Budget::new)));
         let is_now = time == Some(Duration::ZERO);
         poll_fn(|cx| {
-            if let Some(cancellation) = exit.cancelled_around() {
-                self.group.node().suffer(cancellation);
+            if let Some(cancellation) = exit.and_then(Exit::cancelled_around) {
+                self.node().suffer(cancellation);
             }
-            match self.group.poll_ended(cx) {
+            match self.poll_ended(cx) {
                 Poll::Ready(()) => Poll::Ready(true),
                 Poll::Pending if is_now => Poll::Ready(false),
                 Poll::Pending => timer.as_mut().poll_reached(cx).map(|()| false),
             }
         })
         .await
-    }
-
-    /// What failed; else, if it was cancelled before all children had completed, that (law 15).
-    fn outcome(&self, left: Vec<Error>, is_clean: bool) -> Result<(), BoxError> {
-        let mut failures = self.group.take_failures();
-        for error in left {
-            failures.push(error.into());
-        }
-        match (failures.verdict(), self.group.cut_short()) {
-            (Verdict::Failed(error), _) => Err(error.into()),
-            (_, Some(cancellation)) if is_clean => Err(cancellation.into()),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -149,10 +161,14 @@ impl Drop for Waiting {
         let subject = group.subject();
         let reason = "nobody waits for the group any more";
         group.cancel(Some(reason.into()), subject.place);
-        let (runtime, group) = (group.runtime.clone(), Arc::clone(group));
+        let (runtime, group, until) = (group.runtime.clone(), Arc::clone(group), self.until);
         let exit = async move {
-            poll_fn(|cx| group.poll_ended(cx)).await;
-            group.take_failures()
+            // What is left of the budget goes with it, or a child that ignores its cancellation would be waited for for ever.
+            let time = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let left = group.ends(time, false, None).await;
+            let mut failures = group.take_failures();
+            failures.append(Failures::of(left));
+            failures
         };
         watch::submit(Job::new(exit, subject, Some(runtime), false));
     }

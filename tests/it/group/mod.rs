@@ -13,6 +13,7 @@
 mod cancelled;
 mod children;
 mod dropped;
+mod dropped_exit;
 mod faults;
 mod memory;
 mod programs;

@@ -6,7 +6,7 @@
 )]
 
 pub use crate::abandon::Abandoned;
-pub use crate::compose::composed::exit::{Input, Members, abandon, exit, exit_local};
+pub use crate::compose::composed::exit::{Input, Members, abandon, exit, exit_local, lose};
 pub use crate::compose::composed::failing::{Unasked, failing};
 pub use crate::compose::composed::given::Moved;
 pub use crate::compose::composed::graph::{Graph, Member};

@@ -53,15 +53,12 @@ pub(crate) fn job<R: ScopedResource>(
     circumstances: Abandoned,
     exit: impl FnOnce(Option<Budget>) -> Exit + Send + 'static,
 ) -> Job {
-    let Abandoned {
-        entry,
-        runtime,
-        stray,
-        anchor,
-    } = circumstances;
-    let subject = entry.subject();
+    let (subject, runtime) = (circumstances.entry.subject(), circumstances.runtime.clone());
+    let stray = circumstances.stray;
     let is_elsewhere = resource.__exits_elsewhere();
+    let unrun = Unrun(Some((resource, circumstances)));
     let exit = async move {
+        let (resource, Abandoned { entry, anchor, .. }) = unrun.begin();
         let exit = exit(entry.policy.exit());
         exit.note(&entry);
         let mut aside = Aside::nothing();
@@ -72,6 +69,26 @@ pub(crate) fn job<R: ScopedResource>(
         Job::waiting(exit, subject, runtime, stray)
     } else {
         Job::new(exit, subject, runtime, stray)
+    }
+}
+
+/// A resource whose exit has not begun. If it never does, its job names the resource, and this what that is made of.
+struct Unrun<R: ScopedResource>(Option<(R, Abandoned)>);
+
+impl<R: ScopedResource> Unrun<R> {
+    fn begin(mut self) -> (R, Abandoned) {
+        match self.0.take() {
+            Some(unrun) => unrun,
+            None => unreachable!("an exit begins once"),
+        }
+    }
+}
+
+impl<R: ScopedResource> Drop for Unrun<R> {
+    fn drop(&mut self) {
+        if let Some((resource, circumstances)) = self.0.take() {
+            resource.__lose(circumstances);
+        }
     }
 }
 

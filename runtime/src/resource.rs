@@ -91,6 +91,10 @@ pub trait ScopedResource:
     fn __exits_elsewhere(&self) -> bool {
         false
     }
+
+    /// Drops it, since nothing can run its exit any more, and reports the parts that it exits (law 4).
+    #[doc(hidden)]
+    fn __lose(self, _: Abandoned) {}
 }
 
 /// A value with an async end that must run in the scope that holds it: it borrows, is `!Send`, or is bound to its task.

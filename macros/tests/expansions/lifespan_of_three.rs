@@ -69,5 +69,8 @@ const _: () = {
         fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
             __rt::failing(&__GRAPH, __failing, (&self.db, &self.cache, &self.echo));
         }
+        fn __lose(self, __abandoned: ::lifespan::__private::Abandoned) {
+            __rt::lose(self, &__abandoned);
+        }
     }
 };

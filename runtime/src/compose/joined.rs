@@ -143,6 +143,18 @@ impl<T> Group<T> {
         self.values.__part(&mut parting);
         settle(parting.exits(self.order).await)
     }
+
+    fn abandoned<K: Kind>(self, abandoned: Abandoned) -> Parting<K>
+    where
+        T: Members<K>,
+    {
+        let exit = Exit::new(watch::cause(), None);
+        let mut parting = Parting::new(&exit)
+            .with(self.entries)
+            .abandoned(abandoned.runtime, abandoned.stray);
+        self.values.__part(&mut parting);
+        parting
+    }
 }
 
 /// What the exit of a group returns.
@@ -171,6 +183,10 @@ impl<T: Members<Sendable> + Send + 'static> ScopedResource for Joined<T> {
     fn __failure(&self, failing: &mut Failing<'_>) {
         self.0.ask::<Sendable>(failing);
     }
+
+    fn __lose(self, abandoned: Abandoned) {
+        self.0.abandoned::<Sendable>(abandoned).lose();
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -192,13 +208,12 @@ impl<'a, T: Members<Local<'a>>> LocalResource for JoinedLocal<'a, T> {
     }
 
     fn __abandon(self, abandoned: Abandoned) {
-        let exit = Exit::new(watch::cause(), None);
-        let mut parting = Parting::new(&exit)
-            .with(self.0.entries)
-            .abandoned(abandoned.runtime, abandoned.stray);
-        self.0.values.__part(&mut parting);
         // Each is abandoned by itself, the last first.
-        drop(parting.exits(Order::LastFirst));
+        drop(
+            self.0
+                .abandoned::<Local<'a>>(abandoned)
+                .exits(Order::LastFirst),
+        );
     }
 }
 

@@ -107,6 +107,11 @@ impl<K: Kind> Parting<K> {
         self.member(Some(Kept::new(resource, entry)));
     }
 
+    /// Nothing can run their exits any more: each reports itself, the last first.
+    pub(super) fn lose(self) {
+        self.exits.into_iter().rev().for_each(drop);
+    }
+
     pub(super) fn exits(self, order: Order) -> Exits<K::Job> {
         Exits::new(self.exits, order)
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::sync::{Notify, watch};
 
+use crate::abandon::Abandoned;
 use crate::enter::{Enter, Entering};
 use crate::error::BoxError;
 use crate::exit::Exit;
@@ -111,5 +112,11 @@ impl<R: ScopedResource + Sync> ScopedResource for Sharing<R> {
 
     fn __failure(&self, failing: &mut Failing<'_>) {
         self.resource.__failure(failing);
+    }
+
+    fn __lose(self, abandoned: Abandoned) {
+        if let Some(resource) = Arc::into_inner(self.resource) {
+            resource.__lose(abandoned);
+        }
     }
 }

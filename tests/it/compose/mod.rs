@@ -4,4 +4,5 @@ mod join;
 mod join_all;
 mod nested;
 mod roll_back;
+mod shutdown;
 mod then;

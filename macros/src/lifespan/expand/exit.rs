@@ -212,13 +212,12 @@ impl Expansion<'_> {
             })
             .collect();
         let asked = tuple(&asked);
-        let abandon = self.is_local().then(|| {
-            quote_spanned! {at=>
-                fn __abandon(self, __abandoned: #krate::__private::Abandoned) {
-                    __rt::abandon(self, &__abandoned);
-                }
-            }
-        });
+        let (abandon, of_members) = if self.is_local() {
+            ("__abandon", "abandon")
+        } else {
+            ("__lose", "lose")
+        };
+        let (abandon, of_members) = (Ident::new(abandon, at), Ident::new(of_members, at));
         quote_spanned! {at=>
             impl #generics #krate::#of_trait for #name #types #clause {
                 async fn #method(
@@ -236,7 +235,9 @@ impl Expansion<'_> {
                 fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
                     __rt::failing(&__GRAPH, __failing, #asked);
                 }
-                #abandon
+                fn #abandon(self, __abandoned: #krate::__private::Abandoned) {
+                    __rt::#of_members(self, &__abandoned);
+                }
             }
         }
     }

@@ -62,6 +62,9 @@ const TUPLE: usize = 8;
 //             fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
 //                 __rt::failing(&__GRAPH, __failing, (&self.db, &self.cache));
 //             }
+//             fn __lose(self, __abandoned: ::lifespan::__private::Abandoned) {
+//                 __rt::lose(self, &__abandoned);
+//             }
 //         }
 //     };
 pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {

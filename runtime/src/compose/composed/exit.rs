@@ -48,11 +48,24 @@ pub(super) fn exits<K: Kind>(
 
 /// Abandons the members, each by itself: those that may leave their task are adopted or rescued (law 3).
 pub fn abandon<A: ComposedLocal>(whole: A, abandoned: &Abandoned) {
+    let parting = abandoned_members(A::GRAPH, whole.__members(), abandoned);
+    drop(parting.exits(Order::UsersFirst(A::GRAPH)));
+}
+
+/// Reports each member: nothing can run their exits any more.
+pub fn lose<A: Composed>(whole: A, abandoned: &Abandoned) {
+    abandoned_members(A::GRAPH, whole.__members(), abandoned).lose();
+}
+
+fn abandoned_members<K: Kind>(
+    graph: &'static Graph,
+    members: impl Members<K>,
+    abandoned: &Abandoned,
+) -> Parting<K> {
     let exit = Exit::new(watch::cause(), None);
     exit.note(&abandoned.entry);
     let parting = Parting::new(&exit).abandoned(abandoned.runtime.clone(), abandoned.stray);
-    let parting = Parts::parted(parting, A::GRAPH, &exit, whole.__members()).parting;
-    drop(parting.exits(Order::UsersFirst(A::GRAPH)));
+    Parts::parted(parting, graph, &exit, members).parting
 }
 
 /// Members on their way out, each with the entry it was entered with; without that, with what the graph says of it.

@@ -223,6 +223,17 @@ impl<R: ScopedResource> ScopedResource for Optional<R> {
     fn __goes_on() -> bool {
         <R as ScopedResource>::__goes_on()
     }
+
+    /// Nor is anything to be told of one that is absent.
+    fn __exits_elsewhere(&self) -> bool {
+        self.0.as_ref().is_none_or(R::__exits_elsewhere)
+    }
+
+    fn __lose(self, abandoned: Abandoned) {
+        if let Some(resource) = self.0 {
+            resource.__lose(abandoned);
+        }
+    }
 }
 
 impl<R: LocalResource> LocalResource for OptionalLocal<R> {
@@ -263,6 +274,11 @@ impl<V: Send + 'static> ScopedResource for Plain<V> {
 
     fn __what() -> What {
         What::Value
+    }
+
+    /// It has no exit, so that nothing is to be told of it.
+    fn __exits_elsewhere(&self) -> bool {
+        true
     }
 }
 

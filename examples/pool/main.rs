@@ -59,7 +59,7 @@ impl Session {
     #[exit]
     async fn close(self, exit: &Exit) -> Result<(), Error> {
         let (here, cause) = (task::id(), exit.cause());
-        let exited = self.client.exit().await;
+        let exited = self.client.exit_as(exit).await;
         assert_eq!(
             here, self.home,
             "a client is exited by the task that entered it"

@@ -109,7 +109,7 @@ impl Endpoint {
         timeline::line(name, format_args!("closes, calls in flight: {in_flight}"));
         calls.cancel_because("the server is shutting down");
         exit.progress("waiting for calls");
-        let unwound = calls.exit().await;
+        let unwound = calls.exit_as(exit).await;
 
         exit.progress("closing sessions");
         close_all(&self.sessions).await;

@@ -37,6 +37,8 @@ use proc_macro::TokenStream;
 ///   `Lifespan<Self, impl Enter<Self>>` instead of the value, so that none can be made without its end.
 /// - `#[exit]` goes on an `async fn` that takes `self` and, if it wants to know why the resource ends, `&Exit`. It
 ///   returns nothing or a `Result<(), _>`. It stays as written; the trait impl calls it.
+/// - A resource that holds another one, in a `Live` for one, ends it in its own exit with `self.part.exit_as(exit).await`: the
+///   part is told the same cause. A plain `exit()` says *completed*: a transaction would commit.
 /// - An error is anything that converts into `Box<dyn Error + Send + Sync>`.
 ///
 /// Docs, visibility, generics, `where` clauses, `cfg`s and argument patterns are kept. Docs, `#[deprecated]` and

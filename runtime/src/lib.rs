@@ -168,6 +168,7 @@ mod lifespan;
 mod live;
 mod owner;
 mod owner_map;
+mod part;
 mod plan;
 mod policy;
 mod report;

@@ -9,12 +9,14 @@ use crate::body::Failure;
 use crate::cancel::frame;
 use crate::entry::Subject;
 use crate::error::Error;
+use crate::exit::Exit;
+use crate::part;
 use crate::resource::LocalResource;
 use crate::scope::driven::Outcome;
 use crate::scope::held::Held;
 use crate::scope::in_task::InTask;
 use crate::scope::membership::Kind;
-use crate::scope::settle::finish;
+use crate::scope::settle::{finish, finish_as};
 
 /// An entered resource. [`exit`](Live::exit) or [`exit_with`](Live::exit_with) ends it, in the task that entered it.
 ///
@@ -57,6 +59,10 @@ impl<R: LocalResource> Live<R> {
 
     /// Exits the resource after a success.
     ///
+    /// In the exit of what holds it, use [`exit_as`](Live::exit_as): this one says that all went well, whatever the whole was told.
+    /// In builds with [checks](crate::checks_enabled) that is reported if the whole was told otherwise
+    /// ([`CauseLost`](crate::ReportKind::CauseLost)).
+    ///
     /// # Errors
     ///
     /// The failure of the exit.
@@ -73,6 +79,7 @@ impl<R: LocalResource> Live<R> {
     #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
     pub fn exit(self) -> impl Future<Output = Result<(), Error>> {
+        part::told_completed(self.held.within, || self.subject(), part::EXIT);
         self.end(Ok(()), Location::caller())
     }
 
@@ -97,6 +104,57 @@ impl<R: LocalResource> Live<R> {
         result: Result<T, E>,
     ) -> impl Future<Output = Result<T, E>> {
         self.end(result, Location::caller())
+    }
+
+    /// Exits the resource as what it is a part of: for a resource that holds others, in its own exit.
+    ///
+    /// The exit is told the [cause](Exit::cause) and the [error](Exit::error) of the whole. It has its own budget, but no more time
+    /// than the whole has [left](Exit::remaining), less a tenth, or a second: if it hangs, the error is its own, with its name and
+    /// its last progress, and the whole has a moment for the rest.
+    ///
+    /// ```
+    /// use lifespan::{Error, Exit, Live, scoped_resource};
+    /// # struct Tx;
+    /// # #[scoped_resource] impl Tx { #[enter] async fn begin() -> Self { Tx } #[exit] async fn end(self, exit: &Exit) { assert!(!exit.is_clean()) } }
+    ///
+    /// struct Session { tx: Live<Tx> }
+    ///
+    /// #[scoped_resource]
+    /// impl Session {
+    ///     #[enter]
+    ///     async fn open() -> Result<Self, Error> {
+    ///         Ok(Session { tx: Tx::begin().enter().await? })
+    ///     }
+    ///
+    ///     #[exit]
+    ///     async fn close(self, exit: &Exit) -> Result<(), Error> {
+    ///         self.tx.exit_as(exit).await // rolls back if the session was cancelled
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let failed = Session::open().scope(async |_| Err::<(), _>(anyhow::anyhow!("no"))).await;
+    /// # assert_eq!(failed.unwrap_err().to_string(), "no");
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The failure of the exit.
+    ///
+    /// # Panics
+    ///
+    /// As [`exit`](Live::exit).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`exit`](Live::exit).
+    #[must_use = "nothing is exited until this is awaited"]
+    #[track_caller]
+    pub fn exit_as(mut self, exit: &Exit) -> impl Future<Output = Result<(), Error>> + use<R> {
+        let (checkpoint, whole) = (self.held.board(), exit.for_members());
+        let ending = finish_as(self.held, whole);
+        let checkpoint = checkpoint.exited_at(Location::caller());
+        InTask::new(ending, checkpoint, Kind::Exit)
     }
 
     fn end<T, E: Failure>(

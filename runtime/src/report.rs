@@ -34,6 +34,9 @@ pub enum ReportKind {
     Capped,
     /// A service did not stop when it was asked to, and was cancelled.
     Cancelled,
+    /// A guard or an owner was told that all went well, in the exit of a resource that was told otherwise: what it is a part of, as
+    /// far as can be seen. Only in builds with [checks](crate::checks_enabled).
+    CauseLost,
     /// A scope inside of a cancelled body was live but no longer polled; after the grace the body was dropped (law 13).
     NotPolled,
 }
@@ -139,6 +142,10 @@ impl fmt::Display for Report<'_> {
             (ReportKind::Cancelled, _) => write!(
                 f,
                 "service `{resource}` was cancelled: {reason} (entered at {place})"
+            ),
+            (ReportKind::CauseLost, _) => write!(
+                f,
+                "`{resource}` exits as completed, inside of an exit that does not: {reason} (entered at {place})"
             ),
             (ReportKind::NotPolled, _) => {
                 write!(

@@ -28,6 +28,7 @@ mod matrix;
 mod moved;
 mod owner;
 mod owner_map;
+mod parts;
 mod paths_out;
 mod printed;
 mod programs;

@@ -88,11 +88,11 @@ use waiting::Waiting;
 ///
 /// # A resource that spawns helpers of its own
 ///
-/// It holds a group, [handed over](crate::Live::hand_over) since its exit may have to run in another task (law 3), and a spawner if
-/// it spawns later. Its exit ends the group before it says goodbye:
+/// It holds a group, in a [`Handover`](crate::Handover), which is `Sync`, so that it can be lent, and a spawner if it spawns later.
+/// Its exit ends the group [as itself](crate::Live::exit_as), before it says goodbye:
 ///
 /// ```
-/// use lifespan::{Error, Handover, TaskGroup, scoped_resource};
+/// use lifespan::{Error, Exit, Handover, TaskGroup, scoped_resource};
 /// use tokio::sync::mpsc;
 ///
 /// struct Client { requests: mpsc::Sender<&'static str>, helpers: Handover<TaskGroup> }
@@ -113,9 +113,9 @@ use waiting::Waiting;
 ///     }
 ///
 ///     #[exit]
-///     async fn close(self) -> Result<(), Error> {
+///     async fn close(self, exit: &Exit) -> Result<(), Error> {
 ///         drop(self.requests); // the writer works off its queue, then ends; `cancel` is for helpers that do not listen
-///         let ended = self.helpers.accept().exit().await;
+///         let ended = self.helpers.accept().exit_as(exit).await; // cancels them if the client failed
 ///         println!("goodbye");
 ///         ended
 ///     }

@@ -9,8 +9,15 @@ mod checks;
 #[cfg(any(debug_assertions, feature = "checks"))]
 #[path = "on.rs"]
 mod checks;
+#[cfg(not(any(debug_assertions, feature = "checks")))]
+#[path = "exits_off.rs"]
+mod exits;
+#[cfg(any(debug_assertions, feature = "checks"))]
+#[path = "exits_on.rs"]
+mod exits;
 
 pub(crate) use checks::{Anchor, Checkpoint};
+pub(crate) use exits::{Running, Within};
 
 /// Whether entering and exiting are checked to happen in the same task (laws 8–10).
 ///

@@ -15,7 +15,7 @@ pub(super) const ENABLED: bool = true;
 /// Who runs: the runtime, the task and, for code outside of any task (a `block_on` root, a plain thread), the thread
 /// (law 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity {
+pub(super) struct Identity {
     runtime: Option<runtime::Id>,
     runner: Runner,
 }
@@ -39,7 +39,7 @@ impl Identity {
         self == real || shown(real, |shown| shown.contains(&self).then_some(())).is_some()
     }
 
-    fn real() -> Self {
+    pub(super) fn real() -> Self {
         Identity {
             runtime: Handle::try_current().ok().map(|handle| handle.id()),
             runner: task::try_id()

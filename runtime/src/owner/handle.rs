@@ -21,6 +21,7 @@ use crate::exit::Exit;
 use crate::failing::Failing;
 use crate::failures::panic_text;
 use crate::identity::Checkpoint;
+use crate::part;
 use crate::policy::Policy;
 use crate::scope::driven::Outcome;
 use crate::scope::in_task::InTask;
@@ -93,9 +94,38 @@ impl<J> Handle<J> {
     }
 
     /// Has it end.
-    pub(super) async fn close(&self, place: &'static Location<'static>) -> Result<(), Error> {
+    pub(super) fn close(
+        &self,
+        place: &'static Location<'static>,
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, J> {
         let house = &self.house;
-        let farewell = Farewell::closed(place);
+        part::told_completed(house.within, || house.subject(), part::CLOSE);
+        self.close_from(place)
+    }
+
+    /// As [`close`](Self::close), for what is made of owners.
+    pub(super) fn close_from(
+        &self,
+        place: &'static Location<'static>,
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, J> {
+        self.close_with(Farewell::closed(place), place)
+    }
+
+    /// Has it end, as a part of what exits.
+    pub(super) fn close_as(
+        &self,
+        exit: &Exit,
+        place: &'static Location<'static>,
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, J> {
+        self.close_with(Farewell::of_scope(exit, place), place)
+    }
+
+    async fn close_with(
+        &self,
+        farewell: Farewell,
+        place: &'static Location<'static>,
+    ) -> Result<(), Error> {
+        let house = &self.house;
         if house.is_here() {
             house.close(farewell);
             return Err(house.would_wait_for_itself("close", place));

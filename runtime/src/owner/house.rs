@@ -19,6 +19,7 @@ use crate::entry::{Entry, Subject};
 use crate::error::{Error, ErrorKind, Phase};
 use crate::failing::Wire;
 use crate::failures::{Failure, Failures, Panic, untold};
+use crate::identity::Within;
 use crate::policy::{Name, Policy};
 use crate::report::{self, Report};
 use crate::rescue::{Listing, Owned};
@@ -43,6 +44,8 @@ pub(super) struct House<J> {
     not_entered: Mutex<Option<NotEntered>>,
     /// How many handles there have been.
     handles: AtomicU64,
+    /// In which exit it was spawned.
+    pub(super) within: Within,
 }
 
 /// Why there is no resource.
@@ -89,6 +92,7 @@ impl<J: Send + 'static> House<J> {
             line: Mutex::default(),
             not_entered: Mutex::default(),
             handles: AtomicU64::new(0),
+            within: Within::here(),
         });
         let owner: Arc<dyn Owned> = Arc::clone(&house) as _;
         let _ = house.listing.set(Listing::of(runtime.id(), &owner));

@@ -145,7 +145,15 @@ impl<R> Owner<R> {
         &self,
         place: &'static Location<'static>,
     ) -> impl Future<Output = Result<(), Error>> + use<'_, R> {
-        self.0.close(place)
+        self.0.close_from(place)
+    }
+
+    /// Ends it, as the scope does that holds it.
+    pub(crate) fn exit_at(
+        self,
+        exit: &Exit,
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, R> {
+        self.0.exit(exit)
     }
 
     /// Whether the caller is its task.
@@ -174,6 +182,26 @@ macro_rules! owner {
             #[track_caller]
             pub fn close(&self) -> impl Future<Output = Result<(), Error>> + use<'_, R> {
                 self.0.close(Location::caller())
+            }
+
+            /// As [`close`](Self::close), as what it is a part of: for a resource that holds the owner, in its own exit.
+            ///
+            /// The exit is told the [cause](Exit::cause) and the [error](Exit::error) of the whole, unless somebody else has closed it
+            /// before, and has no more time than the whole has left, less a tenth, or a second. A plain `close` says that all went
+            /// well; in the exit of a whole that was told otherwise, it is [reported](crate::ReportKind::CauseLost) in builds with
+            /// checks.
+            ///
+            /// # Errors
+            ///
+            /// As [`close`](Self::close).
+            ///
+            /// # Cancel safety
+            ///
+            /// As [`close`](Self::close).
+            #[must_use = "nothing is closed until this is awaited"]
+            #[track_caller]
+            pub fn close_as(&self, exit: &Exit) -> impl Future<Output = Result<(), Error>> + use<'_, R> {
+                self.0.close_as(exit, Location::caller())
             }
 
             /// Waits until the resource has exited, without asking for it.

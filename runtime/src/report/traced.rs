@@ -61,6 +61,7 @@ pub(super) fn send(report: &Report<'_>) {
                 report
             );
         }
+        ReportKind::CauseLost => event!(warn, "lifespan.exit.cause_lost", "cause lost", report),
         ReportKind::NotPolled => {
             event!(
                 warn,

@@ -16,7 +16,7 @@ use crate::entry::Entry;
 use crate::error::{BoxError, Error, Phase};
 use crate::exit::{Cause, Exit};
 use crate::failures::Failure;
-use crate::identity::Anchor;
+use crate::identity::{Anchor, Running};
 use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
 use crate::timer::Timer;
@@ -37,6 +37,7 @@ pub(crate) fn exiting<'a, R: LocalResource>(
         exit,
         aside,
         anchor,
+        running: Running::new(exit.is_clean()),
         place: Place::root(),
     }
 }
@@ -70,6 +71,7 @@ pin_project! {
         aside: &'a mut Aside,
         // Where it was handed over from.
         anchor: Anchor,
+        running: Running,
         // Shielded from what is around it; what is inside of it unwinds when the budget runs out (law 6).
         place: Place,
     }
@@ -100,7 +102,9 @@ impl<R: LocalResource, F: Future<Output = Result<(), BoxError>>> Future for Exit
             let outcome = {
                 let _inside = this.place.enter();
                 frame::call(|| this.entry.subject());
-                let polled = this.anchor.hold(|| driven.as_mut().poll(this.aside, cx));
+                let (anchor, aside) = (this.anchor, &mut **this.aside);
+                let poll = || driven.as_mut().poll(aside, cx);
+                let polled = this.running.hold(|| anchor.hold(poll));
                 if polled.is_pending() && driven.is_stopping() {
                     // Also what began inside of it in the very poll in which its time ran out.
                     frame::call(|| this.entry.subject());

@@ -10,7 +10,7 @@ use crate::abandon::Abandoned;
 use crate::aside::Aside;
 use crate::entry::Entry;
 use crate::exit::Exit;
-use crate::identity::{Anchor, Checkpoint};
+use crate::identity::{Anchor, Checkpoint, Within};
 use crate::resource::LocalResource;
 use crate::watch::{self, Watch};
 
@@ -22,6 +22,8 @@ pub(crate) struct Held<R: LocalResource> {
     home: Home,
     /// The tasks that it was handed over from.
     anchor: Anchor,
+    /// In which exit it was entered.
+    pub(crate) within: Within,
     pub(crate) aside: Aside,
 }
 
@@ -45,6 +47,7 @@ impl<R: LocalResource> Held<R> {
             runtime: None,
             home: Home::Scope,
             anchor: Anchor::default(),
+            within: Within::here(),
             aside,
         }
     }

@@ -16,7 +16,7 @@ use crate::budget::Budget;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
 use crate::error::{Error, Phase};
-use crate::exit::{Cause, Exit, Reason};
+use crate::exit::{Cause, Exit, ForMembers, Reason};
 use crate::failures::{Failures, Panic, Verdict, panic_text, rendered};
 use crate::report::{self, Report};
 use crate::resource::LocalResource;
@@ -78,6 +78,20 @@ where
         exit.note(&held.entry);
         held.exit(&exit).await;
         ended.settle(&mut held)
+    }
+}
+
+/// As [`finish`], for a part of what exits: it is told what the whole was, and ends before that runs out of time.
+#[allow(clippy::manual_async_fn, reason = "as `run`")]
+pub(crate) fn finish_as<R: LocalResource>(
+    mut held: Held<R>,
+    whole: ForMembers,
+) -> impl Future<Output = Result<(), Error>> {
+    async move {
+        let exit = whole.sooner().now(held.entry.policy.exit());
+        exit.note(&held.entry);
+        held.exit(&exit).await;
+        Ended::Completed(()).settle(&mut held)
     }
 }
 

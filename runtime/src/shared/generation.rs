@@ -302,9 +302,9 @@ impl<R: ScopedResource + Sync> Seat<R> {
     }
 
     /// Leaves it as a scope ends.
-    pub(super) async fn exit(&mut self, exit: &Exit) -> Result<(), BoxError> {
+    pub(super) async fn exit_as(&mut self, exit: &Exit) -> Result<(), Error> {
         match self.last_owner() {
-            Some(owner) => owner.exit(exit).await,
+            Some(owner) => owner.exit_at(exit).await,
             None => Ok(()),
         }
     }

@@ -48,6 +48,24 @@ impl<R: ScopedResource + Sync> Lease<R> {
         async move { self.seat.leave(place).await }
     }
 
+    /// As [`release`](Lease::release), as what it is a part of: for a resource that holds the lease, in its own exit. If it was the
+    /// last, the exit of the shared resource is told what the whole was, and has no more time than that has left.
+    ///
+    /// # Errors
+    ///
+    /// As [`release`](Lease::release).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`release`](Lease::release).
+    pub fn release_as(
+        mut self,
+        exit: &Exit,
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<'_, R> {
+        self.give_back();
+        async move { self.seat.exit_as(exit).await }
+    }
+
     /// Whether the resource ends although this is there: it has died (law 21), or `run` closes what is left. It exits when all
     /// leases are gone, or its budget is; nobody is cancelled for that.
     #[must_use]
@@ -106,7 +124,7 @@ impl<R: ScopedResource + Sync> Deref for Lease<R> {
 impl<R: ScopedResource + Sync> ScopedResource for Lease<R> {
     async fn exit(mut self, exit: &Exit) -> Result<(), BoxError> {
         self.give_back();
-        self.seat.exit(exit).await
+        Ok(self.seat.exit_as(exit).await?)
     }
 
     // That of the resource is kept by the resource.

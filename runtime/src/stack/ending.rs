@@ -18,7 +18,9 @@ use crate::entry::Entry;
 use crate::error::{BoxError, Error};
 use crate::exit::Exit;
 use crate::failing::{Failing, Users};
+use crate::identity::Within;
 use crate::live::Live;
+use crate::part;
 use crate::policy::Policy;
 use crate::resource::{LocalResource, ScopedResource};
 use crate::watch;
@@ -109,7 +111,30 @@ where
     #[track_caller]
     pub fn close(&mut self) -> impl Future<Output = Result<(), Error>> {
         let place = Location::caller();
+        let subject = || Entry::new(ExitStack::<K>::described(), place).subject();
+        part::told_completed(self.within, subject, part::CLOSE);
         async move { self.take(Slots::closed(), place).exit().await }
+    }
+
+    /// As [`close`](ExitStack::close), as what the stack is a part of: for a resource that holds it, in its own exit. The entries are
+    /// told what the whole was, and have no more time than that has left.
+    ///
+    /// # Errors
+    ///
+    /// The first failure of an exit, the others attached.
+    ///
+    /// # Panics
+    ///
+    /// As [`close`](ExitStack::close).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`close`](ExitStack::close).
+    #[must_use = "nothing is exited until this is awaited"]
+    #[track_caller]
+    pub fn close_as(&mut self, exit: &Exit) -> impl Future<Output = Result<(), Error>> {
+        let place = Location::caller();
+        async move { self.take(Slots::closed(), place).exit_as(exit).await }
     }
 
     /// As [`close`](ExitStack::close), after `result`: the exits' cause and error follow it, and it is returned as
@@ -155,6 +180,7 @@ where
     fn take(&mut self, others: Slots<K>, place: &'static Location<'static>) -> Live<Self> {
         let slots = mem::replace(&mut self.slots, Arc::new(others));
         let policy = ExitStack::<K>::described();
-        guard(ExitStack { slots }, Entry::new(policy, place))
+        let within = Within::here();
+        guard(ExitStack { slots, within }, Entry::new(policy, place))
     }
 }

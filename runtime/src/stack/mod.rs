@@ -25,6 +25,7 @@ use crate::aside::Aside;
 use crate::compose::kind::{Kind, Local, Sendable};
 use crate::enter::Enter;
 use crate::entry::Entry;
+use crate::identity::Within;
 use crate::lifespan::Lifespan;
 use crate::live::Live;
 use crate::policy::Policy;
@@ -97,6 +98,8 @@ const STACK: &str = "the exit stack";
 /// ```
 pub struct ExitStack<K: Kind = Sendable> {
     slots: Arc<Slots<K>>,
+    /// In which exit it was entered.
+    within: Within,
 }
 
 /// As [`ExitStack`], for resources and callbacks that borrow, are not `Send`, or are declared to be local; made by
@@ -128,6 +131,7 @@ impl<K: Kind> ExitStack<K> {
     fn open() -> Self {
         ExitStack {
             slots: Arc::new(Slots::new(None)),
+            within: Within::here(),
         }
     }
 

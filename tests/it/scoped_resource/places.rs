@@ -1,6 +1,6 @@
 //! Where the attribute may stand: an enum's `impl`, inside a function, beside other blocks of the type.
 
-use lifespan::{BoxError, Lifespan, scoped_resource};
+use lifespan::{BoxError, Exit, Lifespan, scoped_resource};
 
 use super::{everywhere, read};
 use crate::journal::Journal;
@@ -103,9 +103,9 @@ impl Outer {
     }
 
     #[exit]
-    async fn close(self) -> Result<(), BoxError> {
+    async fn close(self, exit: &Exit) -> Result<(), BoxError> {
         self.journal.log("close outer");
-        Ok(self.inner.exit().await?)
+        Ok(self.inner.exit_as(exit).await?)
     }
 }
 

@@ -135,13 +135,10 @@ impl Error {
     pub(crate) fn timed_out(
         entry: &Entry,
         phase: Phase,
-        budget: Option<Duration>,
+        allowed: Allowed,
         progress: Option<String>,
     ) -> Self {
-        let overrun = Overrun {
-            budget: budget.unwrap_or_default(),
-            progress,
-        };
+        let overrun = Overrun { allowed, progress };
         Error::new(entry, phase, ErrorKind::TimedOut, overrun.into())
     }
 
@@ -427,16 +424,28 @@ impl StdError for Error {
     }
 }
 
+/// How much time an enter or exit had, as errors say it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Allowed {
+    /// A budget, as the user wrote it: its own, or that of what it is a part of.
+    Within(Duration),
+    /// The time of what it is a part of was over before it began.
+    Nothing,
+}
+
 /// A budget that ran out; its text continues the sentence "did not enter".
 #[derive(Debug)]
 struct Overrun {
-    budget: Duration,
+    allowed: Allowed,
     progress: Option<String>,
 }
 
 impl fmt::Display for Overrun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "within {:?}", self.budget)?;
+        match self.allowed {
+            Allowed::Within(budget) => write!(f, "within {budget:?}")?,
+            Allowed::Nothing => f.write_str("in time: no time was left for it")?,
+        }
         match &self.progress {
             Some(text) => write!(f, ", last progress: {text}"),
             None => Ok(()),

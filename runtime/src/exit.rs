@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::budget::Budget;
 use crate::cancel::cancellation::Cancellation;
 use crate::entry::{Entry, Parts};
+use crate::error::Allowed;
 use crate::timer::{Deadline, after};
 
 mod reason;
@@ -78,6 +79,8 @@ pub struct Exit {
 #[derive(Default)]
 struct Shared {
     error: Option<Reason>,
+    /// Whose time it is, if that is shorter than its own.
+    lent: Option<Lent>,
     progress: Mutex<Option<String>>,
     /// The entries of the members of what exits.
     parts: OnceLock<Arc<Parts>>,
@@ -99,11 +102,20 @@ impl Exit {
     /// With what ended the body.
     #[cold]
     pub(crate) fn with_error(self, error: impl Into<Reason>) -> Self {
+        self.sharing(Some(error.into()), None)
+    }
+
+    /// In the same tick as the whole, and looked at first: it is the member that says that it took too long.
+    #[cold]
+    fn sharing(self, error: Option<Reason>, lent: Option<Lent>) -> Self {
+        let deadline = Mutex::new(lent.map(|lent| lent.until.at));
         let shared = Arc::new(Shared {
-            error: Some(error.into()),
+            error,
+            lent,
             ..Shared::default()
         });
         Exit {
+            deadline,
             shared: OnceLock::from(shared),
             ..self
         }
@@ -143,7 +155,7 @@ impl Exit {
         ForMembers {
             cause: self.cause,
             error: self.reason().cloned(),
-            until: self.deadline(),
+            until: self.deadline().zip(self.stated()).map(Until::new),
         }
     }
 
@@ -190,8 +202,21 @@ impl Exit {
         Some(*deadline.get_or_insert_with(|| after(budget.time())))
     }
 
-    pub(crate) fn budget(&self) -> Option<Duration> {
-        self.budget.map(Budget::time)
+    /// How much time it had, as an error says it that it did not keep to it.
+    pub(crate) fn allowed(&self) -> Allowed {
+        match self.lent() {
+            Some(lent) if lent.is_nothing => Allowed::Nothing,
+            _ => Allowed::Within(self.stated().map_or(Duration::ZERO, Budget::time)),
+        }
+    }
+
+    /// Its budget, or the one that was lent to it, as the user wrote it.
+    fn stated(&self) -> Option<Budget> {
+        self.lent().map(|lent| lent.until.of).or(self.budget)
+    }
+
+    fn lent(&self) -> Option<&Lent> {
+        self.shared.get()?.lent.as_ref()
     }
 
     pub(crate) fn last_progress(&self) -> Option<String> {
@@ -208,7 +233,44 @@ impl Exit {
 pub struct ForMembers {
     cause: Cause,
     error: Option<Reason>,
-    until: Option<Instant>,
+    until: Option<Until>,
+}
+
+/// When the time of a whole is over, of which its members have what is left.
+#[derive(Clone, Copy, Debug)]
+struct Until {
+    at: Instant,
+    /// The budget of the whole, as its user wrote it.
+    of: Budget,
+}
+
+/// What is left of the time of a whole, for a member that has no more itself.
+#[derive(Clone, Copy)]
+struct Lent {
+    until: Until,
+    is_nothing: bool,
+}
+
+impl Until {
+    fn new((at, of): (Instant, Budget)) -> Self {
+        Until { at, of }
+    }
+
+    fn left(self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    /// The time for a member that begins now, if it has not less itself.
+    fn lend(self, own: Option<Budget>) -> Option<(Budget, Lent)> {
+        let left = self.left();
+        let lent = Lent {
+            until: self,
+            is_nothing: left.is_zero(),
+        };
+        // What is over is over with its first wait.
+        let left = Budget::new(left.max(Duration::from_nanos(1)))?;
+        own.is_none_or(|own| left < own).then_some((left, lent))
+    }
 }
 
 impl ForMembers {
@@ -223,9 +285,9 @@ impl ForMembers {
 
     /// With a little less time, so that it is the member that says that it took too long, and not what is around it.
     pub(crate) fn sooner(self) -> Self {
-        let until = self.until.map(|until| {
-            let left = until.saturating_duration_since(Instant::now());
-            until - (left / 10).min(Duration::from_secs(1))
+        let until = self.until.map(|until| Until {
+            at: until.at - (until.left() / 10).min(Duration::from_secs(1)),
+            ..until
         });
         ForMembers { until, ..self }
     }
@@ -253,19 +315,14 @@ impl ForMembers {
 
     /// For an exit that begins now.
     pub(crate) fn now(self, budget: Option<Budget>) -> Exit {
-        let left = self.until.map(|until| {
-            let left = until.saturating_duration_since(Instant::now());
-            // What is over is over with its first wait.
-            Budget::new(left.max(Duration::from_nanos(1)))
-        });
-        let budget = match (budget, left.flatten()) {
-            (Some(own), Some(left)) => Some(own.min(left)),
-            (own, left) => own.or(left),
+        let (budget, lent) = match self.until.and_then(|until| until.lend(budget)) {
+            Some((left, lent)) => (Some(left), Some(lent)),
+            None => (budget, None),
         };
         let exit = Exit::new(self.cause, budget);
-        match self.error {
-            None => exit,
-            Some(error) => exit.with_error(error),
+        match (self.error, lent) {
+            (None, None) => exit,
+            (error, lent) => exit.sharing(error, lent),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! [`Job`]: an abandoned exit in a box, ready to run in whichever task takes it (law 3).
 
 use std::fmt;
-use std::future::Future;
+use std::future::{self, Future};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -74,6 +74,12 @@ impl Job {
         let mut job = Job::going_on(exit, subject, runtime, stray);
         job.only_waits = true;
         job
+    }
+
+    /// For exits that are over, and failed.
+    pub(crate) fn over(failures: Failures, subject: Subject) -> Self {
+        let runtime = Handle::try_current().ok();
+        Job::waiting(future::ready(failures), subject, runtime, false)
     }
 
     /// Whether a scope that runs here may adopt it: dropped by this task, on this runtime. What a `LocalSet` or another

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::exit::Cause;
+use crate::failures::Failures;
 use crate::job::Job;
 use crate::rescue;
 
@@ -115,4 +116,12 @@ pub(crate) fn pass_on(jobs: Vec<Job>) {
         return rescue::spawn(jobs);
     }
     jobs.into_iter().for_each(submit);
+}
+
+/// Gives what has failed to the next watch, for a scope to return; without one it is reported.
+pub(crate) fn pass_on_failed(failures: Failures) {
+    if let Some(first) = failures.first().filter(|_| is_watched()) {
+        let subject = first.subject().clone();
+        submit(Job::over(failures, subject));
+    }
 }

@@ -134,6 +134,11 @@ impl Cancellation {
         matches!(self.0.kind, Kind::Deadline(_) | Kind::Budget(..))
     }
 
+    /// Whether a budget ran out, of something around that enters or exits.
+    pub(crate) fn is_budget(&self) -> bool {
+        matches!(self.0.kind, Kind::Budget(..))
+    }
+
     /// Whether it was an owner that was closed.
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self.0.kind, Kind::Closed { .. } | Kind::HandlesGone)

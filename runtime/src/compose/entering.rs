@@ -245,8 +245,12 @@ impl Group {
         let seen = self.node.why();
         let own = seen.as_ref().filter(|why| !why.inherited);
         let death = own.and_then(|why| why.cancellation.take_death());
+        let out_of_time = self.out_of_time(seen.as_ref());
         let mut failures = std::mem::take(&mut self.failures).into_iter();
-        let first = death.map(Failure::from).or_else(|| failures.next());
+        let first = death
+            .or(out_of_time)
+            .map(Failure::from)
+            .or_else(|| failures.next());
         let Some(mut first) = first else {
             // Entered in the very poll of the cancellation (law 17).
             let cancellation = seen?.cancellation;
@@ -256,6 +260,15 @@ impl Group {
             first.error.attach_unless_consequence(error);
         }
         Some(first)
+    }
+
+    /// If the budget of the whole ran out, that is what it fails with, and each member that had not entered by then is attached.
+    fn out_of_time(&self, seen: Option<&Why>) -> Option<Error> {
+        let why = seen.filter(|why| why.inherited && why.cancellation.is_budget())?;
+        let first = &self.failures.first()?.error;
+        first
+            .is_echo_of(&why.cancellation)
+            .then(|| not_entered(self.subject.clone(), why.cancellation.clone()))
     }
 }
 

@@ -9,6 +9,7 @@ use super::kind::Parted;
 use super::turns::Turns;
 use super::woken::Woken;
 use crate::failures::Failures;
+use crate::watch::{self, Watch};
 
 /// Ready with all failures when all have exited. Dropped before, what is left is passed on (law 6).
 pub(super) struct Exits<J: Parted> {
@@ -100,6 +101,9 @@ impl<J: Parted> Unpin for Exits<J> {}
 
 impl<J: Parted> Drop for Exits<J> {
     fn drop(&mut self) {
+        // As one group, that what has failed so far is told with what is left.
+        let _together = Watch::open();
+        watch::pass_on_failed(std::mem::take(&mut self.failures));
         let left = self.jobs.take_rest().into_iter();
         J::__pass_on(left.map(|Running(_, job)| job).collect());
     }

@@ -54,11 +54,11 @@ impl fmt::Display for ChildError {
                 f.write_str("it dropped its `Ready` without `ready.set(..)`, and went on")
             }
             ChildError::Ignored { cancel, is_gone } => {
-                let cancel = cancel.unwrap_or_default();
-                write!(
-                    f,
-                    "it ignored its cancellation for {cancel:?}, and was aborted"
-                )?;
+                match cancel.filter(|cancel| !cancel.is_zero()) {
+                    Some(cancel) => write!(f, "it ignored its cancellation for {cancel:?}")?,
+                    None => f.write_str("no time was left for it to unwind")?,
+                }
+                f.write_str(", and it was aborted")?;
                 f.write_str(if *is_gone {
                     ""
                 } else {

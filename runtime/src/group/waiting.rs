@@ -106,7 +106,7 @@ impl Group {
             stop,
             cancel,
             abort,
-        } = steps.within(Some(time));
+        } = steps.within(Some(rounded(time)));
         if self.ends_within(stop, exit).await {
             return Vec::new();
         }
@@ -150,6 +150,12 @@ impl Group {
         })
         .await
     }
+}
+
+/// What has passed since the budget began to run is noise in what errors say of its parts.
+fn rounded(time: Duration) -> Duration {
+    let millis = (time + Duration::from_micros(500)).as_millis();
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
 
 impl Drop for Waiting {

@@ -136,8 +136,8 @@ fn failure(
         }
         Outcome::Panicked(panic) => Some(Failure::panicked(entry.subject(), Phase::Exit, panic)),
         Outcome::Done(_) | Outcome::Stopped(OutOfTime) => {
-            let (budget, progress) = (exit.budget(), exit.last_progress());
-            let mut overrun = Error::timed_out(entry, Phase::Exit, budget, progress);
+            let (allowed, progress) = (exit.allowed(), exit.last_progress());
+            let mut overrun = Error::timed_out(entry, Phase::Exit, allowed, progress);
             // It unwound, and had something to say about it.
             if let Outcome::Done(Err(error)) = outcome {
                 overrun.attach_unless_cancelled(Error::failed(

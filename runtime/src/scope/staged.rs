@@ -18,7 +18,7 @@ use crate::budget::Budget;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
 use crate::entry::Entry;
-use crate::error::{BoxError, Error, ErrorKind, Phase};
+use crate::error::{Allowed, BoxError, Error, ErrorKind, Phase};
 use crate::exit::Cause;
 use crate::failures::Panic;
 use crate::identity::checks_enabled;
@@ -253,7 +253,10 @@ fn refusal<R>(
     entry: &Entry,
 ) -> Refusal {
     let failed = |error| Error::failed(&entry.subject(), Phase::Enter, error);
-    let overrun = || Error::timed_out(entry, Phase::Enter, entry.policy.enter_budget(), None);
+    let overrun = || {
+        let allowed = Allowed::Within(entry.policy.enter_budget().unwrap_or_default());
+        Error::timed_out(entry, Phase::Enter, allowed, None)
+    };
     Refusal::Error(match (outcome, late) {
         (Outcome::Panicked(panic), _) => return Refusal::Panic(panic),
         // If it was asked to unwind and then ended by itself: a scope inside of it that was told has said so (law 15).

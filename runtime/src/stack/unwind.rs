@@ -89,6 +89,13 @@ impl<K: Kind> Future for Unwind<K> {
     }
 }
 
+/// What has failed so far is told with what is left.
+impl<K: Kind> Drop for Unwind<K> {
+    fn drop(&mut self) {
+        watch::pass_on_failed(std::mem::take(&mut self.failures));
+    }
+}
+
 /// An [`Unwind`] that goes on as a whole when it is dropped, so that an exit under way may still register another, and each is
 /// still told of what failed before it.
 pub(super) struct Lasting(Option<Box<Unwind<Sendable>>>);

@@ -2,7 +2,7 @@
 
 use super::outcome::{Failed, NEVER, Span};
 use super::program::{By, Cut, End, Program, Step};
-use super::run::{How, NAMES};
+use super::run::{How, NAMES, WHOLE};
 use super::start::StartUp;
 use crate::{Cause, ErrorKind, Phase};
 
@@ -121,12 +121,12 @@ fn rolled_back(program: &Program, start: StartUp<'_>) -> Predicted {
     }
 }
 
-/// Beside the whole's own overrun, that a member had to stop for it is no news.
+/// Which members had to stop for the overrun of the whole is attached to that; of the whole itself it is no news.
 fn late_error(mut failures: Vec<Failed>, late: Option<u64>) -> Returned {
     let Some(at) = late else {
         return Returned::Error(failures);
     };
-    if failures[0].is_cancellation() {
+    if failures[0].is_cancellation() && failures[0].name == WHOLE {
         failures.remove(0);
     }
     failures.insert(0, Failed::of_whole(at, Phase::Enter, ErrorKind::TimedOut));

@@ -34,6 +34,7 @@ mod paths_out;
 mod printed;
 mod programs;
 mod random;
+mod refused;
 mod rescued;
 mod scoped_resource;
 mod send;

@@ -3,12 +3,15 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
+use std::task::Waker;
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use tokio::runtime::{self, Handle};
 use tokio::task;
 
 use crate::entry::{Entry, Subject};
+use crate::timer;
 
 pub(super) const ENABLED: bool = true;
 
@@ -70,6 +73,8 @@ pub(crate) struct Checkpoint {
     first: Option<Identity>,
     /// For a guard: where it is exited. For a scope the place is that of its poll.
     exited_at: Option<&'static Location<'static>>,
+    /// Of whoever passed, while that waits.
+    waker: Option<Waker>,
 }
 
 impl Checkpoint {
@@ -79,6 +84,7 @@ impl Checkpoint {
             subject: Some(entry.subject()),
             first: None,
             exited_at: None,
+            waker: None,
         }
     }
 
@@ -88,6 +94,7 @@ impl Checkpoint {
             subject: Some(entry.subject()),
             first: Some(Identity::current()),
             exited_at: None,
+            waker: None,
         }
     }
 
@@ -97,6 +104,7 @@ impl Checkpoint {
             subject: None,
             first: None,
             exited_at: None,
+            waker: None,
         }
     }
 
@@ -114,6 +122,14 @@ impl Checkpoint {
         let first = *self.first.get_or_insert_with(Identity::current);
         if !first.is_here() {
             self.refuse(subject, first, Identity::current(), polled_at);
+        }
+    }
+
+    /// Whoever has passed waits, and is to be woken if somebody else is refused.
+    pub(crate) fn waits(&mut self, waker: &Waker) {
+        let is_known = self.waker.as_ref().is_some_and(|own| own.will_wake(waker));
+        if self.subject.is_some() && !is_known {
+            self.waker = Some(waker.clone());
         }
     }
 
@@ -135,6 +151,7 @@ impl Checkpoint {
         now: Identity,
         polled_at: &'static Location<'static>,
     ) -> ! {
+        let _wakes = self.waker.clone().map(WakesAfterwards);
         let name = name.as_str();
         let (entered_by, here) = (first.beside(now), now.beside(first));
         // Behind a `Box` the caller is the standard library, which helps nobody.
@@ -151,13 +168,39 @@ impl Checkpoint {
             ),
             None => panic!(
                 "resource `{name}` was entered by {entered_by} at {place} and polled by {here}{at}\n\
-                 note: nothing was touched: the task that entered it can go on\n\
+                 note: nothing was touched, so the task that entered it can go on; if this panic ends an `async` block around \
+                 the scope, its exit is rescued, and that task is woken to see the block fail\n\
                  help: spawn the whole scope before its first poll, or enter a guard and hand it over: \
                  `live.hand_over()` there, `ticket.accept()` here"
             ),
         }
     }
 }
+
+/// Wakes the task to which a scope belongs when a panic has passed what polled that instead. It goes on if the scope is still
+/// there; if it is not, nothing else would wake the task (law 10).
+struct WakesAfterwards(Waker);
+
+/// In a task of its own: the panic is on its way here, and may be so on another thread for a while.
+impl Drop for WakesAfterwards {
+    fn drop(&mut self) {
+        let Ok(runtime) = Handle::try_current() else {
+            return self.0.wake_by_ref();
+        };
+        let waker = self.0.clone();
+        runtime.spawn(async move {
+            task::yield_now().await;
+            waker.wake_by_ref();
+            if let Some(later) = timer::try_sleep(timer::after(MOMENT)) {
+                later.await;
+                waker.wake();
+            }
+        });
+    }
+}
+
+/// So long a panic has to pass.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// Those to whom an exit belongs that may rightfully move between tasks: an abandoned one, or that of a resource that was
 /// handed over. What is inside of it takes it for them, wherever it runs (law 9).

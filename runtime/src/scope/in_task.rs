@@ -1,8 +1,9 @@
 //! [`InTask`]: a whole scope, from its first poll to its end: it belongs to the task that first polls it (laws 8–10), and to
 //! the cancel scope in which that happens (law 13).
 //!
-//! Polled by another task it panics before anything is touched, so that the rightful task can go on. Dropped before its
-//! end, everything it abandons leaves as one group, inner exits first (law 3).
+//! Polled by another task it panics before anything is touched, so that the rightful task can go on, and wakes that: what is
+//! around the scope may have ended by the panic. Dropped before its end, everything it abandons leaves as one group, inner exits
+//! first (law 3).
 
 use std::future::Future;
 use std::panic::Location;
@@ -62,6 +63,9 @@ impl<F: Future> Future for InTask<F> {
         } else {
             this.membership.poll(this.future, cx)
         };
+        if polled.is_pending() {
+            this.leaving.checkpoint().waits(cx.waker());
+        }
         *this.ended = polled.is_ready();
         polled
     }

@@ -2,6 +2,9 @@
 //! can be adopted, or passed on as one ordered group (law 3). With no watch open nobody is there, and it is rescued at once.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::runtime;
 
 use crate::exit::Cause;
 use crate::failures::Failures;
@@ -19,8 +22,17 @@ struct Watches {
 
 thread_local! {
     static WATCHES: Watches = const { Watches { open: Cell::new(0), jobs: Cell::new(0), cause: Cell::new(Cause::Abandoned) } };
-    static JOBS: RefCell<Vec<Job>> = const { RefCell::new(Vec::new()) };
+    static JOBS: RefCell<Vec<Listed>> = const { RefCell::new(Vec::new()) };
 }
+
+/// What was abandoned, and when; gone if its runtime could not wait for who collects it.
+struct Listed {
+    moment: u64,
+    job: Option<Job>,
+}
+
+/// How much has been abandoned under a watch, on any thread.
+static MOMENTS: AtomicU64 = AtomicU64::new(0);
 
 fn is_watched() -> bool {
     WATCHES.with(|watches| watches.open.get() > 0)
@@ -49,7 +61,10 @@ impl Watch {
         let mark = self.mark;
         std::mem::forget(self);
         if Self::end(mark) {
-            adopt(take_from(mark));
+            let abandoned = take_from(mark);
+            if !abandoned.is_empty() {
+                adopt(abandoned);
+            }
         }
     }
 
@@ -91,8 +106,9 @@ pub(crate) fn dropping_because<T>(cause: Cause, drop: impl FnOnce() -> T) -> T {
 #[cold]
 fn take_from(mark: usize) -> Vec<Job> {
     WATCHES.with(|watches| watches.jobs.set(mark));
-    JOBS.try_with(|jobs| jobs.borrow_mut().split_off(mark))
-        .unwrap_or_default()
+    let listed = JOBS.try_with(|jobs| jobs.borrow_mut().split_off(mark));
+    let listed = listed.unwrap_or_default().into_iter();
+    listed.filter_map(|listed| listed.job).collect()
 }
 
 /// Gives a job to the innermost watch of this thread, else has it rescued.
@@ -102,7 +118,10 @@ pub(crate) fn submit(job: Job) {
     }
     // While the thread is going down there may be no list any more; the job then reports itself as it drops.
     let _ = JOBS.try_with(|jobs| {
-        jobs.borrow_mut().push(job);
+        jobs.borrow_mut().push(Listed {
+            moment: MOMENTS.fetch_add(1, Ordering::Relaxed),
+            job: Some(job),
+        });
         WATCHES.with(|watches| watches.jobs.set(watches.jobs.get() + 1));
     });
 }
@@ -123,5 +142,35 @@ pub(crate) fn pass_on_failed(failures: Failures) {
     if let Some(first) = failures.first().filter(|_| is_watched()) {
         let subject = first.subject().clone();
         submit(Job::over(failures, subject));
+    }
+}
+
+/// The moment now, if exits of this runtime are to be collected on this thread.
+pub(crate) fn collects_of(runtime: runtime::Id) -> Option<u64> {
+    let is_any = |jobs: &RefCell<Vec<Listed>>| jobs.borrow().iter().any(|job| job.is_of(runtime));
+    let is_any = JOBS.try_with(is_any).unwrap_or(false);
+    is_any.then(|| MOMENTS.load(Ordering::Relaxed))
+}
+
+/// Has the exits of this runtime rescued that were abandoned on this thread before this moment.
+///
+/// To be called in a later poll of the same task. A scope of this runtime has collected by then what its body abandoned; what is
+/// here yet is in the body of a scope of another, which is being polled while this runtime's `block_on` runs in it.
+pub(crate) fn rescue_older(runtime: runtime::Id, moment: u64) {
+    let take = |jobs: &RefCell<Vec<Listed>>| -> Vec<Job> {
+        let mut jobs = jobs.borrow_mut();
+        let older = jobs
+            .iter_mut()
+            .filter(|job| job.moment < moment && job.is_of(runtime));
+        older.filter_map(|listed| listed.job.take()).collect()
+    };
+    rescue::spawn(JOBS.try_with(take).unwrap_or_default());
+}
+
+impl Listed {
+    fn is_of(&self, runtime: runtime::Id) -> bool {
+        let job = self.job.as_ref();
+        let of = job.and_then(|job| job.runtime.as_ref());
+        of.is_some_and(|of| of.id() == runtime)
     }
 }

@@ -27,6 +27,7 @@ mod lent_time;
 mod lifespan;
 mod matrix;
 mod moved;
+mod nested_runtime;
 mod owner;
 mod owner_map;
 mod parts;

@@ -5,10 +5,12 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use tokio::runtime::{self, Handle};
+use tokio::task::yield_now;
 
 use super::{Drain, Seen, listing, wards};
 use crate::entry::Subject;
 use crate::error::Error;
+use crate::watch;
 
 /// Waits until every rescued exit of this runtime has ended, and every [`Owner`](crate::Owner) whose end was asked for, also those
 /// that come while it waits (law 4). Owners whose end nobody has asked for are [told](Drained::still_live), and not waited for.
@@ -57,10 +59,23 @@ pub async fn drain() -> Drained {
         )
     };
     let listener = Listener::new(runtime.id());
-    while !listener.is_idle() {
+    loop {
+        release(runtime.id()).await;
+        if listener.is_idle() {
+            return listener.finish();
+        }
         listener.drain.changed.notified().await;
     }
-    listener.finish()
+}
+
+/// What is abandoned on a runtime whose `block_on` runs in the body of a scope of another cannot wait until that is polled to its
+/// end: the runtime may be gone then.
+async fn release(runtime: runtime::Id) {
+    while let Some(moment) = watch::collects_of(runtime) {
+        // A scope of this runtime adopts it meanwhile.
+        yield_now().await;
+        watch::rescue_older(runtime, moment);
+    }
 }
 
 /// Takes part in a ward until it is dropped.

@@ -225,7 +225,7 @@ impl Anchor {
         self.or(|| {
             let real = Identity::real();
             let mut here = shown(real, |shown| Some(shown.to_vec())).unwrap_or_default();
-            here.push(real);
+            add(&mut here, [real]);
             Anchor(here)
         });
     }
@@ -237,9 +237,19 @@ impl Anchor {
         }
         let real = Identity::real();
         let around = shown(real, |shown| Some(shown.to_vec())).unwrap_or_default();
-        let shown = self.0.iter().copied().chain(around).collect();
+        let mut shown = self.0.clone();
+        add(&mut shown, around);
         let _restore = Restore(swap(Some(Alias { real, shown })));
         run()
+    }
+}
+
+/// Each once, or exits in exits would double them at each level.
+fn add(known: &mut Vec<Identity>, more: impl IntoIterator<Item = Identity>) {
+    for identity in more {
+        if !known.contains(&identity) {
+            known.push(identity);
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 //! that have no time driver.
 
 use std::collections::HashSet;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +12,8 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use tokio::runtime::{self, Handle};
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::coop::poll_unbudgeted;
 
 /// The moment `budget` from now; a budget that no clock can hold becomes thirty years, as in tokio.
 pub(crate) fn after(budget: Duration) -> Instant {
@@ -52,7 +53,7 @@ impl<D: Deadline> Timer<D> {
         Timer { deadline, state }
     }
 
-    /// Ready when the deadline has passed; arms the timer on the first call.
+    /// Ready when the deadline has passed, also behind code that is never idle; arms the timer on the first call.
     pub(crate) fn poll_reached(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         if matches!(*this.state, State::Unarmed) {
@@ -61,7 +62,7 @@ impl<D: Deadline> Timer<D> {
                 .set(sleep.map_or(State::Never, |sleep| State::Armed { sleep }));
         }
         match this.state.project() {
-            StateProj::Armed { sleep } => sleep.poll(cx),
+            StateProj::Armed { sleep } => poll_unbudgeted(sleep, cx),
             _ => Poll::Pending,
         }
     }

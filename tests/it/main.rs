@@ -28,6 +28,7 @@ mod lifespan;
 mod matrix;
 mod moved;
 mod nested_runtime;
+mod never_idle;
 mod owner;
 mod owner_map;
 mod parts;

@@ -7,6 +7,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "tokio-util")]
+use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
 #[cfg(feature = "tokio-util")]
@@ -66,8 +68,9 @@ pub(crate) use running::{Branch, Running};
 /// cancelled scope nothing is entered any more (law 14), and a scope of a resource that was told of it returns it as its
 /// error, never `Ok` (law 15). A plain `tokio::spawn` inside is not reached.
 ///
-/// What is cancelled is dropped the next time it waits. Code that never waits, or blocks its thread, cannot be cancelled,
-/// and exits are not: they have their own budgets (law 6).
+/// What is cancelled is dropped the next time it waits. Code whose channel is always ready does wait, each time that it has spent
+/// its task's cooperative budget with tokio; code that never waits, or blocks its thread, cannot be cancelled, and exits are
+/// not: they have their own budgets (law 6).
 ///
 /// # What a body leaves behind
 ///
@@ -149,7 +152,7 @@ impl CancelScope {
     }
 
     /// How long a cancelled body is waited for when all that is live inside of it is no longer polled (law 13); one second
-    /// if nothing is said. It holds for scopes inside as well.
+    /// if nothing is said, and no less than a millisecond. It holds for scopes inside as well.
     pub fn grace(self, grace: Duration) -> Self {
         self.node.set_grace(grace);
         self
@@ -185,7 +188,7 @@ impl CancelScope {
             let stop = self
                 .token
                 .as_ref()
-                .map(|token| token.clone().cancelled_owned());
+                .map(|token| unconstrained(token.clone().cancelled_owned()));
             self.run_until(Alarm::new(stop, Kind::Token), body, |outcome| outcome)
         }
         #[cfg(not(feature = "tokio-util"))]

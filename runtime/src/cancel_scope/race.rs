@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::{Future, Pending};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::panic::{Location, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,6 +14,7 @@ use super::running::Branch;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::frame;
 use crate::cancel::node::Node;
+use crate::coop::{Rotation, split};
 use crate::entry::Subject;
 use crate::error::Phase;
 use crate::failures::{Failure, Panic};
@@ -35,7 +36,8 @@ use crate::scope::leaving::Leaving;
 /// ```
 ///
 /// The first to complete wins, be it with an `Ok` or an `Err`; of those that complete in the same poll, the one that stands
-/// first. A loser's failed exit goes to the report hook; what a loser returns is dropped.
+/// first. Only after a poll in which the task has spent its cooperative budget with tokio the next one is polled first, so that
+/// a branch that is never idle starves no other. A loser's failed exit goes to the report hook; what a loser returns is dropped.
 ///
 /// # Instead of `select!`
 ///
@@ -131,11 +133,15 @@ pub enum Ended<T> {
     note = "give the others that type: `async {{ other.await.map_err(Into::into) }}`"
 )]
 pub trait Branches<T> {
-    /// Polls those that have not ended, in order, and gives what each that ends now ended with, until told that this is
-    /// enough. Whether all have ended.
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Polls those of the due that have not ended, in order, and gives what each that ends now ended with, until told that
+    /// this is enough. Whether all of the due have ended.
     fn poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
+        due: Range<usize>,
         ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
     ) -> ControlFlow<(), bool>;
 
@@ -171,9 +177,14 @@ fn subject(place: &'static Location<'static>) -> Subject {
 
 #[diagnostic::do_not_recommend]
 impl<F: Future<Output = T>, T> Branches<T> for Lane<F, T> {
+    fn count(&self) -> usize {
+        1
+    }
+
     fn poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
+        _: Range<usize>,
         ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
     ) -> ControlFlow<(), bool> {
         let mut branch = self.project().branch;
@@ -215,15 +226,26 @@ pin_project! {
 
 #[diagnostic::do_not_recommend]
 impl<T, A: Branches<T>, B: Branches<T>> Branches<T> for Lanes<A, B> {
+    fn count(&self) -> usize {
+        self.first.count() + self.rest.count()
+    }
+
     fn poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
+        due: Range<usize>,
         ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
     ) -> ControlFlow<(), bool> {
         let this = self.project();
-        let first = this.first.poll_each(cx, ended)?;
-        let rest = this.rest.poll_each(cx, ended)?;
-        ControlFlow::Continue(first && rest)
+        let [first, rest] = split(due, this.first.count());
+        let mut all = true;
+        if !first.is_empty() {
+            all &= this.first.poll_each(cx, first, ended)?;
+        }
+        if !rest.is_empty() {
+            all &= this.rest.poll_each(cx, rest, ended)?;
+        }
+        ControlFlow::Continue(all)
     }
 
     fn cancel(&self, cancellation: &Cancellation) {
@@ -233,14 +255,19 @@ impl<T, A: Branches<T>, B: Branches<T>> Branches<T> for Lanes<A, B> {
 }
 
 impl<T, B: Branches<T>> Branches<T> for Vec<Pin<Box<B>>> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
     fn poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
+        due: Range<usize>,
         ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
     ) -> ControlFlow<(), bool> {
         let mut all = true;
-        for branch in self.get_mut() {
-            all &= branch.as_mut().poll_each(cx, ended)?;
+        for branch in &mut self.get_mut()[due] {
+            all &= branch.as_mut().poll_each(cx, 0..1, ended)?;
         }
         ControlFlow::Continue(all)
     }
@@ -294,6 +321,7 @@ pin_project! {
     pub struct Racing<B, T> {
         #[pin]
         branches: B,
+        rotation: Rotation,
         winner: Option<Ended<T>>,
         place: &'static Location<'static>,
         // After the branches: what they abandon in one drop leaves as one group.
@@ -311,11 +339,30 @@ impl<B, T> Racing<B, T> {
     fn new(branches: B, place: &'static Location<'static>) -> Self {
         Racing {
             branches,
+            rotation: Rotation::default(),
             winner: None,
             place,
             leaving: Leaving::new(Checkpoint::open()),
         }
     }
+}
+
+/// Polls all, beginning where the last round left off.
+fn poll_round<T, B: Branches<T>>(
+    mut branches: Pin<&mut B>,
+    rotation: &mut Rotation,
+    cx: &mut Context<'_>,
+    mut ended: impl FnMut(Ended<T>) -> ControlFlow<()>,
+) -> ControlFlow<(), bool> {
+    let (first, count) = (rotation.begin(), branches.count());
+    let mut all = branches.as_mut().poll_each(cx, first..count, &mut ended)?;
+    if first > 0 {
+        all &= branches.as_mut().poll_each(cx, 0..first, &mut ended)?;
+    }
+    if !all {
+        rotation.end(count);
+    }
+    ControlFlow::Continue(all)
 }
 
 impl<T, B: Branches<T>> Future for Racing<B, T> {
@@ -326,7 +373,7 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
         let place = *this.place;
         if this.winner.is_none() {
             let winner = this.winner;
-            let _ = this.branches.as_mut().poll_each(cx, &mut |ended| {
+            let _ = poll_round(this.branches.as_mut(), this.rotation, cx, |ended| {
                 // From around the race, as all of them are: the body that awaits it will be dropped.
                 if matches!(ended, Ended::Cancelled) {
                     return ControlFlow::Continue(());
@@ -341,7 +388,7 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
             let lost = Cancellation::new(Kind::LostRace, place);
             this.branches.as_ref().get_ref().cancel(&lost);
         }
-        let ended = this.branches.poll_each(cx, &mut |loser| {
+        let ended = poll_round(this.branches, this.rotation, cx, |loser| {
             if let Ended::Panicked(panic) = loser {
                 report_panic(panic, place);
             }

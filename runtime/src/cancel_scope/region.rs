@@ -12,12 +12,14 @@ use crate::aside::Aside;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::frame;
 use crate::cancel::node::Node;
+use crate::coop::{Rotation, poll_unbudgeted};
 use crate::scope::driven::{Driven, Outcome};
 use crate::scope::limit::Limit;
 use crate::timer;
 
 pin_project! {
     /// The body of a cancel scope; polled at the place of its node.
+    #[project = RegionProj]
     pub(super) struct Region<F, T, S> {
         #[pin]
         driven: Driven<F, Alarm<S>, Cancellation>,
@@ -39,6 +41,20 @@ impl<F, T, S> Region<F, T, S> {
     }
 }
 
+impl<F: Future<Output = T>, S: Future, T> RegionProj<'_, F, T, S> {
+    fn poll_round(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T, Cancellation>> {
+        if self.outcome.is_none() {
+            *self.outcome = Some(ready!(self.driven.as_mut().poll(self.aside, cx)));
+        }
+        if self.aside.poll_adopted(cx).is_pending() {
+            // Its deadline may pass meanwhile.
+            let _ = self.driven.as_mut().limit().poll_stop(cx);
+            return Poll::Pending;
+        }
+        self.outcome.take().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
 impl<F: Future<Output = T>, S: Future, T> Future for Region<F, T, S> {
     type Output = Outcome<T, Cancellation>;
 
@@ -46,19 +62,12 @@ impl<F: Future<Output = T>, S: Future, T> Future for Region<F, T, S> {
         let mut this = self.project();
         if !*this.begun {
             *this.begun = true;
-            this.driven.as_mut().limit().begin(cx);
+            begin();
         }
-        if this.outcome.is_none() {
-            *this.outcome = Some(ready!(this.driven.as_mut().poll(this.aside, cx)));
-        }
-        if this.aside.poll_adopted(cx).is_pending() {
-            // Its deadline may pass meanwhile.
-            let _ = this.driven.limit().poll_stop(cx);
-            return Poll::Pending;
-        }
-        let Some(outcome) = this.outcome.take() else {
-            return Poll::Pending;
-        };
+        this.driven.as_mut().limit().begin_round(cx);
+        let polled = this.poll_round(cx);
+        this.driven.as_mut().limit().end_round();
+        let outcome = ready!(polled);
         if matches!(outcome, Outcome::Stopped(_)) {
             frame::deliver();
         }
@@ -77,8 +86,13 @@ pin_project! {
         #[pin]
         stop: Option<S>,
         stopped_by: Kind,
+        // Of the body and the stop.
+        rotation: Rotation,
     }
 }
+
+/// Its place in the rotation.
+const STOP: usize = 1;
 
 impl<S> Alarm<S> {
     pub(crate) fn new(stop: Option<S>, stopped_by: Kind) -> Self {
@@ -87,6 +101,7 @@ impl<S> Alarm<S> {
             sleep: None,
             stop,
             stopped_by,
+            rotation: Rotation::beginning_with(STOP),
         }
     }
 }
@@ -99,13 +114,24 @@ impl Alarm<Pending<()>> {
 }
 
 impl<S: Future> Alarm<S> {
-    /// What has happened already cancels before the body is polled, so that it enters nothing.
-    fn begin(self: Pin<&mut Self>, cx: &mut Context<'_>) {
-        let Some(node) = frame::here() else { return };
-        if node.deadline().is_some_and(|at| at <= Instant::now()) {
-            deadline_passed(&node);
+    /// Polls the stop if its turn is before the body: in the first round, so that what has happened already cancels before
+    /// anything is entered, and whenever a body that is never idle has left nothing of the budget.
+    fn begin_round(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        if self.stop.is_none() {
+            return;
         }
-        let _ = self.poll_stopped(&node, cx);
+        let mut this = self;
+        if this.as_mut().project().rotation.begin() == STOP {
+            if let Some(node) = frame::here().filter(|node| !node.is_cancelled()) {
+                let _ = this.poll_stopped(&node, cx);
+            }
+        }
+    }
+
+    fn end_round(self: Pin<&mut Self>) {
+        if self.stop.is_some() {
+            self.project().rotation.end(2);
+        }
     }
 
     fn poll_stopped(self: Pin<&mut Self>, node: &Arc<Node>, cx: &mut Context<'_>) -> Poll<()> {
@@ -130,7 +156,7 @@ impl<S: Future> Alarm<S> {
             this.sleep.set(deadline.map(sleep_until));
         }
         match this.sleep.as_pin_mut() {
-            Some(sleep) => ready!(sleep.poll(cx)),
+            Some(sleep) => ready!(poll_unbudgeted(sleep, cx)),
             None => return Poll::Pending,
         }
         deadline_passed(node);
@@ -153,6 +179,14 @@ impl<S: Future> Limit for Alarm<S> {
             }
         }
         node.cancellation().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+/// A deadline that has passed already cancels before the body is polled.
+fn begin() {
+    let Some(node) = frame::here() else { return };
+    if node.deadline().is_some_and(|at| at <= Instant::now()) {
+        deadline_passed(&node);
     }
 }
 

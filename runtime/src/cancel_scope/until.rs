@@ -22,7 +22,9 @@ use crate::cancel::cancellation::{Cancelled, Kind};
 ///
 /// What `stop` gives is dropped: an error, too, only means that it has happened. A second Ctrl-C changes nothing.
 ///
-/// `stop` is polled first, then after each time the body waits. A scope inside of `stop` is no part of the region.
+/// `stop` is polled first, then after each time the body waits; before it, after a body that is never idle has spent the task's
+/// cooperative budget with tokio. Neither of them can keep the other from running. A scope inside of `stop` is no part of the
+/// region.
 ///
 /// # Errors
 ///

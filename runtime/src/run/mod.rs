@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use crate::cancel_scope::CancelScope;
+use crate::coop::poll_unbudgeted;
 use crate::enter::Enter;
 use crate::error::Error;
 use crate::lifespan::Lifespan;
@@ -27,6 +28,7 @@ mod tests;
 
 use course::Course;
 use listener::Signals;
+use signal::Signal;
 
 impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// Enters it, and exits it when the process is asked to end: the whole `main` of a service.
@@ -153,7 +155,7 @@ where
     let mut work = pin!(Some(work));
     let mut first = None;
     let ended = poll_fn(|cx| {
-        while let Poll::Ready(Some(signal)) = signals.poll_recv(cx) {
+        while let Poll::Ready(Some(signal)) = poll_signal(&mut signals, cx) {
             match first.replace(signal) {
                 None => course.stop(signal),
                 Some(first) => return Poll::Ready(Err((first, signal))),
@@ -168,6 +170,10 @@ where
             Err(course.skipped(first, second))
         }
     }
+}
+
+fn poll_signal(signals: &mut Signals, cx: &mut Context<'_>) -> Poll<Option<Signal>> {
+    poll_unbudgeted(pin!(signals.recv()), cx)
 }
 
 fn poll_work<W: Future>(work: Pin<&mut Option<W>>, cx: &mut Context<'_>) -> Poll<W::Output> {

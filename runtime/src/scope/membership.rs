@@ -86,7 +86,7 @@ impl Membership {
             return Poll::Ready(());
         }
         if let Some(parent) = frame::parent() {
-            if !self.must_begin() {
+            if !self.must_begin(&parent) {
                 ready!(self.poll_others(&parent, cx));
             }
             let node = self.node().cloned().unwrap_or_else(Node::new);
@@ -97,9 +97,11 @@ impl Membership {
         Poll::Ready(())
     }
 
-    /// Whether it has something to do in a cancelled body as well: it is a shield, or the exit of a guard.
-    fn must_begin(&self) -> bool {
-        !self.refusable && self.node().is_none_or(|node| node.is_shielded())
+    /// Whether it must not wait before it begins: it is the exit of a guard, or a shield, which has something to do in a
+    /// cancelled body as well.
+    fn must_begin(&self, parent: &Node) -> bool {
+        let waits = |node: &Arc<Node>| !node.is_shielded() || !parent.is_cancelled();
+        !self.refusable && !self.node().is_some_and(waits)
     }
 
     /// A long chain of scopes that never wait must not keep others from running, the canceller among them; and a cancelled

@@ -5,6 +5,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::time::Sleep;
 
@@ -12,6 +13,7 @@ use super::limit::Limit;
 use crate::cancel::children::Inside;
 use crate::cancel::frame;
 use crate::cancel::node::Node;
+use crate::coop::poll_unbudgeted;
 use crate::report::{self, Report, ReportKind};
 use crate::timer;
 
@@ -24,13 +26,15 @@ struct Asked<S> {
     round: Option<Round>,
 }
 
-enum Round {
-    Timed(Pin<Box<Sleep>>),
-    /// No timer works here: the next poll ends the round.
-    Untimed {
-        begun: bool,
-    },
+/// Over in a later poll than it began in, so that what was asked can answer.
+struct Round {
+    /// None: no timer works here, and the next poll ends the round.
+    sleep: Option<Pin<Box<Sleep>>>,
+    begun: bool,
 }
+
+/// No round is shorter, since no timer is: with a grace of zero, what unwinds would be asked again and again in between.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 impl<S> Unwinding<S> {
     #[inline]
@@ -98,22 +102,23 @@ impl Round {
     }
 
     fn begin(node: &Node) -> Self {
-        match timer::try_sleep(timer::after(node.grace())) {
-            Some(sleep) => Round::Timed(Box::pin(sleep)),
-            None => Round::Untimed { begun: false },
+        let end = timer::after(node.grace().max(SHORTEST));
+        Round {
+            sleep: timer::try_sleep(end).map(Box::pin),
+            begun: false,
         }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match self {
-            Round::Timed(sleep) => sleep.as_mut().poll(cx),
-            Round::Untimed { begun: true } => Poll::Ready(()),
-            Round::Untimed { begun } => {
-                *begun = true;
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
+        let begun = std::mem::replace(&mut self.begun, true);
+        if let Some(sleep) = &mut self.sleep {
+            ready!(poll_unbudgeted(sleep.as_mut(), cx));
         }
+        if begun {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

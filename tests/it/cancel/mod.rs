@@ -2,6 +2,7 @@
 
 mod deadlines;
 mod enters;
+mod graces;
 mod hard;
 mod interop;
 mod outcomes;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::{Future, Pending};
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use super::parting::{Entries, Parting};
 use crate::cancel::cancellation::{self, Cancellation};
 use crate::cancel::node::{Node, Why};
 use crate::cancel_scope::{CancelScope, Outcome, Running, shield};
+use crate::coop::{Rotation, split};
 use crate::enter::Enter;
 use crate::entry::Subject;
 use crate::error::{Error, Phase};
@@ -28,8 +30,40 @@ use crate::resource::LocalResource;
 
 /// The enters of a group.
 pub trait Enters {
-    /// Polls those that have not ended. Once something has failed, those that have not begun are given up.
-    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()>;
+    /// How many take turns.
+    fn count(&self) -> usize {
+        1
+    }
+
+    /// Polls those of the due that have not ended. Once something has failed, those that have not begun are given up.
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        group: &mut Group,
+        due: Range<usize>,
+    ) -> Poll<()>;
+}
+
+/// Polls all, beginning where the last round left off, so that one that is never idle starves no other.
+pub(super) fn poll_round<L: Enters>(
+    mut lanes: Pin<&mut L>,
+    cx: &mut Context<'_>,
+    group: &mut Group,
+) -> Poll<()> {
+    let first = group.rotation.begin();
+    let count = lanes.count();
+    let polled = lanes.as_mut().poll_each(cx, group, first..count);
+    let mut all = polled.is_ready();
+    if first > 0 {
+        all &= lanes.poll_each(cx, group, 0..first).is_ready();
+        // What needs one of those was polled before it.
+        cx.waker().wake_by_ref();
+    }
+    if all {
+        return Poll::Ready(());
+    }
+    group.rotation.end(count);
+    Poll::Pending
 }
 
 /// Enters that give `V`.
@@ -51,6 +85,8 @@ pub struct Group {
     subject: Subject,
     /// In the order they happened.
     failures: Vec<Failure>,
+    /// Of the members.
+    rotation: Rotation,
 }
 
 impl Group {
@@ -59,6 +95,7 @@ impl Group {
             node,
             subject,
             failures: Vec::new(),
+            rotation: Rotation::default(),
         }
     }
 
@@ -173,7 +210,7 @@ impl<V, K: Kind, L: Lanes<V, K>> Future for EnterAll<L, V, K> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if this.rolling_back.is_none() {
-            ready!(this.lanes.as_mut().poll_each(cx, this.group));
+            ready!(poll_round(this.lanes.as_mut(), cx, this.group));
             let Some(failure) = this.group.verdict() else {
                 let mut entries = Entries::default();
                 let values = this.lanes.take(&mut entries);
@@ -338,7 +375,12 @@ impl<R: LocalResource, F> Lane<R, F> {
 }
 
 impl<R: LocalResource, F: Enter<R>> Enters for Lane<R, F> {
-    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        group: &mut Group,
+        _: Range<usize>,
+    ) -> Poll<()> {
         let mut this = self.project();
         let Some(entering) = this.entering.as_mut().as_pin_mut() else {
             return Poll::Ready(());
@@ -379,12 +421,26 @@ pin_project! {
 }
 
 impl<A: Enters, B: Enters> Enters for Pair<A, B> {
-    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+    fn count(&self) -> usize {
+        self.first.count() + self.rest.count()
+    }
+
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        group: &mut Group,
+        due: Range<usize>,
+    ) -> Poll<()> {
         let this = self.project();
-        let first = this.first.poll_each(cx, group);
-        let rest = this.rest.poll_each(cx, group);
-        ready!(first);
-        rest
+        let [first, rest] = split(due, this.first.count());
+        let mut all = true;
+        if !first.is_empty() {
+            all &= this.first.poll_each(cx, group, first).is_ready();
+        }
+        if !rest.is_empty() {
+            all &= this.rest.poll_each(cx, group, rest).is_ready();
+        }
+        if all { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -403,7 +459,16 @@ impl<V, W, K: Kind, A: Lanes<V, K>, B: Lanes<W, K>> Lanes<(V, W), K> for Pair<A,
 
 /// No member.
 impl Enters for () {
-    fn poll_each(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut Group) -> Poll<()> {
+    fn count(&self) -> usize {
+        0
+    }
+
+    fn poll_each(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut Group,
+        _: Range<usize>,
+    ) -> Poll<()> {
         Poll::Ready(())
     }
 }

@@ -1,5 +1,6 @@
 //! [`join_all`]: any number of resources of one type as one.
 
+use std::ops::Range;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -138,7 +139,13 @@ impl<R: LocalResource, F: Enter<R>> Many<R, F> {
 }
 
 impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
-    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+    // They take turns by themselves.
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        group: &mut Group,
+        _: Range<usize>,
+    ) -> Poll<()> {
         let Many { lanes, kept } = self.get_mut();
         if frame::cancellation().is_some() {
             lanes.stop_starting();

@@ -1,5 +1,6 @@
 //! [`Lifespan::then`]: a resource, and another one that needs it.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -130,9 +131,15 @@ where
     S: LocalResource,
     G: Enter<S>,
 {
-    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+    // One after the other, so that they take one turn.
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        group: &mut Group,
+        due: Range<usize>,
+    ) -> Poll<()> {
         let mut this = self.project();
-        ready!(this.first.as_mut().poll_each(cx, group));
+        ready!(this.first.as_mut().poll_each(cx, group, due.clone()));
         if let (Some(first), Some(next)) = (this.first.entered(), this.next.take()) {
             match catch_unwind(AssertUnwindSafe(|| next(first.resource()))) {
                 Ok(lifespan) => this.second.set(Some(Lane::new(lifespan, this.place))),
@@ -143,7 +150,7 @@ where
             }
         }
         match this.second.as_pin_mut() {
-            Some(second) => second.poll_each(cx, group),
+            Some(second) => second.poll_each(cx, group, due),
             None => Poll::Ready(()),
         }
     }

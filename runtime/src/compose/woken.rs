@@ -57,6 +57,9 @@ impl<F: Future + Unpin> Woken<F> {
         if let Some(wakers) = &self.wakers {
             wakers.take_woken(cx.waker(), &mut self.due);
         }
+        if !coop::has_budget_remaining() {
+            return self.poll_in_vain(cx, &mut ended);
+        }
         let mut due = self.due.len();
         let mut spent = false;
         // At least one, so that what spends none gets on beside what spends all of it.
@@ -67,7 +70,7 @@ impl<F: Future + Unpin> Woken<F> {
             self.poll_one(index, cx, &mut ended);
             spent = !coop::has_budget_remaining();
         }
-        if self.turns.is_over() && self.left == 0 {
+        if self.is_over() {
             return Poll::Ready(());
         }
         // If either was cut off, its turn comes first the next time, or those that wake one another would keep the rest waiting.
@@ -77,6 +80,26 @@ impl<F: Future + Unpin> Woken<F> {
             let _ = coop::poll_proceed(cx);
         }
         Poll::Pending
+    }
+
+    /// What was polled before this has spent the budget: one may get on that needs none, and it is nobody's turn.
+    fn poll_in_vain(
+        &mut self,
+        cx: &mut Context<'_>,
+        ended: &mut impl FnMut(usize, F::Output) -> bool,
+    ) -> Poll<()> {
+        if let Some(index) = self.due.pop_back().or_else(|| self.start()) {
+            self.poll_one(index, cx, ended);
+        }
+        if self.is_over() {
+            return Poll::Ready(());
+        }
+        let _ = coop::poll_proceed(cx);
+        Poll::Pending
+    }
+
+    fn is_over(&self) -> bool {
+        self.turns.is_over() && self.left == 0
     }
 
     /// The next of a round in which so many are due yet.
@@ -147,7 +170,9 @@ impl<F> Woken<F> {
 mod tests {
     use std::cell::Cell;
     use std::future::poll_fn;
+    use std::pin::pin;
 
+    use tokio::task::coop::has_budget_remaining;
     use tokio::task::{consume_budget, yield_now};
 
     use super::{FEW, Turns, Woken};
@@ -237,6 +262,37 @@ mod tests {
             // Twice each, and one in vain for each time that the budget was spent.
             let most = 2 * count + count / 100;
             assert!(polls.get() <= most, "{} of {most}", polls.get());
+        }
+    }
+
+    #[test]
+    fn a_round_in_vain_takes_nobodys_turn() {
+        for count in [2, 3, FEW, 50] {
+            let turns: Vec<_> = (0..count).map(|_| Cell::new(0)).collect();
+            let (each, rounds) = (&turns, Cell::new(0));
+            let spender = |index: usize| {
+                Box::pin(async move {
+                    while each.iter().any(|turns| turns.get() < 1000) {
+                        consume_budget().await;
+                        each[index].set(each[index].get() + 1);
+                    }
+                })
+            };
+            let mut set = Woken::new((0..count).map(spender), |count| {
+                Turns::in_order(count, count)
+            });
+            block_on(poll_fn(|cx| {
+                rounds.set(rounds.get() + 1);
+                assert!(
+                    rounds.get() < 100 * count,
+                    "{count}: somebody waits for ever"
+                );
+                // Something before the set has spent all of it, every other time.
+                while rounds.get() % 2 == 0 && has_budget_remaining() {
+                    let _ = pin!(consume_budget()).poll(cx);
+                }
+                set.poll_each(cx, |_, ()| true)
+            }));
         }
     }
 

@@ -6,6 +6,7 @@
 //! not is asserted.
 
 mod limits;
+mod members;
 
 use std::future::Future;
 use std::time::Duration;

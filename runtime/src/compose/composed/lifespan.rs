@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use super::graph::Graph;
 use super::slot::Slots;
 use super::{Composed, ComposedLocal};
 use crate::cancel::frame;
-use crate::compose::entering::{Entering, Enters, Group, Lanes, Pair};
+use crate::compose::entering::{Entering, Enters, Group, Lanes, Pair, poll_round};
 use crate::compose::exits::Order;
 use crate::compose::kind::{Kind, Local, Sendable};
 use crate::compose::parting::{Entries, Parting};
@@ -135,7 +136,7 @@ impl<L: Enters> Future for EnterEach<L> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Entered> {
         let this = self.project();
         let group = this.group.get_or_insert_with(Group::here);
-        ready!(this.lanes.poll_each(cx, group));
+        ready!(poll_round(this.lanes, cx, group));
         match this.group.take() {
             Some(group) => Poll::Ready(Entered(group)),
             None => unreachable!("it has just been polled"),
@@ -159,7 +160,13 @@ impl<B, S, V, M> Enters for Block<B, S, V, M>
 where
     B: Future<Output = Finished<S, V, M>>,
 {
-    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+    // They take turns inside of it.
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        group: &mut Group,
+        _: Range<usize>,
+    ) -> Poll<()> {
         let mut this = self.project();
         if let Some(block) = this.future.as_mut().as_pin_mut() {
             let finished = ready!(block.poll(cx));

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -110,7 +111,12 @@ where
     K: Kind,
     C: Cell<Stored<V, K>>,
 {
-    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        group: &mut Group,
+        _: Range<usize>,
+    ) -> Poll<()> {
         let mut this = self.project();
         let member = this.slot.member;
         match Start::begin(this.start, member, group, N::__next) {
@@ -196,7 +202,12 @@ where
     K: Kind,
     C: Cell<Stored<V, K>>,
 {
-    fn poll_each(self: Pin<&mut Self>, _: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+    fn poll_each(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        group: &mut Group,
+        _: Range<usize>,
+    ) -> Poll<()> {
         let this = self.project();
         let member = this.slot.member;
         match Start::begin(this.start, member, group, |next, args| next(args)) {

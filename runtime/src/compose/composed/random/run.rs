@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -248,8 +249,17 @@ impl<G: Given> Given for Vec<G> {
 type Lanes<'s> = Pin<Box<dyn Enters + Send + 's>>;
 
 impl Enters for Lanes<'_> {
-    fn poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
-        self.get_mut().as_mut().poll_each(cx, group)
+    fn count(&self) -> usize {
+        (**self).count()
+    }
+
+    fn poll_each(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        group: &mut Group,
+        due: Range<usize>,
+    ) -> Poll<()> {
+        self.get_mut().as_mut().poll_each(cx, group, due)
     }
 }
 

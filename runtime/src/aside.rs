@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
+use crate::coop::Rotation;
 use crate::failures::{Failure, Failures};
 use crate::job::Job;
 use crate::rescue;
@@ -25,7 +26,12 @@ struct Beside {
     jobs: VecDeque<Job>,
     failures: Failures,
     fence: Option<Fence>,
+    /// Of the code of the scope and the jobs.
+    rotation: Rotation,
 }
+
+/// Their place in the rotation.
+const JOBS: usize = 1;
 
 impl Aside {
     pub(crate) const fn nothing() -> Self {
@@ -44,6 +50,22 @@ impl Aside {
             abandoned.into_iter().partition(Job::may_be_adopted_here);
         self.0.get_or_insert_default().jobs.extend(ours);
         rescue::spawn(others);
+    }
+
+    /// To be called before the code of the scope is polled: runs the adopted exits if it is their turn to come first.
+    #[inline]
+    pub(crate) fn begin_round(&mut self, cx: &mut Context<'_>) {
+        if let Some(beside) = &mut self.0 {
+            beside.begin_round(cx);
+        }
+    }
+
+    /// To be called when the code waits: runs the adopted exits.
+    #[inline]
+    pub(crate) fn end_round(&mut self, cx: &mut Context<'_>) {
+        if let Some(beside) = &mut self.0 {
+            beside.end_round(cx);
+        }
     }
 
     /// Runs the adopted exits; ready when none is left.
@@ -82,13 +104,30 @@ impl Aside {
 
 impl Beside {
     #[cold]
+    fn begin_round(&mut self, cx: &mut Context<'_>) {
+        if self.rotation.begin() == JOBS {
+            let _ = self.poll_jobs(cx);
+        }
+    }
+
+    #[cold]
+    fn end_round(&mut self, cx: &mut Context<'_>) {
+        let _ = self.poll_jobs(cx);
+        self.rotation.end(2);
+    }
+
+    /// The first of them has its turn in any case.
+    #[cold]
     fn poll_jobs(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Some(job) = self.jobs.front_mut() {
-            // Exits that never wait must not keep the thread from other tasks.
-            ready!(pin!(coop::consume_budget()).poll(cx));
             let failures = ready!(Pin::new(job).poll(cx));
             self.failures.append(failures);
             self.jobs.pop_front();
+            // Exits that never wait must not keep the thread from other tasks.
+            let is_spent = pin!(coop::consume_budget()).poll(cx).is_pending();
+            if is_spent && !self.jobs.is_empty() {
+                return Poll::Pending;
+            }
         }
         Poll::Ready(())
     }

@@ -92,6 +92,7 @@ impl<F: Future, L: Limit<Stop = S>, S: Stop> Driven<F, L, S> {
         aside: &mut Aside,
         cx: &mut Context<'_>,
     ) -> Poll<Outcome<F::Output, S>> {
+        aside.begin_round(cx);
         let watch = Watch::open();
         let panic = match self.as_mut().advance(cx) {
             Ok(Poll::Ready(value)) => {
@@ -104,7 +105,7 @@ impl<F: Future, L: Limit<Stop = S>, S: Stop> Driven<F, L, S> {
         let outcome = self.poll_undone(panic, cx);
         watch.close(|abandoned| aside.adopt(abandoned));
         if outcome.is_pending() {
-            let _ = aside.poll_adopted(cx);
+            aside.end_round(cx);
         }
         outcome
     }

@@ -5,6 +5,7 @@
 //! are real, and code that no limit ends gives up after far more steps than any machine takes in that time: only that it did
 //! not is asserted.
 
+mod adopted;
 mod limits;
 mod members;
 

@@ -2,12 +2,11 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::sync::oneshot;
-use tokio::task::unconstrained;
 
 use super::end::Fallible;
 use super::error::ChildError;
@@ -16,6 +15,7 @@ use super::task::Task;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
 use crate::cancel::node::Node;
+use crate::coop::poll_unbudgeted;
 use crate::entry::Subject;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
 use crate::failures::{Failures, Verdict};
@@ -111,7 +111,7 @@ impl Announcement {
         subject: &Subject,
     ) -> Poll<()> {
         // Outside of the budget of the task, which the child may have used up: that it was set must be seen in this poll.
-        let set = ready!(pin!(unconstrained(&mut self.set)).poll(cx));
+        let set = ready!(poll_unbudgeted(Pin::new(&mut self.set), cx));
         if set.is_ok() {
             return Poll::Ready(());
         }

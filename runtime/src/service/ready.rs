@@ -7,6 +7,8 @@ use std::task::Poll;
 
 use tokio::sync::oneshot;
 
+use crate::coop::poll_unbudgeted;
+
 /// Completes the enter of a [`Service`](super::Service), or the [`start`](crate::TaskGroup::start) of a child of a group: each is given
 /// one, and uses it up.
 #[must_use = "a service that drops it does not come up: its enter fails"]
@@ -43,7 +45,7 @@ impl<T> Ready<T> {
     }
 }
 
-/// The value, or why there will be none.
+/// The value, or why there will be none. It is seen if it is there, whatever the caller has done in this poll before.
 pub(crate) async fn until_ready<T, E>(
     mut value: oneshot::Receiver<T>,
     not_ready: impl Future<Output = E>,
@@ -52,13 +54,13 @@ pub(crate) async fn until_ready<T, E>(
     let mut is_open = true;
     poll_fn(|cx| {
         if is_open {
-            match Pin::new(&mut value).poll(cx) {
+            match poll_unbudgeted(Pin::new(&mut value), cx) {
                 Poll::Ready(Ok(value)) => return Poll::Ready(Ok(value)),
                 Poll::Ready(Err(_)) => is_open = false,
                 Poll::Pending => {}
             }
         }
-        not_ready.as_mut().poll(cx).map(Err)
+        poll_unbudgeted(not_ready.as_mut(), cx).map(Err)
     })
     .await
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use tokio::sync::watch;
+use tokio::task::coop::unconstrained;
 
 /// Tells a [`Service`](super::Service) that it is to stop: all who use it have ended. Cheap to clone.
 ///
@@ -29,8 +30,9 @@ impl Stop {
     pub fn requested(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut asked = self.0.clone();
         async move {
-            // An error: nobody is left who could ask, which asks as well.
-            let _ = asked.wait_for(|asked| *asked).await;
+            // Without a budget, so that it is heard behind a queue that is never empty. An error: nobody is left who could ask,
+            // which asks as well.
+            let _ = unconstrained(asked.wait_for(|asked| *asked)).await;
         }
     }
 

@@ -19,6 +19,7 @@ use crate::budget::Budget;
 use crate::cancel::cancellation::{Cancellation, is_echo};
 use crate::cancel::node::Node;
 use crate::cancel_scope::{Alarm, Branch};
+use crate::coop::poll_unbudgeted;
 use crate::entry::Subject;
 use crate::error::BoxError;
 use crate::exit::Exit;
@@ -151,7 +152,7 @@ impl Task {
             return self.handle.is_finished();
         }
         let mut timer = pin!(Timer::new(time.and_then(Budget::new)));
-        poll_fn(|cx| match Pin::new(&mut self.handle).poll(cx) {
+        poll_fn(|cx| match poll_unbudgeted(Pin::new(&mut self.handle), cx) {
             Poll::Ready(_) => Poll::Ready(true),
             Poll::Pending => timer.as_mut().poll_reached(cx).map(|()| false),
         })
@@ -186,7 +187,8 @@ async fn live(mut living: Living, node: Arc<Node>, body: Body, mut set: oneshot:
     let outcome = poll_fn(|cx| {
         let outcome = body.as_mut().poll(cx);
         if is_open {
-            if let Poll::Ready(set) = Pin::new(&mut set).poll(cx) {
+            // The body may have spent the budget: that it was set must be seen in this poll, and that it was dropped, at all.
+            if let Poll::Ready(set) = poll_unbudgeted(Pin::new(&mut set), cx) {
                 is_open = false;
                 // What has ended says more than that it let go of its `Ready`.
                 if set.is_ok() || outcome.is_pending() {

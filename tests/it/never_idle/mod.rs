@@ -8,6 +8,7 @@
 mod adopted;
 mod limits;
 mod members;
+mod services;
 
 use std::future::Future;
 use std::time::Duration;

@@ -113,7 +113,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// [cause](crate::Exit::cause) follows the body's `Result`. When this future is dropped before that, an enclosing
     /// scope adopts the exit, or else it is rescued (law 3).
     ///
-    /// Where the body's error type cannot be inferred, annotate the closure:
+    /// The body is an `async` closure, `async |it| { .. }`. You choose its error type; usually you must write it:
     ///
     /// ```
     /// # use lifespan::Lifespan;
@@ -124,6 +124,10 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// Where the error type is missing, rustc says "type annotations needed" at the `Ok(..)` of the body, and
+    /// "cannot satisfy `_: Failure`". It says "type annotations needed" at the parameter as well if the closure is not
+    /// `async` but returns an async block, `|it| async { .. }`: write `async |it| { .. }`.
     ///
     /// A resource whose type has a lifetime (`Tx<'a>`, `Pool<&'static str>`), scoped with a closure inside of a spawned
     /// task, makes rustc say
@@ -155,7 +159,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         body: impl AsyncFnOnce(&mut R) -> Result<T, E>,
     ) -> impl Future<Output = Result<T, E>>
     where
-        E: Failure,
+        E: Failure, // which one? `async |it| -> Result<_, lifespan::Error> { .. }`
     {
         let (enter, entry) = self.entered_at(Location::caller());
         in_task(entry, |entry| {

@@ -83,6 +83,7 @@ where
 impl<T: Transport, const N: usize> ::lifespan::ScopedResource for Pool<T, N>
 where
     T: Clone,
+    Self: 'static,
 {
     async fn exit(
         self,
@@ -97,6 +98,7 @@ where
 impl<T: Transport, const N: usize> ::lifespan::ScopedResource for Pool<T, N>
 where
     T: Clone,
+    Self: 'static,
 {
     async fn exit(
         self,

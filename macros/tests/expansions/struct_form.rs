@@ -22,6 +22,7 @@ where
 impl<T> ::core_lib::lifespan::ScopedResource for Session<T>
 where
     T: Transport,
+    Self: 'static,
 {
     async fn exit(
         self,

@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use super::entering::{Entering, Lane, Lanes, Pair};
 use super::exits::Order;
-use super::joined::{Joined, JoinedLocal, Members};
+use super::joined::{Joined, JoinedLocal, Members, SendableMembers};
 use super::kind::{Kind, Local, Sendable};
 use super::parting::Entries;
 use crate::lifespan::Lifespan;
@@ -35,7 +35,7 @@ use crate::resource::LocalResource;
 pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J>>
 where
     J: Join,
-    J::Values: Members<Sendable> + Send + 'static,
+    J::Values: SendableMembers,
     J::Lanes: Lanes<J::Nested, Sendable>,
 {
     let place = Location::caller();

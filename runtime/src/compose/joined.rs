@@ -69,6 +69,12 @@ pub trait Members<K: Kind>: Sized {
     fn __ask(&self, asking: &mut Asking<'_, '_>);
 }
 
+/// Members that may leave their task. One bound and not three, so that rustc says once which of them may not.
+#[doc(hidden)]
+pub trait SendableMembers: Members<Sendable> + Send + 'static {}
+
+impl<R: ScopedResource> SendableMembers for Vec<R> {}
+
 /// Members that are asked, each as who it is itself.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -115,6 +121,8 @@ macro_rules! members {
                 $(asking.member($member);)*
             }
         }
+
+        impl<$($member: ScopedResource),*> SendableMembers for ($($member,)*) {}
 
         members! { @without_first $($member)* }
     };
@@ -167,7 +175,7 @@ pub(crate) fn settle(failures: Failures) -> Result<(), BoxError> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Members<Sendable> + Send + 'static> ScopedResource for Joined<T> {
+impl<T: SendableMembers> ScopedResource for Joined<T> {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
         self.0.exit::<Sendable>(exit).await
     }

@@ -10,7 +10,7 @@ use super::guard;
 use super::slots::{Key, Slot, Slots};
 use crate::body::Failure;
 use crate::compose::kept::Kept;
-use crate::compose::kind::{Sendable, Takes};
+use crate::compose::kind::{Kind, Sendable, Takes};
 use crate::error::Error;
 use crate::failing::Users;
 use crate::live::Live;
@@ -23,19 +23,29 @@ use crate::resource::LocalResource;
 /// resource back in its place on the stack, which then exits it in its turn. It borrows the stack: none is left when that
 /// exits. One that is leaked (`mem::forget`) leaves an empty place, and the exit of the stack fails with an error of the
 /// kind [`Lost`](crate::ErrorKind::Lost).
-pub struct Stacked<'s, R: LocalResource, K: Takes<R> = Sendable> {
+pub struct Stacked<'s, R: LocalResource, K: Kind = Sendable> {
     slots: &'s Slots<K>,
     key: Key,
+    /// How it goes back. Kept here so that the type asks for no more than its parts: rustc repeats a bound that fails wherever
+    /// a type with it is used.
+    forget_type: fn(Kept<R>) -> Box<K::Member>,
     /// There until it leaves the stack.
     kept: Option<Kept<R>>,
 }
 
-impl<'s, R: LocalResource, K: Takes<R>> Stacked<'s, R, K> {
+impl<'s, R: LocalResource, K: Kind> Stacked<'s, R, K> {
     /// On top of the others.
-    pub(super) fn new(slots: &'s Slots<K>, kept: Kept<R>) -> Self {
+    pub(super) fn new(slots: &'s Slots<K>, kept: Kept<R>) -> Self
+    where
+        K: Takes<R>,
+    {
         let key = slots.add(Slot::Lent(kept.entry().subject()));
-        let kept = Some(kept);
-        let stacked = Stacked { slots, key, kept };
+        let stacked = Stacked {
+            slots,
+            key,
+            forget_type: K::__forget_type,
+            kept: Some(kept),
+        };
         if let Some(users) = slots.users() {
             users.hear_of(stacked.kept().resource(), stacked.kept().entry());
         }
@@ -147,16 +157,16 @@ impl<'s, R: LocalResource, K: Takes<R>> Stacked<'s, R, K> {
     }
 }
 
-impl<R: LocalResource, K: Takes<R>> Drop for Stacked<'_, R, K> {
+impl<R: LocalResource, K: Kind> Drop for Stacked<'_, R, K> {
     fn drop(&mut self) {
         if let Some(kept) = self.kept.take() {
-            let slot = Slot::Here(K::__forget_type(kept));
+            let slot = Slot::Here((self.forget_type)(kept));
             self.slots.put(self.key, slot);
         }
     }
 }
 
-impl<R: LocalResource, K: Takes<R>> Deref for Stacked<'_, R, K> {
+impl<R: LocalResource, K: Kind> Deref for Stacked<'_, R, K> {
     type Target = R;
 
     fn deref(&self) -> &R {
@@ -164,13 +174,13 @@ impl<R: LocalResource, K: Takes<R>> Deref for Stacked<'_, R, K> {
     }
 }
 
-impl<R: LocalResource, K: Takes<R>> DerefMut for Stacked<'_, R, K> {
+impl<R: LocalResource, K: Kind> DerefMut for Stacked<'_, R, K> {
     fn deref_mut(&mut self) -> &mut R {
         self.kept_mut().resource_mut()
     }
 }
 
-impl<R: LocalResource + fmt::Debug, K: Takes<R>> fmt::Debug for Stacked<'_, R, K> {
+impl<R: LocalResource + fmt::Debug, K: Kind> fmt::Debug for Stacked<'_, R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Stacked").field(&**self).finish()
     }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Ident, Token};
+use syn::{Attribute, Ident, Token, parse_quote_spanned};
 
 use super::returned;
 use crate::attributes;
@@ -104,6 +104,15 @@ pub(in crate::scoped_resource) fn end(
         local,
         options,
     } = subject;
+    let mut where_clause = where_clause.cloned();
+    if !local && generics.type_params().next().is_some() {
+        // A parameter that may borrow is then one error, at the enter: what begins it is a resource only without.
+        let outlives = parse_quote_spanned!(at=> Self: 'static);
+        where_clause
+            .get_or_insert_with(|| parse_quote_spanned!(at=> where))
+            .predicates
+            .push(outlives);
+    }
     let (generics, ..) = generics.split_for_impl();
     let (name, method) = if *local {
         ("LocalResource", "exit_local")

@@ -3,7 +3,6 @@
 use lifespan::{Error, Owner, Resource};
 
 async fn end(owner: Owner<Resource<u32>>) -> Result<(), Error> {
-    owner.close();
     owner.with_ok(async |n| **n);
     Ok(())
 }

@@ -29,7 +29,12 @@ pub(crate) fn panic_text(panic: &Panic) -> &str {
 /// An error's text. Its `Display` is the user's: a panic in it must not cost what is about to be done with it.
 #[cold]
 pub(crate) fn rendered(error: &(impl Display + ?Sized)) -> String {
-    catch_unwind(AssertUnwindSafe(|| error.to_string()))
+    rendered_by(|| error.to_string())
+}
+
+/// As [`rendered`], for what makes the text.
+pub(crate) fn rendered_by(text: impl FnOnce() -> String) -> String {
+    catch_unwind(AssertUnwindSafe(text))
         .unwrap_or_else(|_| "an error whose `Display` panics".to_owned())
 }
 

@@ -153,6 +153,7 @@ mod cancel;
 mod cancel_scope;
 mod closed;
 mod compose;
+mod convert_errors;
 mod coop;
 mod enter;
 mod entry;

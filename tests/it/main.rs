@@ -29,6 +29,7 @@ mod matrix;
 mod moved;
 mod nested_runtime;
 mod never_idle;
+mod own_errors;
 mod owner;
 mod owner_map;
 mod parts;

@@ -17,7 +17,7 @@ use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
 use crate::error::{Error, Phase};
 use crate::exit::{Cause, Exit, ForMembers, Reason};
-use crate::failures::{Failures, Panic, Verdict, panic_text, rendered};
+use crate::failures::{Failures, Panic, Verdict, panic_text, rendered_by};
 use crate::report::{self, Report};
 use crate::resource::LocalResource;
 
@@ -135,7 +135,7 @@ impl<T, E: Failure> Ended<T, E> {
     fn exit(&self, budget: Option<Budget>) -> Exit {
         let (cause, error): (_, Reason) = match self {
             Ended::Completed(_) => return Exit::new(Cause::Completed, budget),
-            Ended::Failed(error) => (Cause::Failed, rendered(error).into()),
+            Ended::Failed(error) => (Cause::Failed, rendered_by(|| error.text()).into()),
             Ended::Panicked(panic) => (Cause::Panicked, panic_text(panic).to_owned().into()),
             Ended::Cancelled(cancellation, _) => (cancellation.cause(), cancellation.into()),
         };

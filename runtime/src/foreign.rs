@@ -93,10 +93,11 @@ impl<'a, T: 'a, O: Exited, X: AsyncFnOnce(T, &Exit) -> O + 'a> LocalExit<'a, T> 
 ///
 /// Its exit is boxed, so that the type can be named.
 ///
-/// If `T` mentions a lifetime, be it `'static` (`sqlx::Transaction<'static, Postgres>`), a future that uses a
-/// `Resource<T>` is not seen to be `Send` where it is spawned: rustc forgets lifetimes there ("implementation of
-/// `Send` is not general enough"). Put such a value into a type of your own without parameters, and annotate that with
-/// [`#[scoped_resource]`](crate::scoped_resource).
+/// If `T` mentions a lifetime, be it `'static` (`sqlx::Transaction<'static, Postgres>`), an `async fn` or block that uses a
+/// `Resource<T>` is not seen to be `Send`, so that it cannot be spawned, nor be a handler of axum's: rustc forgets lifetimes there
+/// ("implementation of `AsyncFnOnce` is not general enough", or "of `Send`"). Put such a value into a type of your own without
+/// parameters, and annotate that with [`#[scoped_resource]`](crate::scoped_resource); or [return the scope from a plain
+/// `fn`](Lifespan::scope#types-with-a-lifetime-in-a-handler-or-a-spawned-task).
 pub struct Resource<T> {
     value: T,
     /// Never locked: only so that a resource is `Sync` if its value is, and can be lent to others.
@@ -134,6 +135,9 @@ where
     /// transaction(&Pool).scope_ok(async |_tx| ()).await
     /// # }
     /// ```
+    ///
+    /// In a handler or a spawned task, a `T` with a lifetime (`sqlx::Transaction<'static, _>`) does not compile in an `async fn` or
+    /// block: [what does](Lifespan::scope#types-with-a-lifetime-in-a-handler-or-a-spawned-task).
     ///
     /// An enter that cannot fail gives `Ok::<_, std::convert::Infallible>(value)`; an exit that uses `?` says what it fails
     /// with, `async |it, _| -> Result<(), BoxError> { .. }`. The body of a scope gets `&mut Resource<T>`, which

@@ -129,10 +129,37 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// "cannot satisfy `_: Failure`". It says "type annotations needed" at the parameter as well if the closure is not
     /// `async` but returns an async block, `|it| async { .. }`: write `async |it| { .. }`.
     ///
-    /// A resource whose type has a lifetime (`Tx<'a>`, `Pool<&'static str>`), scoped with a closure inside of a spawned
-    /// task, makes rustc say
-    /// "implementation of `AsyncFnOnce` is not general enough". Use [`scope!`](crate::scope!), a guard, or a named
-    /// `async fn` as the body there.
+    /// # Types with a lifetime, in a handler or a spawned task
+    ///
+    /// An `async fn` or block that must be `Send` forgets the lifetimes in the types that it holds, `'static` among them. If the
+    /// type of the resource has one (`Tx<'a>`, `Pool<&'static str>`), rustc refuses a closure there: "implementation of
+    /// `AsyncFnOnce` is not general enough". The way out depends on the resource:
+    ///
+    /// - One that is local and borrows (`Tx<'a>`): [`scope!`](crate::scope!), a guard, or a named `async fn` as the body.
+    /// - One that is not, such as the [`Resource`](crate::Resource) of sqlx's `Transaction<'static, _>`, is refused in these forms
+    ///   too. Put the value into a type of your own without a lifetime, with [`#[scoped_resource]`](crate::scoped_resource); or
+    ///   return the scope from a plain `fn`, without an `async` block around it:
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use lifespan::Lifespan;
+    /// # struct Transaction<'c>(&'c str);
+    /// # impl Transaction<'_> { async fn commit(self) {} async fn rollback(self) {} async fn insert(&mut self) -> io::Result<u32> { Ok(self.0.len() as u32) } }
+    /// # struct Pool;
+    /// # impl Pool { async fn begin(&self) -> io::Result<Transaction<'static>> { Ok(Transaction("seven")) } }
+    /// fn order(pool: &Pool) -> impl Future<Output = Result<u32, anyhow::Error>> + Send {
+    ///     Lifespan::new(pool.begin(), async |tx: Transaction<'static>, exit| {
+    ///         if exit.is_clean() { tx.commit().await } else { tx.rollback().await }
+    ///     })
+    ///     .scope(async |tx| -> Result<u32, anyhow::Error> { Ok(tx.insert().await?) })
+    /// }
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), anyhow::Error> {
+    /// let id = tokio::spawn(async { order(&Pool).await }).await??;
+    /// assert_eq!(id, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -5,9 +5,19 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
-use syn::parse::Parser;
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, Meta, Path, Token, parse_quote};
+
+/// The attributes of an item, whatever is in it.
+pub(crate) fn outer(item: &TokenStream) -> Vec<Attribute> {
+    let outer = |input: ParseStream<'_>| {
+        let attrs = input.call(Attribute::parse_outer)?;
+        input.parse::<TokenStream>()?;
+        Ok(attrs)
+    };
+    outer.parse2(item.clone()).unwrap_or_default()
+}
 
 /// When the item exists at all: for everything that is generated about it.
 pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Error};
 
@@ -14,6 +14,11 @@ impl Errors {
     /// A mistake at all of `tokens`.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.push(Error::new_spanned(tokens, message));
+    }
+
+    /// A mistake at the whole attribute.
+    pub(crate) fn at_attribute(&mut self, message: impl Display) {
+        self.push(Error::new(Span::call_site(), message));
     }
 
     /// The second of two things that exclude each other, and the first.

@@ -20,14 +20,14 @@ pub use crate::compose::composed::resources::{
     SomeOf, end,
 };
 pub use crate::compose::composed::slot::{leaf, leaf_local, lent, lent_local};
-pub use crate::compose::composed::{Composed, ComposedLocal};
+pub use crate::compose::composed::{Composed, ComposedLocal, graph, graph_local};
 pub use crate::compose::kind::{Local, Sendable};
 pub use crate::failing::Failing;
 pub use crate::plan::draft::What;
 pub use crate::scope_macro::{begin, body, in_task};
 pub use crate::service::{ServiceEnd, ServiceFn};
 
-pub use lifespan_macros::Lifespan;
+pub use lifespan_macros::AttributeLifespanOrScopedResource;
 
 use crate::error::BoxError;
 use crate::foreign::Exited;

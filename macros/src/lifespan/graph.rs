@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 
 use syn::Ident;
+use syn::ext::IdentExt;
 
 use super::closure::Param;
 use super::model::{Model, Role};
+use super::options::same;
+use super::unnamed;
 use crate::errors::Errors;
 use crate::options::nearest;
 
@@ -31,6 +34,7 @@ impl Graph {
             .iter()
             .map(|field| names.resolve(params(&field.role), model, errors))
             .collect();
+        unnamed::check(model, errors);
         let uses = Uses::of(model, &dependencies);
         uses.check(model, errors);
         let order = order(model, &dependencies, errors);
@@ -50,26 +54,26 @@ fn params(role: &Role) -> &[Param] {
 
 type Named<'a> = Vec<(&'a Param, Dependency)>;
 
-/// What names there are.
-struct Names<'a> {
-    known: HashMap<&'a Ident, Dependency>,
+/// What names there are, none of them raw: `r#struct` is found as `_struct`, too.
+struct Names {
+    known: HashMap<Ident, Dependency>,
 }
 
-impl<'a> Names<'a> {
-    fn of(model: &'a Model<'_>, errors: &mut Errors) -> Self {
+impl Names {
+    fn of(model: &Model<'_>, errors: &mut Errors) -> Self {
         let inputs = model.options.inputs.iter().enumerate();
         let mut known: HashMap<_, _> = inputs
-            .map(|(index, input)| (&input.name, Dependency::Input(index)))
+            .map(|(index, input)| (input.name.unraw(), Dependency::Input(index)))
             .collect();
         for (index, field) in model.fields.iter().enumerate() {
             let input = model
                 .options
                 .inputs
                 .iter()
-                .find(|input| input.name == *field.name);
+                .find(|input| !input.guessed && same(&input.name, field.name));
             match (&field.role, input) {
                 // What a broken one lacks has been said, and may have been `#[keep]`.
-                (Role::Kept | Role::Broken, Some(_)) => {}
+                (Role::Kept | Role::Broken(_), Some(_)) => {}
                 (Role::Kept, None) if model.options.broken => {}
                 (Role::Kept, None) => errors.at(
                     field.name,
@@ -89,7 +93,7 @@ impl<'a> Names<'a> {
                     &input.name,
                 ),
                 (_, None) => {
-                    known.insert(field.name, Dependency::Field(index));
+                    known.insert(field.name.unraw(), Dependency::Field(index));
                 }
             }
         }
@@ -104,7 +108,10 @@ impl<'a> Names<'a> {
     ) -> Named<'p> {
         let mut found: Named<'p> = Vec::new();
         for param in params {
-            if let Some((first, _)) = found.iter().find(|(first, _)| first.name == param.name) {
+            if let Some((first, _)) = found
+                .iter()
+                .find(|(first, _)| same(&first.name, &param.name))
+            {
                 let message = format!("`{}` is asked for twice", param.name);
                 errors.twice(&param.name, message, &first.name);
                 continue;
@@ -121,13 +128,14 @@ impl<'a> Names<'a> {
 
     /// `_pool` is `pool` that has to be there first, and is not used.
     fn find(&self, name: &Ident) -> Option<Dependency> {
+        let name = name.unraw();
         let unused = || {
             let name = name.to_string();
             let name = name.strip_prefix('_')?;
             let (_, found) = self.known.iter().find(|(known, _)| **known == name)?;
             Some(found)
         };
-        self.known.get(name).or_else(unused).copied()
+        self.known.get(&name).or_else(unused).copied()
     }
 
     fn missing(&self, name: &Ident, errors: &mut Errors) {
@@ -161,13 +169,13 @@ impl<'a> Names<'a> {
 }
 
 /// How each input is used.
-struct Uses<'a> {
-    moved: Vec<Vec<&'a Ident>>,
-    lent: Vec<Vec<&'a Ident>>,
+struct Uses {
+    moved: Vec<Vec<Ident>>,
+    lent: Vec<Vec<Ident>>,
 }
 
-impl<'a> Uses<'a> {
-    fn of(model: &'a Model<'_>, dependencies: &[Named<'a>]) -> Self {
+impl Uses {
+    fn of(model: &Model<'_>, dependencies: &[Named<'_>]) -> Self {
         let mut uses = Uses {
             moved: model.options.inputs.iter().map(|_| Vec::new()).collect(),
             lent: model.options.inputs.iter().map(|_| Vec::new()).collect(),
@@ -184,17 +192,20 @@ impl<'a> Uses<'a> {
                     } else {
                         &mut uses.lent
                     };
-                    list[*input].push(&param.name);
+                    list[*input].push(param.name.clone());
                 }
+            }
+            for (input, at) in unnamed::inputs(field, model) {
+                uses.lent[input].push(at);
             }
             if let Role::Kept = field.role {
                 let input = model
                     .options
                     .inputs
                     .iter()
-                    .position(|input| input.name == *field.name);
+                    .position(|input| same(&input.name, field.name));
                 if let Some(input) = input {
-                    uses.lent[input].push(field.name);
+                    uses.lent[input].push(field.name.clone());
                 }
             }
         }
@@ -205,12 +216,12 @@ impl<'a> Uses<'a> {
         let broken = model
             .fields
             .iter()
-            .any(|field| matches!(field.role, Role::Broken));
+            .any(|field| matches!(field.role, Role::Broken(_)));
         for ((input, moved), lent) in model.options.inputs.iter().zip(&self.moved).zip(&self.lent) {
             let name = &input.name;
             match (moved.as_slice(), lent.as_slice()) {
                 // It may be used where something could not be read.
-                ([], []) if broken => {}
+                ([], []) if broken || input.guessed => {}
                 ([], []) => errors.at(
                     name,
                     format!(

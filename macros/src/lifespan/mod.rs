@@ -6,20 +6,26 @@
 //! what stands in for them.
 
 mod closure;
+mod content;
+mod ending;
 mod expand;
 mod fallback;
 mod graph;
 mod model;
 mod options;
+mod scan;
 #[cfg(test)]
 mod tests;
+mod unnamed;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
+use syn::Attribute;
 
 use self::graph::Graph;
 use self::model::{Head, Model};
 use self::options::Options;
+use crate::attributes;
 use crate::errors::Errors;
 
 /// The attribute: leaves everything to the derive.
@@ -33,16 +39,27 @@ pub(crate) fn attribute(options: &TokenStream, item: &TokenStream) -> (TokenStre
         );
         return (item.clone(), errors);
     }
+    if let Some(second) = attributes::outer(item).iter().find(is_lifespan) {
+        errors.at(second.path(), "`#[lifespan]` given twice");
+        errors.at_attribute("first given here");
+        // The other one does it.
+        return (item.clone(), errors);
+    }
     // What is wrong with the options is reported once, by the derive.
     let krate = Options::parse(options.clone(), &mut Errors::default())
         .common
         .krate(Span::mixed_site());
     let tokens = quote! {
-        #[derive(#krate::__private::Lifespan)]
+        #[derive(#krate::__private::AttributeLifespanOrScopedResource)]
         #[__lifespan(#options)]
         #item
     };
     (tokens, errors)
+}
+
+fn is_lifespan(attr: &&Attribute) -> bool {
+    let last = attr.path().segments.last();
+    last.is_some_and(|last| last.ident == "lifespan")
 }
 
 fn may_be_derived(item: &TokenStream) -> bool {
@@ -84,7 +101,7 @@ fn expand(head: Head<'_>, errors: &mut Errors) -> TokenStream {
             );
             errors.at(head.name, message);
             let options = model::options(head.attrs, &mut Errors::default());
-            return fallback::lifespan(&head, &options);
+            return fallback::stub(&head, &options, errors);
         }
     };
     check_lifetimes(&model, errors);
@@ -92,7 +109,7 @@ fn expand(head: Head<'_>, errors: &mut Errors) -> TokenStream {
     if errors.is_empty() {
         expand::lifespan(&model, &graph)
     } else {
-        fallback::lifespan(&model.head, &model.options)
+        fallback::lifespan(&model, errors)
     }
 }
 

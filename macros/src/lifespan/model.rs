@@ -1,10 +1,15 @@
 //! What was written: the fields of a struct, and what each of them is.
 
 use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
 use syn::{Attribute, Field, Fields, Generics, Ident, Item, LifetimeParam, Meta, Type, Visibility};
 
-use super::closure::{Closure, split};
+use super::closure::Closure;
+use super::content::Content;
+use super::ending::Ending;
+use super::graph::Dependency;
 use super::options::Options;
+use super::scan;
 use crate::blame::{our_generics, written};
 use crate::budget::Budget;
 use crate::errors::Errors;
@@ -88,15 +93,15 @@ pub(super) enum Role {
     Value(Closure),
     /// An input that is kept for the body.
     Kept,
-    /// What is wrong with it has been said.
-    Broken,
+    /// What is wrong with it has been said. Its end may be sound.
+    Broken(Option<Ending>),
 }
 
 /// A resource.
 pub(super) struct Entered {
     pub(super) make: Closure,
     pub(super) enter_timeout: Option<Budget>,
-    pub(super) exit: Option<TokenStream>,
+    pub(super) exit: Option<Ending>,
     pub(super) exit_timeout: Option<Budget>,
     pub(super) optional: bool,
 }
@@ -105,12 +110,39 @@ impl Role {
     pub(super) fn closure(&self) -> Option<&Closure> {
         match self {
             Role::Entered(Entered { make, .. }) | Role::Value(make) => Some(make),
-            Role::Kept | Role::Broken => None,
+            Role::Kept | Role::Broken(_) => None,
+        }
+    }
+
+    /// What is beside it that ends it.
+    pub(super) fn ending(&self) -> Option<&Ending> {
+        match self {
+            Role::Entered(Entered { exit, .. }) | Role::Broken(exit) => exit.as_ref(),
+            Role::Value(_) | Role::Kept => None,
         }
     }
 }
 
 impl<'a> Model<'a> {
+    /// The member or the input that a parameter names. `_pool` is `pool` that has to be there first, and is not used.
+    pub(super) fn find(&self, name: &Ident) -> Option<(Dependency, &Type)> {
+        let name = name.unraw().to_string();
+        let named = |wanted: &str| {
+            let is_it = |name: &Ident| name.unraw() == wanted;
+            let input = self
+                .options
+                .inputs
+                .iter()
+                .position(|input| is_it(&input.name));
+            let of_input =
+                |input: usize| (Dependency::Input(input), &self.options.inputs[input].ty);
+            let field = self.fields.iter().position(|field| is_it(field.name));
+            let of_field = |field: usize| (Dependency::Field(field), self.fields[field].ty);
+            input.map(of_input).or_else(|| field.map(of_field))
+        };
+        named(&name).or_else(|| named(name.strip_prefix('_')?))
+    }
+
     /// The type itself if it is no struct with named fields.
     pub(super) fn parse(mut head: Head<'a>, errors: &mut Errors) -> Result<Self, Box<Head<'a>>> {
         let Some(fields) = head.fields.take() else {
@@ -118,10 +150,11 @@ impl<'a> Model<'a> {
         };
         let options = options(head.attrs, errors);
         let member = |field: &'a Field| {
+            let name = field.ident.as_ref()?;
             Some(Member {
-                name: field.ident.as_ref()?,
+                name,
                 ty: &field.ty,
-                role: role(field, errors),
+                role: role(name, field, errors),
             })
         };
         let fields = fields.into_iter().filter_map(member).collect();
@@ -185,69 +218,94 @@ fn set(marker: &mut Once<TokenStream>, key: Ident, content: TokenStream, errors:
     }
 }
 
-fn role(field: &Field, errors: &mut Errors) -> Role {
+fn role(name: &Ident, field: &Field, errors: &mut Errors) -> Role {
     let markers = Markers::of(field, errors);
-    let name = field
-        .ident
-        .as_ref()
-        .map(Ident::to_string)
-        .unwrap_or_default();
     let roles = [&markers.enter, &markers.value, &markers.keep];
     let mut given = roles.iter().filter_map(|role| role.key());
     let Some(first) = given.next() else {
         errors.at(
-            field.ident.as_ref(),
+            name,
             format!(
                 "member `{name}` has no `#[enter(..)]`\n\
                  help: say how it begins, `#[enter({ENTER})]`; \
                  compute it, `#[value({VALUE})]`; or keep an input of this name, `#[keep]`"
             ),
         );
-        return Role::Broken;
+        return Role::Broken(None);
     };
     if let Some(second) = given.next() {
         let message = format!("member `{name}` has both `#[{first}]` and `#[{second}]`");
         errors.twice(second, message, first);
-        return Role::Broken;
+        return Role::Broken(None);
     }
     match (markers.enter.key(), markers.value.key()) {
-        (Some(key), _) => {
-            entered(key, &field.ty, &markers, errors).map_or(Role::Broken, Role::Entered)
-        }
+        (Some(key), _) => entered(key, name, &field.ty, &markers, errors),
         (None, Some(key)) => {
-            refuse(&markers.exit, "is dropped, and has no exit", &name, errors);
-            refuse(&markers.optional, "is always there", &name, errors);
-            let (make, options) = split(markers.value.get().cloned().unwrap_or_default());
-            if !options.is_empty() {
-                errors.at(
-                    options,
-                    format!("member `{name}` is computed at once, and has no options"),
-                );
-            }
-            Closure::parse(make, key, VALUE, errors).map_or(Role::Broken, Role::Value)
+            refuse(&markers.exit, "is dropped, and has no exit", name, errors);
+            refuse(&markers.optional, "is always there", name, errors);
+            computed(key, name, &markers, errors).map_or(Role::Broken(None), Role::Value)
         }
         (None, None) => {
-            refuse(&markers.exit, "is dropped, and has no exit", &name, errors);
-            refuse(&markers.optional, "is always there", &name, errors);
+            refuse(&markers.exit, "is dropped, and has no exit", name, errors);
+            refuse(&markers.optional, "is always there", name, errors);
             Role::Kept
         }
     }
 }
 
-fn refuse(marker: &Once<TokenStream>, why: &str, name: &str, errors: &mut Errors) {
+fn computed(key: &Ident, name: &Ident, markers: &Markers, errors: &mut Errors) -> Option<Closure> {
+    let tokens = markers.value.get().cloned().unwrap_or_default();
+    let content = Content::parse(key, tokens, errors);
+    if !content.options.is_empty() {
+        errors.at(
+            &content.options,
+            format!("member `{name}` is computed at once, and has no options"),
+        );
+    }
+    let make = Closure::parse(content, key, VALUE, errors)?;
+    let help = "a value cannot fail; what can is entered: `#[enter(async |..| ..)]` with `#[exit(async |_| {})]`";
+    no_question_mark(&make, key, help, errors);
+    Some(make)
+}
+
+/// An expression is no function that could return.
+fn no_question_mark(make: &Closure, key: &Ident, help: &str, errors: &mut Errors) {
+    if make.asyncness.is_some() {
+        return;
+    }
+    if let Some(mark) = scan::tried(&make.expr) {
+        errors.at(
+            mark,
+            format!("`?` in an expression of `#[{key}]`\nhelp: {help}"),
+        );
+    }
+}
+
+fn refuse(marker: &Once<TokenStream>, why: &str, name: &Ident, errors: &mut Errors) {
     if let Some(key) = marker.key() {
         errors.at(key, format!("member `{name}` is not entered, so it {why}"));
     }
 }
 
-fn entered(key: &Ident, ty: &Type, markers: &Markers, errors: &mut Errors) -> Option<Entered> {
-    let (make, options) = split(markers.enter.get().cloned().unwrap_or_default());
-    let enter_timeout = timeout(options, errors);
-    let make = Closure::parse(make, key, ENTER, errors);
-    let (exit, exit_timeout) = exit(markers, errors);
+/// The end alone if the beginning could not be read.
+fn entered(key: &Ident, name: &Ident, ty: &Type, markers: &Markers, errors: &mut Errors) -> Role {
+    let tokens = markers.enter.get().cloned().unwrap_or_default();
+    let mut content = Content::parse(key, tokens, errors);
+    let enter_timeout = timeout(std::mem::take(&mut content.options), errors);
+    let make = Closure::parse(content, key, ENTER, errors);
+    let (exit, exit_timeout) = exit(name, markers, errors);
     optional(ty, markers, errors);
-    Some(Entered {
-        make: make?,
+    let Some(make) = make else {
+        return Role::Broken(exit);
+    };
+    let help = if exit.is_some() {
+        "write `async |..| ..`: an `async` closure may return a `Result`"
+    } else {
+        "the expression only describes what to await: do what can fail in the function that it calls"
+    };
+    no_question_mark(&make, key, help, errors);
+    Role::Entered(Entered {
+        make,
         enter_timeout,
         exit,
         exit_timeout,
@@ -294,7 +352,7 @@ fn is_option(ty: &Type) -> bool {
     }
 }
 
-fn exit(markers: &Markers, errors: &mut Errors) -> (Option<TokenStream>, Option<Budget>) {
+fn exit(name: &Ident, markers: &Markers, errors: &mut Errors) -> (Option<Ending>, Option<Budget>) {
     let (Some(key), Some(content)) = (markers.exit.key(), markers.exit.get()) else {
         return (None, None);
     };
@@ -307,9 +365,9 @@ fn exit(markers: &Markers, errors: &mut Errors) -> (Option<TokenStream>, Option<
         );
         return (None, None);
     }
-    let (exit, options) = split(content.clone());
-    let timeout = timeout(options, errors);
-    ((!exit.is_empty()).then_some(exit), timeout)
+    let mut content = Content::parse(key, content.clone(), errors);
+    let timeout = timeout(std::mem::take(&mut content.options), errors);
+    (Ending::parse(content, name, errors), timeout)
 }
 
 /// `timeout = "5s"`.

@@ -5,4 +5,5 @@ mod forms;
 mod life;
 mod local;
 mod members;
+mod names;
 mod services;

@@ -11,8 +11,11 @@ use crate::lifespan::model::Role;
 
 impl Expansion<'_> {
     // Output:
-    //     const __MEMBERS: &[__rt::Member] = &[__rt::Member::new("db", &[], &[0]), ..];
-    //     static __GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], __MEMBERS);
+    //     const MEMBERS: &[__rt::Member] = &[__rt::Member::new("db", &[], &[0]), ..];
+    //     static GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], MEMBERS);
+    //     &GRAPH
+    //
+    // In a block of its own: no pattern of the user's may have the name of an item in sight.
     pub(super) fn data(&self) -> TokenStream {
         let options = &self.model.options;
         let name = options
@@ -31,9 +34,10 @@ impl Expansion<'_> {
         );
         let exit = budget("exit", options.common.exit_timeout.get().map(|said| said.0));
         quote! {
-            const __MEMBERS: &[__rt::Member] = &[#(#members),*];
-            static __GRAPH: __rt::Graph =
-                __rt::Graph::new(#name, &[#(#inputs),*], __MEMBERS)#enter #exit;
+            const MEMBERS: &[__rt::Member] = &[#(#members),*];
+            static GRAPH: __rt::Graph =
+                __rt::Graph::new(#name, &[#(#inputs),*], MEMBERS)#enter #exit;
+            &GRAPH
         }
     }
 

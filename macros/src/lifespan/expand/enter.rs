@@ -1,9 +1,11 @@
 //! How the members enter: the public function that describes the life of the whole.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Token;
+use syn::ext::IdentExt;
 
+use super::unread::expression;
 use super::{Expansion, tuple};
 use crate::blame::{Blame, ours};
 use crate::lifespan::closure::{Closure, Param};
@@ -41,7 +43,7 @@ impl Expansion<'_> {
         let slots: Vec<_> = self
             .members
             .iter()
-            .map(|member| slot(member.name))
+            .map(|member| self.slot_name(member.name))
             .collect();
         let makes = self.graph.order.iter().zip(&slots).map(|(field, slot)| {
             let made = self.slot(*field);
@@ -54,26 +56,33 @@ impl Expansion<'_> {
             .map(|field| self.lane(*field))
             .collect();
         let lanes = tree(&lanes);
-        let names: Vec<_> = self.members.iter().map(|member| member.name).collect();
-        let values = tuple(&names);
-        let slots = tuple(&slots);
-        let fields = self.model.fields.iter().map(|field| match field.role {
-            Role::Kept => {
-                let (name, input) = (field.name, unseen(field.name));
-                quote!(#name: #input)
-            }
-            _ => field.name.to_token_stream(),
+        let values: Vec<_> = self
+            .members
+            .iter()
+            .map(|member| self.value_name(member.name))
+            .collect();
+        let fields = self.model.fields.iter().map(|field| {
+            let name = field.name;
+            let value = match field.role {
+                Role::Kept => unseen(name),
+                _ => self.value_name(name),
+            };
+            quote!(#name: #value)
         });
+        let (slots, values) = (tuple(&slots), tuple(&values));
+        let at = Span::mixed_site();
+        let [lanes_name, entered, slots_name] =
+            ["lanes", "entered", "slots"].map(|name| self.local(name, at));
         quote! {
             #(#makes)*
-            let __lanes = #lanes;
-            let __entered = __rt::entered(__lanes).await;
-            let __slots = #slots;
-            __rt::made(__entered, __slots, move |#values| Self { #(#fields),* })
+            let #lanes_name = #lanes;
+            let #entered = __rt::entered(#lanes_name).await;
+            let #slots_name = #slots;
+            __rt::made(#entered, #slots_name, move |#values| Self { #(#fields),* })
         }
     }
 
-    // Output: `__rt::lent::<Db, _>(__GRAPH.at(0))`
+    // Output: `__rt::lent::<Db, _>(__rt::graph::<Self>().at(0))`
     pub(super) fn slot(&self, field: usize) -> TokenStream {
         let member = &self.model.fields[field];
         let at = Blame::on(member.ty).start;
@@ -86,10 +95,11 @@ impl Expansion<'_> {
         let value = member.ty;
         let closed = self.closed(member).unwrap_or_else(|| quote!(_));
         let place = self.places[field].map(Literal::usize_unsuffixed);
-        quote_spanned!(at=> #slot::<#value, #closed>(__GRAPH.at(#place)))
+        let graph = self.graph_of_self(at);
+        quote_spanned!(at=> #slot::<#value, #closed>(#graph.at(#place)))
     }
 
-    // Output: `__rt::enter(&__cache, (&config, __db.lend()), |(config, db)| ..)`
+    // Output: `__rt::enter(&__slot_cache, (&config, __slot_db.lend()), |(config, db)| ..)`
     pub(super) fn lane(&self, field: usize) -> TokenStream {
         let member = &self.model.fields[field];
         let Some(closure) = member.role.closure() else {
@@ -105,7 +115,7 @@ impl Expansion<'_> {
             },
             _ => "compute",
         };
-        let (slot, method) = (slot(member.name), Ident::new(method, at));
+        let (slot, method) = (self.slot_name(member.name), Ident::new(method, at));
         let given = self
             .dependencies(field)
             .iter()
@@ -119,12 +129,16 @@ impl Expansion<'_> {
                     }
                 }
                 Dependency::Field(field) => {
-                    let slot = self::slot(self.model.fields[*field].name);
+                    let slot = self.slot_name(self.model.fields[*field].name);
                     quote!(#slot.lend())
                 }
             });
         let make = make(closure);
         quote_spanned!(at=> __rt::#method(&#slot, (#(#given,)*), #make))
+    }
+
+    fn slot_name(&self, member: &Ident) -> Ident {
+        self.local(&format!("slot_{}", member.unraw()), member.span())
     }
 }
 
@@ -134,6 +148,7 @@ fn make(closure: &Closure) -> TokenStream {
         asyncness,
         params,
         expr,
+        readable,
         ..
     } = closure;
     let names = params.iter().map(
@@ -150,11 +165,7 @@ fn make(closure: &Closure) -> TokenStream {
         });
         quote!(: (#(#types,)*))
     });
-    quote!(#asyncness |(#(#names,)*) #types| #expr)
-}
-
-fn slot(name: &Ident) -> Ident {
-    format_ident!("__{}", name, span = ours(name.span()))
+    expression(*readable, quote!(#asyncness |(#(#names,)*) #types| #expr))
 }
 
 /// A balanced tree of twos and threes.

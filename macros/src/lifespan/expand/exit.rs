@@ -2,10 +2,12 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Token, Type};
+use syn::{Lifetime, Token, Type};
 
+use super::unread::expression;
 use super::{Expansion, tuple};
 use crate::blame::{Blame, ours};
+use crate::lifespan::ending::Ending;
 use crate::lifespan::model::{Entered, Head, Member, Role};
 
 impl Expansion<'_> {
@@ -59,7 +61,8 @@ impl Expansion<'_> {
     // There, and not in the impl that calls it, because `Self` is the user's.
     pub(super) fn end_in_place(&self, field: usize) -> Option<TokenStream> {
         let (member, exit) = self.beside(field)?;
-        let at = Blame::on(exit).start;
+        let at = Blame::on(&exit.function).start;
+        let exit = expression(exit.readable, exit.function.clone());
         let krate = self.model.options.common.krate(at);
         let (function, value) = (function_name(member.name), Self::beside_value(member));
         Some(quote_spanned! {at=>
@@ -74,7 +77,7 @@ impl Expansion<'_> {
     }
 
     // Output:
-    //     struct __EndOf_pool;
+    //     enum __EndOf_pool {}
     //     impl __rt::Ends<PgPool, App> for __EndOf_pool {
     //         async fn __end(__value: PgPool, __exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
     //             <App>::__lifespan_exit_pool(__value, __exit).await
@@ -82,7 +85,7 @@ impl Expansion<'_> {
     //     }
     pub(super) fn end(&self, field: usize) -> Option<TokenStream> {
         let (member, exit) = self.beside(field)?;
-        let at = Blame::on(exit).start;
+        let at = Blame::on(&exit.function).start;
         let krate = self.model.options.common.krate(at);
         let (generics, _, clause) = self.model.head.generics.split_for_impl();
         let ends = self.rt("Ends", "EndsLocal", at);
@@ -93,7 +96,7 @@ impl Expansion<'_> {
         );
         let function = function_name(member.name);
         Some(quote_spanned! {at=>
-            struct #end;
+            enum #end {}
             impl #generics #ends<#value, #whole> for #end #clause {
                 async fn __end(
                     __value: #value,
@@ -106,7 +109,7 @@ impl Expansion<'_> {
     }
 
     /// A member whose end is beside it, and that.
-    fn beside(&self, field: usize) -> Option<(&Member<'_>, &TokenStream)> {
+    fn beside(&self, field: usize) -> Option<(&Member<'_>, &Ending)> {
         let member = &self.model.fields[field];
         match &member.role {
             Role::Entered(Entered {
@@ -126,9 +129,10 @@ impl Expansion<'_> {
 
     // Output:
     //     impl __rt::Composed for App {
-    //         const GRAPH: &'static __rt::Graph = &__GRAPH;
+    //         const GRAPH: &'static __rt::Graph = { .. };
     //         fn __members(self) -> impl __rt::Members<__rt::Sendable> {
-    //             (self.db, self.cache)
+    //             let Self { db: __db, cache: __cache } = self;
+    //             (__db, __cache)
     //         }
     //     }
     pub(super) fn composed(&self) -> TokenStream {
@@ -136,38 +140,58 @@ impl Expansion<'_> {
         let at = Blame::on(self.model.head.name).start;
         let (whole, composed) = (self.whole(), self.rt("Composed", "ComposedLocal", at));
         let this = Token![self](Span::mixed_site());
-        let values: Vec<_> = self
-            .members
-            .iter()
-            .map(|member| {
-                let name = member.name;
-                match self.closed(member) {
-                    None => quote!(#this.#name),
-                    Some(closed) => quote!(<#closed as __rt::Closed<_>>::__close(#this.#name)),
-                }
-            })
-            .collect();
-        // Of no members there is no expression: `clippy::unused_unit` would see it.
+        let values = self.members.iter().map(|member| {
+            let value = self.value_name(member.name);
+            match self.closed(member) {
+                None => quote!(#value),
+                Some(closed) => quote!(<#closed as __rt::Closed<_>>::__close(#value)),
+            }
+        });
         // Members may need what was kept to their end.
         let kept = self.model.fields.iter().filter_map(|field| {
-            let name = field.name;
-            matches!(field.role, Role::Kept).then(|| quote!(__rt::Input(#this.#name)))
+            let value = self.value_name(field.name);
+            matches!(field.role, Role::Kept).then(|| quote!(__rt::Input(#value)))
         });
         let values: Vec<_> = kept.chain(values).collect();
-        let values = (!values.is_empty()).then(|| tuple(&values));
+        // Of no members there is no expression: `clippy::unused_unit` would see it.
+        let values = (!values.is_empty()).then(|| {
+            let fields = self.model.fields.iter().map(|field| {
+                let (name, value) = (field.name, self.value_name(field.name));
+                quote!(#name: #value)
+            });
+            let values = tuple(&values);
+            // At once: what cannot be taken apart, since it implements `Drop`, is one mistake.
+            quote_spanned! {at=>
+                let Self { #(#fields),* } = #this;
+                #values
+            }
+        });
         let members = if self.is_local() {
-            quote_spanned!(at=> fn __members<'__a>(#this) -> impl __rt::Members<__rt::Local<'__a>> where Self: '__a)
+            let a = self.lifetime(at);
+            quote_spanned!(at=> fn __members<#a>(#this) -> impl __rt::Members<__rt::Local<#a>> where Self: #a)
         } else {
             quote_spanned!(at=> fn __members(#this) -> impl __rt::Members<__rt::Sendable>)
         };
+        let data = self.data();
         quote! {
             impl #generics #composed for #whole #clause {
-                const GRAPH: &'static __rt::Graph = &__GRAPH;
+                const GRAPH: &'static __rt::Graph = { #data };
                 #members {
                     #values
                 }
             }
         }
+    }
+
+    /// One that the type has not.
+    fn lifetime(&self, at: Span) -> Lifetime {
+        let mut name = "'__a".to_owned();
+        let mut of_type = self.model.head.generics.lifetimes();
+        while of_type.any(|of_type| of_type.lifetime.to_string() == name) {
+            name.push('_');
+            of_type = self.model.head.generics.lifetimes();
+        }
+        Lifetime::new(&name, at)
     }
 
     pub(super) fn plan(&self) -> TokenStream {
@@ -211,7 +235,7 @@ impl Expansion<'_> {
                 }
             })
             .collect();
-        let asked = tuple(&asked);
+        let (asked, graph) = (tuple(&asked), self.graph_of_self(at));
         let (abandon, of_members) = if self.is_local() {
             ("__abandon", "abandon")
         } else {
@@ -227,13 +251,13 @@ impl Expansion<'_> {
                     #exit(self, __exit).await
                 }
                 fn policy() -> #krate::Policy {
-                    __GRAPH.policy::<Self>()
+                    #graph.policy::<Self>()
                 }
                 fn __what() -> __rt::What {
                     __rt::What::Nested(Self::plan())
                 }
                 fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
-                    __rt::failing(&__GRAPH, __failing, #asked);
+                    __rt::failing(#graph, __failing, #asked);
                 }
                 fn #abandon(self, __abandoned: #krate::__private::Abandoned) {
                     __rt::#of_members(self, &__abandoned);

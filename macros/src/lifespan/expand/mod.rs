@@ -3,13 +3,16 @@
 mod data;
 mod enter;
 mod exit;
+pub(super) mod unread;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 
 use super::graph::{Dependency, Graph};
 use super::model::{Head, Member, Model};
 use crate::attributes;
+use crate::blame::ours;
 
 /// How many fit into one tuple; more are tuples of tuples.
 const TUPLE: usize = 8;
@@ -26,41 +29,44 @@ const TUPLE: usize = 8;
 // Output, beside the struct:
 //     const _: () = {
 //         use ::lifespan::__private as __rt;
-//         const __MEMBERS: &[__rt::Member] =
-//             &[__rt::Member::new("db", &[], &[0]), __rt::Member::new("cache", &[0], &[0])];
-//         static __GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], __MEMBERS);
+//         impl __rt::Composed for App {
+//             const GRAPH: &'static __rt::Graph = {
+//                 const MEMBERS: &[__rt::Member] =
+//                     &[__rt::Member::new("db", &[], &[0]), __rt::Member::new("cache", &[0], &[0])];
+//                 static GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], MEMBERS);
+//                 &GRAPH
+//             };
+//             fn __members(self) -> impl __rt::Members<__rt::Sendable> {
+//                 let Self { db: __db, cache: __cache } = self;
+//                 (__db, __cache)
+//             }
+//         }
 //         impl App {
 //             pub fn lifespan(config: Config) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
 //                 __rt::lifespan(async move {
-//                     let __db = __rt::lent::<Db, _>(__GRAPH.at(0));
-//                     let __cache = __rt::leaf::<Cache, _>(__GRAPH.at(1));
+//                     let __slot_db = __rt::lent::<Db, _>(__rt::graph::<Self>().at(0));
+//                     let __slot_cache = __rt::leaf::<Cache, _>(__rt::graph::<Self>().at(1));
 //                     let __lanes = __rt::two(
-//                         __rt::enter(&__db, (&config,), |(config,)| Db::open(&config.url)),
-//                         __rt::enter(&__cache, (&config, __db.lend()), |(config, db)| ..),
+//                         __rt::enter(&__slot_db, (&config,), |(config,)| Db::open(&config.url)),
+//                         __rt::enter(&__slot_cache, (&config, __slot_db.lend()), |(config, db)| ..),
 //                     );
 //                     let __entered = __rt::entered(__lanes).await;
-//                     let __slots = (__db, __cache);
-//                     __rt::made(__entered, __slots, move |(db, cache)| Self { db, cache })
+//                     let __slots = (__slot_db, __slot_cache);
+//                     __rt::made(__entered, __slots, move |(__db, __cache)| Self { db: __db, cache: __cache })
 //                 })
 //             }
 //             pub fn plan() -> ::lifespan::Plan {
 //                 __rt::plan::<Self>()
 //             }
 //         }
-//         impl __rt::Composed for App {
-//             const GRAPH: &'static __rt::Graph = &__GRAPH;
-//             fn __members(self) -> impl __rt::Members<__rt::Sendable> {
-//                 (self.db, self.cache)
-//             }
-//         }
 //         impl ::lifespan::ScopedResource for App {
 //             async fn exit(self, __exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
 //                 __rt::exit(self, __exit).await
 //             }
-//             fn policy() -> ::lifespan::Policy { __GRAPH.policy::<Self>() }
+//             fn policy() -> ::lifespan::Policy { __rt::graph::<Self>().policy::<Self>() }
 //             fn __what() -> __rt::What { __rt::What::Nested(Self::plan()) }
 //             fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
-//                 __rt::failing(&__GRAPH, __failing, (&self.db, &self.cache));
+//                 __rt::failing(__rt::graph::<Self>(), __failing, (&self.db, &self.cache));
 //             }
 //             fn __lose(self, __abandoned: ::lifespan::__private::Abandoned) {
 //                 __rt::lose(self, &__abandoned);
@@ -69,20 +75,20 @@ const TUPLE: usize = 8;
 //     };
 pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
     let expansion = Expansion::new(model, graph);
-    let data = expansion.data();
     let inherent = expansion.inherent();
     let composed = expansion.composed();
     let ends = graph.order.iter().filter_map(|field| expansion.end(*field));
     let resource = expansion.resource();
     let krate = model.options.common.krate(Span::mixed_site());
     let lints = attributes::conditions_and_lints(model.head.attrs);
+    let expression = unread::definition(model);
     quote! {
         #(#lints)*
         const _: () = {
             use #krate::__private as __rt;
-            #data
-            #inherent
+            #expression
             #composed
+            #inherent
             #(#ends)*
             #resource
         };
@@ -152,6 +158,32 @@ impl<'a> Expansion<'a> {
                 #(#ends)*
             }
         }
+    }
+
+    /// A local variable that no input has the name of: both are in sight of generated code alone.
+    fn local(&self, name: &str, at: Span) -> Ident {
+        let mut name = format!("__{name}");
+        while self
+            .model
+            .options
+            .inputs
+            .iter()
+            .any(|input| input.name == name)
+        {
+            name.insert(0, '_');
+        }
+        Ident::new(&name, ours(at))
+    }
+
+    /// The value of a field. With a name of its own: it would be a pattern if the user had an item of the field's.
+    fn value_name(&self, field: &Ident) -> Ident {
+        self.local(&format!("{}", field.unraw()), field.span())
+    }
+
+    // Output: `__rt::graph::<Self>()`
+    fn graph_of_self(&self, at: Span) -> TokenStream {
+        let graph = self.rt("graph", "graph_local", at);
+        quote_spanned!(at=> #graph::<Self>())
     }
 
     /// The type of the whole.

@@ -44,3 +44,15 @@ pub trait ComposedLocal: Sized {
     where
         Self: 'a;
 }
+
+/// What a lifespan is made of.
+#[must_use]
+pub fn graph<T: Composed>() -> &'static Graph {
+    T::GRAPH
+}
+
+/// As [`graph`], for members that stay in their task.
+#[must_use]
+pub fn graph_local<T: ComposedLocal>() -> &'static Graph {
+    T::GRAPH
+}

@@ -1,0 +1,41 @@
+use lifespan::{lifespan, scoped_resource};
+
+pub struct Db;
+
+#[scoped_resource]
+impl Db {
+    #[enter]
+    pub async fn open(url: &str) -> std::io::Result<Self> {
+        let _ = url;
+        Ok(Db)
+    }
+
+    #[exit]
+    async fn close(self) {}
+}
+
+pub struct Pool;
+
+impl Pool {
+    pub async fn connect(url: &str) -> std::io::Result<Pool> {
+        let _ = url;
+        Ok(Pool)
+    }
+
+    pub async fn close(&self) {}
+}
+
+#[lifespan(url: String)]
+struct App {
+    #[enter(|url| Db::open(url))]
+    db: Db,
+    #[enter(|url| Pool::connect(url))]
+    #[exit(|pool, _| pool.close().await)]
+    pool: Pool,
+}
+
+fn main() {
+    let _ = App::lifespan(String::new()).scope_ok(async |app| {
+        let _ = &app.db;
+    });
+}

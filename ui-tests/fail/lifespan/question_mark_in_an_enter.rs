@@ -1,0 +1,27 @@
+use lifespan::{lifespan, scoped_resource};
+
+pub struct Db;
+
+#[scoped_resource]
+impl Db {
+    #[enter]
+    pub async fn open(url: &str) -> std::io::Result<Self> {
+        let _ = url;
+        Ok(Db)
+    }
+
+    #[exit]
+    async fn close(self) {}
+}
+
+#[lifespan(url: String)]
+struct App {
+    #[enter(|url| Db::open(std::str::from_utf8(url.as_bytes())?))]
+    db: Db,
+}
+
+fn main() {
+    let _ = App::lifespan(String::new()).scope_ok(async |app| {
+        let _ = &app.db;
+    });
+}

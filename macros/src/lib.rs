@@ -4,6 +4,8 @@
 mod attributes;
 mod blame;
 mod budget;
+#[cfg(test)]
+mod damaged;
 mod errors;
 mod lifespan;
 mod options;
@@ -128,16 +130,17 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | attribute | the field |
 /// |---|---|
 /// | `#[enter(\|a, b\| expr)]` | is a scoped resource, or a lifespan itself; `expr` gives its `Lifespan` |
-/// | `#[enter(\|a, b\| expr)]` and `#[exit(async \|it, exit\| ..)]` | is of any type; `expr` gives a future of it, or of a `Result` of it |
+/// | `#[enter(\|a, b\| expr)]` and `#[exit(async \|it, exit\| ..)]`, or `#[exit(async \|it\| ..)]` | is of any type; `expr` gives a future of it, or of a `Result` of it |
 /// | `#[value(\|a, b\| expr)]` | is computed; it is dropped when its turn to exit comes |
 /// | `#[keep]` | is an input of the same name and type, kept for the body |
 ///
 /// The parameters of the closures name other members and inputs, which come as references. A `move` closure gets its inputs
 /// by value (members it gets as references in any case; an input that is `Copy` is `*port`). The expression describes what to
-/// await, and does not `.await`: the lifespan does, when all that is named is there. An `async` closure is fine where the end is
-/// beside the field. What an expression uses must be named between the bars; what it does not use, but comes after, is named with
-/// an underscore: `|_pool|`. A member that dereferences to what it holds, as a
-/// `Service` does, comes as a reference to itself: `**http` in an expression, `*app.http` in the body.
+/// await, and does not `.await`: the lifespan does, when all that is named is there. It cannot fail either, so there is no `?` in
+/// it. An `async` closure is fine where the end is beside the field, and may return a `Result`. What an expression uses must be
+/// named between the bars; what it does not use, but comes after, is named with an underscore: `|_pool|` (also for `r#struct`:
+/// `|_struct|`). A function of yours that has the name of another member is `self::pool` as a value. A member that dereferences
+/// to what it holds, as a `Service` does, comes as a reference to itself: `**http` in an expression, `*app.http` in the body.
 ///
 /// A member enters as soon as all that it names has (law 18), and exits when all that names it has (law 7); what is
 /// independent overlaps. In a struct that may leave its thread, members that others name must be `Sync`.
@@ -172,7 +175,8 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// `App::lifespan(config)`, a `Lifespan` of an `App`, with the visibility of the struct; `App::plan()`; and the trait impl
 /// that exits it, so that an `App` can be a member of another (the expansion of three members is in the repository,
 /// `macros/tests/expansions/lifespan_of_three.rs`). If a member fails to enter, the ones under way are cancelled,
-/// the entered ones roll back, and the error of that member is returned with all others attached (law 19).
+/// the entered ones roll back, and the error of that member is returned with all others attached (law 19). To exit, the members are taken out of the struct,
+/// which therefore cannot implement `Drop`.
 ///
 /// A missing dependency, a cycle, a duplicate, an input that is not used are compile errors, all of them at once (law 20).
 #[proc_macro_attribute]
@@ -180,8 +184,12 @@ pub fn lifespan(options: TokenStream, item: TokenStream) -> TokenStream {
     emit(lifespan::attribute(&options.into(), &item.into()))
 }
 
+// The name stands in rustc's message about an `#[enter]` or `#[exit]` without one of the attributes.
 #[doc(hidden)]
-#[proc_macro_derive(Lifespan, attributes(enter, exit, optional, value, keep, __lifespan))]
+#[proc_macro_derive(
+    AttributeLifespanOrScopedResource,
+    attributes(enter, exit, optional, value, keep, __lifespan)
+)]
 pub fn derive_lifespan(item: TokenStream) -> TokenStream {
     emit(lifespan::derive(item.into()))
 }

@@ -4,7 +4,7 @@ use std::future::ready;
 
 use lifespan::{Enter, Lifespan, lifespan};
 
-use crate::everywhere::everywhere;
+use crate::everywhere::{everywhere, locally};
 use crate::journal::{Db, Journal};
 
 fn open(journal: &Journal, name: &'static str) -> Lifespan<Db, impl Enter<Db> + use<>> {
@@ -104,7 +104,7 @@ struct Lifetime<'__a> {
 
 #[test]
 fn no_lifetime_is_taken() {
-    everywhere(|| async {
+    locally(|| async {
         let text = "text".to_owned();
         let kept = Lifetime::lifespan(&text);
         let kept = kept.scope_ok(async |all| all.text.len()).await.unwrap();

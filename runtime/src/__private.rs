@@ -7,7 +7,7 @@
 
 pub use crate::abandon::Abandoned;
 pub use crate::compose::composed::exit::{Input, Members, abandon, exit, exit_local, lose};
-pub use crate::compose::composed::failing::{Unasked, failing};
+pub use crate::compose::composed::failing::{Ask, Unasked, failing};
 pub use crate::compose::composed::given::Moved;
 pub use crate::compose::composed::graph::{Graph, Member};
 pub use crate::compose::composed::lifespan::{entered, lifespan, lifespan_local, made, three, two};

@@ -161,7 +161,8 @@ fn begun(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
             quote!(#mutability #name: #ty)
         });
     // What should have been named, as if it were.
-    let unnamed = unnamed::of(field, model).into_iter().map(|(name, _)| {
+    let unnamed = unnamed::of(field, model).into_iter().map(|(used, _)| {
+        let name = used.at;
         let ty = given(&name, by_value, model).unwrap_or_else(|| quote!(_));
         quote!(#name: #ty)
     });

@@ -160,10 +160,7 @@ impl Names {
     }
 
     fn is_input(&self, name: &str) -> bool {
-        let found = self
-            .known
-            .iter()
-            .find(|(known, _)| known.to_string() == name);
+        let found = self.known.iter().find(|(known, _)| **known == name);
         matches!(found, Some((_, Dependency::Input(_))))
     }
 }

@@ -39,7 +39,10 @@ pub(crate) fn attribute(options: &TokenStream, item: &TokenStream) -> (TokenStre
         );
         return (item.clone(), errors);
     }
-    if let Some(second) = attributes::outer(item).iter().find(is_lifespan) {
+    if let Some(second) = attributes::outer(item)
+        .iter()
+        .find(|attr| is_lifespan(attr))
+    {
         errors.at(second.path(), "`#[lifespan]` given twice");
         errors.at_attribute("first given here");
         // The other one does it.
@@ -57,7 +60,7 @@ pub(crate) fn attribute(options: &TokenStream, item: &TokenStream) -> (TokenStre
     (tokens, errors)
 }
 
-fn is_lifespan(attr: &&Attribute) -> bool {
+fn is_lifespan(attr: &Attribute) -> bool {
     let last = attr.path().segments.last();
     last.is_some_and(|last| last.ident == "lifespan")
 }

@@ -55,6 +55,9 @@ impl Options {
         }
         if input.peek(Token![:]) && !input.peek(Token![::]) {
             input.parse::<Token![:]>()?;
+            if input.is_empty() || input.peek(Token![,]) {
+                return Err(untyped(&key));
+            }
             let ty = input.parse()?;
             self.input(key, ty, errors);
             return Ok(());
@@ -65,7 +68,7 @@ impl Options {
         if input.peek(Token![=]) {
             self.with_equals(key, input, errors)
         } else {
-            self.alone(key, input, errors)
+            self.alone(&key, input, errors)
         }
     }
 
@@ -107,13 +110,13 @@ impl Options {
     }
 
     /// `Config`, which is a type, or `config`, which has none.
-    fn alone(&mut self, key: Ident, input: ParseStream<'_>, errors: &mut Errors) -> Result<()> {
+    fn alone(&mut self, key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Result<()> {
         let is_path = input.peek(Token![::]) || input.peek(Token![<]);
         if !is_path && !key.to_string().starts_with(char::is_uppercase) {
-            return Err(untyped(&key));
+            return Err(untyped(key));
         }
-        let ty = type_from(&key, input)?;
-        let name = name_for(&ty, &key);
+        let ty = type_from(key, input)?;
+        let name = name_for(&ty, key);
         let written = written(&ty);
         errors.at(
             &ty,

@@ -83,8 +83,15 @@ fn ends_operand(token: Option<&TokenTree>) -> bool {
     }
 }
 
+/// A name that is used as a value.
+pub(super) struct Use {
+    pub(super) at: Ident,
+    /// Whether it stands alone: it could also be that of a function.
+    pub(super) alone: bool,
+}
+
 /// Where the value of this name is used, if nothing in the expression can have bound it.
-pub(super) fn unbound(expr: &TokenStream, name: &Ident) -> Option<Ident> {
+pub(super) fn unbound(expr: &TokenStream, name: &Ident) -> Option<Use> {
     let mut found = Uses {
         name: name.unraw(),
         binds: false,
@@ -92,11 +99,12 @@ pub(super) fn unbound(expr: &TokenStream, name: &Ident) -> Option<Ident> {
         bare: None,
     };
     found.look_in(expr);
+    let asked = found.asked.map(|at| Use { at, alone: false });
     match (found.binds, found.bare) {
         // `db` may be a pattern there, and `db.pool()` what it has bound.
         (true, Some(_)) => None,
-        (true, None) => found.asked,
-        (false, bare) => found.asked.or(bare),
+        (true, None) => asked,
+        (false, bare) => asked.or(bare.map(|at| Use { at, alone: true })),
     }
 }
 

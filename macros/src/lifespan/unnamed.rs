@@ -7,7 +7,7 @@ use super::closure::Closure;
 use super::graph::Dependency;
 use super::model::{Member, Model, Role};
 use super::options::same;
-use super::scan;
+use super::scan::{self, Use};
 use crate::errors::Errors;
 
 pub(super) fn check(model: &Model<'_>, errors: &mut Errors) {
@@ -15,7 +15,7 @@ pub(super) fn check(model: &Model<'_>, errors: &mut Errors) {
         let Some(closure) = field.role.closure() else {
             continue;
         };
-        for (at, dependency) in of(field, model) {
+        for (Use { at, alone }, dependency) in of(field, model) {
             let what = match dependency {
                 Dependency::Input(_) => "input",
                 Dependency::Field(_) => "member",
@@ -24,8 +24,13 @@ pub(super) fn check(model: &Model<'_>, errors: &mut Errors) {
                 Some(param) => format!("write `{at}` in place of `{}`", param.name),
                 None => format!("name it: `{}`", bars(closure, &at)),
             };
+            let or = if alone {
+                format!("; an item of that name is `self::{at}`")
+            } else {
+                String::new()
+            };
             let message =
-                format!("{what} `{at}` is used, and not named between the bars\nhelp: {help}");
+                format!("{what} `{at}` is used, and not named between the bars\nhelp: {help}{or}");
             errors.at(at, message);
         }
     }
@@ -36,15 +41,15 @@ pub(super) fn inputs(
     field: &Member<'_>,
     model: &Model<'_>,
 ) -> impl Iterator<Item = (usize, Ident)> {
-    let input = |(at, dependency)| match dependency {
-        Dependency::Input(input) => Some((input, at)),
+    let input = |(used, dependency): (Use, _)| match dependency {
+        Dependency::Input(input) => Some((input, used.at)),
         Dependency::Field(_) => None,
     };
     of(field, model).into_iter().filter_map(input)
 }
 
 /// The first use of each.
-pub(super) fn of(field: &Member<'_>, model: &Model<'_>) -> Vec<(Ident, Dependency)> {
+pub(super) fn of(field: &Member<'_>, model: &Model<'_>) -> Vec<(Use, Dependency)> {
     let Some(closure) = field.role.closure() else {
         return Vec::new();
     };
@@ -67,7 +72,7 @@ pub(super) fn of(field: &Member<'_>, model: &Model<'_>) -> Vec<(Ident, Dependenc
 
 /// As they should be.
 fn bars(closure: &Closure, name: &Ident) -> String {
-    let named = closure.params.iter().map(|param| param.name.to_string());
-    let names: Vec<_> = named.chain([name.to_string()]).collect();
+    let known = closure.params.iter().map(|param| param.name.to_string());
+    let names: Vec<_> = known.chain([name.to_string()]).collect();
     format!("|{}|", names.join(", "))
 }

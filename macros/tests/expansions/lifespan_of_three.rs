@@ -80,7 +80,11 @@ const _: () = {
             __rt::failing(
                 __rt::graph::<Self>(),
                 __failing,
-                (&self.db, &self.cache, &self.echo),
+                (
+                    __rt::Ask(&self.db).asked(),
+                    __rt::Ask(&self.cache).asked(),
+                    __rt::Ask(&self.echo).asked(),
+                ),
             );
         }
         fn __lose(self, __abandoned: ::lifespan::__private::Abandoned) {

@@ -20,4 +20,8 @@ struct App {
     db: Db,
 }
 
-fn main() {}
+fn main() {
+    let _ = App::lifespan(String::new()).scope_ok(async |app| {
+        let _ = &app.db;
+    });
+}

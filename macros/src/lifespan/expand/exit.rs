@@ -230,7 +230,9 @@ impl Expansion<'_> {
             .map(|member| {
                 let name = member.name;
                 match &member.role {
-                    Role::Entered(entered) if entered.exit.is_none() => quote!(&#this.#name),
+                    Role::Entered(entered) if entered.exit.is_none() => {
+                        quote!(__rt::Ask(&#this.#name).asked())
+                    }
                     _ => quote!(__rt::Unasked),
                 }
             })

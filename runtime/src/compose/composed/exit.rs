@@ -126,7 +126,7 @@ impl<'e, K: Kind> Parts<'e, K> {
 #[diagnostic::on_unimplemented(
     message = "one of the members `{Self}` has no exit that can run here",
     label = "a member has no exit",
-    note = "annotate its type with `#[scoped_resource]`, or say at the field how it ends: `#[exit(async |it, exit| ..)]`; \
+    note = "say at its field how it ends, `#[exit(async |it| ..)]`, or annotate its type with `#[scoped_resource]`; \
             a plain value is a `#[value(..)]`",
     note = "resources that are declared to be local are members of a `#[lifespan(local, ..)]`"
 )]

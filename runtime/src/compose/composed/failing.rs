@@ -1,5 +1,7 @@
 //! How an entered lifespan asks its members to tell if they fail (law 21).
 
+use std::ops::Deref;
+
 use super::graph::Graph;
 use crate::entry::Entry;
 use crate::failing::Failing;
@@ -53,6 +55,42 @@ pub struct Unasked;
 impl Asked for Unasked {
     fn __ask(self, asking: &mut Asking<'_, '_>) {
         asking.next += 1;
+    }
+}
+
+/// A member that ends by itself, about to be asked. If it is no resource, that is said where it should end, and not here: its
+/// `asked` is then that of [`NoResource`].
+#[derive(Debug)]
+pub struct Ask<'a, R>(pub &'a R);
+
+impl<'a, R> Ask<'a, R>
+where
+    &'a R: Asked,
+{
+    /// The member.
+    #[must_use]
+    pub fn asked(self) -> &'a R {
+        self.0
+    }
+}
+
+impl<R> Deref for Ask<'_, R> {
+    type Target = NoResource;
+
+    fn deref(&self) -> &NoResource {
+        &NoResource
+    }
+}
+
+/// What a member is of that nobody can ask.
+#[derive(Debug)]
+pub struct NoResource;
+
+impl NoResource {
+    /// Nothing.
+    #[must_use]
+    pub fn asked(&self) -> Unasked {
+        Unasked
     }
 }
 

@@ -116,7 +116,7 @@ mod tests {
         (expr.to_string(), options.to_string(), errors.texts())
     }
 
-    fn assert_split(whole: TokenStream, expr: TokenStream, options: TokenStream) {
+    fn assert_split(whole: TokenStream, expr: &TokenStream, options: &TokenStream) {
         let expected = (expr.to_string(), options.to_string(), Vec::new());
         assert_eq!(split(whole), expected);
     }
@@ -125,26 +125,26 @@ mod tests {
     fn options_are_behind_the_expression() {
         assert_split(
             quote!(|a| f::<A, B>(a, b == c), timeout = "5s"),
-            quote!(|a| f::<A, B>(a, b == c)),
-            quote!(timeout = "5s"),
+            &quote!(|a| f::<A, B>(a, b == c)),
+            &quote!(timeout = "5s"),
         );
         assert_split(
             quote!(|| f::<dyn Fold<u8, Out = u8>>(), retries = 3),
-            quote!(|| f::<dyn Fold<u8, Out = u8>>()),
-            quote!(retries = 3),
+            &quote!(|| f::<dyn Fold<u8, Out = u8>>()),
+            &quote!(retries = 3),
         );
-        assert_split(quote!(timeout = "5s"), quote!(), quote!(timeout = "5s"));
-        assert_split(quote!(|a| b == c,), quote!(|a| b == c), quote!());
+        assert_split(quote!(timeout = "5s"), &quote!(), &quote!(timeout = "5s"));
+        assert_split(quote!(|a| b == c,), &quote!(|a| b == c), &quote!());
     }
 
     #[test]
     fn also_where_the_expression_cannot_be_read() {
         assert_split(
             quote!(|a| f(a,, b), timeout = "5s"),
-            quote!(|a| f(a,, b)),
-            quote!(timeout = "5s"),
+            &quote!(|a| f(a,, b)),
+            &quote!(timeout = "5s"),
         );
-        assert_split(quote!(|a| a.,), quote!(|a| a.), quote!());
+        assert_split(quote!(|a| a.,), &quote!(|a| a.), &quote!());
     }
 
     #[test]

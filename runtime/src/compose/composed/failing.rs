@@ -89,6 +89,7 @@ pub struct NoResource;
 impl NoResource {
     /// Nothing.
     #[must_use]
+    #[allow(clippy::unused_self, reason = "it is called as that of `Ask` is")]
     pub fn asked(&self) -> Unasked {
         Unasked
     }

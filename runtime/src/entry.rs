@@ -8,7 +8,7 @@ use crate::policy::{Name, Policy};
 
 /// Under which policy, and where, a resource is entered.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub struct Entry {
     pub(crate) policy: Policy,
     pub(crate) place: &'static Location<'static>,
     /// Of a resource that is made of others.

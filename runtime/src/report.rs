@@ -32,7 +32,8 @@ pub enum ReportKind {
     Missing,
     /// A value asked for a longer budget than the member of a lifespan that it is has; it gets that of the member.
     Capped,
-    /// A service did not stop when it was asked to, and was cancelled.
+    /// A service that was not ready yet, or is ended by cancelling it, did not stop in its time when it was asked to, and was cancelled.
+    /// That of another is the failure of its exit.
     Cancelled,
     /// A guard or an owner was told that all went well, in the exit of a resource that was told otherwise: what it is a part of, as
     /// far as can be seen. Only in builds with [checks](crate::checks_enabled).

@@ -4,6 +4,7 @@
 use std::future::Future;
 
 use crate::abandon::Abandoned;
+use crate::entry::Entry;
 use crate::error::BoxError;
 use crate::exit::Exit;
 use crate::failing::Failing;
@@ -67,6 +68,13 @@ pub trait ScopedResource:
         What::Resource
     }
 
+    /// Runs a poll of its enter, for what has to know how it is entered.
+    #[doc(hidden)]
+    #[inline]
+    fn __entering<T>(_: &Entry, poll: impl FnOnce() -> T) -> T {
+        poll()
+    }
+
     /// Asks the resource to tell if it fails while the body runs (law 21).
     #[doc(hidden)]
     #[inline]
@@ -123,6 +131,13 @@ pub trait LocalResource: Sized {
         What::Resource
     }
 
+    /// Runs a poll of its enter, for what has to know how it is entered.
+    #[doc(hidden)]
+    #[inline]
+    fn __entering<T>(_: &Entry, poll: impl FnOnce() -> T) -> T {
+        poll()
+    }
+
     /// Asks the resource to tell if it fails while the body runs (law 21).
     #[doc(hidden)]
     #[inline]
@@ -159,6 +174,11 @@ impl<R: ScopedResource> LocalResource for R {
     #[inline]
     fn policy() -> Policy {
         <R as ScopedResource>::policy()
+    }
+
+    #[inline]
+    fn __entering<T>(entry: &Entry, poll: impl FnOnce() -> T) -> T {
+        <R as ScopedResource>::__entering(entry, poll)
     }
 
     #[inline]

@@ -177,7 +177,8 @@ where
             };
             waiting.begin()?;
             let mut entering = entering;
-            let polled = entering.as_mut().poll(&mut waiting.aside, cx);
+            let (entry, aside) = (&waiting.entry, &mut waiting.aside);
+            let polled = R::__entering(entry, || entering.as_mut().poll(aside, cx));
             if polled.is_pending() && entering.is_stopping() {
                 waiting.stop_inside();
             }

@@ -13,6 +13,13 @@ pub trait ServiceEnd {
     /// Whether it succeeded.
     #[doc(hidden)]
     fn __into_result(self) -> Result<(), BoxError>;
+
+    /// Whether it can only be ended by cancelling it.
+    #[doc(hidden)]
+    #[must_use]
+    fn __by_cancelling() -> bool {
+        false
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -34,6 +41,10 @@ impl<E: Into<BoxError>> ServiceEnd for Result<(), E> {
 impl ServiceEnd for Never {
     fn __into_result(self) -> Result<(), BoxError> {
         self
+    }
+
+    fn __by_cancelling() -> bool {
+        true
     }
 }
 

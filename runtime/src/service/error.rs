@@ -20,6 +20,13 @@ pub enum ServiceError {
     Panicked(String),
     /// Its runtime shut down, or nothing else was left that could have run it.
     Dropped,
+    /// It did not stop in time when it was asked to, and was cancelled: what it was at may be half done.
+    NotStopped {
+        /// How long it was waited for after the request to stop.
+        stop: Duration,
+        /// What it [said](super::Stop::progress) last.
+        progress: Option<String>,
+    },
     /// It neither stopped when it was asked to, nor unwound when it was cancelled.
     Ignored {
         /// How long it was waited for after the request to stop.
@@ -28,6 +35,8 @@ pub enum ServiceError {
         cancel: Option<Duration>,
         /// Whether it is gone now that it was aborted; if not, it blocks its thread.
         is_gone: bool,
+        /// What it [said](super::Stop::progress) last.
+        progress: Option<String>,
     },
     /// There is no tokio runtime where it was to be entered.
     NoRuntime,
@@ -45,10 +54,18 @@ impl fmt::Display for ServiceError {
             ServiceError::Dropped => {
                 f.write_str("its task was dropped, since its runtime shut down")
             }
+            ServiceError::NotStopped { stop, progress } => {
+                write!(
+                    f,
+                    "it did not stop within {stop:?} when it was asked to, and was cancelled"
+                )?;
+                write_progress(f, progress.as_deref())
+            }
             ServiceError::Ignored {
                 stop,
                 cancel,
                 is_gone,
+                progress,
             } => {
                 let (stop, cancel) = (stop.unwrap_or_default(), cancel.unwrap_or_default());
                 write!(
@@ -59,10 +76,18 @@ impl fmt::Display for ServiceError {
                     ""
                 } else {
                     "; it goes on, since it blocks its thread"
-                })
+                })?;
+                write_progress(f, progress.as_deref())
             }
             ServiceError::NoRuntime => f.write_str("there is no tokio runtime to spawn it on"),
         }
+    }
+}
+
+fn write_progress(f: &mut fmt::Formatter<'_>, progress: Option<&str>) -> fmt::Result {
+    match progress {
+        Some(text) => write!(f, ", last progress: {text}"),
+        None => Ok(()),
     }
 }
 

@@ -9,16 +9,19 @@ use std::future::Future;
 use std::ops::Deref;
 use std::time::Duration;
 
+use crate::entry::Entry;
 use crate::error::BoxError;
 use crate::exit::Exit;
 use crate::failing::Failing;
 use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
 
+mod called;
 mod end;
 mod error;
 mod life;
 pub(crate) mod ready;
+mod said;
 mod starting;
 pub(crate) mod steps;
 mod stop;
@@ -30,6 +33,8 @@ pub use ready::Ready;
 pub use starting::{ServiceFn, Starting};
 pub use stop::Stop;
 
+use said::Step;
+use steps::Steps;
 use task::Task;
 
 /// A background task as a resource: entered when it is ready, asked to stop when its users have ended, and awaited. It
@@ -97,11 +102,19 @@ impl<T: Send + 'static> Service<T> {
     /// # How it ends
     ///
     /// Its exit, whatever the cause, asks it to stop and then drops the value, so that a service that works off a queue sees
-    /// that closed. If it has not ended after the [stop timeout](Lifespan::stop_timeout), 5 s, its cancel scope is cancelled,
-    /// and if it then has not unwound after the [cancel timeout](Lifespan::cancel_timeout), 3 s, it is aborted, and the exit
-    /// fails with [`ServiceError::Ignored`]. An error that it returns after it was asked to stop is that of the exit; that it
-    /// had to be cancelled is none, but [reported](crate::ReportKind::Cancelled). If the exit has less time than its steps, each
-    /// gets its share.
+    /// that closed. An error that it returns from then on is that of the exit.
+    ///
+    /// The budget of the exit (the field's, or [`exit_timeout`](Lifespan::exit_timeout); ten seconds if nothing is said) is what it may
+    /// take to stop, but for the last fifth, at most 5 s. Then its cancel scope is cancelled, so that it unwinds, and the exit fails
+    /// with [`ServiceError::NotStopped`], which has the last text of [`Stop::progress`]: what it was at may be half done. If it does
+    /// not unwind either, it is aborted, and the exit fails with [`ServiceError::Ignored`].
+    ///
+    /// A service that is ended by cancelling it says so: it returns `!`, or is described with
+    /// [`stop_by_cancelling`](Lifespan::stop_by_cancelling). It is cancelled as soon as it is asked to stop, and that is no failure
+    /// if it unwinds. Nor is it one of a service that was not ready yet, which is [reported](crate::ReportKind::Cancelled).
+    ///
+    /// [`stop_timeout`](Lifespan::stop_timeout) and [`cancel_timeout`](Lifespan::cancel_timeout) say how long each step takes. If the
+    /// exit has less time than its steps, each gets its share.
     ///
     /// # Errors
     ///
@@ -123,28 +136,55 @@ impl<T: Send + 'static> Service<T> {
 
 /// How a service ends.
 impl<T: Send + 'static> Lifespan<Service<T>, Starting<T>> {
-    /// How long the service may take to end after it was asked to stop, before it is cancelled; 5 s if nothing is said.
+    /// Says that the service does not listen to its [`Stop`], and is ended by cancelling it: that is done as soon as it is to stop,
+    /// and is no failure if it unwinds. One that returns `!` does not have to say so.
     ///
-    /// Zero is for one that does not listen: it is cancelled at once. `None` waits for ever. The
+    /// ```
+    /// use lifespan::{Enter, Lifespan, Service};
+    /// use std::time::Duration;
+    ///
+    /// fn heartbeat() -> Lifespan<Service<()>, impl Enter<Service<()>>> {
+    ///     Service::start(async |ready, _| -> std::io::Result<()> {
+    ///         ready.set(());
+    ///         loop {
+    ///             std::fs::metadata(".")?;
+    ///             tokio::time::sleep(Duration::from_secs(1)).await;
+    ///         }
+    ///     })
+    ///     .stop_by_cancelling()
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+    /// heartbeat().scope_ok(async |_| ()).await // at once
+    /// # }
+    /// ```
+    pub fn stop_by_cancelling(mut self) -> Self {
+        self.enter_mut().said_mut().by_cancelling = true;
+        self
+    }
+
+    /// How long the service may take to end after it was asked to stop, before it is cancelled. If only the other step is said, 5 s;
+    /// if neither is, the [budget of the exit](Service::start#how-it-ends).
+    ///
+    /// Zero cancels it at once, as [`stop_by_cancelling`](Self::stop_by_cancelling) does. `None` waits for ever. The
     /// [exit timeout](Lifespan::exit_timeout) becomes the sum of both steps and two seconds.
     ///
     /// Not behind `impl Enter`, nor boxed: a function whose callers are to have this method returns
     /// `Lifespan<Service<T>, Starting<T>>`. As a member of a [`lifespan`](macro@crate::lifespan), the field has to allow the
     /// time: `#[exit(timeout = "70s")]`.
     pub fn stop_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
-        let steps = self.enter_mut().steps_mut();
-        steps.stop = budget.into();
-        let all = steps.exit_budget();
+        let said = self.enter_mut().said_mut();
+        said.stop = Step::Of(budget.into());
+        let all = said.steps().and_then(Steps::exit_budget);
         self.exit_timeout(all)
     }
 
-    /// How long the service may take to unwind after it was cancelled, before it is aborted; 3 s if nothing is said.
+    /// How long the service may take to unwind after it was cancelled, before it is aborted. If only the other step is said, 3 s.
     ///
     /// Zero aborts it at once, `None` waits for ever; the exit timeout follows as for [`stop_timeout`](Self::stop_timeout).
     pub fn cancel_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
-        let steps = self.enter_mut().steps_mut();
-        steps.cancel = budget.into();
-        let all = steps.exit_budget();
+        let said = self.enter_mut().said_mut();
+        said.cancel = Step::Of(budget.into());
+        let all = said.steps().and_then(Steps::exit_budget);
         self.exit_timeout(all)
     }
 }
@@ -154,11 +194,15 @@ impl<T: Send + 'static> ScopedResource for Service<T> {
     // Written out, so that no bound on what the task does is looked for where this future must be `Send`.
     fn exit(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send {
         let Service { value, task } = self;
-        task.end(value, exit)
+        task.end(Some(value), exit)
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {
         ScopedResource::__failure(&self.task, failing);
+    }
+
+    fn __entering<O>(entry: &Entry, poll: impl FnOnce() -> O) -> O {
+        called::entering(entry, poll)
     }
 }
 

@@ -9,14 +9,17 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use super::Service;
+use super::called;
 use super::end::ServiceEnd;
 use super::error::ServiceError;
 use super::ready::{Readiness, Ready, until_ready};
-use super::steps::Steps;
+use super::said::Said;
 use super::stop::Stop;
 use super::task::Task;
+use crate::entry::Entry;
 use crate::error::BoxError;
 use crate::lifespan::{BoxFuture, Lifespan};
+use crate::resource::ScopedResource;
 
 /// A closure whose future can be spawned; as [`ExitFn`](crate::foreign::ExitFn).
 #[doc(hidden)]
@@ -47,7 +50,7 @@ enum Stage<T> {
 /// What there is to spawn.
 struct Start<T> {
     run: Run<T>,
-    steps: Steps,
+    said: Said,
     place: &'static Location<'static>,
 }
 
@@ -65,30 +68,48 @@ impl<T: Send + 'static> Starting<T> {
             Box::new(|ready, stop| Box::pin(async { run(ready, stop).await.__into_result() }));
         Starting(Stage::Unbegun(Some(Start {
             run,
-            steps: Steps::default(),
+            said: Said {
+                by_cancelling: O::__by_cancelling(),
+                ..Said::default()
+            },
             place: Location::caller(),
         })))
     }
 
-    pub(super) fn steps_mut(&mut self) -> &mut Steps {
+    pub(super) fn said_mut(&mut self) -> &mut Said {
         match &mut self.0 {
-            Stage::Unbegun(Some(start)) => &mut start.steps,
+            Stage::Unbegun(Some(start)) => &mut start.said,
             _ => unreachable!("a lifespan is configured before it is entered"),
         }
     }
 }
 
 impl<T: Send + 'static> Start<T> {
-    async fn enter(self) -> Result<Service<T>, BoxError> {
-        let Start { run, steps, place } = self;
+    /// How it is entered; where nobody says so, as its type is.
+    fn entry(&self) -> Entry {
+        called::here().unwrap_or_else(|| {
+            let policy = <Service<T> as ScopedResource>::policy();
+            let policy = match self.said.steps() {
+                Some(steps) => policy.exit_timeout(steps.exit_budget()),
+                None => policy,
+            };
+            Entry::new(policy, self.place)
+        })
+    }
+
+    async fn enter(self, entry: Entry) -> Result<Service<T>, BoxError> {
+        let Start { run, said, .. } = self;
         let runtime = Handle::try_current().map_err(|_| ServiceError::NoRuntime)?;
         let (ready, Readiness { value, set }) = Ready::new();
         let (ask, stop) = Stop::new();
-        let spawn = async { Task::spawn(&runtime, run(ready, stop), set, ask, steps, place) };
-        let mut task = Lifespan::of(spawn).named("service");
-        if steps != Steps::default() {
-            task = task.exit_timeout(steps.exit_budget());
-        }
+        let (subject, place) = (entry.subject(), entry.place);
+        let spawn = async { Task::spawn(&runtime, run(ready, stop), set, ask, said, subject) };
+        let entry = Entry {
+            parts: None,
+            policy: entry.policy.enter_timeout(None),
+            place,
+        };
+        let task = Lifespan::described(spawn, entry);
         // In a guard: if this future fails or is dropped, whoever polls it adopts the task's end, or it is rescued (law 3).
         let task = task.enter_at(place).await?;
         let value = until_ready(value, task.not_ready()).await?;
@@ -105,7 +126,8 @@ impl<T: Send + 'static> Future for Starting<T> {
             let Some(start) = start.take() else {
                 unreachable!("it is begun in the same poll")
             };
-            self.0 = Stage::Begun(Box::pin(start.enter()));
+            let entry = start.entry();
+            self.0 = Stage::Begun(Box::pin(start.enter(entry)));
         }
         match &mut self.0 {
             Stage::Begun(entering) => entering.as_mut().poll(cx),

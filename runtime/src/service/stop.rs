@@ -3,6 +3,8 @@
 use std::fmt;
 use std::future::Future;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use tokio::sync::watch;
 use tokio::task::coop::unconstrained;
 
@@ -10,12 +12,38 @@ use tokio::task::coop::unconstrained;
 ///
 /// A task that the service spawned, or a server that it runs, can have a clone.
 #[derive(Clone)]
-pub struct Stop(watch::Receiver<bool>);
+pub struct Stop {
+    asked: watch::Receiver<bool>,
+    progress: Arc<Mutex<Option<String>>>,
+}
+
+/// The other end.
+pub(super) struct Ask {
+    ask: watch::Sender<bool>,
+    progress: Arc<Mutex<Option<String>>>,
+}
+
+impl Ask {
+    /// To stop.
+    pub(super) fn ask(&self) {
+        self.ask.send_replace(true);
+    }
+
+    pub(super) fn last_progress(&self) -> Option<String> {
+        let progress = self.progress.lock();
+        progress.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
 
 impl Stop {
-    pub(super) fn new() -> (watch::Sender<bool>, Self) {
+    pub(super) fn new() -> (Ask, Self) {
         let (ask, asked) = watch::channel(false);
-        (ask, Stop(asked))
+        let progress = Arc::<Mutex<_>>::default();
+        let ask = Ask {
+            ask,
+            progress: Arc::clone(&progress),
+        };
+        (ask, Stop { asked, progress })
     }
 
     /// Completes when the service is to stop; at once if that was asked for already.
@@ -28,7 +56,7 @@ impl Stop {
     ///
     /// It may be dropped at any time, in a `select!` for one, and asked for again.
     pub fn requested(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut asked = self.0.clone();
+        let mut asked = self.asked.clone();
         async move {
             // Without a budget, so that it is heard behind a queue that is never empty. An error: nobody is left who could ask,
             // which asks as well.
@@ -39,7 +67,15 @@ impl Stop {
     /// Whether the service is to stop.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        *self.0.borrow() || self.0.has_changed().is_err()
+        *self.asked.borrow() || self.asked.has_changed().is_err()
+    }
+
+    /// Says how far the service has come with stopping, or with what it does before that; the last text is part of the error if it
+    /// does not stop in time.
+    pub fn progress(&self, text: impl fmt::Display) {
+        let text = text.to_string();
+        let progress = self.progress.lock();
+        *progress.unwrap_or_else(PoisonError::into_inner) = Some(text);
     }
 }
 

@@ -2,31 +2,32 @@
 
 use std::error::Error as StdError;
 use std::future::{Future, Pending, poll_fn};
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::error::ServiceError;
 use super::life::{Life, Living};
+use super::said::Said;
 use super::steps::Steps;
+use super::stop::Ask;
 use crate::budget::Budget;
 use crate::cancel::cancellation::{Cancellation, is_echo};
 use crate::cancel::node::Node;
 use crate::cancel_scope::{Alarm, Branch};
 use crate::coop::poll_unbudgeted;
 use crate::entry::Subject;
-use crate::error::BoxError;
+use crate::error::{BoxError, Error, Phase};
 use crate::exit::Exit;
 use crate::failing::Failing;
 use crate::failures::panic_text;
 use crate::lifespan::BoxFuture;
-use crate::policy::Name;
 use crate::report::{self, Report, ReportKind};
 use crate::resource::ScopedResource;
 use crate::scope::driven::Outcome;
@@ -39,12 +40,13 @@ const MOMENT: Duration = Duration::from_millis(10);
 /// service from then on.
 pub(super) struct Task {
     life: Arc<Life>,
-    ask: watch::Sender<bool>,
+    ask: Ask,
     /// The cancel scope it runs in.
     node: Arc<Node>,
     handle: JoinHandle<()>,
-    steps: Steps,
-    place: &'static Location<'static>,
+    said: Said,
+    /// As it is entered.
+    subject: Subject,
 }
 
 impl Task {
@@ -53,16 +55,13 @@ impl Task {
         runtime: &Handle,
         run: BoxFuture<'static, Result<(), BoxError>>,
         set: oneshot::Receiver<()>,
-        ask: watch::Sender<bool>,
-        steps: Steps,
-        place: &'static Location<'static>,
+        ask: Ask,
+        said: Said,
+        subject: Subject,
     ) -> Self {
         let life = Arc::new(Life::default());
         let node = Node::new();
-        node.call(|| Subject {
-            name: Name::Given("service".into()),
-            place,
-        });
+        node.call(|| subject.clone());
         let body = Branch::new(Arc::clone(&node), Alarm::none(), run);
         let living = Living::new(Arc::clone(&life));
         let handle = runtime.spawn(live(living, Arc::clone(&node), body, set));
@@ -71,8 +70,8 @@ impl Task {
             ask,
             node,
             handle,
-            steps,
-            place,
+            said,
+            subject,
         }
     }
 
@@ -82,39 +81,46 @@ impl Task {
     }
 
     /// Asks it to stop, then cancels it, then aborts it, each when it has not ended by the end of the step before. What it
-    /// was ready with is dropped once it has been asked.
-    pub(super) async fn end(mut self, value: impl Send, exit: &Exit) -> Result<(), BoxError> {
-        let Steps {
-            stop,
-            cancel,
-            abort,
-        } = self.steps.within(exit.remaining());
+    /// was ready with is dropped once it has been asked; without one it was not ready.
+    pub(super) async fn end(
+        mut self,
+        value: Option<impl Send>,
+        exit: &Exit,
+    ) -> Result<(), BoxError> {
+        let steps = self.said.within(exit.remaining());
+        // What nobody used yet has nothing to finish.
+        let must_stop = value.is_some() && !self.said.is_to_be_cancelled();
         self.life.ask();
-        self.ask.send_replace(true);
+        self.ask.ask();
         // Its destructor is the user's: a panic in it goes on when the service has ended.
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(value)));
-        let ended = self.end_by_steps(stop, cancel, abort).await;
+        let ended = self.end_by_steps(steps, must_stop).await;
         match dropped {
             Ok(()) => ended,
             Err(panic) => resume_unwind(panic),
         }
     }
 
-    async fn end_by_steps(
-        &mut self,
-        stop: Option<Duration>,
-        cancel: Option<Duration>,
-        abort: Duration,
-    ) -> Result<(), BoxError> {
+    async fn end_by_steps(&mut self, steps: Steps, must_stop: bool) -> Result<(), BoxError> {
+        let Steps {
+            stop,
+            cancel,
+            abort,
+        } = steps;
         if self.ends_within(stop).await {
             return self.life.outcome();
         }
-        if stop != Some(Duration::ZERO) {
+        let late = must_stop.then(|| self.not_stopped(stop));
+        if late.is_none() && stop != Some(Duration::ZERO) {
             self.tell_cancelled();
         }
         self.cancel(stop);
         if self.ends_within(cancel).await {
-            return self.life.outcome();
+            let outcome = self.life.outcome();
+            return match late {
+                Some(late) => Err(self.with(late, outcome)),
+                None => outcome,
+            };
         }
         self.handle.abort();
         // A moment in any case: what does not block its thread is gone by then.
@@ -123,18 +129,34 @@ impl Task {
             stop,
             cancel,
             is_gone,
+            progress: self.ask.last_progress(),
         }
         .into())
     }
 
+    fn not_stopped(&self, stop: Option<Duration>) -> ServiceError {
+        ServiceError::NotStopped {
+            stop: stop.unwrap_or_default(),
+            progress: self.ask.last_progress(),
+        }
+    }
+
+    /// What it did wrong, and what it has to say to that.
+    fn with(&self, late: ServiceError, outcome: Result<(), BoxError>) -> BoxError {
+        let Err(own) = outcome else {
+            return late.into();
+        };
+        let failed = |error| Error::failed(&self.subject, Phase::Exit, error);
+        let mut error = failed(late.into());
+        error.attach([failed(own)]);
+        error.into()
+    }
+
     /// That it had to be cancelled is no failure, but slows every shutdown down.
     fn tell_cancelled(&self) {
-        let subject = Subject {
-            name: Name::Given("service".into()),
-            place: self.place,
-        };
         let reason = "it did not stop in time when it was asked to";
-        report::send(&Report::about(ReportKind::Cancelled, &subject, reason));
+        let report = Report::about(ReportKind::Cancelled, &self.subject, reason);
+        report::send(&report);
     }
 
     /// Has it unwind (law 13).
@@ -143,7 +165,7 @@ impl Task {
             "the service did not stop within {:?}",
             after.unwrap_or_default()
         );
-        let cancellation = Cancellation::asked(Some(reason.into()), self.place);
+        let cancellation = Cancellation::asked(Some(reason.into()), self.subject.place);
         self.node.cancel(&cancellation);
     }
 
@@ -169,7 +191,7 @@ impl Drop for Task {
 
 impl ScopedResource for Task {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
-        self.end((), exit).await
+        self.end(None::<()>, exit).await
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {

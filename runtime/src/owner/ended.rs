@@ -41,6 +41,10 @@ impl Died {
     }
 }
 
+/// By the end of its runtime or its `LocalSet`.
+pub(super) const TASK_DROPPED: &str =
+    "its task was dropped, as the end of a runtime or a `LocalSet` does";
+
 #[derive(Clone)]
 pub(super) struct Ended(Arc<Record>);
 
@@ -71,7 +75,7 @@ impl Ended {
 
     /// Its task was dropped, and the resource has said so.
     pub(super) fn lost(subject: Subject) -> Self {
-        let text = "its task was dropped, as the end of a runtime does";
+        let text = TASK_DROPPED;
         let error = Error::of(subject, Phase::Exit, ErrorKind::Lost, text.into());
         let lost = Ended::new(text.to_owned().into(), None, Some(error));
         lost.0.is_told.store(true, Ordering::Relaxed);

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::task;
 
 use super::desk::{Desk, Turn};
-use super::ended::{Died, Ended};
+use super::ended::{Died, Ended, TASK_DROPPED};
 use super::farewell::Farewell;
 use super::keeper::{Gone, Heard, TellGone};
 use crate::cancel::cancellation::Cancellation;
@@ -248,7 +248,9 @@ impl<J> House<J> {
         let why = closing
             .map(|farewell| farewell.why.text().to_owned())
             .or_else(|| self.desk.ended().map(|ended| ended.why().to_owned()));
-        self.error(ErrorKind::Closed, why.unwrap_or_default())
+        // Neither asked to end nor at its end, and yet it has refused work: its task is being dropped just now.
+        let why = why.unwrap_or_else(|| TASK_DROPPED.to_owned());
+        self.error(ErrorKind::Closed, why)
     }
 
     pub(super) fn would_wait_for_itself(

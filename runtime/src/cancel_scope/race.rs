@@ -138,7 +138,7 @@ pub trait Branches<T> {
 
     /// Polls those of the due that have not ended, in order, and gives what each that ends now ended with, until told that
     /// this is enough. Whether all of the due have ended.
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         due: Range<usize>,
@@ -146,7 +146,7 @@ pub trait Branches<T> {
     ) -> ControlFlow<(), bool>;
 
     /// Cancels those that have not ended.
-    fn cancel(&self, cancellation: &Cancellation);
+    fn __cancel(&self, cancellation: &Cancellation);
 }
 
 pin_project! {
@@ -181,7 +181,7 @@ impl<F: Future<Output = T>, T> Branches<T> for Lane<F, T> {
         1
     }
 
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         _: Range<usize>,
@@ -207,7 +207,7 @@ impl<F: Future<Output = T>, T> Branches<T> for Lane<F, T> {
         ControlFlow::Continue(true)
     }
 
-    fn cancel(&self, cancellation: &Cancellation) {
+    fn __cancel(&self, cancellation: &Cancellation) {
         if let Some(branch) = &self.branch {
             branch.node().cancel(cancellation);
         }
@@ -230,7 +230,7 @@ impl<T, A: Branches<T>, B: Branches<T>> Branches<T> for Lanes<A, B> {
         self.first.count() + self.rest.count()
     }
 
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         due: Range<usize>,
@@ -240,17 +240,17 @@ impl<T, A: Branches<T>, B: Branches<T>> Branches<T> for Lanes<A, B> {
         let [first, rest] = split(due, this.first.count());
         let mut all = true;
         if !first.is_empty() {
-            all &= this.first.poll_each(cx, first, ended)?;
+            all &= this.first.__poll_each(cx, first, ended)?;
         }
         if !rest.is_empty() {
-            all &= this.rest.poll_each(cx, rest, ended)?;
+            all &= this.rest.__poll_each(cx, rest, ended)?;
         }
         ControlFlow::Continue(all)
     }
 
-    fn cancel(&self, cancellation: &Cancellation) {
-        self.first.cancel(cancellation);
-        self.rest.cancel(cancellation);
+    fn __cancel(&self, cancellation: &Cancellation) {
+        self.first.__cancel(cancellation);
+        self.rest.__cancel(cancellation);
     }
 }
 
@@ -259,7 +259,7 @@ impl<T, B: Branches<T>> Branches<T> for Vec<Pin<Box<B>>> {
         self.len()
     }
 
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         due: Range<usize>,
@@ -267,14 +267,14 @@ impl<T, B: Branches<T>> Branches<T> for Vec<Pin<Box<B>>> {
     ) -> ControlFlow<(), bool> {
         let mut all = true;
         for branch in &mut self.get_mut()[due] {
-            all &= branch.as_mut().poll_each(cx, 0..1, ended)?;
+            all &= branch.as_mut().__poll_each(cx, 0..1, ended)?;
         }
         ControlFlow::Continue(all)
     }
 
-    fn cancel(&self, cancellation: &Cancellation) {
+    fn __cancel(&self, cancellation: &Cancellation) {
         for branch in self {
-            branch.as_ref().get_ref().cancel(cancellation);
+            branch.as_ref().get_ref().__cancel(cancellation);
         }
     }
 }
@@ -355,9 +355,11 @@ fn poll_round<T, B: Branches<T>>(
     mut ended: impl FnMut(Ended<T>) -> ControlFlow<()>,
 ) -> ControlFlow<(), bool> {
     let (first, count) = (rotation.begin(), branches.count());
-    let mut all = branches.as_mut().poll_each(cx, first..count, &mut ended)?;
+    let mut all = branches
+        .as_mut()
+        .__poll_each(cx, first..count, &mut ended)?;
     if first > 0 {
-        all &= branches.as_mut().poll_each(cx, 0..first, &mut ended)?;
+        all &= branches.as_mut().__poll_each(cx, 0..first, &mut ended)?;
     }
     if !all {
         rotation.end(count);
@@ -386,7 +388,7 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
             }
             this.winner = winner;
             let lost = Cancellation::new(Kind::LostRace, place);
-            this.branches.as_ref().get_ref().cancel(&lost);
+            this.branches.as_ref().get_ref().__cancel(&lost);
         }
         let ended = poll_round(this.branches, this.rotation, cx, |loser| {
             if let Ended::Panicked(panic) = loser {

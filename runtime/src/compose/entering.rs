@@ -36,7 +36,7 @@ pub trait Enters {
     }
 
     /// Polls those of the due that have not ended. Once something has failed, those that have not begun are given up.
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         group: &mut Group,
@@ -52,10 +52,10 @@ pub(super) fn poll_round<L: Enters>(
 ) -> Poll<()> {
     let first = group.rotation.begin();
     let count = lanes.count();
-    let polled = lanes.as_mut().poll_each(cx, group, first..count);
+    let polled = lanes.as_mut().__poll_each(cx, group, first..count);
     let mut all = polled.is_ready();
     if first > 0 {
-        all &= lanes.poll_each(cx, group, 0..first).is_ready();
+        all &= lanes.__poll_each(cx, group, 0..first).is_ready();
         // What needs one of those was polled before it.
         cx.waker().wake_by_ref();
     }
@@ -72,10 +72,10 @@ pub(super) fn poll_round<L: Enters>(
 /// could not compare that type's with another's.
 pub trait Lanes<V, K: Kind>: Enters {
     /// The entered resources, in order; all of them are there.
-    fn take(self: Pin<&mut Self>, entries: &mut Entries) -> V;
+    fn __take(self: Pin<&mut Self>, entries: &mut Entries) -> V;
 
     /// Those that are there, on their way out.
-    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>);
+    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>);
 }
 
 /// What all members of a group that enters share.
@@ -213,7 +213,7 @@ impl<V, K: Kind, L: Lanes<V, K>> Future for EnterAll<L, V, K> {
             ready!(poll_round(this.lanes.as_mut(), cx, this.group));
             let Some(failure) = this.group.verdict() else {
                 let mut entries = Entries::default();
-                let values = this.lanes.take(&mut entries);
+                let values = this.lanes.__take(&mut entries);
                 return Poll::Ready(Ok((values, entries)));
             };
             let cause = this.group.cause();
@@ -243,7 +243,7 @@ impl<K: Kind> RollingBack<K> {
     ) -> Self {
         let exit = Exit::new(cause, None).with_error(failure.error.to_string());
         let mut parting = Parting::new(&exit);
-        lanes.roll_back(&mut parting);
+        lanes.__roll_back(&mut parting);
         RollingBack {
             failure,
             exits: Box::pin(shield(parting.exits(order))),
@@ -375,7 +375,7 @@ impl<R: LocalResource, F> Lane<R, F> {
 }
 
 impl<R: LocalResource, F: Enter<R>> Enters for Lane<R, F> {
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         group: &mut Group,
@@ -401,11 +401,11 @@ impl<R: LocalResource, F: Enter<R>> Enters for Lane<R, F> {
 }
 
 impl<R: LocalResource, F: Enter<R>, K: Takes<R>> Lanes<R, K> for Lane<R, F> {
-    fn take(self: Pin<&mut Self>, entries: &mut Entries) -> R {
+    fn __take(self: Pin<&mut Self>, entries: &mut Entries) -> R {
         entries.open(self.project().kept.take())
     }
 
-    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
+    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         parting.member(self.project().kept.take());
     }
 }
@@ -425,7 +425,7 @@ impl<A: Enters, B: Enters> Enters for Pair<A, B> {
         self.first.count() + self.rest.count()
     }
 
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         group: &mut Group,
@@ -435,25 +435,25 @@ impl<A: Enters, B: Enters> Enters for Pair<A, B> {
         let [first, rest] = split(due, this.first.count());
         let mut all = true;
         if !first.is_empty() {
-            all &= this.first.poll_each(cx, group, first).is_ready();
+            all &= this.first.__poll_each(cx, group, first).is_ready();
         }
         if !rest.is_empty() {
-            all &= this.rest.poll_each(cx, group, rest).is_ready();
+            all &= this.rest.__poll_each(cx, group, rest).is_ready();
         }
         if all { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
 impl<V, W, K: Kind, A: Lanes<V, K>, B: Lanes<W, K>> Lanes<(V, W), K> for Pair<A, B> {
-    fn take(self: Pin<&mut Self>, entries: &mut Entries) -> (V, W) {
+    fn __take(self: Pin<&mut Self>, entries: &mut Entries) -> (V, W) {
         let this = self.project();
-        (this.first.take(entries), this.rest.take(entries))
+        (this.first.__take(entries), this.rest.__take(entries))
     }
 
-    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
+    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         let this = self.project();
-        this.first.roll_back(parting);
-        this.rest.roll_back(parting);
+        this.first.__roll_back(parting);
+        this.rest.__roll_back(parting);
     }
 }
 
@@ -463,7 +463,7 @@ impl Enters for () {
         0
     }
 
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
         _: &mut Group,
@@ -474,7 +474,7 @@ impl Enters for () {
 }
 
 impl<K: Kind> Lanes<(), K> for () {
-    fn take(self: Pin<&mut Self>, _: &mut Entries) {}
+    fn __take(self: Pin<&mut Self>, _: &mut Entries) {}
 
-    fn roll_back(self: Pin<&mut Self>, _: &mut Parting<K>) {}
+    fn __roll_back(self: Pin<&mut Self>, _: &mut Parting<K>) {}
 }

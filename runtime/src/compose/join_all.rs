@@ -140,7 +140,7 @@ impl<R: LocalResource, F: Enter<R>> Many<R, F> {
 
 impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
     // They take turns by themselves.
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         group: &mut Group,
@@ -164,12 +164,12 @@ impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
 }
 
 impl<R: LocalResource, F: Enter<R>, K: Takes<R> + Kind> Lanes<Vec<R>, K> for Many<R, F> {
-    fn take(self: Pin<&mut Self>, entries: &mut Entries) -> Vec<R> {
+    fn __take(self: Pin<&mut Self>, entries: &mut Entries) -> Vec<R> {
         let kept = self.get_mut().take_kept();
         kept.map(|kept| entries.open(Some(kept))).collect()
     }
 
-    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
+    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         for kept in self.get_mut().take_kept() {
             parting.member(Some(kept));
         }

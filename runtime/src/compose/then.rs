@@ -132,14 +132,14 @@ where
     G: Enter<S>,
 {
     // One after the other, so that they take one turn.
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         group: &mut Group,
         due: Range<usize>,
     ) -> Poll<()> {
         let mut this = self.project();
-        ready!(this.first.as_mut().poll_each(cx, group, due.clone()));
+        ready!(this.first.as_mut().__poll_each(cx, group, due.clone()));
         if let (Some(first), Some(next)) = (this.first.entered(), this.next.take()) {
             match catch_unwind(AssertUnwindSafe(|| next(first.resource()))) {
                 Ok(lifespan) => this.second.set(Some(Lane::new(lifespan, this.place))),
@@ -150,7 +150,7 @@ where
             }
         }
         match this.second.as_pin_mut() {
-            Some(second) => second.poll_each(cx, group, due),
+            Some(second) => second.__poll_each(cx, group, due),
             None => Poll::Ready(()),
         }
     }
@@ -165,20 +165,20 @@ where
     G: Enter<S>,
     K: Takes<R> + Takes<S> + Kind,
 {
-    fn take(self: Pin<&mut Self>, entries: &mut Entries) -> (R, S) {
+    fn __take(self: Pin<&mut Self>, entries: &mut Entries) -> (R, S) {
         let this = self.project();
-        let first = Lanes::<R, K>::take(this.first, entries);
+        let first = Lanes::<R, K>::__take(this.first, entries);
         let Some(second) = this.second.as_pin_mut() else {
             unreachable!("both members have been entered")
         };
-        (first, Lanes::<S, K>::take(second, entries))
+        (first, Lanes::<S, K>::__take(second, entries))
     }
 
-    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
+    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         let this = self.project();
-        Lanes::<R, K>::roll_back(this.first, parting);
+        Lanes::<R, K>::__roll_back(this.first, parting);
         if let Some(second) = this.second.as_pin_mut() {
-            Lanes::<S, K>::roll_back(second, parting);
+            Lanes::<S, K>::__roll_back(second, parting);
         }
     }
 }

@@ -27,5 +27,7 @@ async fn main() -> Result<(), BoxError> {
     Settings.part();
     Settings.ask();
     Settings.into_result();
+    Settings.cancel();
+    Settings.roll_back();
     Ok(())
 }

@@ -161,7 +161,7 @@ where
     B: Future<Output = Finished<S, V, M>>,
 {
     // They take turns inside of it.
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         group: &mut Group,
@@ -185,7 +185,7 @@ where
     M: FnOnce(V) -> T,
     K: Kind,
 {
-    fn take(self: Pin<&mut Self>, _: &mut Entries) -> T {
+    fn __take(self: Pin<&mut Self>, _: &mut Entries) -> T {
         let this = self.project();
         let Some(Made { slots, make, .. }) = this.made.take() else {
             unreachable!("all members have been entered")
@@ -196,7 +196,7 @@ where
         make(values)
     }
 
-    fn roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
+    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         let this = self.project();
         if let Some(Made { slots, make, .. }) = this.made.take() {
             slots.__roll_back(parting);

@@ -111,7 +111,7 @@ where
     K: Kind,
     C: Cell<Stored<V, K>>,
 {
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         group: &mut Group,
@@ -202,7 +202,7 @@ where
     K: Kind,
     C: Cell<Stored<V, K>>,
 {
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
         group: &mut Group,

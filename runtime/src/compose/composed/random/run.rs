@@ -253,13 +253,13 @@ impl Enters for Lanes<'_> {
         (**self).count()
     }
 
-    fn poll_each(
+    fn __poll_each(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         group: &mut Group,
         due: Range<usize>,
     ) -> Poll<()> {
-        self.get_mut().as_mut().poll_each(cx, group, due)
+        self.get_mut().as_mut().__poll_each(cx, group, due)
     }
 }
 

@@ -34,10 +34,10 @@ const LIMIT: Duration = Duration::from_secs(10);
 #[lifespan(journal: Journal)]
 struct App {
     #[enter(|| database::folder())]
-    #[exit(async |folder: PathBuf, _| database::remove(folder).await)]
+    #[exit(async |folder: PathBuf| database::remove(folder).await)]
     folder: PathBuf,
     #[enter(|folder| database::open(folder))]
-    #[exit(async |pool: SqlitePool, _| pool.close().await)]
+    #[exit(async |pool: SqlitePool| pool.close().await)]
     pool: SqlitePool,
     #[enter(|pool, journal| http::serve(pool.clone(), journal.clone()))]
     http: Service<SocketAddr>,

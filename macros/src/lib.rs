@@ -111,7 +111,7 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// #[lifespan(config: Config)]                                          // what the whole needs to start
 /// pub struct App {
 ///     #[enter(|config| PgPool::connect(&config.database))]             // the names of the parameters ARE the dependencies
-///     #[exit(async |pool, _| pool.close().await, timeout = "5s")]      // a type from another crate keeps its own type
+///     #[exit(async |pool| pool.close().await, timeout = "5s")]         // a type from another crate keeps its own type
 ///     pool: PgPool,
 ///     #[enter(|config, pool| Cache::warm(config.size, pool.clone()))]  // when `pool` is there
 ///     cache: Cache,
@@ -147,7 +147,7 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - `#[optional]` beside an `#[enter]`: the field is an `Option`. If the member fails to enter, or overruns its budget, that
 ///   is reported and the field is `None`; a panic or a cancellation is not absorbed. Others that name it get an `&Option<_>`;
-///   an `#[exit(async |it, _| ..)]` beside it gets what is in it. A service that enters and dies later ends the whole all the
+///   an `#[exit(async |it| ..)]` beside it gets what is in it. A service that enters and dies later ends the whole all the
 ///   same.
 /// - `timeout = "5s"` in an `#[enter(.., timeout = "5s")]` or `#[exit(.., timeout = "5s")]`, or alone in an
 ///   `#[exit(timeout = "5s")]`: the budget of that member, in place of its type's. A budget that the value itself asks for

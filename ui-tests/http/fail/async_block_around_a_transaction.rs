@@ -1,0 +1,25 @@
+//! An `async` block around the scope is as an `async fn`: see `pass`.
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::Router;
+use lifespan::{Enter, Lifespan, Resource};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+type Tx = Transaction<'static, Sqlite>;
+
+fn begin(pool: SqlitePool) -> Lifespan<Resource<Tx>, impl Enter<Resource<Tx>>> {
+    let begin = async move { pool.begin().await };
+    Lifespan::new(begin, async |tx: Tx, _| tx.rollback().await)
+}
+
+fn order(State(pool): State<SqlitePool>) -> impl std::future::Future<Output = &'static str> + Send {
+    async move {
+        let order = begin(pool).scope(async |_| -> Result<(), lifespan::Error> { Ok(()) });
+        order.await.map_or("no", |()| "yes")
+    }
+}
+
+fn main() {
+    let _: Router<SqlitePool> = Router::new().route("/orders", post(order));
+}

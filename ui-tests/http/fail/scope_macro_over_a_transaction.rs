@@ -1,0 +1,23 @@
+//! `scope!` over a type that mentions a lifetime, in a handler: see `pass`.
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::Router;
+use lifespan::{Enter, Lifespan, Resource, scope};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+type Tx = Transaction<'static, Sqlite>;
+
+fn begin(pool: SqlitePool) -> Lifespan<Resource<Tx>, impl Enter<Resource<Tx>>> {
+    let begin = async move { pool.begin().await };
+    Lifespan::new(begin, async |tx: Tx, _| tx.rollback().await)
+}
+
+async fn order(State(pool): State<SqlitePool>) -> &'static str {
+    let order = scope!(_tx = begin(pool) => { Ok::<_, lifespan::Error>(()) });
+    order.await.map_or("no", |()| "yes")
+}
+
+fn main() {
+    let _: Router<SqlitePool> = Router::new().route("/orders", post(order));
+}

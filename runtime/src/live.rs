@@ -18,7 +18,8 @@ use crate::scope::in_task::InTask;
 use crate::scope::membership::Kind;
 use crate::scope::settle::{finish, finish_as};
 
-/// An entered resource. [`exit`](Live::exit) or [`exit_with`](Live::exit_with) ends it, in the task that entered it.
+/// An entered resource. [`exit`](Live::exit) or [`exit_with`](Live::exit_with) ends it, in the task that entered it; in the exit of a
+/// resource that holds it, [`exit_as`](Live::exit_as) does.
 ///
 /// Dropped without that, its exit is adopted by the scope around it, or else rescued and reported (law 3). It
 /// dereferences to the resource.

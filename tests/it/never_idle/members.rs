@@ -123,9 +123,12 @@ fn entered_in_a_lifespan_law_18() {
 #[test]
 fn failed_beside_it_law_19() {
     on_every_runtime(|| async {
+        let gave_up = Flag::default();
+        let seen = gave_up.clone();
         let import = Lifespan::new(
-            async {
+            async move {
                 busy().await;
+                gave_up.set();
                 Ok::<_, BoxError>(())
             },
             async |(), _: &Exit| (),
@@ -143,6 +146,7 @@ fn failed_beside_it_law_19() {
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Failed);
         assert!(error.to_string().ends_with("port 80 is taken"), "{error}");
+        assert!(!seen.0.load(Relaxed), "it was not cancelled");
     });
 }
 

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::task::coop;
 
 use crate::coop::Rotation;
-use crate::failures::{Failure, Failures};
+use crate::failures::Failures;
 use crate::job::Job;
 use crate::rescue;
 use crate::scope::fence::Fence;
@@ -78,8 +78,8 @@ impl Aside {
     }
 
     #[cold]
-    pub(crate) fn push(&mut self, failure: Failure) {
-        self.0.get_or_insert_default().failures.push(failure);
+    pub(crate) fn append(&mut self, failures: Failures) {
+        self.0.get_or_insert_default().failures.append(failures);
     }
 
     #[cold]

@@ -6,8 +6,9 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::cancel::cancellation::{Cancellation, Cancelled};
+use crate::cancel::cancellation::{Cancellation, Cancelled, CancelledBy};
 use crate::entry::{Entry, Subject};
+use crate::failures::rendered;
 use crate::group::ChildError;
 
 pub(crate) mod chain;
@@ -98,6 +99,10 @@ struct Inner {
     subject: Subject,
     primary: Primary,
     attached: Vec<Error>,
+    /// So many of those that are attached happened before this.
+    earlier: usize,
+    /// It went to the report hook as well.
+    is_reported: bool,
 }
 
 impl Error {
@@ -116,6 +121,8 @@ impl Error {
             subject,
             primary,
             attached: Vec::new(),
+            earlier: 0,
+            is_reported: false,
         }))
     }
 
@@ -241,6 +248,8 @@ impl Error {
             subject,
             primary,
             attached,
+            earlier,
+            is_reported,
         } = &*self.0;
         Error(Box::new(Inner {
             kind: *kind,
@@ -248,6 +257,8 @@ impl Error {
             subject: subject.clone(),
             primary: primary.again(),
             attached: attached.iter().map(Error::again).collect(),
+            earlier: *earlier,
+            is_reported: *is_reported,
         }))
     }
 
@@ -259,6 +270,8 @@ impl Error {
             subject,
             primary,
             attached,
+            earlier,
+            is_reported,
         } = *self.0;
         match primary.downcast::<E>() {
             Ok(original) => Ok((original, attached)),
@@ -268,22 +281,68 @@ impl Error {
                 subject,
                 primary,
                 attached,
+                earlier,
+                is_reported,
             }))),
         }
     }
 
-    /// Attaches what failed beside this error, flat: an attached error's own attachments follow it.
+    /// Attaches what failed beside this error, flat: an attached error's own attachments stand beside it.
     pub(crate) fn attach(&mut self, others: impl IntoIterator<Item = Error>) {
-        for mut other in others {
-            let nested = other.take_attached();
-            self.0.attached.push(other);
-            self.0.attached.extend(nested);
-        }
+        let others = others.into_iter().flat_map(Error::in_order);
+        self.0.attached.extend(others);
+    }
+
+    /// As [`attach`](Error::attach), for what had failed before this did.
+    pub(crate) fn attach_before(&mut self, others: impl IntoIterator<Item = Error>) {
+        let others = others.into_iter().flat_map(Error::in_order);
+        let mut attached: Vec<_> = others.collect();
+        self.0.earlier += attached.len();
+        attached.append(&mut self.0.attached);
+        self.0.attached = attached;
+    }
+
+    /// This error, with nothing attached, among those that were, in the order they happened.
+    fn in_order(self) -> impl Iterator<Item = Error> {
+        self.in_order_if(true)
+    }
+
+    /// As [`in_order`](Error::in_order), maybe without this error itself.
+    fn in_order_if(mut self, with_itself: bool) -> impl Iterator<Item = Error> {
+        let earlier = self.0.earlier;
+        let mut before = self.take_attached();
+        let after = before.split_off(earlier);
+        let itself = with_itself.then_some(self);
+        before.into_iter().chain(itself).chain(after)
     }
 
     /// What was attached, for somebody else to tell.
     pub(crate) fn take_attached(&mut self) -> Vec<Error> {
+        self.0.earlier = 0;
         std::mem::take(&mut self.0.attached)
+    }
+
+    pub(crate) fn attached_mut(&mut self) -> &mut [Error] {
+        &mut self.0.attached
+    }
+
+    pub(crate) fn is_reported(&self) -> bool {
+        self.0.is_reported
+    }
+
+    /// It was reported, with what is attached to it: nobody need report it again.
+    pub(crate) fn note_reported(&mut self) {
+        self.0.is_reported = true;
+        self.0.attached.iter_mut().for_each(Error::note_reported);
+    }
+
+    /// Whether all it has to say is that something around was cancelled. That a cancel scope inside ended by itself, at its
+    /// deadline, say, is more than that.
+    pub(crate) fn only_tells_of_around(&self) -> bool {
+        match self.downcast_ref::<Cancelled>() {
+            Some(cancelled) => cancelled.by == CancelledBy::Outer,
+            None => self.cancellation().is_some(),
+        }
     }
 
     /// Nothing, or the first of them with the others attached.
@@ -305,24 +364,17 @@ impl Error {
     }
 
     /// Attaches what code had to say that was told to stop, unless that is only the telling.
-    pub(crate) fn attach_unless_cancelled(&mut self, mut other: Error) {
-        let rest = other.take_attached();
-        if other.cancellation().is_none() {
-            self.attach([other]);
-        }
-        self.attach(rest);
+    pub(crate) fn attach_unless_cancelled(&mut self, other: Error) {
+        let is_news = other.cancellation().is_none();
+        self.attach(other.in_order_if(is_news));
     }
 
     /// Attaches another failure of a group, unless it only tells of this one.
-    pub(crate) fn attach_unless_consequence(&mut self, mut other: Error) {
-        let rest = other.take_attached();
+    pub(crate) fn attach_unless_consequence(&mut self, other: Error) {
         let is_echo = other
             .cancellation()
             .is_some_and(Cancellation::is_consequence);
-        if !is_echo {
-            self.attach([other]);
-        }
-        self.attach(rest);
+        self.attach(other.in_order_if(!is_echo));
     }
 
     /// What happened, without the attached errors.
@@ -411,7 +463,7 @@ impl Error {
         )?;
         let mut source = self.0.primary.source();
         while let Some(error) = source {
-            write!(f, "\n{indent}  caused by: {error}")?;
+            write!(f, "\n{indent}  caused by: {}", rendered(&error))?;
             source = error.source();
         }
         Ok(())

@@ -9,7 +9,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::entry::Subject;
-use crate::error::{Error, ErrorKind, Phase};
+use crate::error::{BoxError, Error, ErrorKind, Phase};
 use crate::report::{self, Report};
 
 /// What a panic carries.
@@ -34,8 +34,13 @@ pub(crate) fn rendered(error: &(impl Display + ?Sized)) -> String {
 
 /// As [`rendered`], for what makes the text.
 pub(crate) fn rendered_by(text: impl FnOnce() -> String) -> String {
-    catch_unwind(AssertUnwindSafe(text))
-        .unwrap_or_else(|_| "an error whose `Display` panics".to_owned())
+    text_or(text, "an error whose `Display` panics")
+}
+
+/// As [`rendered_by`], for any text of a user's.
+#[cold]
+pub(crate) fn text_or(text: impl FnOnce() -> String, otherwise: &str) -> String {
+    catch_unwind(AssertUnwindSafe(text)).unwrap_or_else(|_| otherwise.to_owned())
 }
 
 /// One failed exit: its error and, if it panicked, what may have to be resumed.
@@ -47,8 +52,9 @@ pub struct Failure {
 
 impl Failure {
     pub(crate) fn panicked(subject: Subject, phase: Phase, panic: Panic) -> Self {
+        // What else comes with it is reported.
         let (subject, panic) = match panic.downcast::<OfPart>() {
-            Ok(of_part) => (of_part.subject, of_part.panic),
+            Ok(of_part) => (of_part.0.subject, of_part.0.panic),
             Err(panic) => (subject, panic),
         };
         let text = panic_text(&panic).into();
@@ -59,15 +65,27 @@ impl Failure {
     }
 }
 
-/// The panic of a part as it goes through the exit of the whole, whose scope then names the part.
-struct OfPart {
-    subject: Subject,
-    panic: Panic,
-}
+/// The panic of a part as it goes through the exit of the whole, whose scope then names the part, and takes what else has
+/// panicked.
+struct OfPart(Panicked);
 
 /// What a part has panicked with, for whatever runs the exit of the whole.
-pub(crate) fn resume_of_part(Panicked { subject, panic }: Panicked) -> ! {
-    resume_unwind(Box::new(OfPart { subject, panic }))
+pub(crate) fn resume_of_part(panicked: Panicked) -> ! {
+    resume_unwind(Box::new(OfPart(panicked)))
+}
+
+/// Goes on with a panic of an exit, for whatever runs that, with what failed after it.
+pub(crate) fn resume_before(first: Failure, later: Failures) -> ! {
+    let Failure { error, panic } = first;
+    let Some(panic) = panic else {
+        unreachable!("it is that of a panic")
+    };
+    let subject = error.subject().clone();
+    resume_of_part(Panicked {
+        subject,
+        panic,
+        later,
+    })
 }
 
 impl From<Error> for Failure {
@@ -90,13 +108,40 @@ pub(crate) enum Verdict {
 
 /// A panic to be resumed, and whose it is.
 pub(crate) struct Panicked {
-    pub(crate) subject: Subject,
-    pub(crate) panic: Panic,
+    subject: Subject,
+    panic: Panic,
+    /// What failed after it.
+    later: Failures,
+}
+
+impl Panicked {
+    /// Goes on with the panic; the others are reported.
+    pub(crate) fn resume(self) -> ! {
+        drop(self.later);
+        resume_unwind(self.panic)
+    }
 }
 
 impl Failures {
     pub(crate) fn of(errors: Vec<Error>) -> Self {
         errors.into_iter().map(Failure::from).collect()
+    }
+
+    /// What a panic tells of: several, if it is that of the exit of a whole.
+    pub(crate) fn panicked(subject: Subject, phase: Phase, panic: Panic) -> Self {
+        let (panic, later) = match panic.downcast::<OfPart>() {
+            Ok(of_part) => {
+                let Panicked {
+                    subject,
+                    panic,
+                    later,
+                } = of_part.0;
+                let first = Failure::panicked(subject, phase, panic);
+                return later.after(first);
+            }
+            Err(panic) => (panic, Failures::default()),
+        };
+        later.after(Failure::panicked(subject, phase, panic))
     }
 
     pub(crate) fn push(&mut self, failure: Failure) {
@@ -121,15 +166,15 @@ impl Failures {
     }
 
     /// With what happened before all of them.
-    pub(crate) fn after(mut self, error: Error) -> Self {
-        self.0.insert(0, error.into());
+    pub(crate) fn after(mut self, first: impl Into<Failure>) -> Self {
+        self.0.insert(0, first.into());
         self
     }
 
     /// Tells the report hook of everything, and keeps it.
-    pub(crate) fn report(&self) {
-        for failure in &self.0 {
-            report::send(&Report::failed(&failure.error));
+    pub(crate) fn report(&mut self) {
+        for failure in &mut self.0 {
+            send(&mut failure.error);
         }
     }
 
@@ -145,15 +190,21 @@ impl Failures {
             (_, true) => Verdict::Clean,
             (Some(first), _) => {
                 let mut primary = self.0.remove(first).error;
-                self.attach_to(&mut primary);
+                let later = Failures(self.0.split_off(first));
+                primary.attach_before(self.errors());
+                later.attach_to(&mut primary);
                 Verdict::Failed(primary)
             }
-            // The other panics are reported as `self` drops.
             (None, _) => {
                 let Failure { error, panic } = self.0.remove(0);
                 let subject = error.subject().clone();
                 panic.map_or(Verdict::Clean, |panic| {
-                    Verdict::Panicked(Panicked { subject, panic })
+                    let later = std::mem::take(&mut self);
+                    Verdict::Panicked(Panicked {
+                        subject,
+                        panic,
+                        later,
+                    })
                 })
             }
         }
@@ -184,16 +235,41 @@ impl Error {
     }
 }
 
-/// Nobody waits any more to be told of this error: what it says beyond that it was cancelled goes to the report hook.
+/// Reports an error that nobody waits for any more, unless it says no more than that something around was cancelled; then
+/// what is attached to it.
 #[cold]
 pub(crate) fn untold(mut error: Error) {
-    // Of what failed as it unwound, a scope inside may have reported its own (law 23), an adopted exit has not.
-    let failed = if error.cancellation().is_some() {
-        error.take_attached()
+    if error.only_tells_of_around() {
+        report_attached(&mut error);
     } else {
-        vec![error]
-    };
-    drop(Failures::of(failed));
+        send(&mut error);
+    }
+}
+
+/// An error that says no more than that something around was cancelled is dropped: what is attached to it is reported.
+#[cold]
+pub(crate) fn drop_echo(error: BoxError) {
+    if let Ok(mut error) = error.downcast::<Error>() {
+        report_attached(&mut error);
+    }
+}
+
+/// Reports what is attached to an error that is returned to somebody who may drop it.
+#[cold]
+pub(crate) fn report_attached(error: &mut Error) {
+    let attached = error.attached_mut().iter_mut();
+    attached
+        .filter(|error| !error.only_tells_of_around())
+        .for_each(send);
+}
+
+/// Reports an error, once.
+#[cold]
+pub(crate) fn send(error: &mut Error) {
+    if !error.is_reported() {
+        report::send(&Report::failed(error));
+        error.note_reported();
+    }
 }
 
 impl FromIterator<Failure> for Failures {
@@ -214,8 +290,7 @@ impl Drop for Failures {
 impl Failures {
     #[cold]
     fn tell(&mut self) {
-        for error in self.errors() {
-            report::send(&Report::failed(&error));
-        }
+        self.report();
+        self.0.clear();
     }
 }

@@ -186,6 +186,7 @@ mod stack;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timer;
+mod undelivered;
 mod watch;
 
 pub use crate::body::Failure;

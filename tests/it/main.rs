@@ -23,6 +23,7 @@ mod errors;
 mod faults;
 mod group;
 mod identity;
+mod kept;
 mod lent_time;
 mod lifespan;
 mod matrix;

@@ -230,6 +230,21 @@ fn find_cancellation() -> Option<Cancellation> {
     look(|node| node.cancellation())?
 }
 
+/// Whether what is returned here may be dropped, since what is around is cancelled. A group that rolls back keeps what its
+/// members fail with.
+#[inline]
+pub(crate) fn may_be_dropped() -> bool {
+    Here::kind() == Kind::AtNode && is_cancelled_around()
+}
+
+#[cold]
+fn is_cancelled_around() -> bool {
+    let around = look(|node| node.parent().and_then(|around| around.why()));
+    around
+        .flatten()
+        .is_some_and(|why| why.inherited || !why.cancellation.is_roll_back())
+}
+
 /// The cancellation that code inside of the node here was told of (law 15).
 #[inline]
 pub(crate) fn delivered() -> Option<Cancellation> {

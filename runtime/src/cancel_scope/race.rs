@@ -330,7 +330,12 @@ pin_project! {
 
     impl<B, T> PinnedDrop for Racing<B, T> {
         fn drop(this: Pin<&mut Self>) {
-            this.project().leaving.begin();
+            let this = this.project();
+            this.leaving.begin();
+            // While the others unwind it waits to go on.
+            if let Some(Ended::Panicked(panic)) = this.winner.take() {
+                report_panic(panic, this.place);
+            }
         }
     }
 }

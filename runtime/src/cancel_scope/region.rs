@@ -13,9 +13,12 @@ use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::frame;
 use crate::cancel::node::Node;
 use crate::coop::{Rotation, poll_unbudgeted};
+use crate::error::Phase;
+use crate::failures::{Failure, Panic};
 use crate::scope::driven::{Driven, Outcome};
 use crate::scope::limit::Limit;
 use crate::timer;
+use crate::undelivered::Undelivered;
 
 pin_project! {
     /// The body of a cancel scope; polled at the place of its node.
@@ -23,8 +26,8 @@ pin_project! {
     pub(super) struct Region<F, T, S> {
         #[pin]
         driven: Driven<F, Alarm<S>, Cancellation>,
-        // While adopted exits are awaited.
-        outcome: Option<Outcome<T, Cancellation>>,
+        // While adopted exits are awaited. Dropped meanwhile, a panic is reported.
+        outcome: Option<Result<Outcome<T, Cancellation>, Undelivered>>,
         aside: Aside,
         begun: bool,
     }
@@ -44,14 +47,24 @@ impl<F, T, S> Region<F, T, S> {
 impl<F: Future<Output = T>, S: Future, T> RegionProj<'_, F, T, S> {
     fn poll_round(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T, Cancellation>> {
         if self.outcome.is_none() {
-            *self.outcome = Some(ready!(self.driven.as_mut().poll(self.aside, cx)));
+            *self.outcome = Some(match ready!(self.driven.as_mut().poll(self.aside, cx)) {
+                Outcome::Panicked(panic) if !self.aside.is_nothing() => Err(panicked(panic)),
+                outcome => Ok(outcome),
+            });
         }
         if self.aside.poll_adopted(cx).is_pending() {
             // Its deadline may pass meanwhile.
             let _ = self.driven.as_mut().limit().poll_stop(cx);
             return Poll::Pending;
         }
-        self.outcome.take().map_or(Poll::Pending, Poll::Ready)
+        match self.outcome.take() {
+            Some(Ok(outcome)) => Poll::Ready(outcome),
+            Some(Err(panicked)) => match panicked.deliver().panic {
+                Some(panic) => Poll::Ready(Outcome::Panicked(panic)),
+                None => unreachable!("it is that of a panic"),
+            },
+            None => Poll::Pending,
+        }
     }
 }
 
@@ -75,6 +88,16 @@ impl<F: Future<Output = T>, S: Future, T> Future for Region<F, T, S> {
         drop(this.aside.take_failures());
         Poll::Ready(outcome)
     }
+}
+
+/// The panic of the body here.
+#[cold]
+fn panicked(panic: Panic) -> Undelivered {
+    let subject = frame::here().and_then(|node| node.subject().cloned());
+    let Some(subject) = subject else {
+        unreachable!("a cancel scope has its name from the start")
+    };
+    Failure::panicked(subject, Phase::Body, panic).into()
 }
 
 pin_project! {

@@ -16,6 +16,7 @@ use super::kept::Kept;
 use super::kind::{Kind, Takes};
 use super::parting::{Entries, Parting};
 use crate::cancel::cancellation::{self, Cancellation};
+use crate::cancel::frame;
 use crate::cancel::node::{Node, Why};
 use crate::cancel_scope::{CancelScope, Outcome, Running, shield};
 use crate::coop::{Rotation, split};
@@ -24,9 +25,10 @@ use crate::entry::Subject;
 use crate::error::{Error, Phase};
 use crate::exit::{Cause, Exit};
 use crate::failing::Failing;
-use crate::failures::{Failure, Failures};
+use crate::failures::{Failure, Failures, rendered, report_attached, send};
 use crate::lifespan::{Holding, Lifespan};
 use crate::resource::LocalResource;
+use crate::undelivered::Undelivered;
 
 /// The enters of a group.
 pub trait Enters {
@@ -84,7 +86,7 @@ pub struct Group {
     node: Arc<Node>,
     subject: Subject,
     /// In the order they happened.
-    failures: Vec<Failure>,
+    failures: Vec<Undelivered>,
     /// Of the members.
     rotation: Rotation,
 }
@@ -110,7 +112,7 @@ impl Group {
                 Cancellation::new(cancellation::Kind::RolledBack, self.subject.place);
             self.node.cancel(&cancellation);
         }
-        self.failures.push(failure);
+        self.failures.push(failure.into());
     }
 
     /// If this member dies while others enter, the group fails with its error (law 21).
@@ -133,7 +135,7 @@ pin_project! {
 }
 
 type Region<L, V, K> = Running<EnterAll<L, V, K>, Ended<V>, Pending<()>, Outcome<Ended<V>>>;
-type Ended<V> = Result<(V, Entries), Error>;
+type Ended<V> = Result<(V, Entries), NotEntered>;
 
 impl<V, T, K: Kind, L: Lanes<V, K>> Entering<L, V, T, K> {
     pub(super) fn new(
@@ -170,11 +172,13 @@ impl<V, T, K: Kind, L: Lanes<V, K>> Future for Entering<L, V, T, K> {
             | Outcome::CompletedAnyway(ended, _)
             | Outcome::Cancelled(_, Some(ended)) => ended,
             Outcome::Cancelled(cancelled, None) => {
-                Err(not_entered(cancelled.subject, cancelled.cancellation))
+                return Poll::Ready(Err(not_entered(cancelled.subject, cancelled.cancellation)));
             }
         };
-        let finished = entered.map(|(values, entries)| (this.finish)(values, entries, *this.order));
-        Poll::Ready(finished)
+        Poll::Ready(match entered {
+            Ok((values, entries)) => Ok((this.finish)(values, entries, *this.order)),
+            Err(why) => Err(why.into_error()),
+        })
     }
 }
 
@@ -196,9 +200,33 @@ pin_project! {
     }
 }
 
+/// Why not all were entered, with what failed meanwhile attached.
+struct NotEntered {
+    why: Undelivered,
+    /// A member failed first, and not something around them.
+    is_own: bool,
+}
+
+impl NotEntered {
+    /// The error of the enter. If it may be dropped, since something around was cancelled since, what failed is reported as well
+    /// (law 23).
+    #[cold]
+    fn into_error(self) -> Error {
+        let mut error = self.why.deliver().error;
+        if frame::may_be_dropped() {
+            if self.is_own {
+                send(&mut error);
+            } else {
+                report_attached(&mut error);
+            }
+        }
+        error
+    }
+}
+
 /// Exits what was entered, with fresh budgets, whatever is cancelled around it (law 19).
 struct RollingBack<K: Kind> {
-    failure: Failure,
+    why: NotEntered,
     exits: Pin<Box<Shielded<K::Job>>>,
 }
 
@@ -237,15 +265,18 @@ impl<K: Kind> RollingBack<K> {
     #[inline(never)]
     fn begin<V, L: Lanes<V, K>>(
         lanes: Pin<&mut L>,
-        failure: Failure,
+        why: Undelivered,
         cause: Cause,
         order: Order,
     ) -> Self {
-        let exit = Exit::new(cause, None).with_error(failure.error.to_string());
+        let exit = Exit::new(cause, None).with_error(rendered(why.error()));
         let mut parting = Parting::new(&exit);
         lanes.__roll_back(&mut parting);
         RollingBack {
-            failure,
+            why: NotEntered {
+                why,
+                is_own: cause == Cause::RolledBack,
+            },
             exits: Box::pin(shield(parting.exits(order))),
         }
     }
@@ -253,8 +284,9 @@ impl<K: Kind> RollingBack<K> {
     /// The error that began it, with what failed meanwhile attached. A panic resumes.
     #[cold]
     #[inline(never)]
-    fn end(self, failures: Failures) -> Error {
-        let Failure { mut error, panic } = self.failure;
+    fn end(self, failures: Failures) -> NotEntered {
+        let NotEntered { why, is_own } = self.why;
+        let Failure { mut error, panic } = why.deliver();
         if let Some(panic) = panic {
             // Reported: the enter's panic goes first.
             drop(Failures::of(error.take_attached()));
@@ -262,7 +294,8 @@ impl<K: Kind> RollingBack<K> {
             resume_unwind(panic)
         }
         failures.attach_to(&mut error);
-        error
+        let why = error.into();
+        NotEntered { why, is_own }
     }
 }
 
@@ -277,13 +310,14 @@ impl Group {
     }
 
     /// The failure that the group fails with, the others attached; those that only tell of it are left out.
-    fn verdict(&mut self) -> Option<Failure> {
+    fn verdict(&mut self) -> Option<Undelivered> {
         // Looked at once: a service may die in another thread meanwhile, and its death is told once.
         let seen = self.node.why();
         let own = seen.as_ref().filter(|why| !why.inherited);
         let death = own.and_then(|why| why.cancellation.take_death());
         let out_of_time = self.out_of_time(seen.as_ref());
-        let mut failures = std::mem::take(&mut self.failures).into_iter();
+        let failures = std::mem::take(&mut self.failures).into_iter();
+        let mut failures = failures.map(Undelivered::deliver);
         let first = death
             .or(out_of_time)
             .map(Failure::from)
@@ -296,13 +330,13 @@ impl Group {
         for Failure { error, .. } in failures {
             first.error.attach_unless_consequence(error);
         }
-        Some(first)
+        Some(first.into())
     }
 
     /// If the budget of the whole ran out, that is what it fails with, and each member that had not entered by then is attached.
     fn out_of_time(&self, seen: Option<&Why>) -> Option<Error> {
         let why = seen.filter(|why| why.inherited && why.cancellation.is_budget())?;
-        let first = &self.failures.first()?.error;
+        let first = self.failures.first()?.error();
         first
             .is_echo_of(&why.cancellation)
             .then(|| not_entered(self.subject.clone(), why.cancellation.clone()))

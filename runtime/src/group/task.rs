@@ -19,7 +19,7 @@ use crate::cancel::node::Node;
 use crate::cancel_scope::{Alarm, Branch};
 use crate::entry::Subject;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
-use crate::failures::{Failure, Panic, panic_text, rendered};
+use crate::failures::{Failure, Failures, Panic, drop_echo, panic_text, rendered};
 use crate::scope::driven::Outcome;
 
 pin_project! {
@@ -73,7 +73,11 @@ impl<F: Future<Output = Result<T, BoxError>>, T> Future for Task<F, T> {
         };
         living.began = true;
         let ended = if let Some(ignored) = living.group.aborted() {
-            let _ = catch_unwind(AssertUnwindSafe(|| this.body.set(None)));
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| this.body.set(None))) {
+                let subject = living.subject.clone();
+                let failure = Failure::panicked(subject, Phase::Body, panic);
+                drop(Failures::from_iter([failure])); // reported
+            }
             Poll::Ready(Ended::Aborted(ignored))
         } else {
             let body = this.body.as_mut().as_pin_mut();
@@ -116,6 +120,7 @@ impl<T> Ended<T> {
                     .flatten()
                     .any(|told| is_echo(&*error, told)) =>
             {
+                drop_echo(error);
                 Ended::Cancelled(cancellation)
             }
             (Outcome::Done(Ok(value)), _) => Ended::Completed(value),

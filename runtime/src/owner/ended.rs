@@ -73,12 +73,13 @@ impl Ended {
         Ended::new("it was never entered".to_owned().into(), None, None)
     }
 
-    /// Its task was dropped, and the resource has said so.
-    pub(super) fn lost(subject: Subject) -> Self {
+    /// Its task was dropped, and the resource has said so; but not what it died of before.
+    pub(super) fn lost(subject: Subject, death: Option<Died>) -> Self {
         let text = TASK_DROPPED;
         let error = Error::of(subject, Phase::Exit, ErrorKind::Lost, text.into());
-        let lost = Ended::new(text.to_owned().into(), None, Some(error));
-        lost.0.is_told.store(true, Ordering::Relaxed);
+        let is_told = death.as_ref().is_none_or(|died| died.is_by_call);
+        let lost = Ended::new(text.to_owned().into(), death, Some(error));
+        lost.0.is_told.store(is_told, Ordering::Relaxed);
         lost
     }
 

@@ -282,7 +282,7 @@ impl<J> Drop for Living<J> {
             return;
         }
         let ended = if self.house.is_entered.load(Ordering::SeqCst) {
-            Ended::lost(self.house.subject())
+            Ended::lost(self.house.subject(), self.house.died())
         } else {
             Ended::unentered()
         };

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::failures::text_or;
 use crate::policy::Name;
 
 /// Why a resource did not become a member of an [`OwnerMap`](crate::OwnerMap).
@@ -47,7 +48,7 @@ pub enum RemoveError {
 impl<L> Refused<L> {
     pub(super) fn new(key: &impl fmt::Debug, subject: Subject, lifespan: L) -> Self {
         Refused {
-            key: format!("{key:?}"),
+            key: written(key),
             subject,
             lifespan: Mutex::new(lifespan),
         }
@@ -165,9 +166,14 @@ impl<L> fmt::Debug for Refused<L> {
     }
 }
 
+/// A key, whose `Debug` is the user's.
+fn written(key: &impl fmt::Debug) -> String {
+    text_or(|| format!("{key:?}"), "(a key whose `Debug` panics)")
+}
+
 impl RemoveError {
     pub(super) fn unknown(key: &impl fmt::Debug) -> Self {
-        let key = format!("{key:?}");
+        let key = written(key);
         RemoveError::Unknown { key }
     }
 }

@@ -89,10 +89,10 @@ pub(super) fn tell(report: &Report<'_>) {
 
 /// What is worth an error: an exit that failed, or that did not run to its end.
 fn error_of(report: &Report<'_>) -> Option<Error> {
-    let (phase, kind, text) = match (report.kind, report.error) {
-        (_, Some(error)) => (error.phase(), error.kind(), error.primary().to_string()),
-        (ReportKind::Interrupted, _) => (Phase::Exit, ErrorKind::Interrupted, report.reason.into()),
-        (ReportKind::Lost, _) => (Phase::Exit, ErrorKind::Lost, report.reason.into()),
+    let kind = match (report.kind, report.error) {
+        (_, Some(error)) => return Some(error.again()),
+        (ReportKind::Interrupted, _) => ErrorKind::Interrupted,
+        (ReportKind::Lost, _) => ErrorKind::Lost,
         _ => return None,
     };
     let name = Name::Given(Cow::Owned(report.resource.to_owned()));
@@ -100,5 +100,5 @@ fn error_of(report: &Report<'_>) -> Option<Error> {
         name,
         place: report.place,
     };
-    Some(Error::of(subject, phase, kind, text.into()))
+    Some(Error::of(subject, Phase::Exit, kind, report.reason.into()))
 }

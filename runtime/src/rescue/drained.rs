@@ -137,14 +137,6 @@ pub struct Drained {
 }
 
 impl Drained {
-    /// Another drain has followed it.
-    #[cfg(feature = "signal")]
-    pub(crate) fn append(&mut self, mut later: Drained) {
-        self.waited_for.append(&mut later.waited_for);
-        self.failures.append(&mut later.failures);
-        self.live = std::mem::take(&mut later.live);
-    }
-
     /// The name of each resource whose exit was waited for, and where it was entered, in the order they ended.
     #[must_use = "it is only looked at"]
     pub fn waited_for(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {

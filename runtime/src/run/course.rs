@@ -12,8 +12,10 @@ use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::node::Node;
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::failures::{Failure, Failures, Panic};
 use crate::report::Witness;
-use crate::rescue::{self, Drained, drain};
+use crate::rescue::{self, drain};
+use crate::undelivered::Undelivered;
 
 pub(super) struct Course {
     /// What is run.
@@ -48,14 +50,22 @@ impl Course {
     }
 
     /// Closes the owners that were entered since it began, and drains; again, if others were entered meanwhile (law 4).
-    pub(super) async fn drain(&self) -> Drained {
-        let mut drained = Drained::default();
+    pub(super) async fn drain(&self) -> Failures {
+        let mut failures = Failures::default();
         loop {
             let were_owners = self.close_owners();
-            drained.append(drain().await);
+            failures.append(Failures::of(drain().await.into_failures()));
             if !were_owners {
-                return drained;
+                return failures;
             }
+        }
+    }
+
+    /// What the scope ended with, until all is drained.
+    pub(super) fn kept(&self, ended: Result<Result<(), Error>, Panic>) -> Result<(), Undelivered> {
+        match ended {
+            Ok(result) => result.map_err(Undelivered::from),
+            Err(panic) => Err(Failure::panicked(self.subject.clone(), self.phase(), panic).into()),
         }
     }
 
@@ -93,25 +103,37 @@ impl Course {
         self.witness.take()
     }
 
-    /// The second signal has ended the waiting: what still exits is named.
-    pub(super) fn skipped(&self, first: Signal, second: Signal) -> Error {
-        let phase = if self.is_entered() {
+    fn phase(&self) -> Phase {
+        if self.is_entered() {
             Phase::Exit
         } else {
             Phase::Enter
-        };
+        }
+    }
+
+    /// The second signal has ended the waiting: what had failed by then goes first, and what still exits is named.
+    pub(super) fn skipped(&self, first: Signal, second: Signal) -> Error {
         let (first, second) = (first.name(), second.name());
         let text = format!("{second} came after {first}, so what was left was not waited for");
         let mut error = Error::of(
             self.subject.clone(),
-            phase,
+            self.phase(),
             ErrorKind::Interrupted,
             text.into(),
         );
-        error.attach(self.seen());
+        let (cut, mut failed): (Vec<_>, Vec<_>) = self.seen().into_iter().partition(is_cut);
+        error.attach(cut);
         self.close_owners();
         error.attach(unfinished());
-        error
+        failed.push(error);
+        let mut failed = failed.into_iter();
+        match failed.next() {
+            Some(mut first) => {
+                first.attach(failed);
+                first
+            }
+            None => unreachable!("the last of them has just been pushed"),
+        }
     }
 
     /// Nothing was entered.
@@ -120,6 +142,11 @@ impl Course {
         let error = io::Error::new(error.kind(), text).into();
         Error::of(self.subject.clone(), Phase::Enter, ErrorKind::Failed, error)
     }
+}
+
+/// Whether it did not run to its end, rather than failed.
+fn is_cut(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Lost)
 }
 
 /// What goes on for as long as the runtime does.

@@ -4,8 +4,8 @@ use std::panic::resume_unwind;
 
 use crate::cancel_scope::Outcome;
 use crate::error::{Error, ErrorKind};
-use crate::failures::{Failure, Failures, Panic};
-use crate::rescue::Drained;
+use crate::failures::{Failure, Failures};
+use crate::undelivered::Undelivered;
 
 /// What the scope of the lifespan returned. It says itself that it was cancelled, unless it never came to that.
 pub(super) fn of_scope(outcome: Outcome<Result<(), Error>>) -> Result<(), Error> {
@@ -19,22 +19,25 @@ pub(super) fn of_scope(outcome: Outcome<Result<(), Error>>) -> Result<(), Error>
 
 /// Clean only if everything was. A panic resumes, and what failed beside it is reported.
 pub(super) fn settle(
-    ended: Result<Result<(), Error>, Panic>,
-    drained: Drained,
+    ended: Result<(), Undelivered>,
+    drained: Failures,
     reported: Vec<Error>,
 ) -> Result<(), Error> {
-    match ended {
-        Err(panic) => {
-            report(drained.into_failures());
+    match ended.map_err(Undelivered::deliver) {
+        Err(Failure {
+            panic: Some(panic), ..
+        }) => {
+            drop(drained);
             resume_unwind(panic)
         }
-        Ok(result) => Error::first_of(failures(result, drained, reported)),
+        Err(Failure { error, .. }) => Error::first_of(failures(Some(error), drained, reported)),
+        Ok(()) => Error::first_of(failures(None, drained, reported)),
     }
 }
 
-fn failures(result: Result<(), Error>, drained: Drained, reported: Vec<Error>) -> Vec<Error> {
-    let mut failures: Vec<_> = result.err().into_iter().collect();
-    failures.extend(drained.into_failures());
+fn failures(failed: Option<Error>, mut drained: Failures, reported: Vec<Error>) -> Vec<Error> {
+    let mut failures: Vec<_> = failed.into_iter().collect();
+    failures.extend(drained.errors());
     // A failure that was reported may be among them: inside of what is cancelled, failures are returned as well.
     let is_told = !failures.is_empty();
     let is_news = |error: &Error| {
@@ -42,13 +45,4 @@ fn failures(result: Result<(), Error>, drained: Drained, reported: Vec<Error>) -
     };
     failures.extend(reported.into_iter().filter(is_news));
     failures
-}
-
-fn report(failures: Vec<Error>) {
-    drop(
-        failures
-            .into_iter()
-            .map(Failure::from)
-            .collect::<Failures>(),
-    );
 }

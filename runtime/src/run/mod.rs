@@ -86,7 +86,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// - the failure of the enter or of an exit, with all others attached (law 23)
     /// - a signal during the start-up, [cancelled](Error::is_cancelled) in its phase [`Enter`](crate::Phase::Enter), with the name
     ///   of the signal as the [reason](crate::Cancellation::reason)
-    /// - a second signal: [`Interrupted`](crate::ErrorKind::Interrupted)
+    /// - a second signal: what had failed by then, if anything had, with the other failures attached, among them one that is
+    ///   [`Interrupted`](crate::ErrorKind::Interrupted) and names the signal; else that one, with what still exits attached
     /// - what was interrupted, lost or failed on this runtime and was only reported, from the end of the body on. What happens
     ///   while the body runs belongs to whoever is served then, and is no matter of this
     /// - signals cannot be listened for
@@ -130,8 +131,8 @@ where
         let signals = listen().map_err(|error| course.deaf(&error))?;
         course.begin();
         until_second(signals, &course, async {
-            // A panic waits for the drain.
-            let ended = caught(scope).await;
+            // A panic waits for the drain, and so does a failure.
+            let ended = course.kept(caught(scope).await);
             let drained = course.drain().await;
             ending::settle(ended, drained, course.seen())
         })

@@ -70,13 +70,13 @@ impl<F, L, S> Driven<F, L, S> {
         self.project().limit
     }
 
-    /// Whether the code was asked to stop, and then ended by itself if it has.
+    /// Whether the code was asked to stop, and then ended by itself if it has, or panicked as it was dropped.
     #[inline]
     pub(crate) fn is_stopping(&self) -> bool {
         self.unwinding.has_begun()
     }
 
-    /// Why the code was asked to stop, if it then ended by itself.
+    /// Why the code was asked to stop, if it then ended by itself, or panicked as it was dropped.
     #[inline]
     pub(crate) fn take_stop(self: Pin<&mut Self>) -> Option<S> {
         self.project().unwinding.take_stop()
@@ -140,8 +140,11 @@ impl<F: Future, L: Limit<Stop = S>, S: Stop> Driven<F, L, S> {
         }
         let this = self.as_mut().project();
         let stop = ready!(this.unwinding.poll(this.limit, cx));
-        let panic = self.discard(stop.cause());
-        Poll::Ready(panic.map_or(Outcome::Stopped(stop), Outcome::Panicked))
+        let Some(panic) = self.as_mut().discard(stop.cause()) else {
+            return Poll::Ready(Outcome::Stopped(stop));
+        };
+        self.project().unwinding.put_back(stop);
+        Poll::Ready(Outcome::Panicked(panic))
     }
 
     #[cold]

@@ -1,4 +1,4 @@
-//! [`exiting`]: runs one exit, within its budget, and turns every way it can fail into a [`Failure`] (laws 6, 7, 24).
+//! [`exiting`]: runs one exit, within its budget, and turns every way it can fail into [`Failures`] (laws 6, 7, 24).
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -15,7 +15,7 @@ use crate::cancel::frame::{self, Place};
 use crate::entry::Entry;
 use crate::error::{BoxError, Error, Phase};
 use crate::exit::{Cause, Exit};
-use crate::failures::Failure;
+use crate::failures::Failures;
 use crate::identity::{Anchor, Running};
 use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
@@ -114,40 +114,48 @@ impl<R: LocalResource, F: Future<Output = Result<(), BoxError>>> Future for Exit
             };
             let late = driven.is_stopping();
             // At once: if what is still awaited is dropped, this is reported.
-            if let Some(failure) = failure(this.entry, this.exit, outcome, late) {
-                this.aside.push(failure);
+            match outcome {
+                Outcome::Done(Ok(())) if !late => {}
+                outcome => this
+                    .aside
+                    .append(failures(this.entry, this.exit, outcome, late)),
             }
         }
         this.aside.poll_adopted(cx)
     }
 }
 
-#[inline]
-fn failure(
+/// What failed, in the order it did: that its time ran out comes before what became of it then.
+#[cold]
+fn failures(
     entry: &Entry,
     exit: &Exit,
     outcome: Outcome<Result<(), BoxError>, OutOfTime>,
     late: bool,
-) -> Option<Failure> {
-    match outcome {
-        Outcome::Done(Ok(())) if !late => None,
-        Outcome::Done(Err(error)) if !late => {
-            Some(Error::failed(&entry.subject(), Phase::Exit, error).into())
-        }
-        Outcome::Panicked(panic) => Some(Failure::panicked(entry.subject(), Phase::Exit, panic)),
-        Outcome::Done(_) | Outcome::Stopped(OutOfTime) => {
-            let (allowed, progress) = (exit.allowed(), exit.last_progress());
-            let mut overrun = Error::timed_out(entry, Phase::Exit, allowed, progress);
-            // It unwound, and had something to say about it.
-            if let Outcome::Done(Err(error)) = outcome {
-                overrun.attach_unless_cancelled(Error::failed(
-                    &entry.subject(),
-                    Phase::Exit,
-                    error,
-                ));
+) -> Failures {
+    let overran = late || matches!(outcome, Outcome::Stopped(OutOfTime));
+    let mut overrun = overran.then(|| {
+        let (allowed, progress) = (exit.allowed(), exit.last_progress());
+        Error::timed_out(entry, Phase::Exit, allowed, progress)
+    });
+    let after = match (outcome, &mut overrun) {
+        (Outcome::Done(Err(error)), overrun) => {
+            let failed = Error::failed(&entry.subject(), Phase::Exit, error);
+            match overrun {
+                None => Failures::of(vec![failed]),
+                // It unwound, and had something to say about it.
+                Some(overrun) => {
+                    overrun.attach_unless_cancelled(failed);
+                    Failures::default()
+                }
             }
-            Some(overrun.into())
         }
+        (Outcome::Panicked(panic), _) => Failures::panicked(entry.subject(), Phase::Exit, panic),
+        (Outcome::Done(Ok(())) | Outcome::Stopped(OutOfTime), _) => Failures::default(),
+    };
+    match overrun {
+        None => after,
+        Some(overrun) => after.after(overrun),
     }
 }
 

@@ -18,11 +18,12 @@ use crate::error::Error;
 use crate::failing::Failing;
 use crate::identity::Checkpoint;
 use crate::resource::LocalResource;
+use crate::undelivered::Undelivered;
 
 pub(crate) struct Fence {
     node: Arc<Node>,
     /// What the resource died of, from the end of the body on, if it is what ended that.
-    death: Option<Error>,
+    death: Option<Undelivered>,
 }
 
 impl Fence {
@@ -55,13 +56,13 @@ impl Fence {
         if !ended(&self.node, &why.cancellation) {
             return None;
         }
-        self.death = Some(why.cancellation.take_death()?);
+        self.death = Some(why.cancellation.take_death()?.into());
         Some(why.cancellation)
     }
 
     /// What the resource died of, if that is what ended the body.
     pub(crate) fn take_death(&mut self) -> Option<Error> {
-        self.death.take()
+        self.death.take().map(|death| death.deliver().error)
     }
 }
 

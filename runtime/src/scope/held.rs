@@ -97,7 +97,8 @@ impl<R: LocalResource> Held<R> {
         poll_fn(|cx| self.aside.poll_adopted(cx))
     }
 
-    fn remember_runtime(&mut self) {
+    /// As in a body that waits.
+    pub(super) fn remember_runtime(&mut self) {
         if self.runtime.is_none() {
             self.runtime = Handle::try_current().ok();
         }
@@ -125,20 +126,23 @@ impl<R: LocalResource> Held<R> {
 
     /// The resource and its entry, for somebody else to hold; nothing is set aside for it while it is held.
     pub(crate) fn into_parts(mut self) -> (R, Entry) {
-        let Some(resource) = self.resource.take() else {
-            unreachable!("a held resource is there from its enter to its exit")
-        };
-        (resource, self.entry.clone())
+        (self.leave().0, self.entry.clone())
     }
 
     /// Exits the resource; what fails is set aside. Dropped in the middle, the exit is interrupted (law 6).
     #[inline]
     pub(crate) fn exit<'a>(&'a mut self, exit: &'a Exit) -> impl Future<Output = ()> + use<'a, R> {
+        let (resource, anchor) = self.leave();
+        exiting(resource, &self.entry, exit, &mut self.aside, anchor)
+    }
+
+    /// The resource, for its exit, and whose that is.
+    #[inline]
+    pub(super) fn leave(&mut self) -> (R, Anchor) {
         let Some(resource) = self.resource.take() else {
             unreachable!("a held resource is there from its enter to its exit")
         };
-        let anchor = self.anchor.clone();
-        exiting(resource, &self.entry, exit, &mut self.aside, anchor)
+        (resource, self.anchor.clone())
     }
 }
 

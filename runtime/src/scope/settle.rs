@@ -2,10 +2,11 @@
 //! (laws 2, 23 and 24).
 
 use std::any::Any;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::resume_unwind;
 
 use super::driven::{Driven, Outcome};
+use super::ending::exiting;
 use super::fence::{Fence, behind};
 use super::held::Held;
 use super::lazy::Lazy;
@@ -15,10 +16,12 @@ use crate::body::Failure;
 use crate::budget::Budget;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
-use crate::error::{Error, Phase};
+use crate::entry::Entry;
+use crate::error::{Error, ErrorKind, Phase};
 use crate::exit::{Cause, Exit, ForMembers, Reason};
-use crate::failures::{Failures, Panic, Verdict, panic_text, rendered_by};
-use crate::report::{self, Report};
+use crate::failures::{
+    self, Failures, Panic, Verdict, panic_text, rendered_by, report_attached, send, untold,
+};
 use crate::resource::LocalResource;
 
 /// Runs the body and then, whatever became of it, the exit (law 2).
@@ -51,15 +54,37 @@ where
             }
             .map(result)
         };
-        if !held.aside.is_nothing() {
-            held.adopted().await;
-        }
-        let ended = Ended::of(outcome, &mut held.aside);
+        let ended = if held.aside.is_nothing() {
+            Ended::of(outcome, &mut held.aside)
+        } else {
+            adopting(&mut held, outcome).await
+        };
+        let ended = ended.told(&mut held.aside);
         let exit = ended.exit(held.entry.policy.exit());
         exit.note(&held.entry);
-        held.exit(&exit).await;
-        ended.settle(&mut held)
+        let (resource, anchor) = held.leave();
+        let unreturned = Unreturned::new(ended, &held.entry);
+        exiting(resource, &held.entry, &exit, &mut held.aside, anchor).await;
+        unreturned.back().settle(&mut held)
     }
+}
+
+/// Awaits what the body abandoned.
+#[cold]
+async fn adopting<R, T, E>(
+    held: &mut Held<R>,
+    outcome: Outcome<Result<T, E>, Cancellation>,
+) -> Ended<T, E>
+where
+    R: LocalResource,
+    E: Failure,
+{
+    let ended = Ended::of(outcome, &mut held.aside);
+    held.remember_runtime();
+    let unreturned = Unreturned::new(ended, &held.entry);
+    let aside = &mut held.aside;
+    poll_fn(|cx| aside.poll_adopted(cx)).await;
+    unreturned.back()
 }
 
 /// The second half of [`run`], for a body that somebody else ran.
@@ -73,11 +98,13 @@ where
     E: Failure,
 {
     async move {
-        let ended = Ended::of(outcome, &mut held.aside);
+        let ended = Ended::of(outcome, &mut held.aside).told(&mut held.aside);
         let exit = ended.exit(held.entry.policy.exit());
         exit.note(&held.entry);
-        held.exit(&exit).await;
-        ended.settle(&mut held)
+        let (resource, anchor) = held.leave();
+        let unreturned = Unreturned::new(ended, &held.entry);
+        exiting(resource, &held.entry, &exit, &mut held.aside, anchor).await;
+        unreturned.back().settle(&mut held)
     }
 }
 
@@ -109,13 +136,27 @@ impl<T, E: Failure> Ended<T, E> {
     #[inline]
     fn of(outcome: Outcome<Result<T, E>, Cancellation>, aside: &mut Aside) -> Self {
         match outcome {
-            Outcome::Done(returned) => match (told(aside), returned) {
-                (None, Ok(value)) => Ended::Completed(value),
-                (None, Err(error)) => Ended::Failed(error),
-                (Some(cancellation), returned) => Ended::Cancelled(cancellation, Some(returned)),
-            },
+            Outcome::Done(Ok(value)) => Ended::Completed(value),
+            Outcome::Done(Err(error)) => Ended::Failed(error),
             Outcome::Panicked(panic) => Ended::Panicked(panic),
             Outcome::Stopped(cancellation) => Ended::dropped(cancellation, aside),
+        }
+    }
+
+    /// With what it was told by then.
+    #[inline]
+    fn told(self, aside: &mut Aside) -> Self {
+        let (Ended::Completed(_) | Ended::Failed(_)) = &self else {
+            return self;
+        };
+        match (told(aside), self) {
+            (Some(cancellation), Ended::Completed(value)) => {
+                Ended::Cancelled(cancellation, Some(Ok(value)))
+            }
+            (Some(cancellation), Ended::Failed(error)) => {
+                Ended::Cancelled(cancellation, Some(Err(error)))
+            }
+            (_, ended) => ended,
         }
     }
 
@@ -178,12 +219,64 @@ impl<T, E: Failure> Ended<T, E> {
             }
             (Ended::Completed(value), _) => match failures.verdict() {
                 Verdict::Clean => Ok(value),
-                Verdict::Failed(error) => {
-                    tell(&error);
+                Verdict::Failed(mut error) => {
+                    tell(&mut error);
                     Err(error.into())
                 }
-                Verdict::Panicked(panicked) => resume_unwind(panicked.panic),
+                Verdict::Panicked(panicked) => panicked.resume(),
             },
+        }
+    }
+}
+
+impl<T, E: Failure> Ended<T, E> {
+    /// Its scope was dropped before it could return this: what fails is reported.
+    #[cold]
+    fn untold(self, entry: &Entry) {
+        match self {
+            Ended::Failed(error) => untold(unreturned(error, entry)),
+            // An error of another type may only tell of the cancellation.
+            Ended::Cancelled(_, Some(Err(error))) => {
+                if let Ok(error) = into_error(error) {
+                    untold(error);
+                }
+            }
+            Ended::Panicked(panic) => {
+                let failure = failures::Failure::panicked(entry.subject(), Phase::Body, panic);
+                untold(failure.error);
+            }
+            Ended::Completed(_) | Ended::Cancelled(..) => {}
+        }
+    }
+}
+
+/// What the body ended with, while something still exits. Dropped meanwhile, it is reported.
+struct Unreturned<'e, T, E: Failure> {
+    ended: Option<Ended<T, E>>,
+    entry: &'e Entry,
+}
+
+impl<'e, T, E: Failure> Unreturned<'e, T, E> {
+    #[inline]
+    fn new(ended: Ended<T, E>, entry: &'e Entry) -> Self {
+        let ended = Some(ended);
+        Unreturned { ended, entry }
+    }
+
+    #[inline]
+    fn back(mut self) -> Ended<T, E> {
+        match self.ended.take() {
+            Some(ended) => ended,
+            None => unreachable!("it is there until it is given back"),
+        }
+    }
+}
+
+impl<T, E: Failure> Drop for Unreturned<'_, T, E> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(ended) = self.ended.take() {
+            ended.untold(self.entry);
         }
     }
 }
@@ -219,6 +312,28 @@ fn died<E: Failure>(
     returned
 }
 
+/// A body's error, for the report hook.
+fn unreturned<E: Failure>(error: E, entry: &Entry) -> Error {
+    into_error(error).unwrap_or_else(|error| {
+        let text = format!(
+            "the scope was dropped before it could return what its body had failed with: {}",
+            rendered_by(|| error.text())
+        );
+        let kind = ErrorKind::Interrupted;
+        Error::new(entry, Phase::Body, kind, text.into())
+    })
+}
+
+/// A body's error by value as ours, if it is one.
+fn into_error<E: Failure>(error: E) -> Result<Error, E> {
+    let mut error = Some(error);
+    let ours = (&mut error as &mut dyn Any).downcast_mut::<Option<Error>>();
+    match ours.and_then(Option::take) {
+        Some(ours) => Ok(ours),
+        None => error.map_or_else(|| unreachable!("it is of another type"), Err),
+    }
+}
+
 /// A body's error as ours, if it is one.
 fn as_error<E: Failure>(error: &mut E) -> Option<&mut Error> {
     (error as &mut dyn Any).downcast_mut()
@@ -226,28 +341,25 @@ fn as_error<E: Failure>(error: &mut E) -> Option<&mut Error> {
 
 /// An exit failed after a body that completed. One that was cut short by the cancellation of this scope, as that of a group is
 /// whose children it reaches, only tells of that, and the body around learns of it (law 15).
-fn tell(error: &Error) {
+fn tell(error: &mut Error) {
     let Some(cancellation) = frame::cancellation() else {
         return;
     };
     if error.is_echo_of(&cancellation) {
         frame::deliver();
+        report_attached(error);
     } else {
-        report::send(&Report::failed(error));
+        send(error);
     }
 }
 
-fn attach(failures: Failures, error: &mut Error) {
+/// A cancel scope may drop what its body returns, and a race does: what failed in it is reported as well (laws 16 and 23).
+fn attach(mut failures: Failures, error: &mut Error) {
     if failures.is_empty() {
         return;
     }
-    if may_be_dropped() {
+    if frame::may_be_dropped() {
         failures.report();
     }
     failures.attach_to(error);
-}
-
-/// A cancel scope may drop what its body returns, and a race does: what failed in it is reported as well (law 16).
-fn may_be_dropped() -> bool {
-    frame::cancellation().is_some()
 }

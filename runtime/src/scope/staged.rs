@@ -20,11 +20,12 @@ use crate::cancel::frame;
 use crate::entry::Entry;
 use crate::error::{Allowed, BoxError, Error, ErrorKind, Phase};
 use crate::exit::Cause;
-use crate::failures::Panic;
+use crate::failures::{Failure, Failures, report_attached};
 use crate::identity::checks_enabled;
 use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
 use crate::timer::{self, Timer};
+use crate::undelivered::Undelivered;
 
 pin_project! {
     #[project = StagedProj]
@@ -87,13 +88,8 @@ impl Limit for Timer<Option<Budget>> {
 
 /// An enter that ended without a resource.
 pub(crate) struct Refused {
-    why: Refusal,
+    why: Undelivered,
     aside: Aside,
-}
-
-enum Refusal {
-    Error(Error),
-    Panic(Panic),
 }
 
 impl<R: LocalResource, F, N, B> Staged<F, R, N, B> {
@@ -129,7 +125,7 @@ where
         let entered = match outcome {
             Outcome::Done(Ok(resource)) => Ok(Held::new(resource, entry, aside)),
             outcome => Err(Refused {
-                why: refusal(outcome, late, &entry),
+                why: refusal(outcome, late, &entry).into(),
                 aside,
             }),
         };
@@ -252,14 +248,20 @@ fn refusal<R>(
     outcome: Outcome<Result<R, BoxError>, Unentered>,
     late: Option<Unentered>,
     entry: &Entry,
-) -> Refusal {
+) -> Failure {
     let failed = |error| Error::failed(&entry.subject(), Phase::Enter, error);
     let overrun = || {
         let allowed = Allowed::Within(entry.policy.enter_budget().unwrap_or_default());
         Error::timed_out(entry, Phase::Enter, allowed, None)
     };
-    Refusal::Error(match (outcome, late) {
-        (Outcome::Panicked(panic), _) => return Refusal::Panic(panic),
+    let error = match (outcome, late) {
+        (Outcome::Panicked(panic), late) => {
+            if let Some(Unentered::OutOfTime) = late {
+                // Reported: the panic goes first.
+                drop(Failures::of(vec![overrun()]));
+            }
+            return Failure::panicked(entry.subject(), Phase::Enter, panic);
+        }
         // If it was asked to unwind and then ended by itself: a scope inside of it that was told has said so (law 15).
         (Outcome::Done(Err(error)), None | Some(Unentered::Cancelled(_))) => failed(error),
         (Outcome::Done(Err(error)), Some(Unentered::OutOfTime)) => {
@@ -272,19 +274,23 @@ fn refusal<R>(
             Error::cancelled(entry, Phase::Enter, cancellation)
         }
         (Outcome::Stopped(Unentered::OutOfTime) | Outcome::Done(Ok(_)), _) => overrun(),
-    })
+    };
+    error.into()
 }
 
 impl Refused {
-    /// The error of the scope. A panic goes on: nothing was entered, so nothing has to exit before it.
+    /// The error of the scope; what is attached to it is reported as well if it may be dropped (law 23). A panic goes on:
+    /// nothing was entered, so nothing has to exit before it.
     fn into_error(mut self) -> Error {
-        match self.why {
-            Refusal::Error(mut error) => {
-                self.aside.take_failures().attach_to(&mut error);
-                error
-            }
-            Refusal::Panic(panic) => resume_unwind(panic),
+        let Failure { mut error, panic } = self.why.deliver();
+        if let Some(panic) = panic {
+            resume_unwind(panic)
         }
+        self.aside.take_failures().attach_to(&mut error);
+        if frame::may_be_dropped() {
+            report_attached(&mut error);
+        }
+        error
     }
 }
 

@@ -54,6 +54,12 @@ impl<S> Unwinding<S> {
         self.0.take().map(|asked| asked.stop)
     }
 
+    /// The code was dropped for this, and its drop panicked: so that both are told.
+    #[cold]
+    pub(crate) fn put_back(&mut self, stop: S) {
+        self.0 = Some(Box::new(Asked { stop, round: None }));
+    }
+
     /// Called when the code waits. Ready when it must be dropped now.
     #[inline]
     pub(crate) fn poll<L: Limit<Stop = S>>(

@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::error::ServiceError;
-use crate::error::BoxError;
+use crate::entry::Subject;
+use crate::error::{BoxError, Error, Phase};
 use crate::failing::{Death, Wire};
+use crate::failures::untold;
 
-#[derive(Default)]
 pub(super) struct Life {
+    /// Who it is to itself.
+    subject: Subject,
     state: Mutex<State>,
     /// For the enter, which alone waits.
     changed: Notify,
@@ -24,6 +27,8 @@ struct State {
     end: Option<End>,
     /// To those who use it.
     wire: Option<Wire>,
+    /// Who it is to them.
+    known_as: Option<Subject>,
 }
 
 enum End {
@@ -33,6 +38,19 @@ enum End {
 }
 
 impl Life {
+    pub(super) fn new(subject: Subject) -> Self {
+        Life {
+            subject,
+            state: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    pub(super) fn subject(&self) -> Subject {
+        let known_as = self.state().known_as.clone();
+        known_as.unwrap_or_else(|| self.subject.clone())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -40,6 +58,7 @@ impl Life {
     /// Its death is told there from now on; whoever entered it before has given it away.
     pub(super) fn attach(&self, wire: Wire) {
         let mut state = self.state();
+        state.known_as = Some(wire.subject().clone());
         match &state.end {
             None => {
                 let old = state.wire.replace(wire);
@@ -113,6 +132,16 @@ impl Life {
             Some(End::Died(death)) => death.take(),
             None if state.let_go => Some(ServiceError::ReadyDropped.into()),
             _ => None,
+        }
+    }
+}
+
+/// Nobody has asked how it ended, since its exit was dropped in the middle (law 6). That its task was dropped then is no news.
+impl Drop for Life {
+    fn drop(&mut self) {
+        let Err(error) = self.outcome() else { return };
+        if !matches!(error.downcast_ref(), Some(ServiceError::Dropped)) {
+            untold(Error::failed(&self.subject(), Phase::Exit, error));
         }
     }
 }

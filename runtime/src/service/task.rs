@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::future::{Future, Pending, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -26,12 +26,13 @@ use crate::entry::Subject;
 use crate::error::{BoxError, Error, Phase};
 use crate::exit::Exit;
 use crate::failing::Failing;
-use crate::failures::panic_text;
+use crate::failures::{Failure, Failures, Panic, drop_echo, panic_text, resume_before};
 use crate::lifespan::BoxFuture;
 use crate::report::{self, Report, ReportKind};
 use crate::resource::ScopedResource;
 use crate::scope::driven::Outcome;
 use crate::timer::Timer;
+use crate::undelivered::Undelivered;
 
 /// How long an aborted task is waited for, even if no time is left.
 const MOMENT: Duration = Duration::from_millis(10);
@@ -59,7 +60,7 @@ impl Task {
         said: Said,
         subject: Subject,
     ) -> Self {
-        let life = Arc::new(Life::default());
+        let life = Arc::new(Life::new(subject.clone()));
         let node = Node::new();
         node.call(|| subject.clone());
         let body = Branch::new(Arc::clone(&node), Alarm::none(), run);
@@ -94,11 +95,21 @@ impl Task {
         self.ask.ask();
         // Its destructor is the user's: a panic in it goes on when the service has ended.
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(value)));
+        let panicked = dropped.err().map(|panic| self.panicked(panic));
         let ended = self.end_by_steps(steps, must_stop).await;
-        match dropped {
-            Ok(()) => ended,
-            Err(panic) => resume_unwind(panic),
+        match panicked {
+            None => ended,
+            Some(panicked) => resume_before(panicked.deliver(), self.failed(ended)),
         }
+    }
+
+    fn panicked(&self, panic: Panic) -> Undelivered {
+        Failure::panicked(self.life.subject(), Phase::Exit, panic).into()
+    }
+
+    fn failed(&self, ended: Result<(), BoxError>) -> Failures {
+        let failed = |error| Failure::from(Error::failed(&self.life.subject(), Phase::Exit, error));
+        ended.err().map(failed).into_iter().collect()
     }
 
     async fn end_by_steps(&mut self, steps: Steps, must_stop: bool) -> Result<(), BoxError> {
@@ -223,7 +234,10 @@ async fn live(mut living: Living, node: Arc<Node>, body: Body, mut set: oneshot:
     .await;
     living.end(match outcome {
         // That it had to be cancelled is no failure.
-        Outcome::Done(Err(error)) if is_echo_in(&*error, &node) => Ok(()),
+        Outcome::Done(Err(error)) if is_echo_in(&*error, &node) => {
+            drop_echo(error);
+            Ok(())
+        }
         Outcome::Done(result) => result,
         Outcome::Stopped(_) => Ok(()),
         Outcome::Panicked(panic) => Err(ServiceError::Panicked(panic_text(&panic).into()).into()),

@@ -3,7 +3,7 @@
 use super::outcome::{Failed, NEVER, Span};
 use super::program::{By, Cut, End, Program, Step};
 use super::run::{How, NAMES, WHOLE};
-use super::start::StartUp;
+use super::start::{StartUp, Why};
 use crate::{Cause, ErrorKind, Phase};
 
 /// The budget of an exit for which nothing else is said, in milliseconds.
@@ -99,15 +99,24 @@ fn rolled_back(program: &Program, start: StartUp<'_>) -> Predicted {
     }
     let primary = failures[0];
     failures.extend(&exits.failures);
-    let (returned, reported) = if primary.is_panic() {
-        (Returned::Panicked, failures.split_off(1))
+    let late = program
+        .budget
+        .filter(|budget| start.is_late || *budget < exits.ended)
+        .filter(|budget| !program.is_cut_before(*budget));
+    let (returned, mut reported) = if primary.is_panic() {
+        let overrun = late.map(|at| Failed::of_whole(at, Phase::Enter, ErrorKind::TimedOut));
+        let others = failures.drain(1..).chain(overrun);
+        (Returned::Panicked, others.collect())
     } else {
-        let late = program
-            .budget
-            .filter(|budget| start.is_late || *budget < exits.ended)
-            .filter(|budget| !program.is_cut_before(*budget));
-        (late_error(failures, late), Vec::new())
+        let all = late_error(failures, late);
+        let reported = if start.is_cut || program.is_cut_before(exits.ended) {
+            may_be_dropped(&all, why)
+        } else {
+            start.told_twice.clone()
+        };
+        (Returned::Error(all), reported)
     };
+    reported.extend(&start.reported);
     Predicted {
         enters: start.spans,
         body: None,
@@ -122,15 +131,25 @@ fn rolled_back(program: &Program, start: StartUp<'_>) -> Predicted {
 }
 
 /// Which members had to stop for the overrun of the whole is attached to that; of the whole itself it is no news.
-fn late_error(mut failures: Vec<Failed>, late: Option<u64>) -> Returned {
+fn late_error(mut failures: Vec<Failed>, late: Option<u64>) -> Vec<Failed> {
     let Some(at) = late else {
-        return Returned::Error(failures);
+        return failures;
     };
     if failures[0].is_cancellation() && failures[0].name == WHOLE {
         failures.remove(0);
     }
     failures.insert(0, Failed::of_whole(at, Phase::Enter, ErrorKind::TimedOut));
-    Returned::Error(failures)
+    failures
+}
+
+/// What is reported as well, since something around was cancelled by the time all is returned: what failed beside the primary,
+/// and that itself if it is a member's which failed first (law 23).
+fn may_be_dropped(all: &[Failed], why: Why) -> Vec<Failed> {
+    let is_own = why == Why::RolledBack && all[0].name != WHOLE;
+    let told = all.iter().skip(usize::from(!is_own));
+    told.filter(|failed| !failed.is_cancellation())
+        .copied()
+        .collect()
 }
 
 fn with_body(program: &Program, start: StartUp<'_>) -> Predicted {
@@ -139,8 +158,7 @@ fn with_body(program: &Program, start: StartUp<'_>) -> Predicted {
         .body
         .until(start.ended, cut.map_or(NEVER, |cut| cut.at));
     let exits = Exits::of(program, &start, body.ended);
-    let is_cut = cut
-        .is_some_and(|cut| cut.at < exits.ended || (cut.at == exits.ended && cut.by == By::Before));
+    let is_cut = program.is_cut_before(exits.ended);
     let (cause, returned) = match body.how {
         How::Done => (Cause::Completed, Returned::Done),
         How::Failed => (Cause::Failed, Returned::Failed),
@@ -181,13 +199,14 @@ impl Predicted {
                 self.returned = Returned::Error(told);
             }
             Returned::Failed | Returned::Panicked => self.reported.extend(told),
+            // Beside an error that is returned, a panic is as any other failure.
             _ => {
-                self.reported.extend(&told);
+                self.reported.clone_from(&exits.failures);
                 let kind = cut
                     .and_then(|cut| cut.why().kind())
                     .unwrap_or(ErrorKind::Failed);
                 let mut all = vec![Failed::of_whole(0, Phase::Body, kind)];
-                all.extend(told);
+                all.extend(&exits.failures);
                 self.returned = Returned::Error(all);
             }
         }
@@ -278,6 +297,7 @@ impl Exits {
         let span = step.until(begun, out_of_time);
         let is_late = span.how == How::Dropped || span.ended > out_of_time;
         let kinds: &[ErrorKind] = match span.how {
+            How::Panicked if is_late => &[ErrorKind::TimedOut, ErrorKind::Panicked],
             How::Panicked => &[ErrorKind::Panicked],
             How::Failed if is_late => &[ErrorKind::TimedOut, ErrorKind::Failed],
             How::Failed => &[ErrorKind::Failed],

@@ -61,6 +61,12 @@ pub(super) struct StartUp<'p> {
     pub(super) spans: Vec<Option<Span>>,
     /// In the order they happened; not those that only tell of another one.
     pub(super) failures: Vec<Failed>,
+    /// What those were late with that panicked then: the panic goes first.
+    pub(super) reported: Vec<Failed>,
+    /// What those failed with that were late, when something around them was: attached to the overrun, and reported as well.
+    pub(super) told_twice: Vec<Failed>,
+    /// Whether something around was cancelled before that.
+    pub(super) is_cut: bool,
     /// The first reason to stop.
     pub(super) why: Option<Why>,
     /// When all enters have ended.
@@ -78,6 +84,9 @@ impl<'p> StartUp<'p> {
             lanes: vec![Lane::Waits; count],
             spans: vec![None; count],
             failures: Vec::new(),
+            reported: Vec::new(),
+            told_twice: Vec::new(),
+            is_cut: false,
             why: None,
             ended: NEVER,
             is_late: false,
@@ -130,6 +139,7 @@ impl<'p> StartUp<'p> {
     fn cut(&mut self, by: impl Fn(By) -> bool) {
         let now = |cut: &Cut| cut.at == self.now && by(cut.by);
         if let (false, Some(cut)) = (self.is_over(), self.program.cut.filter(now)) {
+            self.is_cut = true;
             self.tell(cut.why());
         }
     }
@@ -197,10 +207,17 @@ impl<'p> StartUp<'p> {
         let how = How::of(end);
         self.over(member, begun, how);
         if let (Some(Stop::OutOfTime), How::Failed) = (stop, how) {
+            if self.why.is_some_and(|why| why != Why::RolledBack) {
+                self.told_twice.push(self.failed(member, ErrorKind::Failed));
+            }
             self.fail(member, Some(ErrorKind::TimedOut));
         }
         match how {
             How::Failed => self.fail(member, Some(ErrorKind::Failed)),
+            How::Panicked if matches!(stop, Some(Stop::OutOfTime)) => {
+                self.reported.push(self.failed(member, ErrorKind::TimedOut));
+                self.fail(member, Some(ErrorKind::Panicked));
+            }
             How::Panicked => self.fail(member, Some(ErrorKind::Panicked)),
             _ => {}
         }
@@ -221,14 +238,18 @@ impl<'p> StartUp<'p> {
     }
 
     fn fail(&mut self, member: usize, kind: Option<ErrorKind>) {
-        let (at, name, phase) = (self.now, NAMES[member], Phase::Enter);
-        self.failures.extend(kind.map(|kind| Failed {
-            at,
-            name,
-            phase,
-            kind,
-        }));
+        let failed = kind.map(|kind| self.failed(member, kind));
+        self.failures.extend(failed);
         self.tell(Why::RolledBack);
+    }
+
+    fn failed(&self, member: usize, kind: ErrorKind) -> Failed {
+        Failed {
+            at: self.now,
+            name: NAMES[member],
+            phase: Phase::Enter,
+            kind,
+        }
     }
 
     /// When something happens next, if it ever does.

@@ -262,14 +262,14 @@ impl Until {
 
     /// The time for a member that begins now, if it has not less itself.
     fn lend(self, own: Option<Budget>) -> Option<(Budget, Lent)> {
-        let left = self.left();
+        let time = self.left();
         let lent = Lent {
             until: self,
-            is_nothing: left.is_zero(),
+            is_nothing: time.is_zero(),
         };
         // What is over is over with its first wait.
-        let left = Budget::new(left.max(Duration::from_nanos(1)))?;
-        own.is_none_or(|own| left < own).then_some((left, lent))
+        let time = Budget::new(time.max(Duration::from_nanos(1)))?;
+        own.is_none_or(|own| time < own).then_some((time, lent))
     }
 }
 
@@ -316,7 +316,7 @@ impl ForMembers {
     /// For an exit that begins now.
     pub(crate) fn now(self, budget: Option<Budget>) -> Exit {
         let (budget, lent) = match self.until.and_then(|until| until.lend(budget)) {
-            Some((left, lent)) => (Some(left), Some(lent)),
+            Some((time, lent)) => (Some(time), Some(lent)),
             None => (budget, None),
         };
         let exit = Exit::new(self.cause, budget);

@@ -321,11 +321,21 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         self.entry.place
     }
 
-    /// Enters the resource as a member of something that holds it.
-    pub(crate) fn hold(self, place: &'static Location<'static>) -> Holding<R, F> {
+    /// Enters the resource as a member of something that holds it; that may do without an optional one.
+    pub(crate) fn hold(
+        self,
+        place: &'static Location<'static>,
+        is_optional: bool,
+    ) -> Holding<R, F> {
         let (enter, entry) = self.entered_at(place);
         let next: Hold<R> = |held| future::ready(Ok(held));
-        in_task(entry, |entry| Staged::new(enter, entry, next))
+        let checkpoint = Checkpoint::at_first_poll(&entry);
+        let kind = if is_optional {
+            Kind::entering(&entry)
+        } else {
+            Kind::Member
+        };
+        InTask::new(Staged::new(enter, entry, next), checkpoint, kind)
     }
 
     /// One whose name and budgets are another's.

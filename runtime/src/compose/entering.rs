@@ -11,11 +11,13 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use super::composed::graph::Member;
 use super::exits::{Exits, Order};
 use super::kept::Kept;
-use super::kind::{Kind, Takes};
+use super::kind::{self, Kind, Takes};
+use super::nested::{self, Left};
 use super::parting::{Entries, Parting};
-use crate::cancel::cancellation::{self, Cancellation};
+use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
 use crate::cancel::node::{Node, Why};
 use crate::cancel_scope::{CancelScope, Outcome, Running, shield};
@@ -25,9 +27,11 @@ use crate::entry::Subject;
 use crate::error::{Error, Phase};
 use crate::exit::{Cause, Exit};
 use crate::failing::Failing;
-use crate::failures::{Failure, Failures, rendered, report_attached, send};
+use crate::failures::{Failure, Failures, Panic, rendered, report_attached, send};
+use crate::job::Job;
 use crate::lifespan::{Holding, Lifespan};
 use crate::resource::LocalResource;
+use crate::scope::held::Held;
 use crate::undelivered::Undelivered;
 
 /// The enters of a group.
@@ -89,6 +93,8 @@ pub struct Group {
     failures: Vec<Undelivered>,
     /// Of the members.
     rotation: Rotation,
+    /// Of members that failed.
+    left: Vec<Left>,
 }
 
 impl Group {
@@ -98,21 +104,33 @@ impl Group {
             subject,
             failures: Vec::new(),
             rotation: Rotation::default(),
+            left: Vec::new(),
         }
     }
 
+    pub(super) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// Whether a member has failed, or will have: one that is a composite itself may still be unwinding.
     pub(crate) fn has_failed(&self) -> bool {
+        let is_known = |why: Why| !why.inherited && why.cancellation.is_roll_back();
         !self.failures.is_empty()
+            || self.node.is_cancelled() && self.node.why().is_some_and(is_known)
     }
 
     /// The first failure has the others unwind.
     pub(crate) fn fail(&mut self, failure: Failure) {
-        if !self.has_failed() {
-            let cancellation =
-                Cancellation::new(cancellation::Kind::RolledBack, self.subject.place);
-            self.node.cancel(&cancellation);
+        if self.failures.is_empty() {
+            nested::roll_back(&self.node);
         }
         self.failures.push(failure.into());
+    }
+
+    /// As [`fail`](Group::fail), for a member that has been polled.
+    pub(crate) fn miss(&mut self, missed: Missed, member: Option<&'static Member>) {
+        self.left.extend(missed.left.map(|left| (member, left)));
+        self.fail(missed.failure);
     }
 
     /// If this member dies while others enter, the group fails with its error (law 21).
@@ -244,9 +262,10 @@ impl<V, K: Kind, L: Lanes<V, K>> Future for EnterAll<L, V, K> {
                 let values = this.lanes.__take(&mut entries);
                 return Poll::Ready(Ok((values, entries)));
             };
-            let cause = this.group.cause();
-            let begun = RollingBack::begin(this.lanes, failure, cause, *this.order);
-            *this.rolling_back = Some(begun);
+            match RollingBack::begin(this.lanes, this.group, failure, *this.order) {
+                Ok(begun) => *this.rolling_back = Some(begun),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
         }
         let Some(rolling_back) = this.rolling_back else {
             unreachable!("it has just begun")
@@ -260,32 +279,50 @@ impl<V, K: Kind, L: Lanes<V, K>> Future for EnterAll<L, V, K> {
 }
 
 impl<K: Kind> RollingBack<K> {
+    /// The error at once, if what this is a member of runs the exits.
     // Out of line: what is made here would else have its place on the stack of every poll, and groups nest.
     #[cold]
     #[inline(never)]
     fn begin<V, L: Lanes<V, K>>(
         lanes: Pin<&mut L>,
+        group: &mut Group,
         why: Undelivered,
-        cause: Cause,
         order: Order,
-    ) -> Self {
-        let exit = Exit::new(cause, None).with_error(rendered(why.error()));
-        let mut parting = Parting::new(&exit);
-        lanes.__roll_back(&mut parting);
-        RollingBack {
-            why: NotEntered {
+    ) -> Result<Self, NotEntered> {
+        let cause = group.cause();
+        let exits = group.roll_back(lanes, &why, cause, order);
+        let why = NotEntered {
+            why,
+            is_own: cause == Cause::RolledBack,
+        };
+        let left = if group.node.whole().is_some() {
+            K::__leave(exits, group)
+        } else {
+            kind::Left::Here(exits)
+        };
+        match left {
+            kind::Left::Here(exits) => Ok(RollingBack {
                 why,
-                is_own: cause == Cause::RolledBack,
-            },
-            exits: Box::pin(shield(parting.exits(order))),
+                exits: Box::pin(shield(exits)),
+            }),
+            kind::Left::ToTheWhole(job) => {
+                nested::leave(job);
+                Err(why.after(Failures::default()))
+            }
         }
     }
 
-    /// The error that began it, with what failed meanwhile attached. A panic resumes.
+    fn end(self, failures: Failures) -> NotEntered {
+        self.why.after(failures)
+    }
+}
+
+impl NotEntered {
+    /// With what failed in the roll-back attached. A panic resumes.
     #[cold]
     #[inline(never)]
-    fn end(self, failures: Failures) -> NotEntered {
-        let NotEntered { why, is_own } = self.why;
+    fn after(self, failures: Failures) -> Self {
+        let NotEntered { why, is_own } = self;
         let Failure { mut error, panic } = why.deliver();
         if let Some(panic) = panic {
             // Reported: the enter's panic goes first.
@@ -300,6 +337,24 @@ impl<K: Kind> RollingBack<K> {
 }
 
 impl Group {
+    /// The exits of what was entered, and what members have left that failed themselves.
+    #[cold]
+    fn roll_back<V, K: Kind, L: Lanes<V, K>>(
+        &mut self,
+        lanes: Pin<&mut L>,
+        why: &Undelivered,
+        cause: Cause,
+        order: Order,
+    ) -> Exits<K::Job> {
+        let exit = Exit::new(cause, None).with_error(rendered(why.error()));
+        let mut parting = Parting::new(&exit);
+        lanes.__roll_back(&mut parting);
+        for (member, left) in std::mem::take(&mut self.left) {
+            parting.left(order.number(member), *left);
+        }
+        parting.exits(order)
+    }
+
     /// Why what is entered exits: for a failure among its members, or for a cancellation from around them.
     fn cause(&self) -> Cause {
         let own = |why: &Why| !why.inherited && why.cancellation.is_consequence();
@@ -317,11 +372,11 @@ impl Group {
         let death = own.and_then(|why| why.cancellation.take_death());
         let out_of_time = self.out_of_time(seen.as_ref());
         let failures = std::mem::take(&mut self.failures).into_iter();
-        let mut failures = failures.map(Undelivered::deliver);
+        let mut failures: Vec<_> = failures.map(Undelivered::deliver).collect();
         let first = death
             .or(out_of_time)
             .map(Failure::from)
-            .or_else(|| failures.next());
+            .or_else(|| take_first(&mut failures));
         let Some(mut first) = first else {
             // Entered in the very poll of the cancellation (law 17).
             let cancellation = seen?.cancellation;
@@ -343,6 +398,16 @@ impl Group {
     }
 }
 
+/// The first, but for those that only tell of another one.
+fn take_first(failures: &mut Vec<Failure>) -> Option<Failure> {
+    let is_echo = |failure: &Failure| {
+        let told = failure.error.cancellation();
+        told.is_some_and(Cancellation::is_consequence)
+    };
+    let first = failures.iter().position(|failure| !is_echo(failure));
+    (!failures.is_empty()).then(|| failures.remove(first.unwrap_or(0)))
+}
+
 fn not_entered(subject: Subject, cancellation: Cancellation) -> Error {
     let kind = cancellation.error_kind();
     Error::of(subject, Phase::Enter, kind, cancellation.into())
@@ -354,33 +419,71 @@ pin_project! {
         #[pin]
         entering: Holding<R, F>,
         subject: Subject,
+        left: Option<Box<Job>>,
     }
+}
+
+/// Why a member was not entered, and what it has left to be exited.
+#[derive(Debug)]
+#[allow(unreachable_pub, reason = "it is what a public future gives")]
+pub struct Missed {
+    pub(super) failure: Failure,
+    left: Option<Box<Job>>,
 }
 
 impl<R: LocalResource, F> EnterOne<R, F> {
     pub(super) fn new(lifespan: Lifespan<R, F>, place: &'static Location<'static>) -> Self {
+        EnterOne::of(lifespan, place, false)
+    }
+
+    /// Of a member that the whole may do without.
+    pub(super) fn of(
+        lifespan: Lifespan<R, F>,
+        place: &'static Location<'static>,
+        is_optional: bool,
+    ) -> Self {
         let subject = lifespan.subject(place);
         EnterOne {
-            entering: lifespan.hold(place),
+            entering: lifespan.hold(place, is_optional),
             subject,
+            left: None,
         }
     }
 }
 
 impl<R: LocalResource, F: Enter<R>> Future for EnterOne<R, F> {
-    type Output = Result<Kept<R>, Failure>;
+    type Output = Result<Kept<R>, Missed>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let ended = match catch_unwind(AssertUnwindSafe(|| this.entering.poll(cx))) {
-            Ok(polled) => ready!(polled).map_err(Failure::from),
-            Err(panic) => Err(Failure::panicked(this.subject.clone(), Phase::Enter, panic)),
-        };
-        Poll::Ready(ended.map(|held| {
-            let (resource, entry) = held.into_parts();
-            Kept::new(resource, entry)
-        }))
+        let polled = catch_unwind(AssertUnwindSafe(|| this.entering.poll(cx)));
+        looked_at(polled, this.subject, this.left)
     }
+}
+
+/// What a poll of an enter has given.
+// Out of line, as what begins a roll-back is.
+#[inline(never)]
+fn looked_at<R: LocalResource>(
+    polled: Result<Poll<Result<Held<R>, Error>>, Panic>,
+    subject: &Subject,
+    left: &mut Option<Box<Job>>,
+) -> Poll<Result<Kept<R>, Missed>> {
+    if let Some(job) = nested::take_left() {
+        *left = Some(job);
+    }
+    let failure = match polled {
+        Ok(polled) => match ready!(polled) {
+            Ok(held) => {
+                let (resource, entry) = held.into_parts();
+                return Poll::Ready(Ok(Kept::new(resource, entry)));
+            }
+            Err(error) => error.into(),
+        },
+        Err(panic) => Failure::panicked(subject.clone(), Phase::Enter, panic),
+    };
+    let left = left.take();
+    Poll::Ready(Err(Missed { failure, left }))
 }
 
 pin_project! {
@@ -426,7 +529,7 @@ impl<R: LocalResource, F: Enter<R>> Enters for Lane<R, F> {
                     group.watch(&kept);
                     *this.kept = Some(kept);
                 }
-                Err(failure) => group.fail(failure),
+                Err(missed) => group.miss(missed, None),
             }
         }
         this.entering.set(None);

@@ -1,10 +1,12 @@
 //! [`Exits`]: the exits of several members, in an order; whatever fails stops none (law 7).
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::ptr;
 use std::task::{Context, Poll};
 
-use super::composed::graph::Graph;
+use super::composed::graph::{Graph, Member};
 use super::kind::Parted;
 use super::turns::Turns;
 use super::woken::Woken;
@@ -12,7 +14,7 @@ use crate::failures::Failures;
 use crate::watch::{self, Watch};
 
 /// Ready with all failures when all have exited. Dropped before, what is left is passed on (law 6).
-pub(super) struct Exits<J: Parted> {
+pub struct Exits<J: Parted> {
     jobs: Woken<Running<J>>,
     failures: Failures,
 }
@@ -26,6 +28,21 @@ pub(super) enum Order {
     LastFirst,
     /// Each exits when all that use it have.
     UsersFirst(&'static Graph),
+}
+
+impl Order {
+    /// The number of a member, if that matters.
+    pub(super) fn number(self, member: Option<&'static Member>) -> usize {
+        match (self, member) {
+            (Order::UsersFirst(graph), Some(member)) => {
+                let mut members = graph.members.iter();
+                members
+                    .position(|other| ptr::eq(other, member))
+                    .unwrap_or_default()
+            }
+            _ => 0,
+        }
+    }
 }
 
 /// An exit, and which member's it is.
@@ -106,5 +123,13 @@ impl<J: Parted> Drop for Exits<J> {
         watch::pass_on_failed(std::mem::take(&mut self.failures));
         let left = self.jobs.take_rest().into_iter();
         J::__pass_on(left.map(|Running(_, job)| job).collect());
+    }
+}
+
+impl<J: Parted> fmt::Debug for Exits<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exits")
+            .field("failures", &self.failures)
+            .finish_non_exhaustive()
     }
 }

@@ -156,7 +156,7 @@ impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
                     group.watch(&entered);
                     kept.push((index, entered));
                 }
-                Err(failure) => group.fail(failure),
+                Err(missed) => group.miss(missed, None),
             }
             !group.has_failed()
         })

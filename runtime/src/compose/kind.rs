@@ -9,6 +9,8 @@ use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
+use super::entering::Group;
+use super::exits::Exits;
 use super::kept::Kept;
 use crate::abandon::{Abandoned, job};
 use crate::aside::Aside;
@@ -30,6 +32,23 @@ pub trait Kind: Sized {
     /// A member, whatever its type.
     #[doc(hidden)]
     type Member: Member<Self> + ?Sized;
+
+    /// Makes one of several exits, for a whole of any kind to run, if they may leave their task.
+    #[doc(hidden)]
+    fn __leave(exits: Exits<Self::Job>, group: &Group) -> Left<Self>;
+
+    /// What runs one that was left.
+    #[doc(hidden)]
+    fn __run(left: Job) -> Self::Job;
+}
+
+/// Who runs several exits of a roll-back.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is taken apart at once")]
+pub enum Left<K: Kind> {
+    /// The whole, in whose place they may leave their task.
+    ToTheWhole(Job),
+    Here(Exits<K::Job>),
 }
 
 /// A member whose type is forgotten: of what comes and goes at run time. Dropped, it is abandoned.
@@ -89,6 +108,16 @@ pub struct Local<'a>(PhantomData<&'a ()>);
 impl Kind for Sendable {
     type Job = Job;
     type Member = dyn Member<Sendable> + Send;
+
+    fn __leave(exits: Exits<Job>, group: &Group) -> Left<Self> {
+        let runtime = Handle::try_current().ok();
+        let subject = group.subject().clone();
+        Left::ToTheWhole(Job::going_on(exits, subject, runtime, false))
+    }
+
+    fn __run(left: Job) -> Job {
+        left
+    }
 }
 
 impl Parted for Job {
@@ -115,6 +144,14 @@ impl<R: ScopedResource> Takes<R> for Sendable {
 impl<'a> Kind for Local<'a> {
     type Job = LocalJob<'a>;
     type Member = dyn Member<Local<'a>> + 'a;
+
+    fn __leave(exits: Exits<LocalJob<'a>>, _: &Group) -> Left<Self> {
+        Left::Here(exits)
+    }
+
+    fn __run(left: Job) -> LocalJob<'a> {
+        LocalJob(Box::pin(left))
+    }
 }
 
 /// The exit of a local member. Dropped before its first poll, the member is abandoned.

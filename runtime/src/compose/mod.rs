@@ -3,7 +3,8 @@
 //! [`join`] and [`join_all`] overlap the enters and the exits of what is independent; [`then`] puts one after the other;
 //! [`composed`] does either, as a graph of dependencies says, for a struct. What they give is a
 //! [`Lifespan`](crate::Lifespan) like any other, so they nest. [`joined`] is the resource; [`entering`] enters the members
-//! and rolls back; [`kept`] holds an entered one; [`parting`] and [`exits`] run their exits, [`kind`] says of what kind those
+//! and rolls back; [`nested`] does so in a whole;
+//! [`kept`] holds an entered one; [`parting`] and [`exits`] run their exits, [`kind`] says of what kind those
 //! are; [`woken`] polls many futures, but only those that woke, in the order of [`turns`].
 
 pub(crate) mod composed;
@@ -16,6 +17,7 @@ mod join_all;
 pub(crate) mod joined;
 pub(crate) mod kept;
 pub(crate) mod kind;
+mod nested;
 mod parting;
 mod then;
 mod turns;

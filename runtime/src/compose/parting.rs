@@ -10,6 +10,7 @@ use super::kept::Kept;
 use super::kind::{Kind, Takes};
 use crate::entry::Entry;
 use crate::exit::{Exit, ForMembers};
+use crate::job::Job;
 use crate::resource::LocalResource;
 
 /// The entry of each member, in order: its name, its budgets, its place.
@@ -86,6 +87,11 @@ impl<K: Kind> Parting<K> {
         let member = member.abandoned_from(self.from.clone());
         self.exits
             .push((LAST, K::__part(member, self.exit.clone())));
+    }
+
+    /// The roll-back of the member of this number, which has failed to enter.
+    pub(super) fn left(&mut self, member: usize, left: Job) {
+        self.exits.push((member, K::__run(left)));
     }
 
     /// The exit of the next member, if it was entered.

@@ -18,6 +18,8 @@ use crate::entry::Entry;
 pub(crate) enum Kind {
     /// It enters: refused if all is cancelled already (law 14). With a budget it may be the root of what unwinds.
     Enter { has_budget: bool },
+    /// It enters, as a member of what is entered around it, which fails if this does.
+    Member,
     /// It must come to its end: the exit of a guard.
     Exit,
     /// A cancel scope, with a node of its own from the start.
@@ -56,8 +58,9 @@ enum Joined {
 impl Membership {
     #[inline]
     pub(crate) fn new(kind: Kind) -> Self {
-        let refusable = matches!(kind, Kind::Enter { .. });
+        let refusable = matches!(kind, Kind::Enter { .. } | Kind::Member);
         let place = match kind {
+            Kind::Member => Place::at(Node::member()),
             Kind::Cancel(node) => Place::at(node),
             Kind::Enter { has_budget: true } => Place::root(),
             Kind::Enter { has_budget: false } | Kind::Exit => Place::default(),

@@ -3,6 +3,7 @@
 mod join;
 mod join_all;
 mod nested;
+mod nested_roll_back;
 mod roll_back;
 mod shutdown;
 mod then;

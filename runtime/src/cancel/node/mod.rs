@@ -35,6 +35,8 @@ pub(crate) struct Node {
     parent: OnceLock<Arc<Node>>,
     /// A branch of a race: only the race itself tells what the winner was told.
     is_branch: bool,
+    /// What is entered in it is a member of what its parent enters, and that fails if it does.
+    is_member: bool,
     /// What its parent suffers does not reach it.
     shielded: AtomicBool,
     /// Whether `State::why` is set.
@@ -86,6 +88,18 @@ impl Node {
             is_branch: true,
             ..Node::default()
         })
+    }
+
+    pub(crate) fn member() -> Arc<Self> {
+        Arc::new(Node {
+            is_member: true,
+            ..Node::default()
+        })
+    }
+
+    /// The node of what this is entered in as a member, and fails with this.
+    pub(crate) fn whole(&self) -> Option<&Arc<Node>> {
+        self.parent().filter(|parent| parent.is_member)?.parent()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

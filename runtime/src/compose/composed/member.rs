@@ -124,7 +124,8 @@ where
             Begun::Made(lifespan) => {
                 let policy = member.govern::<R>(lifespan.policy());
                 tell_capped(member, lifespan.policy(), &policy);
-                let lane = EnterOne::new(lifespan.with_policy(policy), member.place);
+                let lifespan = lifespan.with_policy(policy);
+                let lane = EnterOne::of(lifespan, member.place, this.absent.is_some());
                 this.lane.set(Some(lane));
             }
             Begun::Panicked(failure) => group.fail(failure),
@@ -141,13 +142,13 @@ where
                 let (resource, entry) = kept.open();
                 this.slot.put((this.admit)(resource, entry));
             }
-            Err(failure) => match this.absent {
-                Some(absent) if may_be_absent(&failure) => {
-                    report::send(&Report::missing(&failure.error));
+            Err(missed) => match this.absent {
+                Some(absent) if may_be_absent(&missed.failure) => {
+                    report::send(&Report::missing(&missed.failure.error));
                     let entry = Entry::new(member.policy::<R>(), member.place);
                     this.slot.put(absent(entry));
                 }
-                _ => group.fail(failure),
+                _ => group.miss(missed, Some(member)),
             },
         }
         Poll::Ready(())

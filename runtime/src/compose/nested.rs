@@ -1,0 +1,41 @@
+//! [`Left`]: what a composite that is a member itself leaves to the whole when it fails to enter: to exit what it had entered.
+//!
+//! It tells the whole at once, so that nothing else begins there, and its roll-back is one of those of the whole: in the place of
+//! its exit, so that independent ones overlap as exits do (law 19).
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::composed::graph::Member;
+use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::node::Node;
+use crate::job::Job;
+
+/// The roll-back of a member, for the whole to run; which member, if they have an order of their own.
+pub(super) type Left = (Option<&'static Member>, Box<Job>);
+
+thread_local! {
+    /// Until the poll of the member ends.
+    static LEFT: RefCell<Option<Box<Job>>> = const { RefCell::new(None) };
+}
+
+/// Has all members of the group unwind, and those of what that is entered in as a member itself.
+pub(super) fn roll_back(group: &Arc<Node>) {
+    let mut next = Some(group);
+    while let Some(group) = next {
+        if let Some(subject) = group.subject() {
+            group.cancel(&Cancellation::new(Kind::RolledBack, subject.place));
+        }
+        next = group.whole();
+    }
+}
+
+/// Leaves a roll-back to the whole, which is polling this.
+pub(super) fn leave(job: Job) {
+    let _ = LEFT.try_with(|left| left.replace(Some(Box::new(job))));
+}
+
+/// What the member left that has just been polled.
+pub(super) fn take_left() -> Option<Box<Job>> {
+    LEFT.try_with(RefCell::take).ok().flatten()
+}

@@ -284,6 +284,55 @@ fn the_second_signal_ends_the_waiting_for_a_rollback() {
     });
 }
 
+/// Why it failed goes first, although nobody has returned it.
+#[test]
+fn the_second_signal_does_not_hide_why_the_start_up_failed_law_23() {
+    test(async {
+        let journal = Journal::default();
+        let db = journal.resource("db", Step::Now, Step::Hang);
+        let http = journal.resource("http", Step::Fail, Step::Now);
+        let (signals, running) = running(join((db, http)).named("app"));
+        let ended = with(running, async {
+            journal.reached("exit db: rolled back").await;
+            signals.send(Signal::Interrupt);
+            signals.send(Signal::Interrupt);
+        });
+        let error = ended.await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.resource()),
+            (ErrorKind::Failed, "http")
+        );
+        let interrupted = &error.attached()[0];
+        assert_eq!(
+            (interrupted.kind(), interrupted.resource()),
+            (ErrorKind::Interrupted, "app")
+        );
+    });
+}
+
+/// Also what the scope has returned by then, and the drain has not.
+#[test]
+fn the_second_signal_in_the_drain_does_not_hide_what_failed_law_23() {
+    test(async {
+        let journal = Journal::default();
+        let (signals, running) = running(journal.resource("db", Step::Now, Step::Fail));
+        abandon(journal.resource("client", Step::Now, Step::Hang)).await;
+        let ended = with(running, async {
+            journal.reached("enter db").await;
+            signals.send(Signal::Interrupt);
+            journal.reached("exit db: completed").await;
+            yield_now().await;
+            signals.send(Signal::Interrupt);
+        });
+        let error = ended.await.unwrap_err();
+        assert_eq!(
+            error.to_string().split(';').next(),
+            Some("resource `db` failed to exit: disk full")
+        );
+        assert_eq!(error.attached()[0].kind(), ErrorKind::Interrupted);
+    });
+}
+
 #[test]
 fn the_second_signal_ends_the_drain() {
     test(async {

@@ -133,8 +133,8 @@ fn failures(
     outcome: Outcome<Result<(), BoxError>, OutOfTime>,
     late: bool,
 ) -> Failures {
-    let overran = late || matches!(outcome, Outcome::Stopped(OutOfTime));
-    let mut overrun = overran.then(|| {
+    let is_late = late || matches!(outcome, Outcome::Stopped(OutOfTime));
+    let mut overrun = is_late.then(|| {
         let (allowed, progress) = (exit.allowed(), exit.last_progress());
         Error::timed_out(entry, Phase::Exit, allowed, progress)
     });

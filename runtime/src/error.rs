@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use crate::cancel::cancellation::{Cancellation, Cancelled, CancelledBy};
 use crate::entry::{Entry, Subject};
-use crate::failures::rendered;
 use crate::group::ChildError;
+use crate::panic::rendered;
 
 pub(crate) mod chain;
+pub(crate) mod of_cancellation;
 mod primary;
 use primary::Primary;
 
@@ -133,7 +134,7 @@ impl Error {
             Ok(named) => *named,
             Err(error) => {
                 let cancellation = error.downcast_ref();
-                let kind = cancellation.map_or(ErrorKind::Failed, Cancellation::error_kind);
+                let kind = cancellation.map_or(ErrorKind::Failed, ErrorKind::of);
                 Error::of(subject.clone(), phase, kind, error)
             }
         }
@@ -151,7 +152,7 @@ impl Error {
 
     /// A scope that was cancelled, in its enter or its body.
     pub(crate) fn cancelled(entry: &Entry, phase: Phase, cancellation: Cancellation) -> Self {
-        let kind = cancellation.error_kind();
+        let kind = ErrorKind::of(&cancellation);
         Error::made(entry.subject(), phase, kind, cancellation.into())
     }
 

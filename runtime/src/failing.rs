@@ -5,13 +5,12 @@
 //! resource dies it cuts the wire, and the node is cancelled. What it died of is a [`Death`], which is told once.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::death::Death;
 use crate::cancel::node::Node;
 use crate::entry::{Entry, Subject};
-use crate::error::BoxError;
-use crate::failures::rendered;
 use crate::resource::LocalResource;
 
 /// Goes from resource to resource, and gives a wire to each that can fail.
@@ -115,42 +114,5 @@ impl Wire {
     /// Who the resource is to those who use it.
     pub(crate) fn subject(&self) -> &Subject {
         &self.subject
-    }
-}
-
-/// What a resource died of. Its text can be read at any time, the error itself is given out once: to the scope whose body
-/// it ended, the group whose members it kept from entering, or else the exit of the resource.
-#[derive(Clone)]
-pub(crate) struct Death(Arc<Told>);
-
-struct Told {
-    text: String,
-    error: Mutex<Option<BoxError>>,
-}
-
-impl Death {
-    pub(crate) fn new(error: BoxError) -> Self {
-        Death(Arc::new(Told {
-            text: rendered(&error),
-            error: Mutex::new(Some(error)),
-        }))
-    }
-
-    /// The error, unless somebody has it already.
-    pub(crate) fn take(&self) -> Option<BoxError> {
-        let mut error = self.0.error.lock().unwrap_or_else(PoisonError::into_inner);
-        error.take()
-    }
-}
-
-impl fmt::Display for Death {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.text)
-    }
-}
-
-impl fmt::Debug for Death {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Death").field(&self.0.text).finish()
     }
 }

@@ -3,45 +3,13 @@
 //! A list that is dropped with something in it hands that to the report hook, so that no path out can lose an error by
 //! forgetting it.
 
-use std::any::Any;
 use std::error::Error as StdError;
-use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 
 use crate::entry::Subject;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
+use crate::panic::{Panic, panic_text};
 use crate::report::{self, Report};
-
-/// What a panic carries.
-pub(crate) type Panic = Box<dyn Any + Send + 'static>;
-
-/// The text of a panic, as the default panic hook would print it.
-pub(crate) fn panic_text(panic: &Panic) -> &str {
-    if let Some(text) = panic.downcast_ref::<&'static str>() {
-        text
-    } else if let Some(text) = panic.downcast_ref::<String>() {
-        text
-    } else {
-        "a panic without a text"
-    }
-}
-
-/// An error's text. Its `Display` is the user's: a panic in it must not cost what is about to be done with it.
-#[cold]
-pub(crate) fn rendered(error: &(impl Display + ?Sized)) -> String {
-    rendered_by(|| error.to_string())
-}
-
-/// As [`rendered`], for what makes the text.
-pub(crate) fn rendered_by(text: impl FnOnce() -> String) -> String {
-    text_or(text, "an error whose `Display` panics")
-}
-
-/// As [`rendered_by`], for any text of a user's.
-#[cold]
-pub(crate) fn text_or(text: impl FnOnce() -> String, otherwise: &str) -> String {
-    catch_unwind(AssertUnwindSafe(text)).unwrap_or_else(|_| otherwise.to_owned())
-}
 
 /// One failed exit: its error and, if it panicked, what may have to be resumed.
 #[derive(Debug)]

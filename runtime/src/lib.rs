@@ -170,6 +170,7 @@ mod lifespan;
 mod live;
 mod owner;
 mod owner_map;
+mod panic;
 mod part;
 mod plan;
 mod policy;

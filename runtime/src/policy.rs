@@ -12,6 +12,9 @@ use crate::budget::Budget;
 /// How long an exit may take when nothing else is said (law 6).
 pub const DEFAULT_EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a cancelled body that holds what is no longer polled is waited for when nothing else is said (law 13).
+pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(1);
+
 /// The name and the budgets of a resource.
 ///
 /// Every type has one, [`ScopedResource::policy`](crate::ScopedResource::policy); a single

@@ -9,11 +9,10 @@ use std::thread;
 
 use tokio::task;
 
+use crate::cancel::death::Death;
 use crate::entry::Subject;
-use crate::error::{Error, ErrorKind, Phase, chain};
+use crate::error::Phase;
 use crate::exit::Cause;
-use crate::failing::Death;
-use crate::group::ChildError;
 
 /// Why a cancel scope was cancelled: the first reason there was, with who gave it and where (law 15).
 ///
@@ -161,12 +160,12 @@ impl Cancellation {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// The error of the death that it tells of, unless somebody has that already (law 21).
-    pub(crate) fn take_death(&self) -> Option<Error> {
+    /// What it tells of that died, if it does (law 21).
+    pub(crate) fn death(&self) -> Option<(Option<&Subject>, &Death)> {
         match &self.0.kind {
-            Kind::Died(subject, death) => Some(Error::failed(subject, Phase::Body, death.take()?)),
+            Kind::Died(subject, death) => Some((Some(subject), death)),
             // It names the child.
-            Kind::Child(death) => death.take()?.downcast().ok().map(|error| *error),
+            Kind::Child(death) => Some((None, death)),
             _ => None,
         }
     }
@@ -185,15 +184,6 @@ impl Cancellation {
             _ => Cause::Cancelled,
         }
     }
-
-    /// The kind of the error that a cancelled scope returns.
-    pub(crate) fn error_kind(&self) -> ErrorKind {
-        if self.is_timeout() {
-            ErrorKind::DeadlinePassed
-        } else {
-            ErrorKind::Cancelled
-        }
-    }
 }
 
 fn whoever_calls() -> String {
@@ -201,24 +191,6 @@ fn whoever_calls() -> String {
         Some(task) => format!("task {task}"),
         None => format!("the root on {:?}", thread::current().id()),
     }
-}
-
-/// Whether an error only tells of this cancellation, be it in the clothes of another type. What is attached to such an error
-/// has been reported.
-pub(crate) fn is_echo(error: &(dyn StdError + 'static), cancellation: &Cancellation) -> bool {
-    chain::any_in(error, |error| {
-        cancellation_in(error).is_some_and(|told| told.is(cancellation))
-    })
-}
-
-fn cancellation_in<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Cancellation> {
-    let of_error = error.downcast_ref().and_then(Error::cancellation);
-    let of_scope = || error.downcast_ref().map(Cancelled::cancellation);
-    let of_child = || error.downcast_ref().and_then(ChildError::death);
-    of_error
-        .or_else(of_scope)
-        .or_else(of_child)
-        .or_else(|| error.downcast_ref())
 }
 
 impl fmt::Display for Cancellation {
@@ -333,11 +305,3 @@ impl fmt::Display for Cancelled {
 }
 
 impl StdError for Cancelled {}
-
-impl From<Cancelled> for Error {
-    fn from(cancelled: Cancelled) -> Self {
-        let kind = cancelled.cancellation.error_kind();
-        let subject = cancelled.subject.clone();
-        Error::of(subject, Phase::Body, kind, cancelled.into())
-    }
-}

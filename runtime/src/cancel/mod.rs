@@ -6,5 +6,6 @@
 
 pub(crate) mod cancellation;
 pub(crate) mod children;
+pub(crate) mod death;
 pub(crate) mod frame;
 pub(crate) mod node;

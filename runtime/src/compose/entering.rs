@@ -24,12 +24,13 @@ use crate::cancel_scope::{CancelScope, Outcome, Running, shield};
 use crate::coop::{Rotation, split};
 use crate::enter::Enter;
 use crate::entry::Subject;
-use crate::error::{Error, Phase};
+use crate::error::{Error, ErrorKind, Phase};
 use crate::exit::{Cause, Exit};
 use crate::failing::Failing;
-use crate::failures::{Failure, Failures, Panic, rendered, report_attached, send};
+use crate::failures::{Failure, Failures, report_attached, send};
 use crate::job::Job;
 use crate::lifespan::{Holding, Lifespan};
+use crate::panic::{Panic, rendered};
 use crate::resource::LocalResource;
 use crate::scope::held::Held;
 use crate::undelivered::Undelivered;
@@ -369,7 +370,7 @@ impl Group {
         // Looked at once: a service may die in another thread meanwhile, and its death is told once.
         let seen = self.node.why();
         let own = seen.as_ref().filter(|why| !why.inherited);
-        let death = own.and_then(|why| why.cancellation.take_death());
+        let death = own.and_then(|why| Error::of_death(&why.cancellation));
         let out_of_time = self.out_of_time(seen.as_ref());
         let failures = std::mem::take(&mut self.failures).into_iter();
         let mut failures: Vec<_> = failures.map(Undelivered::deliver).collect();
@@ -409,7 +410,7 @@ fn take_first(failures: &mut Vec<Failure>) -> Option<Failure> {
 }
 
 fn not_entered(subject: Subject, cancellation: Cancellation) -> Error {
-    let kind = cancellation.error_kind();
+    let kind = ErrorKind::of(&cancellation);
     Error::of(subject, Phase::Enter, kind, cancellation.into())
 }
 

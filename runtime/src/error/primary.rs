@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::BoxError;
 use crate::cancel::cancellation::Cancellation;
-use crate::failures::rendered;
+use crate::panic::rendered;
 
 type Dyn = dyn StdError + Send + Sync + 'static;
 

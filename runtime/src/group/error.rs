@@ -152,7 +152,7 @@ impl From<ChildError> for Error {
         match error {
             // What is told by it is told as such (law 15).
             ChildError::Cancelled(cancellation) => {
-                let kind = cancellation.error_kind();
+                let kind = ErrorKind::of(&cancellation);
                 Error::of(subject, Phase::Body, kind, cancellation.into())
             }
             error => Error::of(subject, Phase::Body, ErrorKind::Failed, error.into()),

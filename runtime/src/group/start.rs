@@ -47,7 +47,7 @@ pub(super) async fn started<T: Send + 'static>(
     if let Some(cancellation) = frame::cancellation() {
         // As with anything that is entered in a cancelled scope (law 14).
         frame::deliver();
-        let kind = cancellation.error_kind();
+        let kind = ErrorKind::of(&cancellation);
         return Err(Error::of(subject, Phase::Enter, kind, cancellation.into()));
     }
     let (ready, Readiness { value, set }) = Ready::new();
@@ -137,7 +137,7 @@ impl Announcement {
                 None
             }
             (Err(ChildError::Cancelled(cancellation)), None) => {
-                let kind = cancellation.error_kind();
+                let kind = ErrorKind::of(&cancellation);
                 let why = cancellation.clone().into();
                 tell(
                     self.refusal,

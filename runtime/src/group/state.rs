@@ -14,11 +14,12 @@ use tokio::runtime::Handle;
 
 use super::error::ChildError;
 use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::death::Death;
 use crate::cancel::frame;
 use crate::cancel::node::Node;
 use crate::entry::Subject;
 use crate::error::{Error, Phase};
-use crate::failing::{Death, Wire};
+use crate::failing::Wire;
 use crate::failures::Failures;
 use crate::policy::Name;
 
@@ -255,7 +256,7 @@ impl Group {
             let mut state = self.state();
             (state.death.clone(), std::mem::take(&mut state.later))
         };
-        match death.and_then(|death| death.take_death()) {
+        match death.and_then(|death| Error::of_death(&death)) {
             None => later,
             Some(death) => later.after(death),
         }

@@ -14,12 +14,14 @@ use super::child::Child;
 use super::error::{ChildError, ChildFailure};
 use super::start::Announcement;
 use super::state::Group;
-use crate::cancel::cancellation::{Cancellation, is_echo};
+use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::cancel_scope::{Alarm, Branch};
 use crate::entry::Subject;
+use crate::error::of_cancellation::is_echo;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
-use crate::failures::{Failure, Failures, Panic, drop_echo, panic_text, rendered};
+use crate::failures::{Failure, Failures, drop_echo};
+use crate::panic::{Panic, panic_text, rendered};
 use crate::scope::driven::Outcome;
 
 pin_project! {

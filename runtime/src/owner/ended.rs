@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::cancel::death::Death;
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::exit::Reason;
-use crate::failing::Death;
 use crate::report::{self, Report};
 
 /// What an owner died of.

@@ -19,8 +19,8 @@ use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::exit::Exit;
 use crate::failing::Failing;
-use crate::failures::panic_text;
 use crate::identity::Checkpoint;
+use crate::panic::panic_text;
 use crate::part;
 use crate::policy::Policy;
 use crate::scope::driven::Outcome;
@@ -204,7 +204,7 @@ fn settle<J, T, E: Failure>(
     house: &House<J>,
 ) -> Result<T, E> {
     let cancelled = |cancellation: Cancellation| {
-        let kind = cancellation.error_kind();
+        let kind = ErrorKind::of(&cancellation);
         let subject = house.subject();
         E::from(Error::of(subject, Phase::Body, kind, cancellation.into()))
     };

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
-use crate::failures::text_or;
+use crate::panic::text_or;
 use crate::policy::Name;
 
 /// Why a resource did not become a member of an [`OwnerMap`](crate::OwnerMap).

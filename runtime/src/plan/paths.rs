@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Plan;
 use super::draft::{DraftKind, DraftMember};
-use crate::cancel::node::DEFAULT_GRACE;
+use crate::policy::DEFAULT_GRACE;
 
 /// Which end of a life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

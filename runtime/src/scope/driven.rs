@@ -14,7 +14,7 @@ use super::limit::{Limit, Stop};
 use super::unwinding::Unwinding;
 use crate::aside::Aside;
 use crate::exit::Cause;
-use crate::failures::Panic;
+use crate::panic::Panic;
 use crate::watch::{self, Watch};
 
 /// How a piece of user code ended.

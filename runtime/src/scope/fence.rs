@@ -56,7 +56,7 @@ impl Fence {
         if !ended(&self.node, &why.cancellation) {
             return None;
         }
-        self.death = Some(why.cancellation.take_death()?.into());
+        self.death = Some(Error::of_death(&why.cancellation)?.into());
         Some(why.cancellation)
     }
 

@@ -19,9 +19,8 @@ use crate::cancel::frame;
 use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::exit::{Cause, Exit, ForMembers, Reason};
-use crate::failures::{
-    self, Failures, Panic, Verdict, panic_text, rendered_by, report_attached, send, untold,
-};
+use crate::failures::{self, Failures, Verdict, report_attached, send, untold};
+use crate::panic::{Panic, panic_text, rendered_by};
 use crate::resource::LocalResource;
 
 /// Runs the body and then, whatever became of it, the exit (law 2).

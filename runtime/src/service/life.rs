@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::error::ServiceError;
+use crate::cancel::death::Death;
 use crate::entry::Subject;
 use crate::error::{BoxError, Error, Phase};
-use crate::failing::{Death, Wire};
+use crate::failing::Wire;
 use crate::failures::untold;
 
 pub(super) struct Life {

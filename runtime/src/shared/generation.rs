@@ -16,9 +16,10 @@ use super::sharing::{Offer, Sharing};
 use crate::entry::Subject;
 use crate::error::{BoxError, Error, ErrorKind, Phase};
 use crate::exit::Exit;
-use crate::failures::{panic_text, untold};
+use crate::failures::untold;
 use crate::lifespan::Lifespan;
 use crate::owner::{Heard, Keeper, Owner};
+use crate::panic::panic_text;
 use crate::resource::ScopedResource;
 use crate::scope::caught::caught;
 

@@ -13,8 +13,9 @@ use crate::compose::kind::{Kind, Member, Parted, Sendable};
 use crate::entry::Subject;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::exit::{Exit, ForMembers};
-use crate::failures::{Failures, rendered};
+use crate::failures::Failures;
 use crate::job::Job;
+use crate::panic::rendered;
 use crate::watch;
 
 /// Ready with all failures when nothing is left; the stack is closed from then on. What comes before that is next.

@@ -23,8 +23,6 @@ use crate::entry::Subject;
 mod following;
 mod waking;
 
-pub(crate) use waking::DEFAULT_GRACE;
-
 /// After so many scopes that have begun in a cancelled body each further one waits once, so that a body that begins them in a
 /// loop can be dropped.
 const PATIENCE: u32 = 64;

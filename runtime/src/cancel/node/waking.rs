@@ -7,9 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Node;
-
-/// How long a cancelled body that holds what nobody polls is waited for when nothing else is said (law 13).
-pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(1);
+use crate::policy::DEFAULT_GRACE;
 
 impl Node {
     /// Whom to wake when it is cancelled, when it must answer, or when the last child of its cancelled body has ended.

@@ -5,7 +5,7 @@
     reason = "not part of the public interface"
 )]
 
-pub use crate::abandon::Abandoned;
+pub use crate::abandoned::{Abandoned, TakesOver};
 pub use crate::compose::composed::exit::{Input, Members, abandon, exit, exit_local, lose};
 pub use crate::compose::composed::failing::{Ask, Unasked, failing};
 pub use crate::compose::composed::given::Moved;

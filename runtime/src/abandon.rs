@@ -1,49 +1,22 @@
-//! [`Abandoned`]: what becomes of a resource whose scope or guard is dropped without its exit (law 3).
+//! [`Collected`]: what becomes of an abandoned resource that may leave its task: its exit is collected, to be adopted or rescued
+//! (law 3).
 
-use std::fmt;
-
-use tokio::runtime::Handle;
-
+use crate::abandoned::{Abandoned, TakesOver};
 use crate::aside::Aside;
 use crate::budget::Budget;
-use crate::entry::Entry;
 use crate::exit::Exit;
-use crate::identity::Anchor;
 use crate::job::Job;
-use crate::report::{self, Report, ReportKind};
 use crate::resource::ScopedResource;
 use crate::scope::ending::exiting;
 use crate::watch;
 
-/// The circumstances of an abandonment; a resource adds itself.
-pub struct Abandoned {
-    pub(crate) entry: Entry,
-    /// Where it was entered: the only place where its exit is known to work.
-    pub(crate) runtime: Option<Handle>,
-    /// Another task dropped it than entered it, so whoever watches there is not its enclosing scope.
-    pub(crate) stray: bool,
-    /// The tasks that it was handed over from.
-    pub(crate) anchor: Anchor,
-}
+pub(crate) enum Collected {}
 
-impl Abandoned {
-    /// Lets a resource that may leave its task be adopted or rescued.
-    pub(crate) fn submit<R: ScopedResource>(self, resource: R) {
+impl TakesOver for Collected {
+    fn __take_over<R: ScopedResource>(resource: R, abandoned: Abandoned) {
         let cause = watch::cause();
         let exit = move |budget| Exit::new(cause, budget);
-        watch::submit(job(resource, self, exit));
-    }
-
-    /// Reports a resource whose exit cannot leave its scope, and drops it.
-    pub(crate) fn lose<R>(self, resource: R) {
-        let reason =
-            "it is local to its task and was dropped without its exit; only its `Drop` runs";
-        report::send(&Report::about(
-            ReportKind::Lost,
-            &self.entry.subject(),
-            reason,
-        ));
-        drop(resource);
+        watch::submit(job(resource, abandoned, exit));
     }
 }
 
@@ -89,13 +62,5 @@ impl<R: ScopedResource> Drop for Unrun<R> {
         if let Some((resource, circumstances)) = self.0.take() {
             resource.__lose(circumstances);
         }
-    }
-}
-
-impl fmt::Debug for Abandoned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Abandoned")
-            .field("entry", &self.entry)
-            .finish_non_exhaustive()
     }
 }

@@ -10,9 +10,9 @@ use tokio::task::coop;
 
 use crate::coop::Rotation;
 use crate::failures::Failures;
+use crate::fence::Fence;
 use crate::job::Job;
 use crate::rescue;
-use crate::scope::fence::Fence;
 use crate::watch;
 
 /// Adopted exits, awaited in the scope's own task one after the other in the order they were abandoned, and failures in

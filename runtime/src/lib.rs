@@ -146,6 +146,7 @@
 pub mod __private;
 
 mod abandon;
+mod abandoned;
 mod aside;
 mod body;
 mod budget;
@@ -161,6 +162,7 @@ mod error;
 mod exit;
 mod failing;
 mod failures;
+mod fence;
 mod foreign;
 mod group;
 mod handover;

@@ -3,7 +3,7 @@
 
 use std::future::Future;
 
-use crate::abandon::Abandoned;
+use crate::abandoned::{Abandoned, TakesOver};
 use crate::entry::Entry;
 use crate::error::BoxError;
 use crate::exit::Exit;
@@ -159,7 +159,7 @@ pub trait LocalResource: Sized {
 
     /// Takes a resource whose scope or guard was dropped (law 3).
     #[doc(hidden)]
-    fn __abandon(self, abandoned: Abandoned) {
+    fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
         abandoned.lose(self);
     }
 }
@@ -198,7 +198,7 @@ impl<R: ScopedResource> LocalResource for R {
         ScopedResource::__own_policy(self)
     }
 
-    fn __abandon(self, abandoned: Abandoned) {
-        abandoned.submit(self);
+    fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
+        Taker::__take_over(self, abandoned);
     }
 }

@@ -18,7 +18,7 @@ use crate::identity::Checkpoint;
 use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
 use crate::scope::driven::{Driven, Outcome};
-use crate::scope::fence::{Fence, behind};
+use crate::scope::fence::{behind, put_up};
 use crate::scope::held::Held;
 use crate::scope::in_task::InTask;
 use crate::scope::limit::Around;
@@ -104,7 +104,7 @@ where
     let pass = Pass(Checkpoint::at_first_poll(&entry), Kind::entering(&entry));
     (
         Staged::new(enter, entry, |mut held| {
-            let node = Fence::around(&mut held);
+            let node = put_up(&mut held);
             future::ready(Ok(Begun { held, node }))
         }),
         pass,

@@ -8,7 +8,7 @@ use std::slice;
 use super::exits::Order;
 use super::kind::{Kind, Local, Sendable, Takes};
 use super::parting::{Entries, Parting};
-use crate::abandon::Abandoned;
+use crate::abandoned::{Abandoned, TakesOver};
 use crate::entry::Entry;
 use crate::error::BoxError;
 use crate::exit::Exit;
@@ -215,7 +215,7 @@ impl<'a, T: Members<Local<'a>>> LocalResource for JoinedLocal<'a, T> {
         self.0.ask::<Local<'a>>(failing);
     }
 
-    fn __abandon(self, abandoned: Abandoned) {
+    fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
         // Each is abandoned by itself, the last first.
         drop(
             self.0

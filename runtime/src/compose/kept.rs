@@ -5,7 +5,8 @@ use std::mem;
 
 use tokio::runtime::Handle;
 
-use crate::abandon::Abandoned;
+use crate::abandon::Collected;
+use crate::abandoned::Abandoned;
 use crate::entry::Entry;
 use crate::identity::Anchor;
 use crate::resource::LocalResource;
@@ -118,7 +119,7 @@ impl<R: LocalResource> Kept<R> {
 impl<R: LocalResource> Drop for Kept<R> {
     fn drop(&mut self) {
         if let Some((resource, entry)) = self.member.take() {
-            resource.__abandon(Abandoned {
+            resource.__abandon::<Collected>(Abandoned {
                 entry,
                 runtime: self.runtime.take(),
                 stray: self.stray,

@@ -26,7 +26,7 @@ use crate::panic::panic_text;
 use crate::resource::LocalResource;
 use crate::scope::caught::caught;
 use crate::scope::driven::{Driven, Outcome};
-use crate::scope::fence::{Fence, behind};
+use crate::scope::fence::{behind, put_up};
 use crate::scope::held::Held;
 use crate::scope::in_task::InTask;
 use crate::scope::limit::Around;
@@ -194,7 +194,7 @@ where
     R: LocalResource,
     J: Run<R>,
 {
-    let fence = Fence::around(held);
+    let fence = put_up(held);
     let (resource, runtime, aside) = held.parts();
     let body = work_off(resource, house, survives_panics, is_halfway);
     let body = Driven::new(body, Around(runtime)).with(aside);

@@ -6,7 +6,8 @@ use std::panic::Location;
 use tokio::runtime::Handle;
 
 use super::ending::exiting;
-use crate::abandon::Abandoned;
+use crate::abandon::Collected;
+use crate::abandoned::Abandoned;
 use crate::aside::Aside;
 use crate::entry::Entry;
 use crate::exit::Exit;
@@ -173,7 +174,7 @@ impl<R: LocalResource> Held<R> {
         drop(std::mem::replace(&mut self.aside, Aside::nothing()));
         self.remember_runtime();
         let watch = Watch::open();
-        resource.__abandon(Abandoned {
+        resource.__abandon::<Collected>(Abandoned {
             entry: self.entry.clone(),
             runtime: self.runtime.take(),
             stray,

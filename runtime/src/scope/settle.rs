@@ -7,7 +7,7 @@ use std::panic::resume_unwind;
 
 use super::driven::{Driven, Outcome};
 use super::ending::exiting;
-use super::fence::{Fence, behind};
+use super::fence::{behind, put_up};
 use super::held::Held;
 use super::lazy::Lazy;
 use super::limit::Around;
@@ -20,6 +20,7 @@ use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::exit::{Cause, Exit, ForMembers, Reason};
 use crate::failures::{self, Failures, Verdict, report_attached, send, untold};
+use crate::fence::Fence;
 use crate::panic::{Panic, panic_text, rendered_by};
 use crate::resource::LocalResource;
 
@@ -43,7 +44,7 @@ where
             // Entered in the very poll of the cancellation (law 17).
             Outcome::Stopped(cancellation)
         } else {
-            let node = Fence::around(&mut held);
+            let node = put_up(&mut held);
             let (resource, runtime, aside) = held.parts();
             let body = Lazy::new(|| body(resource));
             let body = Driven::new(body, Around(runtime)).with(aside);

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::sync::{Notify, watch};
 
-use crate::abandon::Abandoned;
+use crate::abandoned::Abandoned;
 use crate::enter::{Enter, Entering};
 use crate::error::BoxError;
 use crate::exit::Exit;

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use super::slots::Slots;
 use super::unwind::{Lasting, Unwind};
 use super::{ExitStack, ExitStackLocal, guard};
-use crate::abandon::Abandoned;
+use crate::abandoned::{Abandoned, TakesOver};
 use crate::body::Failure;
 use crate::compose::joined::settle;
 use crate::compose::kind::{Kind, Parted};
@@ -66,7 +66,7 @@ impl LocalResource for ExitStackLocal<'_> {
         self.slots.tell(&failing.users());
     }
 
-    fn __abandon(self, abandoned: Abandoned) {
+    fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
         let from = (abandoned.runtime, abandoned.stray);
         self.abandon(Some(&from));
     }

@@ -244,6 +244,9 @@ impl Expansion<'_> {
             ("__lose", "lose")
         };
         let (abandon, of_members) = (Ident::new(abandon, at), Ident::new(of_members, at));
+        let taker = self
+            .is_local()
+            .then(|| quote_spanned!(at=> <__T: __rt::TakesOver>));
         quote_spanned! {at=>
             impl #generics #krate::#of_trait for #name #types #clause {
                 async fn #method(
@@ -261,7 +264,7 @@ impl Expansion<'_> {
                 fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
                     __rt::failing(#graph, __failing, #asked);
                 }
-                fn #abandon(self, __abandoned: #krate::__private::Abandoned) {
+                fn #abandon #taker(self, __abandoned: #krate::__private::Abandoned) {
                     __rt::#of_members(self, &__abandoned);
                 }
             }

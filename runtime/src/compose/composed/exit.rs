@@ -6,7 +6,7 @@ use super::graph::Graph;
 use super::plan::{Described, Drafts};
 use super::resources::{Plain, PlainLocal};
 use super::{Composed, ComposedLocal};
-use crate::abandon::Abandoned;
+use crate::abandoned::Abandoned;
 use crate::compose::exits::{Exits, Order};
 use crate::compose::joined::settle;
 use crate::compose::kept::Kept;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 
-use crate::abandon::Abandoned;
+use crate::abandoned::{Abandoned, TakesOver};
 use crate::error::BoxError;
 use crate::exit::Exit;
 use crate::foreign::Exited;
@@ -256,9 +256,9 @@ impl<R: LocalResource> LocalResource for OptionalLocal<R> {
         R::__goes_on()
     }
 
-    fn __abandon(self, abandoned: Abandoned) {
+    fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
         if let Some(resource) = self.0 {
-            resource.__abandon(abandoned);
+            resource.__abandon::<Taker>(abandoned);
         }
     }
 }
@@ -295,5 +295,5 @@ impl<V> LocalResource for PlainLocal<V> {
         What::Value
     }
 
-    fn __abandon(self, _: Abandoned) {}
+    fn __abandon<Taker: TakesOver>(self, _: Abandoned) {}
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use tokio::runtime::Handle;
 
 use super::resources::Closed;
-use crate::abandon::Abandoned;
+use crate::abandon::Collected;
+use crate::abandoned::Abandoned;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Takes};
 use crate::entry::Entry;
@@ -38,7 +39,7 @@ impl<V, K: Kind> Stored<V, K> {
             part: |value, circumstances, exit| {
                 K::__part(Kept::again(R::__close(value), circumstances), exit)
             },
-            abandon: |value, circumstances| R::__close(value).__abandon(circumstances),
+            abandon: |value, circumstances| R::__close(value).__abandon::<Collected>(circumstances),
         }
     }
 

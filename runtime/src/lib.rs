@@ -145,83 +145,60 @@
 #[doc(hidden)]
 pub mod __private;
 
-mod abandon;
-mod abandoned;
-mod aside;
-mod body;
-mod budget;
+mod app;
+mod base;
 mod cancel;
 mod cancel_scope;
-mod closed;
 mod compose;
-mod convert_errors;
-mod coop;
-mod enter;
-mod entry;
 mod error;
-mod exit;
-mod failing;
-mod failures;
-mod fence;
-mod foreign;
-mod group;
-mod handover;
-mod identity;
-mod job;
+mod keyed;
 mod lifespan;
 mod live;
-mod owner;
-mod owner_map;
-mod panic;
-mod part;
+mod orphan;
 mod plan;
-mod policy;
 mod report;
-mod rescue;
 mod resource;
 #[cfg(feature = "signal")]
 mod run;
 mod scope;
-mod scope_macro;
-mod service;
-mod shared;
 mod stack;
+mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod timer;
-mod undelivered;
-mod watch;
 
-pub use crate::body::Failure;
+pub use crate::base::cause::Cause;
+pub use crate::base::cause::Phase;
+pub use crate::base::identity::checks_enabled;
+pub use crate::base::policy::{DEFAULT_EXIT_TIMEOUT, Policy};
 pub use crate::cancel::cancellation::{Cancellation, Cancelled, CancelledBy};
-pub use crate::cancel_scope::{
-    CancelScope, Canceller, Outcome, Race, effective_deadline, race, race_all, shield, shield_for,
-    timeout, timeout_at, until,
-};
-pub use crate::closed::Closed;
+pub use crate::cancel_scope::shield::{shield, shield_for};
+pub use crate::cancel_scope::timeout::{effective_deadline, timeout, timeout_at};
+pub use crate::cancel_scope::until::until;
+pub use crate::cancel_scope::{CancelScope, Canceller, Outcome, Race, race, race_all};
 pub use crate::compose::{
     Join, Joined, JoinedLocal, join, join_all, join_all_at_most, join_all_local,
     join_all_local_at_most, join_local,
 };
-pub use crate::enter::{Enter, Entered};
-pub use crate::error::{BoxError, Error, ErrorKind, Phase};
-pub use crate::exit::{Cause, Exit};
-pub use crate::foreign::{Exited, Resource, ResourceLocal};
-pub use crate::group::{Child, ChildEnd, ChildError, ChildFailure, Named, Spawner, TaskGroup};
-pub use crate::handover::Handover;
-pub use crate::identity::checks_enabled;
+pub use crate::error::closed::Closed;
+pub use crate::error::task_error::{ChildError, ChildFailure};
+pub use crate::error::{BoxError, Error, ErrorKind};
+pub use crate::keyed::map::{InsertError, OwnerMap, Refused, RemoveError};
+pub use crate::keyed::shared::{Lease, Shared};
+pub use crate::lifespan::foreign::{Exited, Resource, ResourceLocal};
 pub use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
 pub use crate::live::Live;
-pub use crate::owner::{Owner, OwnerLocal, OwnerState, Owning, OwningLocal};
-pub use crate::owner_map::{InsertError, OwnerMap, Refused, RemoveError};
+pub use crate::live::handover::Handover;
+pub use crate::orphan::rescue::{Drained, drain};
 pub use crate::plan::{Plan, PlanMember};
-pub use crate::policy::{DEFAULT_EXIT_TIMEOUT, Policy};
 pub use crate::report::{Report, ReportHook, ReportKind, set_report_hook, take_report_hook};
-pub use crate::rescue::{Drained, drain};
+pub use crate::resource::body::Failure;
+pub use crate::resource::enter::{Enter, Entered};
+pub use crate::resource::exit::Exit;
 pub use crate::resource::{LocalResource, ScopedResource};
-pub use crate::service::{Ready, Service, ServiceEnd, ServiceError, Starting, Stop};
-pub use crate::shared::{Lease, Shared};
 pub use crate::stack::{Calls, ExitStack, ExitStackLocal, Registrar, RegistrarLocal, Stacked};
+pub use crate::task::group::{Child, ChildEnd, Named, Spawner, TaskGroup};
+pub use crate::task::owner::{Owner, OwnerLocal, OwnerState, Owning, OwningLocal};
+pub use crate::task::service::{Ready, Service, ServiceEnd, ServiceError, Starting, Stop};
 
 pub use lifespan_macros::{lifespan, scoped_resource};
 

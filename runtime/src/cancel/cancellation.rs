@@ -9,10 +9,10 @@ use std::thread;
 
 use tokio::task;
 
+use crate::base::cause::Cause;
+use crate::base::cause::Phase;
+use crate::base::entry::Subject;
 use crate::cancel::death::Death;
-use crate::entry::Subject;
-use crate::error::Phase;
-use crate::exit::Cause;
 
 /// Why a cancel scope was cancelled: the first reason there was, with who gave it and where (law 15).
 ///

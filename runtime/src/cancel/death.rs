@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::panic::rendered;
+use crate::base::panic::rendered;
 
 type Dyn = Box<dyn StdError + Send + Sync>;
 

@@ -11,8 +11,8 @@ use tokio::task;
 use super::cancellation::{self, Cancellation};
 use super::children::Inside;
 use super::node::Node;
-use crate::entry::Subject;
-use crate::error::Phase;
+use crate::base::cause::Phase;
+use crate::base::entry::Subject;
 
 /// Where a future runs: nowhere, at a node, or at a root that is made when something inside needs it.
 #[derive(Default)]

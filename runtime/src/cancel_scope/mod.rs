@@ -11,28 +11,25 @@ use std::time::Duration;
 use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
+use crate::base::entry::Subject;
+use crate::base::policy::Name;
+use crate::base::timer;
 #[cfg(feature = "tokio-util")]
 use crate::cancel::cancellation::Kind;
 use crate::cancel::node::Node;
-use crate::entry::Subject;
-use crate::policy::Name;
-use crate::timer;
 
 mod canceller;
 mod outcome;
 mod race;
 mod region;
 mod running;
-mod shield;
-mod timeout;
-mod until;
+pub(crate) mod shield;
+pub(crate) mod timeout;
+pub(crate) mod until;
 
 pub use canceller::Canceller;
 pub use outcome::Outcome;
 pub use race::{Race, race, race_all};
-pub use shield::{shield, shield_for};
-pub use timeout::{effective_deadline, timeout, timeout_at};
-pub use until::until;
 
 pub(crate) use region::Alarm;
 pub(crate) use running::{Branch, Running};

@@ -8,18 +8,18 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
-use crate::aside::Aside;
+use crate::base::cause::Phase;
+use crate::base::coop::{Rotation, poll_unbudgeted};
+use crate::base::panic::Panic;
+use crate::base::timer;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::frame;
 use crate::cancel::node::Node;
-use crate::coop::{Rotation, poll_unbudgeted};
-use crate::error::Phase;
-use crate::failures::Failure;
-use crate::panic::Panic;
+use crate::orphan::aside::Aside;
+use crate::report::failures::Failure;
+use crate::report::undelivered::Undelivered;
 use crate::scope::driven::{Driven, Outcome};
 use crate::scope::limit::Limit;
-use crate::timer;
-use crate::undelivered::Undelivered;
 
 pin_project! {
     /// The body of a cancel scope; polled at the place of its node.

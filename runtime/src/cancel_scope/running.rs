@@ -11,9 +11,9 @@ use pin_project_lite::pin_project;
 
 use super::outcome::Outcome;
 use super::region::{Alarm, Region};
+use crate::base::identity::Checkpoint;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
-use crate::identity::Checkpoint;
 use crate::scope::driven;
 use crate::scope::in_task::InTask;
 use crate::scope::membership::Kind;

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::{Joined, join_all};
-use crate::enter::Entered;
 use crate::error::BoxError;
-use crate::exit::Exit;
 use crate::lifespan::{BoxFuture, Lifespan};
 use crate::resource::ScopedResource;
+use crate::resource::enter::Entered;
+use crate::resource::exit::Exit;
 
 /// Counts what has been entered and not exited yet.
 #[derive(Clone, Default)]

@@ -11,29 +11,32 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::composed::graph::Member;
 use super::exits::{Exits, Order};
 use super::kept::Kept;
 use super::kind::{self, Kind, Takes};
 use super::nested::{self, Left};
 use super::parting::{Entries, Parting};
+use crate::base::cause::Cause;
+use crate::base::cause::Phase;
+use crate::base::coop::{Rotation, split};
+use crate::base::entry::Subject;
+use crate::base::panic::{Panic, rendered};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
 use crate::cancel::node::{Node, Why};
-use crate::cancel_scope::{CancelScope, Outcome, Running, shield};
-use crate::coop::{Rotation, split};
-use crate::enter::Enter;
-use crate::entry::Subject;
-use crate::error::{Error, ErrorKind, Phase};
-use crate::exit::{Cause, Exit};
-use crate::failing::Failing;
-use crate::failures::{Failure, Failures, report_attached, send};
-use crate::job::Job;
+use crate::cancel_scope::shield::shield;
+use crate::cancel_scope::{CancelScope, Outcome, Running};
+use crate::compose::graph::Member;
+use crate::error::{Error, ErrorKind};
 use crate::lifespan::{Holding, Lifespan};
-use crate::panic::{Panic, rendered};
+use crate::orphan::job::Job;
+use crate::report::failures::{Failure, Failures, report_attached, send};
+use crate::report::undelivered::Undelivered;
 use crate::resource::LocalResource;
+use crate::resource::enter::Enter;
+use crate::resource::exit::Exit;
+use crate::resource::failing::Failing;
 use crate::scope::held::Held;
-use crate::undelivered::Undelivered;
 
 /// The enters of a group.
 pub trait Enters {
@@ -52,7 +55,7 @@ pub trait Enters {
 }
 
 /// Polls all, beginning where the last round left off, so that one that is never idle starves no other.
-pub(super) fn poll_round<L: Enters>(
+pub(crate) fn poll_round<L: Enters>(
     mut lanes: Pin<&mut L>,
     cx: &mut Context<'_>,
     group: &mut Group,
@@ -109,7 +112,7 @@ impl Group {
         }
     }
 
-    pub(super) fn subject(&self) -> &Subject {
+    pub(crate) fn subject(&self) -> &Subject {
         &self.subject
     }
 
@@ -157,7 +160,7 @@ type Region<L, V, K> = Running<EnterAll<L, V, K>, Ended<V>, Pending<()>, Outcome
 type Ended<V> = Result<(V, Entries), NotEntered>;
 
 impl<V, T, K: Kind, L: Lanes<V, K>> Entering<L, V, T, K> {
-    pub(super) fn new(
+    pub(crate) fn new(
         lanes: L,
         name: &'static str,
         place: &'static Location<'static>,
@@ -428,17 +431,17 @@ pin_project! {
 #[derive(Debug)]
 #[allow(unreachable_pub, reason = "it is what a public future gives")]
 pub struct Missed {
-    pub(super) failure: Failure,
+    pub(crate) failure: Failure,
     left: Option<Box<Job>>,
 }
 
 impl<R: LocalResource, F> EnterOne<R, F> {
-    pub(super) fn new(lifespan: Lifespan<R, F>, place: &'static Location<'static>) -> Self {
+    pub(crate) fn new(lifespan: Lifespan<R, F>, place: &'static Location<'static>) -> Self {
         EnterOne::of(lifespan, place, false)
     }
 
     /// Of a member that the whole may do without.
-    pub(super) fn of(
+    pub(crate) fn of(
         lifespan: Lifespan<R, F>,
         place: &'static Location<'static>,
         is_optional: bool,
@@ -498,7 +501,7 @@ pin_project! {
 }
 
 impl<R: LocalResource, F> Lane<R, F> {
-    pub(super) fn new(lifespan: Lifespan<R, F>, place: &'static Location<'static>) -> Self {
+    pub(crate) fn new(lifespan: Lifespan<R, F>, place: &'static Location<'static>) -> Self {
         Lane {
             entering: Some(EnterOne::new(lifespan, place)),
             begun: false,
@@ -507,7 +510,7 @@ impl<R: LocalResource, F> Lane<R, F> {
     }
 
     /// Once it is entered.
-    pub(super) fn entered(&self) -> Option<&Kept<R>> {
+    pub(crate) fn entered(&self) -> Option<&Kept<R>> {
         self.kept.as_ref()
     }
 }
@@ -552,9 +555,9 @@ pin_project! {
     /// A member and those after it.
     pub struct Pair<A, B> {
         #[pin]
-        pub(super) first: A,
+        pub(crate) first: A,
         #[pin]
-        pub(super) rest: B,
+        pub(crate) rest: B,
     }
 }
 

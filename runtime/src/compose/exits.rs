@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::ptr;
 use std::task::{Context, Poll};
 
-use super::composed::graph::{Graph, Member};
 use super::kind::Parted;
 use super::turns::Turns;
 use super::woken::Woken;
-use crate::failures::Failures;
-use crate::watch::{self, Watch};
+use crate::compose::graph::{Graph, Member};
+use crate::orphan::watch::{self, Watch};
+use crate::report::failures::Failures;
 
 /// Ready with all failures when all have exited. Dropped before, what is left is passed on (law 6).
 pub struct Exits<J: Parted> {
@@ -21,7 +21,7 @@ pub struct Exits<J: Parted> {
 
 /// How exits relate to one another.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// They are independent; so many at once.
     Overlapping { width: usize },
     /// Each uses the one before it, and exits before it.
@@ -32,7 +32,7 @@ pub(super) enum Order {
 
 impl Order {
     /// The number of a member, if that matters.
-    pub(super) fn number(self, member: Option<&'static Member>) -> usize {
+    pub(crate) fn number(self, member: Option<&'static Member>) -> usize {
         match (self, member) {
             (Order::UsersFirst(graph), Some(member)) => {
                 let mut members = graph.members.iter();
@@ -61,7 +61,7 @@ impl<J: Parted> Future for Running<J> {
 
 impl<J: Parted> Exits<J> {
     /// `jobs` has the exits of the members that were entered, in order, each with the number of its member.
-    pub(super) fn new(jobs: Vec<(usize, J)>, order: Order) -> Self {
+    pub(crate) fn new(jobs: Vec<(usize, J)>, order: Order) -> Self {
         // From here on in an order in which they could run one after the other.
         let jobs = jobs.into_iter().map(|(member, job)| Running(member, job));
         let jobs: Vec<_> = match order {

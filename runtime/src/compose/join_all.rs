@@ -14,8 +14,8 @@ use super::parting::{Entries, Parting};
 use super::turns::Turns;
 use super::woken::Woken;
 use crate::cancel::frame;
-use crate::enter::Enter;
 use crate::lifespan::Lifespan;
+use crate::resource::enter::Enter;
 use crate::resource::{LocalResource, ScopedResource};
 
 /// Any number of lifespans of one type as one resource: as [`join`](super::join), for a `Vec`.

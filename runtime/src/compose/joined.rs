@@ -8,15 +8,15 @@ use std::slice;
 use super::exits::Order;
 use super::kind::{Kind, Local, Sendable, Takes};
 use super::parting::{Entries, Parting};
-use crate::abandoned::{Abandoned, TakesOver};
-use crate::entry::Entry;
+use crate::base::entry::Entry;
+use crate::base::policy::Policy;
 use crate::error::BoxError;
-use crate::exit::Exit;
-use crate::failing::Failing;
-use crate::failures::{Failures, Verdict, resume_of_part};
-use crate::policy::Policy;
+use crate::orphan::watch;
+use crate::report::failures::{Failures, Verdict, resume_of_part};
+use crate::resource::abandoned::{Abandoned, TakesOver};
+use crate::resource::exit::Exit;
+use crate::resource::failing::Failing;
 use crate::resource::{LocalResource, ScopedResource};
-use crate::watch;
 
 /// Several entered resources as one: a tuple from [`join`](super::join) and
 /// [`then`](crate::Lifespan::then), a `Vec` from [`join_all`](super::join_all). It dereferences to them.

@@ -5,11 +5,11 @@ use std::mem;
 
 use tokio::runtime::Handle;
 
-use crate::abandon::Collected;
-use crate::abandoned::Abandoned;
-use crate::entry::Entry;
-use crate::identity::Anchor;
+use crate::base::entry::Entry;
+use crate::base::identity::Anchor;
 use crate::resource::LocalResource;
+use crate::resource::abandoned::Abandoned;
+use crate::scope::abandon::Collected;
 
 /// A member, and what whoever ends it has to know.
 pub struct Kept<R: LocalResource> {
@@ -40,7 +40,7 @@ impl<R: LocalResource> Kept<R> {
     }
 
     /// One that was kept elsewhere.
-    pub(super) fn again(resource: R, circumstances: Abandoned) -> Self {
+    pub(crate) fn again(resource: R, circumstances: Abandoned) -> Self {
         let Abandoned {
             entry,
             runtime,
@@ -56,7 +56,7 @@ impl<R: LocalResource> Kept<R> {
     }
 
     /// If it is abandoned with others: from which runtime, and whether by another task than the one that entered it.
-    pub(super) fn abandoned_from(mut self, from: Option<(Option<Handle>, bool)>) -> Self {
+    pub(crate) fn abandoned_from(mut self, from: Option<(Option<Handle>, bool)>) -> Self {
         if let Some((runtime, stray)) = from {
             (self.runtime, self.stray) = (runtime, stray);
         }
@@ -102,7 +102,7 @@ impl<R: LocalResource> Kept<R> {
     }
 
     /// The member, and what whoever ends it has to know.
-    pub(super) fn into_parts(mut self) -> (R, Abandoned) {
+    pub(crate) fn into_parts(mut self) -> (R, Abandoned) {
         let runtime = self.runtime.take();
         let (stray, anchor) = (self.stray, mem::take(&mut self.anchor));
         let (resource, entry) = self.open();

@@ -12,17 +12,17 @@ use tokio::runtime::Handle;
 use super::entering::Group;
 use super::exits::Exits;
 use super::kept::Kept;
-use crate::abandon::job;
-use crate::abandoned::Abandoned;
-use crate::aside::Aside;
-use crate::exit::ForMembers;
-use crate::failing::Users;
-use crate::failures::Failures;
-use crate::job::Job;
 use crate::lifespan::LocalBoxFuture;
+use crate::orphan::aside::Aside;
+use crate::orphan::job::Job;
+use crate::orphan::watch::{self, Watch};
+use crate::report::failures::Failures;
+use crate::resource::abandoned::Abandoned;
+use crate::resource::exit::ForMembers;
+use crate::resource::failing::Users;
 use crate::resource::{LocalResource, ScopedResource};
+use crate::scope::abandon::job;
 use crate::scope::ending::exiting;
-use crate::watch::{self, Watch};
 
 /// Of which kind the members of a group are.
 pub trait Kind: Sized {

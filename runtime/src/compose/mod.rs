@@ -7,18 +7,18 @@
 //! [`kept`] holds an entered one; [`parting`] and [`exits`] run their exits, [`kind`] says of what kind those
 //! are; [`woken`] polls many futures, but only those that woke, in the order of [`turns`].
 
-pub(crate) mod composed;
 #[cfg(test)]
 mod deep;
-mod entering;
-mod exits;
+pub(crate) mod entering;
+pub(crate) mod exits;
+pub(crate) mod graph;
 mod join;
 mod join_all;
 pub(crate) mod joined;
 pub(crate) mod kept;
 pub(crate) mod kind;
 mod nested;
-mod parting;
+pub(crate) mod parting;
 mod then;
 mod turns;
 mod wakers;

@@ -6,10 +6,10 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::composed::graph::Member;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::node::Node;
-use crate::job::Job;
+use crate::compose::graph::Member;
+use crate::orphan::job::Job;
 
 /// The roll-back of a member, for the whole to run; which member, if they have an order of their own.
 pub(super) type Left = (Option<&'static Member>, Box<Job>);

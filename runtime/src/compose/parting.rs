@@ -8,18 +8,18 @@ use tokio::runtime::Handle;
 use super::exits::{Exits, Order};
 use super::kept::Kept;
 use super::kind::{Kind, Takes};
-use crate::entry::Entry;
-use crate::exit::{Exit, ForMembers};
-use crate::job::Job;
+use crate::base::entry::Entry;
+use crate::orphan::job::Job;
 use crate::resource::LocalResource;
+use crate::resource::exit::{Exit, ForMembers};
 
 /// The entry of each member, in order: its name, its budgets, its place.
 #[derive(Debug, Default)]
-pub struct Entries(pub(super) Vec<Entry>);
+pub struct Entries(pub(crate) Vec<Entry>);
 
 impl Entries {
     /// A member; its entry is added.
-    pub(super) fn open<R: LocalResource>(&mut self, member: Option<Kept<R>>) -> R {
+    pub(crate) fn open<R: LocalResource>(&mut self, member: Option<Kept<R>>) -> R {
         let Some(member) = member else {
             unreachable!("all members have been entered")
         };
@@ -40,10 +40,10 @@ pub struct Parting<K: Kind> {
 }
 
 /// The number of what is no member, and exits when all of them have.
-pub(super) const LAST: usize = usize::MAX;
+pub(crate) const LAST: usize = usize::MAX;
 
 impl<K: Kind> Parting<K> {
-    pub(super) fn new(exit: &Exit) -> Self {
+    pub(crate) fn new(exit: &Exit) -> Self {
         Parting {
             exits: Vec::new(),
             entries: Vec::new().into_iter(),
@@ -54,7 +54,7 @@ impl<K: Kind> Parting<K> {
     }
 
     /// For members that come without their entries.
-    pub(super) fn with(self, entries: Entries) -> Self {
+    pub(crate) fn with(self, entries: Entries) -> Self {
         Parting {
             exits: Vec::with_capacity(entries.0.len()),
             entries: entries.0.into_iter(),
@@ -63,7 +63,7 @@ impl<K: Kind> Parting<K> {
     }
 
     /// For members that are abandoned together.
-    pub(super) fn abandoned(self, runtime: Option<Handle>, stray: bool) -> Self {
+    pub(crate) fn abandoned(self, runtime: Option<Handle>, stray: bool) -> Self {
         Parting {
             from: Some((runtime, stray)),
             ..self
@@ -71,7 +71,7 @@ impl<K: Kind> Parting<K> {
     }
 
     /// The next member, if it was entered.
-    pub(super) fn member<R: LocalResource>(&mut self, member: Option<Kept<R>>)
+    pub(crate) fn member<R: LocalResource>(&mut self, member: Option<Kept<R>>)
     where
         K: Takes<R>,
     {
@@ -80,7 +80,7 @@ impl<K: Kind> Parting<K> {
     }
 
     /// What is no member, and exits when all of them have.
-    pub(super) fn last<R: LocalResource>(&mut self, member: Kept<R>)
+    pub(crate) fn last<R: LocalResource>(&mut self, member: Kept<R>)
     where
         K: Takes<R>,
     {
@@ -90,12 +90,12 @@ impl<K: Kind> Parting<K> {
     }
 
     /// The roll-back of the member of this number, which has failed to enter.
-    pub(super) fn left(&mut self, member: usize, left: Job) {
+    pub(crate) fn left(&mut self, member: usize, left: Job) {
         self.exits.push((member, K::__run(left)));
     }
 
     /// The exit of the next member, if it was entered.
-    pub(super) fn exit(&mut self, part: impl FnOnce(ForMembers) -> Option<K::Job>) {
+    pub(crate) fn exit(&mut self, part: impl FnOnce(ForMembers) -> Option<K::Job>) {
         if let Some(exit) = part(self.exit.clone()) {
             self.exits.push((self.next, exit));
         }
@@ -103,7 +103,7 @@ impl<K: Kind> Parting<K> {
     }
 
     /// The next member, which has no entry with it.
-    pub(super) fn resource<R: LocalResource>(&mut self, resource: R)
+    pub(crate) fn resource<R: LocalResource>(&mut self, resource: R)
     where
         K: Takes<R>,
     {
@@ -114,11 +114,11 @@ impl<K: Kind> Parting<K> {
     }
 
     /// Nothing can run their exits any more: each reports itself, the last first.
-    pub(super) fn lose(self) {
+    pub(crate) fn lose(self) {
         self.exits.into_iter().rev().for_each(drop);
     }
 
-    pub(super) fn exits(self, order: Order) -> Exits<K::Job> {
+    pub(crate) fn exits(self, order: Order) -> Exits<K::Job> {
         Exits::new(self.exits, order)
     }
 }

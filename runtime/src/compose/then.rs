@@ -12,10 +12,10 @@ use super::exits::Order;
 use super::joined::{Joined, JoinedLocal};
 use super::kind::{Kind, Local, Sendable, Takes};
 use super::parting::{Entries, Parting};
-use crate::enter::Enter;
-use crate::error::Phase;
-use crate::failures::Failure;
+use crate::base::cause::Phase;
 use crate::lifespan::Lifespan;
+use crate::report::failures::Failure;
+use crate::resource::enter::Enter;
 use crate::resource::{LocalResource, ScopedResource};
 
 impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// Hands out the numbers of what may start now.
 #[derive(Debug)]
-pub(super) enum Turns {
+pub(crate) enum Turns {
     /// In order, so many at once.
     InOrder {
         next: usize,
@@ -21,14 +21,14 @@ pub(super) enum Turns {
 
 /// One that waits for others.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     for_others: usize,
     others: Vec<usize>,
 }
 
 impl Turns {
     /// A width of zero would never begin, and counts as one.
-    pub(super) fn in_order(count: usize, width: usize) -> Self {
+    pub(crate) fn in_order(count: usize, width: usize) -> Self {
         Turns::InOrder {
             next: 0,
             count,
@@ -37,7 +37,7 @@ impl Turns {
     }
 
     /// `before` has pairs: the first ends before the second starts.
-    pub(super) fn after(count: usize, before: impl IntoIterator<Item = (usize, usize)>) -> Self {
+    pub(crate) fn after(count: usize, before: impl IntoIterator<Item = (usize, usize)>) -> Self {
         let mut waiting: Vec<Waiting> = (0..count).map(|_| Waiting::default()).collect();
         for (first, second) in before {
             waiting[first].others.push(second);
@@ -54,7 +54,7 @@ impl Turns {
     }
 
     /// The next that may start, while so many are under way.
-    pub(super) fn next(&mut self, under_way: usize) -> Option<usize> {
+    pub(crate) fn next(&mut self, under_way: usize) -> Option<usize> {
         match self {
             Turns::InOrder { next, count, width } => {
                 let may = *next < *count && under_way < *width;
@@ -67,7 +67,7 @@ impl Turns {
         }
     }
 
-    pub(super) fn ended(&mut self, index: usize) {
+    pub(crate) fn ended(&mut self, index: usize) {
         let Turns::After { free, waiting, .. } = self else {
             return;
         };
@@ -80,12 +80,12 @@ impl Turns {
     }
 
     /// Nothing starts any more.
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         *self = Turns::in_order(0, 1);
     }
 
     /// Whether all have started.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         match self {
             Turns::InOrder { next, count, .. } => next == count,
             Turns::After { left, .. } => *left == 0,

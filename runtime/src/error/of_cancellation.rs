@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use super::{Error, ErrorKind, Phase, chain};
 use crate::cancel::cancellation::{Cancellation, Cancelled};
-use crate::group::ChildError;
+use crate::error::task_error::ChildError;
 
 impl ErrorKind {
     /// That of what a cancelled scope returns.

@@ -6,8 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::BoxError;
+use crate::base::panic::rendered;
 use crate::cancel::cancellation::Cancellation;
-use crate::panic::rendered;
 
 type Dyn = dyn StdError + Send + Sync + 'static;
 

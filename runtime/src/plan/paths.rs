@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Plan;
 use super::draft::{DraftKind, DraftMember};
-use crate::policy::DEFAULT_GRACE;
+use crate::base::policy::DEFAULT_GRACE;
 
 /// Which end of a life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

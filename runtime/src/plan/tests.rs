@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Plan;
 use super::draft::{Draft, DraftKind, DraftMember};
-use crate::policy::DEFAULT_GRACE;
+use crate::base::policy::DEFAULT_GRACE;
 use crate::{BoxError, Exit, Lifespan, ScopedResource};
 
 const fn secs(secs: u64) -> Duration {

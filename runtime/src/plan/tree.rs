@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::paths::Side;
 use super::{Plan, PlanMember};
-use crate::policy::DEFAULT_GRACE;
+use crate::base::policy::DEFAULT_GRACE;
 
 /// For example:
 ///

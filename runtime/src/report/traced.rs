@@ -6,7 +6,8 @@ use std::error::Error as StdError;
 use tracing::subscriber::NoSubscriber;
 
 use super::{Report, ReportKind};
-use crate::error::{ErrorKind, Phase};
+use crate::base::cause::Phase;
+use crate::error::{Error, ErrorKind};
 
 /// Whether there is nobody here to take an event: no subscriber was set, or only those of other threads.
 pub(super) fn is_untraced() -> bool {
@@ -74,7 +75,7 @@ pub(super) fn send(report: &Report<'_>) {
 }
 
 fn failed(report: &Report<'_>) {
-    match report.error.map(crate::Error::phase) {
+    match report.error.map(Error::phase) {
         Some(Phase::Enter) => event!(error, "lifespan.enter.failed", "enter failed", report),
         Some(Phase::Body) => event!(error, "lifespan.body.failed", "body failed", report),
         _ => event!(error, "lifespan.exit.failed", "exit failed", report),

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::{self, Handle};
 
 use super::{Report, ReportKind};
-use crate::entry::Subject;
-use crate::error::{Error, ErrorKind, Phase};
-use crate::policy::Name;
+use crate::base::cause::Phase;
+use crate::base::entry::Subject;
+use crate::base::policy::Name;
+use crate::error::{Error, ErrorKind};
 
 static WITNESSES: Mutex<Vec<(runtime::Id, Arc<Seen>)>> = Mutex::new(Vec::new());
 

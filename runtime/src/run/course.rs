@@ -8,15 +8,16 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::signal::Signal;
+use crate::base::cause::Phase;
+use crate::base::entry::Subject;
+use crate::base::panic::Panic;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::node::Node;
-use crate::entry::Subject;
-use crate::error::{Error, ErrorKind, Phase};
-use crate::failures::{Failure, Failures};
-use crate::panic::Panic;
+use crate::error::{Error, ErrorKind};
+use crate::orphan::rescue::{self, drain};
 use crate::report::Witness;
-use crate::rescue::{self, drain};
-use crate::undelivered::Undelivered;
+use crate::report::failures::{Failure, Failures};
+use crate::report::undelivered::Undelivered;
 
 pub(super) struct Course {
     /// What is run.

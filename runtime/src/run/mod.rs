@@ -11,12 +11,12 @@ use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
+use crate::base::coop::poll_unbudgeted;
 use crate::cancel_scope::CancelScope;
-use crate::coop::poll_unbudgeted;
-use crate::enter::Enter;
 use crate::error::Error;
 use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
+use crate::resource::enter::Enter;
 use crate::scope::caught::caught;
 
 mod course;

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use crate::panic::Panic;
+use crate::base::panic::Panic;
 
 /// For what has something to do before the panic goes on.
 pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Panic> {

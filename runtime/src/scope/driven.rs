@@ -12,10 +12,10 @@ use pin_project_lite::pin_project;
 
 use super::limit::{Limit, Stop};
 use super::unwinding::Unwinding;
-use crate::aside::Aside;
-use crate::exit::Cause;
-use crate::panic::Panic;
-use crate::watch::{self, Watch};
+use crate::base::cause::Cause;
+use crate::base::panic::Panic;
+use crate::orphan::aside::Aside;
+use crate::orphan::watch::{self, Watch};
 
 /// How a piece of user code ended.
 pub(crate) enum Outcome<T, S> {

@@ -10,16 +10,18 @@ use pin_project_lite::pin_project;
 use super::driven::{Driven, Outcome};
 use super::lazy::Lazy;
 use super::limit::{Limit, Stop};
-use crate::aside::Aside;
+use crate::base::cause::Cause;
+use crate::base::cause::Phase;
+use crate::base::entry::Entry;
+use crate::base::identity::{Anchor, Running};
+use crate::base::timer::Timer;
 use crate::cancel::frame::{self, Place};
-use crate::entry::Entry;
-use crate::error::{BoxError, Error, Phase};
-use crate::exit::{Cause, Exit};
-use crate::failures::Failures;
-use crate::identity::{Anchor, Running};
+use crate::error::{BoxError, Error};
+use crate::orphan::aside::Aside;
+use crate::report::failures::Failures;
 use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
-use crate::timer::Timer;
+use crate::resource::exit::Exit;
 
 /// Exits the resource. What fails is set aside, never thrown: an exit cannot stop the other exits.
 #[inline]

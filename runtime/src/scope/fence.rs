@@ -12,12 +12,12 @@ use super::driven::Outcome;
 use super::held::Held;
 use super::in_task::InTask;
 use super::membership::Kind;
+use crate::base::identity::Checkpoint;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
-use crate::failing::Failing;
-use crate::fence::Fence;
-use crate::identity::Checkpoint;
 use crate::resource::LocalResource;
+use crate::resource::failing::Failing;
+use crate::resource::fence::Fence;
 
 /// Puts one up if the resource can fail.
 #[inline]

@@ -6,14 +6,14 @@ use std::panic::Location;
 use tokio::runtime::Handle;
 
 use super::ending::exiting;
-use crate::abandon::Collected;
-use crate::abandoned::Abandoned;
-use crate::aside::Aside;
-use crate::entry::Entry;
-use crate::exit::Exit;
-use crate::identity::{Anchor, Checkpoint, Within};
+use crate::base::entry::Entry;
+use crate::base::identity::{Anchor, Checkpoint, Within};
+use crate::orphan::aside::Aside;
+use crate::orphan::watch::{self, Watch};
 use crate::resource::LocalResource;
-use crate::watch::{self, Watch};
+use crate::resource::abandoned::Abandoned;
+use crate::resource::exit::Exit;
+use crate::scope::abandon::Collected;
 
 pub(crate) struct Held<R: LocalResource> {
     /// There from its enter until its exit begins.

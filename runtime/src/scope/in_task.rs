@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 
 use super::leaving::Leaving;
 use super::membership::{Kind, Membership};
-use crate::identity::Checkpoint;
+use crate::base::identity::Checkpoint;
 
 pin_project! {
     pub(crate) struct InTask<F> {

@@ -1,7 +1,7 @@
 //! [`Leaving`]: what a future abandons when it is dropped before its end leaves as one group, inner exits first (law 3).
 
-use crate::identity::Checkpoint;
-use crate::watch::{self, Watch};
+use crate::base::identity::Checkpoint;
+use crate::orphan::watch::{self, Watch};
 
 /// Stands after the parts of a future: [begun](Leaving::begin) before they are dropped, and dropped after them.
 pub(crate) struct Leaving {

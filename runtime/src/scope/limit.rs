@@ -5,9 +5,9 @@ use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
+use crate::base::cause::Cause;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
-use crate::exit::Cause;
 
 /// Looks at user code each time it waits; may ask it to stop.
 pub(crate) trait Limit {

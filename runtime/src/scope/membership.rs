@@ -10,9 +10,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
+use crate::base::entry::Entry;
 use crate::cancel::frame::{self, Place};
 use crate::cancel::node::Node;
-use crate::entry::Entry;
 
 /// What a scope is to the cancel scope around it.
 pub(crate) enum Kind {

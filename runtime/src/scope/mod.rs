@@ -6,6 +6,7 @@
 //! and then body; [`in_task`] keeps the whole in one task, [`membership`] in the cancel scope around it, and [`leaving`],
 //! when it is dropped from outside, in one piece; a [`fence`] is around a body whose resource can fail meanwhile; [`settle`] decides what is returned.
 
+pub(crate) mod abandon;
 pub(crate) mod caught;
 pub(crate) mod driven;
 pub(crate) mod ending;

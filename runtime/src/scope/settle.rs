@@ -11,18 +11,20 @@ use super::fence::{behind, put_up};
 use super::held::Held;
 use super::lazy::Lazy;
 use super::limit::Around;
-use crate::aside::Aside;
-use crate::body::Failure;
-use crate::budget::Budget;
+use crate::base::budget::Budget;
+use crate::base::cause::Cause;
+use crate::base::cause::Phase;
+use crate::base::entry::Entry;
+use crate::base::panic::{Panic, panic_text, rendered_by};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
-use crate::entry::Entry;
-use crate::error::{Error, ErrorKind, Phase};
-use crate::exit::{Cause, Exit, ForMembers, Reason};
-use crate::failures::{self, Failures, Verdict, report_attached, send, untold};
-use crate::fence::Fence;
-use crate::panic::{Panic, panic_text, rendered_by};
+use crate::error::{Error, ErrorKind};
+use crate::orphan::aside::Aside;
+use crate::report::failures::{self, Failures, Verdict, report_attached, send, untold};
 use crate::resource::LocalResource;
+use crate::resource::body::Failure;
+use crate::resource::exit::{Exit, ForMembers, Reason};
+use crate::resource::fence::Fence;
 
 /// Runs the body and then, whatever became of it, the exit (law 2).
 ///

@@ -13,19 +13,20 @@ use pin_project_lite::pin_project;
 use super::driven::{Driven, Outcome};
 use super::held::Held;
 use super::limit::{Limit, Stop};
-use crate::aside::Aside;
-use crate::budget::Budget;
+use crate::base::budget::Budget;
+use crate::base::cause::Cause;
+use crate::base::cause::Phase;
+use crate::base::entry::Entry;
+use crate::base::identity::checks_enabled;
+use crate::base::timer::{self, Timer};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
-use crate::entry::Entry;
-use crate::error::{Allowed, BoxError, Error, ErrorKind, Phase};
-use crate::exit::Cause;
-use crate::failures::{Failure, Failures, report_attached};
-use crate::identity::checks_enabled;
+use crate::error::{Allowed, BoxError, Error, ErrorKind};
+use crate::orphan::aside::Aside;
+use crate::report::failures::{Failure, Failures, report_attached};
+use crate::report::undelivered::Undelivered;
 use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
-use crate::timer::{self, Timer};
-use crate::undelivered::Undelivered;
 
 pin_project! {
     #[project = StagedProj]

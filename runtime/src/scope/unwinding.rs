@@ -10,12 +10,12 @@ use std::time::Duration;
 use tokio::time::Sleep;
 
 use super::limit::Limit;
+use crate::base::coop::poll_unbudgeted;
+use crate::base::timer;
 use crate::cancel::children::Inside;
 use crate::cancel::frame;
 use crate::cancel::node::Node;
-use crate::coop::poll_unbudgeted;
 use crate::report::{self, Report, ReportKind};
-use crate::timer;
 
 /// Behind a pointer that is null until the code is asked to stop and has something live inside, since nearly nothing is.
 pub(crate) struct Unwinding<S>(Option<Box<Asked<S>>>);

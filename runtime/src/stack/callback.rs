@@ -4,9 +4,9 @@ use std::fmt;
 use std::future::Future;
 
 use crate::compose::kind::{Kind, Local, Sendable};
-use crate::exit::Exit;
-use crate::foreign::{ExitBox, Exited, Resource, ResourceLocal};
+use crate::lifespan::foreign::{ExitBox, Exited, Resource, ResourceLocal};
 use crate::resource::LocalResource;
+use crate::resource::exit::Exit;
 
 /// A kind of stack that may have this callback on it.
 #[diagnostic::on_unimplemented(

@@ -10,20 +10,20 @@ use tokio::runtime::Handle;
 use super::slots::Slots;
 use super::unwind::{Lasting, Unwind};
 use super::{ExitStack, ExitStackLocal, guard};
-use crate::abandoned::{Abandoned, TakesOver};
-use crate::body::Failure;
+use crate::base::entry::Entry;
+use crate::base::identity::Within;
+use crate::base::policy::Policy;
 use crate::compose::joined::settle;
 use crate::compose::kind::{Kind, Parted};
-use crate::entry::Entry;
 use crate::error::{BoxError, Error};
-use crate::exit::Exit;
-use crate::failing::{Failing, Users};
-use crate::identity::Within;
 use crate::live::Live;
-use crate::part;
-use crate::policy::Policy;
+use crate::orphan::watch;
+use crate::resource::abandoned::{Abandoned, TakesOver};
+use crate::resource::body::Failure;
+use crate::resource::exit::Exit;
+use crate::resource::failing::{Failing, Users};
+use crate::resource::part;
 use crate::resource::{LocalResource, ScopedResource};
-use crate::watch;
 
 #[diagnostic::do_not_recommend]
 impl ScopedResource for ExitStack {

@@ -21,15 +21,15 @@ pub use self::registrar::{Registrar, RegistrarLocal};
 pub use self::stacked::Stacked;
 
 use self::slots::Slots;
-use crate::aside::Aside;
+use crate::base::entry::Entry;
+use crate::base::identity::Within;
+use crate::base::policy::Policy;
 use crate::compose::kind::{Kind, Local, Sendable};
-use crate::enter::Enter;
-use crate::entry::Entry;
-use crate::identity::Within;
 use crate::lifespan::Lifespan;
 use crate::live::Live;
-use crate::policy::Policy;
+use crate::orphan::aside::Aside;
 use crate::resource::LocalResource;
+use crate::resource::enter::Enter;
 use crate::scope::held::Held;
 
 /// What a stack is called where something came too late.

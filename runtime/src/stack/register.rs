@@ -6,18 +6,18 @@ use std::panic::Location;
 use super::callback::{AtOnce, Calls};
 use super::stacked::Stacked;
 use super::{ExitStack, STACK};
-use crate::closed::Closed;
+use crate::base::entry::{Entry, Subject};
+use crate::base::policy::Policy;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Takes};
-use crate::enter::Enter;
-use crate::entry::{Entry, Subject};
 use crate::error::Error;
-use crate::exit::Exit;
-use crate::foreign::Exited;
+use crate::error::closed::Closed;
 use crate::lifespan::Lifespan;
+use crate::lifespan::foreign::Exited;
 use crate::live::Live;
-use crate::policy::Policy;
 use crate::resource::LocalResource;
+use crate::resource::enter::Enter;
+use crate::resource::exit::Exit;
 
 impl<K: Kind> ExitStack<K> {
     /// Enters a resource in the calling task and cancel scope, and puts it on the stack.

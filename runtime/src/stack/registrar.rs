@@ -8,14 +8,14 @@ use super::callback::{AtOnce, Calls};
 use super::register::{adopted, callback_entry};
 use super::slots::{Slot, Slots};
 use super::{STACK, guard};
-use crate::closed::Closed;
+use crate::base::entry::Entry;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Local, Sendable, Takes};
-use crate::entry::Entry;
-use crate::exit::Exit;
-use crate::foreign::Exited;
+use crate::error::closed::Closed;
+use crate::lifespan::foreign::Exited;
 use crate::live::Live;
 use crate::resource::LocalResource;
+use crate::resource::exit::Exit;
 
 /// Registers on an [`ExitStack`](super::ExitStack) without borrowing it; made by
 /// [`registrar`](super::ExitStack::registrar). Cheap to clone.

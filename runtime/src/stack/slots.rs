@@ -7,10 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 
+use crate::base::entry::Subject;
 use crate::compose::kind::{Kind, Member};
-use crate::entry::Subject;
-use crate::exit::ForMembers;
-use crate::failing::Users;
+use crate::resource::exit::ForMembers;
+use crate::resource::failing::Users;
 
 pub(super) struct Slots<K: Kind>(Mutex<State<K>>);
 
@@ -165,9 +165,9 @@ impl<K: Kind> fmt::Debug for Slots<K> {
 #[cfg(test)]
 mod tests {
     use super::{Slot, Slots};
+    use crate::base::entry::{Entry, Subject};
+    use crate::base::policy::Policy;
     use crate::compose::kind::Sendable;
-    use crate::entry::{Entry, Subject};
-    use crate::policy::Policy;
 
     fn lent() -> Slot<Sendable> {
         let policy = Policy::of::<()>().named("lent");

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use super::guard;
 use super::slots::{Key, Slot, Slots};
-use crate::body::Failure;
+use crate::base::policy::Policy;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Sendable, Takes};
 use crate::error::Error;
-use crate::failing::Users;
 use crate::live::Live;
-use crate::policy::Policy;
 use crate::resource::LocalResource;
+use crate::resource::body::Failure;
+use crate::resource::failing::Users;
 
 /// A resource on an [`ExitStack`](super::ExitStack), for as long as it is used; it dereferences to the resource.
 ///

@@ -9,14 +9,15 @@ use tokio::task::coop;
 
 use super::ExitStack;
 use super::slots::Slot;
+use crate::base::cause::Phase;
+use crate::base::entry::Subject;
+use crate::base::panic::rendered;
 use crate::compose::kind::{Kind, Member, Parted, Sendable};
-use crate::entry::Subject;
-use crate::error::{Error, ErrorKind, Phase};
-use crate::exit::{Exit, ForMembers};
-use crate::failures::Failures;
-use crate::job::Job;
-use crate::panic::rendered;
-use crate::watch;
+use crate::error::{Error, ErrorKind};
+use crate::orphan::job::Job;
+use crate::orphan::watch;
+use crate::report::failures::Failures;
+use crate::resource::exit::{Exit, ForMembers};
 
 /// Ready with all failures when nothing is left; the stack is closed from then on. What comes before that is next.
 ///

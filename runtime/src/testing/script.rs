@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::journal::Journal;
 use super::watched::Watched;
-use crate::enter::Enter;
 use crate::error::BoxError;
-use crate::exit::Exit;
 use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
+use crate::resource::enter::Enter;
+use crate::resource::exit::Exit;
 
 /// What an enter or exit does.
 #[derive(Clone, Debug, PartialEq, Eq)]

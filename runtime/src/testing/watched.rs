@@ -5,13 +5,13 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 
 use super::journal::Journal;
-use crate::enter::{Enter, Entered};
+use crate::base::policy::Policy;
 use crate::error::BoxError;
-use crate::exit::Exit;
-use crate::failing::Failing;
 use crate::lifespan::Lifespan;
-use crate::policy::Policy;
 use crate::resource::ScopedResource;
+use crate::resource::enter::{Enter, Entered};
+use crate::resource::exit::Exit;
+use crate::resource::failing::Failing;
 
 /// A resource that a [`Journal`] watches; made by [`Journal::watch`]. It dereferences to the resource.
 pub struct Watched<R> {

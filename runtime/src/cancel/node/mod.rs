@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::cancellation::Cancellation;
 use super::children::{Children, Inside, Seat};
-use crate::entry::Subject;
+use crate::base::entry::Subject;
 
 mod following;
 mod waking;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Node;
-use crate::policy::DEFAULT_GRACE;
+use crate::base::policy::DEFAULT_GRACE;
 
 impl Node {
     /// Whom to wake when it is cancelled, when it must answer, or when the last child of its cancelled body has ended.

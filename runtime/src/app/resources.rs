@@ -1,0 +1,299 @@
+//! What members are that are not resources by themselves: those whose end is beside them, optional ones, plain values.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+
+use crate::base::policy::Policy;
+use crate::error::BoxError;
+use crate::lifespan::foreign::Exited;
+use crate::plan::draft::What;
+use crate::resource::abandoned::{Abandoned, TakesOver};
+use crate::resource::exit::Exit;
+use crate::resource::{LocalResource, ScopedResource};
+
+/// What an optional member's field is.
+#[diagnostic::on_unimplemented(
+    message = "an `#[optional]` member is an `Option`, not `{Self}`",
+    label = "not an `Option`",
+    note = "write `Option<{Self}>`: it is `None` when the member did not enter"
+)]
+pub trait AnOption {
+    /// The member, if it is there.
+    type Some;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> AnOption for Option<T> {
+    type Some = T;
+}
+
+/// What is in an `Option`.
+pub type SomeOf<O> = <O as AnOption>::Some;
+
+/// How a value ends whose end is beside it, in the lifespan `A`.
+pub trait Ends<V, A> {
+    /// Ends it.
+    fn __end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send;
+}
+
+/// As [`Ends`], for a value that stays in its task.
+pub trait EndsLocal<V, A> {
+    /// Ends it.
+    fn __end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>>;
+}
+
+/// The future that ends a value.
+//
+// That of the closure itself: an opaque one would have bounds to be proved again in a future that must be `Send`, which rustc
+// cannot if `V` mentions a lifetime, be it `'static`.
+pub fn end<'x, V, X, F>(end: X, value: V, exit: &'x Exit) -> F
+where
+    X: FnOnce(V, &'x Exit) -> F,
+    F: Future<Output: Exited>,
+{
+    end(value, exit)
+}
+
+/// A member whose end, `E`, is beside it in the lifespan `A`.
+pub struct Beside<V, E, A>(V, PhantomData<fn(E, A)>);
+
+/// As [`Beside`], for a value that stays in its task.
+pub struct BesideLocal<V, E, A>(V, PhantomData<fn(E, A)>);
+
+/// A member that may not be there.
+#[derive(Debug)]
+pub struct Optional<R>(pub Option<R>);
+
+/// As [`Optional`], for a local resource.
+#[derive(Debug)]
+pub struct OptionalLocal<R>(pub Option<R>);
+
+/// A value that needs no exit: it is dropped.
+#[derive(Debug)]
+pub struct Plain<V>(pub V);
+
+/// As [`Plain`], for a value that stays in its task.
+#[derive(Debug)]
+pub struct PlainLocal<V>(pub V);
+
+/// What a member is on its way out: its field, and what ends that.
+pub trait Closed<V>: Sized {
+    /// How the field becomes it.
+    fn __close(field: V) -> Self;
+}
+
+impl<R: LocalResource> Closed<R> for R {
+    fn __close(field: R) -> R {
+        field
+    }
+}
+
+/// A resource that is the value of its field.
+#[diagnostic::on_unimplemented(
+    message = "this member is a `{V}`, but its `#[enter]` gives a `{Self}`",
+    label = "this is the life of a `{Self}`"
+)]
+pub trait Is<V>: Closed<V> {
+    /// As the field has it.
+    fn __into_field(self) -> V;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: LocalResource> Is<R> for R {
+    fn __into_field(self) -> R {
+        self
+    }
+}
+
+/// A resource that is what an optional field may have.
+#[diagnostic::on_unimplemented(
+    message = "this member is a `{V}`, but its `#[enter]` gives a `{Self}`",
+    label = "this is the life of a `{Self}`",
+    note = "an `#[optional]` member is an `Option<{Self}>`: it is `None` when the member did not enter"
+)]
+pub trait IsWithin<V> {
+    /// It is there.
+    fn __some(self) -> V;
+
+    /// It is not.
+    fn __none() -> V;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R> IsWithin<Option<R>> for R {
+    fn __some(self) -> Option<R> {
+        Some(self)
+    }
+
+    fn __none() -> Option<R> {
+        None
+    }
+}
+
+/// A resource of which a part is the value of the field.
+pub trait Holds<V> {
+    /// The value without its end.
+    fn __into_value(self) -> V;
+}
+
+/// A member that may not be there, and what it is if it is.
+pub trait Maybe<R> {}
+
+macro_rules! beside {
+    ($beside:ident, $optional:ident, $plain:ident) => {
+        impl<V, E, A> Closed<V> for $beside<V, E, A> {
+            fn __close(field: V) -> Self {
+                $beside(field, PhantomData)
+            }
+        }
+
+        impl<V, E, A> Holds<V> for $beside<V, E, A> {
+            fn __into_value(self) -> V {
+                self.0
+            }
+        }
+
+        impl<R> Maybe<R> for $optional<R> {}
+
+        impl<V, R: Closed<V>> Closed<Option<V>> for $optional<R> {
+            fn __close(field: Option<V>) -> Self {
+                $optional(field.map(R::__close))
+            }
+        }
+
+        impl<V> Closed<V> for $plain<V> {
+            fn __close(field: V) -> Self {
+                $plain(field)
+            }
+        }
+
+        impl<V: fmt::Debug, E, A> fmt::Debug for $beside<V, E, A> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($beside)).field(&self.0).finish()
+            }
+        }
+    };
+}
+
+beside! { Beside, Optional, Plain }
+beside! { BesideLocal, OptionalLocal, PlainLocal }
+
+impl<V, E, A> ScopedResource for Beside<V, E, A>
+where
+    V: Send + 'static,
+    E: Ends<V, A> + 'static,
+    A: 'static,
+{
+    fn exit(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send {
+        E::__end(self.0, exit)
+    }
+
+    fn policy() -> Policy {
+        Policy::of::<V>()
+    }
+}
+
+impl<V, E: EndsLocal<V, A>, A> LocalResource for BesideLocal<V, E, A> {
+    fn exit_local(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> {
+        E::__end(self.0, exit)
+    }
+
+    fn policy() -> Policy {
+        Policy::of::<V>()
+    }
+}
+
+impl<R: ScopedResource> ScopedResource for Optional<R> {
+    async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
+        match self.0 {
+            Some(resource) => resource.exit(exit).await,
+            None => Ok(()),
+        }
+    }
+
+    fn policy() -> Policy {
+        <R as ScopedResource>::policy()
+    }
+
+    fn __what() -> What {
+        What::Optional(Box::new(<R as ScopedResource>::__what()))
+    }
+
+    fn __goes_on() -> bool {
+        <R as ScopedResource>::__goes_on()
+    }
+
+    /// Nor is anything to be told of one that is absent.
+    fn __exits_elsewhere(&self) -> bool {
+        self.0.as_ref().is_none_or(R::__exits_elsewhere)
+    }
+
+    fn __lose(self, abandoned: Abandoned) {
+        if let Some(resource) = self.0 {
+            resource.__lose(abandoned);
+        }
+    }
+}
+
+impl<R: LocalResource> LocalResource for OptionalLocal<R> {
+    async fn exit_local(self, exit: &Exit) -> Result<(), BoxError> {
+        match self.0 {
+            Some(resource) => resource.exit_local(exit).await,
+            None => Ok(()),
+        }
+    }
+
+    fn policy() -> Policy {
+        R::policy()
+    }
+
+    fn __what() -> What {
+        What::Optional(Box::new(R::__what()))
+    }
+
+    fn __goes_on() -> bool {
+        R::__goes_on()
+    }
+
+    fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
+        if let Some(resource) = self.0 {
+            resource.__abandon::<Taker>(abandoned);
+        }
+    }
+}
+
+impl<V: Send + 'static> ScopedResource for Plain<V> {
+    async fn exit(self, _: &Exit) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    fn policy() -> Policy {
+        Policy::of::<V>()
+    }
+
+    fn __what() -> What {
+        What::Value
+    }
+
+    /// It has no exit, so that nothing is to be told of it.
+    fn __exits_elsewhere(&self) -> bool {
+        true
+    }
+}
+
+impl<V> LocalResource for PlainLocal<V> {
+    async fn exit_local(self, _: &Exit) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    fn policy() -> Policy {
+        Policy::of::<V>()
+    }
+
+    fn __what() -> What {
+        What::Value
+    }
+
+    fn __abandon<Taker: TakesOver>(self, _: Abandoned) {}
+}

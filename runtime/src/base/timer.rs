@@ -1,0 +1,111 @@
+//! Time limits: armed at the first pending poll, so that what never waits pays for no timer, and honest about runtimes
+//! that have no time driver.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use tokio::runtime::{self, Handle};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::base::coop::poll_unbudgeted;
+
+/// The moment `budget` from now; a budget that no clock can hold becomes thirty years, as in tokio.
+pub(crate) fn after(budget: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(budget)
+        .unwrap_or_else(|| now + Duration::from_secs(86400 * 365 * 30))
+}
+
+/// Says when a limit is reached; asked once, when what it limits first waits.
+pub(crate) trait Deadline {
+    fn at(&self) -> Option<Instant>;
+}
+
+pin_project! {
+    /// A deadline and, once armed, its timer.
+    pub(crate) struct Timer<D> {
+        deadline: D,
+        #[pin]
+        state: State,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State {
+        Unarmed,
+        Armed { #[pin] sleep: Sleep },
+        // There is no deadline, or no driver that could keep it.
+        Never,
+    }
+}
+
+impl<D: Deadline> Timer<D> {
+    #[inline]
+    pub(crate) fn new(deadline: D) -> Self {
+        let state = State::Unarmed;
+        Timer { deadline, state }
+    }
+
+    /// Ready when the deadline has passed, also behind code that is never idle; arms the timer on the first call.
+    pub(crate) fn poll_reached(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        if matches!(*this.state, State::Unarmed) {
+            let sleep = this.deadline.at().and_then(try_sleep);
+            this.state
+                .set(sleep.map_or(State::Never, |sleep| State::Armed { sleep }));
+        }
+        match this.state.project() {
+            StateProj::Armed { sleep } => poll_unbudgeted(sleep, cx),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+/// Whether timers work here. Without a runtime, or on one without a time driver, they do not.
+pub(crate) fn works() -> bool {
+    try_sleep(Instant::now()).is_some()
+}
+
+/// Whether nobody has asked this yet on this runtime.
+pub(crate) fn is_first_to_miss_it() -> bool {
+    MISSED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(current())
+}
+
+/// Runtimes known to have no time driver (`None`: no runtime at all). tokio can only be asked by trying, and what it
+/// answers is a panic: one per runtime is enough.
+static DRIVERLESS: LazyLock<Mutex<HashSet<Option<runtime::Id>>>> = LazyLock::new(Mutex::default);
+/// Whether the set has an entry, so that everybody else takes no lock.
+static ANY_DRIVERLESS: AtomicBool = AtomicBool::new(false);
+/// Those where somebody was told.
+static MISSED: LazyLock<Mutex<HashSet<Option<runtime::Id>>>> = LazyLock::new(Mutex::default);
+
+pub(crate) fn try_sleep(deadline: Instant) -> Option<Sleep> {
+    let runtime = current();
+    if ANY_DRIVERLESS.load(Ordering::Relaxed) && driverless().contains(&runtime) {
+        return None;
+    }
+    let sleep = runtime.and_then(|_| catch_unwind(AssertUnwindSafe(|| sleep_until(deadline))).ok());
+    if sleep.is_none() {
+        ANY_DRIVERLESS.store(true, Ordering::Relaxed);
+        driverless().insert(runtime);
+    }
+    sleep
+}
+
+fn current() -> Option<runtime::Id> {
+    Handle::try_current().ok().map(|handle| handle.id())
+}
+
+fn driverless() -> MutexGuard<'static, HashSet<Option<runtime::Id>>> {
+    DRIVERLESS.lock().unwrap_or_else(PoisonError::into_inner)
+}

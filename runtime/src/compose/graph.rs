@@ -1,0 +1,174 @@
+//! [`Graph`]: what a lifespan is made of, as data.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::base::policy::Policy;
+use crate::resource::LocalResource;
+
+/// The members of a lifespan in an order in which they could enter, and what each needs.
+#[derive(Debug)]
+pub struct Graph {
+    pub(crate) name: &'static str,
+    pub(crate) inputs: &'static [&'static str],
+    pub(crate) members: &'static [Member],
+    budgets: Budgets,
+}
+
+/// One member.
+#[derive(Debug)]
+pub struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) place: &'static Location<'static>,
+    /// The members that it is made from.
+    pub(crate) needs: &'static [usize],
+    /// The inputs that it is made from.
+    pub(crate) takes: &'static [usize],
+    budgets: Budgets,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Budgets {
+    enter: Budget,
+    exit: Budget,
+}
+
+/// How long something may take, if that was said.
+#[derive(Clone, Copy, Debug)]
+enum Budget {
+    Unsaid,
+    Said(Option<Duration>),
+}
+
+const UNSAID: Budgets = Budgets {
+    enter: Budget::Unsaid,
+    exit: Budget::Unsaid,
+};
+
+impl Budget {
+    fn time(self) -> Option<Duration> {
+        match self {
+            Budget::Unsaid => None,
+            Budget::Said(time) => time,
+        }
+    }
+}
+
+impl Graph {
+    /// That of a lifespan with these inputs and members.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        inputs: &'static [&'static str],
+        members: &'static [Member],
+    ) -> Self {
+        Graph {
+            name,
+            inputs,
+            members,
+            budgets: UNSAID,
+        }
+    }
+
+    /// Sets how long all of it may take to enter.
+    #[must_use]
+    pub const fn enter(mut self, budget: Option<Duration>) -> Self {
+        self.budgets.enter = Budget::Said(budget);
+        self
+    }
+
+    /// Sets how long all of it may take to exit.
+    #[must_use]
+    pub const fn exit(mut self, budget: Option<Duration>) -> Self {
+        self.budgets.exit = Budget::Said(budget);
+        self
+    }
+
+    /// A member of it.
+    #[must_use]
+    pub const fn at(&self, member: usize) -> &Member {
+        &self.members[member]
+    }
+
+    /// The policy of the type that it is.
+    pub fn policy<T>(&self) -> Policy {
+        let (enter, exit) = self.budgets();
+        Policy::of::<T>().enter_timeout(enter).exit_timeout(exit)
+    }
+
+    /// How long all of it may take to enter, and to exit.
+    pub(crate) fn budgets(&self) -> (Option<Duration>, Option<Duration>) {
+        (self.budgets.enter.time(), self.budgets.exit.time())
+    }
+}
+
+impl Member {
+    /// One that is made from these members and these inputs. The place is that of the call.
+    #[must_use]
+    #[track_caller]
+    pub const fn new(name: &'static str, needs: &'static [usize], takes: &'static [usize]) -> Self {
+        Member {
+            name,
+            place: Location::caller(),
+            needs,
+            takes,
+            budgets: UNSAID,
+        }
+    }
+
+    /// Sets how long it may take to enter.
+    #[must_use]
+    pub const fn enter(mut self, budget: Option<Duration>) -> Self {
+        self.budgets.enter = Budget::Said(budget);
+        self
+    }
+
+    /// Sets how long it may take to exit.
+    #[must_use]
+    pub const fn exit(mut self, budget: Option<Duration>) -> Self {
+        self.budgets.exit = Budget::Said(budget);
+        self
+    }
+
+    /// Whether it was said at the field how long it may take to enter, and to exit.
+    pub(crate) fn says(&self) -> (bool, bool) {
+        let said = |budget| matches!(budget, Budget::Said(_));
+        (said(self.budgets.enter), said(self.budgets.exit))
+    }
+
+    /// The policy of a member of this type when its value says nothing else.
+    pub(crate) fn policy<R: LocalResource>(&self) -> Policy {
+        let mut policy = R::policy().named(self.name);
+        if let Budget::Said(enter) = self.budgets.enter {
+            policy = policy.enter_timeout(enter);
+        }
+        if let Budget::Said(exit) = self.budgets.exit {
+            policy = policy.exit_timeout(exit);
+        }
+        policy
+    }
+
+    /// The policy of a value of this type: what it says itself, but no more time than the member has.
+    pub(crate) fn govern<R: LocalResource>(&self, own: &Policy) -> Policy {
+        let (default, mut policy) = (R::policy(), self.policy::<R>());
+        if own.name() != default.name() {
+            policy = policy.named(own.name().to_owned());
+        }
+        if own.enter_budget() != default.enter_budget() {
+            let enter = earlier(own.enter_budget(), policy.enter_budget());
+            policy = policy.enter_timeout(enter);
+        }
+        if own.exit_budget() != default.exit_budget() {
+            let exit = earlier(own.exit_budget(), policy.exit_budget());
+            policy = policy.exit_timeout(exit);
+        }
+        policy
+    }
+}
+
+fn earlier(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

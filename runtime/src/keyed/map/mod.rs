@@ -1,0 +1,391 @@
+//! [`OwnerMap`]: keyed owners that come and go.
+//!
+//! [`registry`] says who has which key, [`line`] who is next; [`insert`] lets them in, with a [`reservation`]; [`error`] is why
+//! not.
+
+use std::fmt;
+use std::future::{self, Future};
+use std::hash::Hash;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::base::entry::Entry;
+use crate::base::policy::Policy;
+use crate::error::BoxError;
+use crate::lifespan::Lifespan;
+use crate::resource::ScopedResource;
+use crate::resource::enter::Enter;
+use crate::resource::exit::Exit;
+use crate::task::owner::{Owner, Owning};
+
+mod error;
+mod insert;
+mod line;
+mod registry;
+mod reservation;
+
+pub use error::{InsertError, Refused, RemoveError};
+
+use insert::Insertion;
+use registry::{Found, OnTaken, Registry};
+
+/// The life of an owner, which says how it works.
+type Owned<R, F> = Lifespan<Owner<R>, Owning<R, F>>;
+
+/// Resources that come and go under keys, each in a task of its own ([`Owner`]), inserted and removed from anywhere. Cheap to
+/// clone.
+///
+/// The map is a resource itself: at its end all members are closed, side by side, each within its own budget.
+///
+/// ```
+/// use lifespan::{OwnerMap, scoped_resource};
+/// # use std::io;
+///
+/// struct Session { user: &'static str }
+///
+/// #[scoped_resource]
+/// impl Session {
+///     #[enter] async fn open(user: &'static str) -> io::Result<Self> { Ok(Session { user }) }
+///     #[exit] async fn close(self) { println!("{} has left", self.user) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> anyhow::Result<()> {
+/// OwnerMap::new().scope(async |sessions| -> anyhow::Result<()> {
+///     sessions.insert(1, Session::open("ann")).await?;
+///     let others = sessions.clone(); // in any task
+///     tokio::spawn(async move { others.insert(2, Session::open("bob")).await.map(drop) }).await??;
+///
+///     let bob = sessions.get(&2).expect("bob is there");
+///     assert_eq!(bob.with_ok(async |session| session.user).await?, "bob");
+///     sessions.remove(&2).await?; // he has left
+///     assert_eq!(sessions.keys(), [1]);
+///     Ok(())
+/// }).await // so has ann
+/// # }
+/// ```
+///
+/// # Who is in it
+///
+/// - A key belongs to its member from before that enters until it has exited. Nobody enters beside it: who comes meanwhile is
+///   refused, and comes back in the error (law 25), or waits for the exit of one that leaves.
+/// - Each is entered, used and exited in its own task, within its own budgets, whoever inserts and removes it (law 8).
+/// - A member that dies by itself (law 21), or of a panic in [`with`](Owner::with), leaves the map when it has exited, and is
+///   reported to the [report hook](crate::set_report_hook). The others go on.
+/// - One that is closed by a handle of it leaves the map as well.
+/// - Keys are hashed, compared and cloned under the lock of the map, so that code of yours for that cannot use the map.
+/// - A member that would wait for its own exit, since it replaces itself, or comes again for its own key as it exits, is refused
+///   with an error of the kind [`Deadlock`](crate::ErrorKind::Deadlock).
+///
+/// # How it ends
+///
+/// All members are asked to end, for the cause of the map's exit; then each is waited for. The first failure is the map's, and the
+/// others are attached (law 23). There is one end: where clones of the map exit at the same time, each waits for it, and fails with
+/// the same. Dropped, an exit leaves the members to themselves, which go on; so does one in the task of a member, which would
+/// wait for itself, and fails with an error of the kind [`Deadlock`](crate::ErrorKind::Deadlock). It has no budget of its own,
+/// since each member has one; one that is [given](Lifespan::exit_timeout) is a bound on each. What comes after that is refused.
+pub struct OwnerMap<K: Eq + Hash, R: ScopedResource>(Arc<Registry<K, R>>);
+
+impl<K, R> OwnerMap<K, R>
+where
+    K: Clone + Eq + Hash + fmt::Debug + Send + 'static,
+    R: ScopedResource,
+{
+    /// The life of a map with nobody in it.
+    #[allow(
+        clippy::new_ret_no_self,
+        reason = "a map is a resource, entered as any"
+    )]
+    #[track_caller]
+    pub fn new() -> Lifespan<Self, impl Enter<Self> + Send + Sync + Unpin + use<K, R>> {
+        Lifespan::of(future::ready(OwnerMap(Registry::new())))
+    }
+
+    /// Enters a resource under a key, and gives a handle of it. If the one before is leaving, waits for its exit first.
+    ///
+    /// # Errors
+    ///
+    /// The key is taken, be it by one that waits for it already, or the map is closed: the lifespan comes back, and nothing was
+    /// entered (law 25). Else the failure of the enter, with which the key is free again; so it is after it was
+    /// [removed](Self::remove) while it entered. For a `?` into an error of your own: [`convert_errors!`](crate::error::convert_errors).
+    ///
+    /// # Panics
+    ///
+    /// With the enter's panic.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`spawn`](Lifespan::spawn): dropped or cancelled before it is ready, the enter is cancelled and unwinds, and the key is
+    /// free when it has. Dropped while it waits for the one before, nothing has begun.
+    #[must_use = "nothing is entered until this is awaited"]
+    #[track_caller]
+    pub fn insert<F: Enter<R> + Send + 'static>(
+        &self,
+        key: K,
+        lifespan: Lifespan<R, F>,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F>
+    {
+        self.let_in(key, lifespan, OnTaken::Refuse, Location::caller())
+    }
+
+    /// As [`insert`](Self::insert), for one that says how its owner works.
+    ///
+    /// ```
+    /// # use lifespan::{Error, Lifespan, OwnerMap};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
+    /// # let connect = |n: u32| Lifespan::new(async move { Ok::<_, std::io::Error>(n) }, async |_, _| ());
+    /// OwnerMap::new().scope(async |peers| -> Result<(), Error> {
+    ///     peers.insert_owned("a", connect(1).owned().queue(4).survive_panics()).await?;
+    ///     Ok(())
+    /// }).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert).
+    ///
+    /// # Panics
+    ///
+    /// With the enter's panic.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`insert`](Self::insert).
+    #[must_use = "nothing is entered until this is awaited"]
+    #[track_caller]
+    pub fn insert_owned<F: Enter<R> + Send + 'static>(
+        &self,
+        key: K,
+        lifespan: Owned<R, F>,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F>
+    {
+        self.let_owned_in(key, lifespan, OnTaken::Refuse, Location::caller())
+    }
+
+    /// As [`insert`](Self::insert), but one that is there is closed first; the new one enters when it has exited. Reconnects.
+    ///
+    /// Several that replace the same key have it one after the other, in the order in which they were first polled: each enters,
+    /// then is closed for the next. One that still enters is waited for, within its budget; [`remove`](Self::remove) cancels it.
+    ///
+    /// A failure of the old one's exit goes to [`drain`](crate::drain), if somebody drains, else to the report hook.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert), but for a key that is taken. By the very member that it is to replace, it would wait for
+    /// itself: the lifespan comes back, and nothing was done.
+    ///
+    /// # Panics
+    ///
+    /// With the enter's panic.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`insert`](Self::insert); the old one exits all the same.
+    #[must_use = "nothing is replaced until this is awaited"]
+    #[track_caller]
+    pub fn replace<F: Enter<R> + Send + 'static>(
+        &self,
+        key: K,
+        lifespan: Lifespan<R, F>,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F>
+    {
+        self.let_in(key, lifespan, OnTaken::Replace, Location::caller())
+    }
+
+    /// As [`replace`](Self::replace), for one that says how its owner works.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace`](Self::replace).
+    ///
+    /// # Panics
+    ///
+    /// With the enter's panic.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`replace`](Self::replace).
+    #[must_use = "nothing is replaced until this is awaited"]
+    #[track_caller]
+    pub fn replace_owned<F: Enter<R> + Send + 'static>(
+        &self,
+        key: K,
+        lifespan: Owned<R, F>,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F>
+    {
+        self.let_owned_in(key, lifespan, OnTaken::Replace, Location::caller())
+    }
+
+    /// The member of this key, or else a new one: the closure is called if nobody is there, and what it makes enters. If the one
+    /// that is there enters or leaves, waits for that first; so for many who come at once, one enters.
+    ///
+    /// ```
+    /// # use lifespan::{Error, Lifespan, OwnerMap};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
+    /// # let connect = |n: u32| Lifespan::new(async move { Ok::<_, std::io::Error>(n) }, async |_, _| ());
+    /// OwnerMap::new().scope(async |peers| -> Result<(), Error> {
+    ///     let (one, two) = tokio::join!(
+    ///         peers.get_or_insert("a", || connect(1)),
+    ///         peers.get_or_insert("a", || connect(2)), // waits until the first has connected
+    ///     );
+    ///     let number = two?.with_ok(async |peer| **peer).await?;
+    ///     assert_eq!((number, one?.is_closed()), (1, false));
+    ///     Ok(())
+    /// }).await
+    /// # }
+    /// ```
+    ///
+    /// Who waits gets the member that stays: not one that somebody waits to [replace](Self::replace). If the enter that is waited
+    /// for fails, or its caller goes, that is no failure of those who wait: the first of them tries what its own closure makes.
+    ///
+    /// # Errors
+    ///
+    /// The map is closed, or a member that enters or leaves would wait for itself: the closure comes back, and was not called. Else
+    /// the failure of the enter.
+    ///
+    /// # Panics
+    ///
+    /// With the closure's or the enter's panic.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`insert`](Self::insert).
+    #[must_use = "nobody is there until this is awaited"]
+    #[track_caller]
+    pub fn get_or_insert<F, M>(
+        &self,
+        key: K,
+        make: M,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<M>>> + Send + use<K, R, F, M>
+    where
+        F: Enter<R> + Send + 'static,
+        M: FnOnce() -> Lifespan<R, F> + Send,
+    {
+        let place = Location::caller();
+        let subject = Entry::new(R::policy(), place).subject();
+        let insertion = self.insertion(key, OnTaken::Join, place);
+        insertion.run(make, subject, move |make| make().owned_at(place))
+    }
+
+    /// Closes the member of this key, and waits until it has exited; one that still enters is cancelled. Whoever else removes it
+    /// gets the same outcome. Who waits for the key has it then.
+    ///
+    /// # Errors
+    ///
+    /// Nobody has this key (any more); else as [`Owner::close`]. For a `?` into an error of your own:
+    /// [`convert_errors!`](crate::error::convert_errors).
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, it goes on without the caller, as [`Owner::close`] does.
+    #[must_use = "nobody is removed until this is awaited"]
+    #[track_caller]
+    pub fn remove(&self, key: &K) -> impl Future<Output = Result<(), RemoveError>> {
+        let place = Location::caller();
+        async move {
+            match self.0.find(key) {
+                Found::Nobody => Err(RemoveError::unknown(key)),
+                Found::Member(owner) => owner.close_at(place).await.map_err(RemoveError::Failed),
+                Found::Reserved(passing) => {
+                    drop(passing);
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    /// The member of this key, if it is there: entered, and not asked to end.
+    #[must_use]
+    pub fn get(&self, key: &K) -> Option<Owner<R>> {
+        self.0.live(key)
+    }
+
+    /// The keys of those who are there, in no order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<K> {
+        self.0.keys()
+    }
+
+    /// How many are there. Counts them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.count()
+    }
+
+    /// Whether nobody is there.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn insertion(
+        &self,
+        key: K,
+        on_taken: OnTaken,
+        place: &'static Location<'static>,
+    ) -> Insertion<K, R> {
+        Insertion {
+            registry: Arc::clone(&self.0),
+            key,
+            on_taken,
+            place,
+        }
+    }
+
+    fn let_in<F: Enter<R> + Send + 'static>(
+        &self,
+        key: K,
+        lifespan: Lifespan<R, F>,
+        on_taken: OnTaken,
+        place: &'static Location<'static>,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F>
+    {
+        let subject = lifespan.subject(place);
+        let insertion = self.insertion(key, on_taken, place);
+        insertion.run(lifespan, subject, move |lifespan| lifespan.owned_at(place))
+    }
+
+    fn let_owned_in<F: Enter<R> + Send + 'static>(
+        &self,
+        key: K,
+        lifespan: Owned<R, F>,
+        on_taken: OnTaken,
+        place: &'static Location<'static>,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F>
+    {
+        let subject = lifespan.subject(place);
+        let insertion = self.insertion(key, on_taken, place);
+        insertion.run(lifespan, subject, |lifespan| lifespan)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K, R> ScopedResource for OwnerMap<K, R>
+where
+    K: Clone + Eq + Hash + fmt::Debug + Send + 'static,
+    R: ScopedResource,
+{
+    async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
+        self.0.close(exit).await
+    }
+
+    fn policy() -> Policy {
+        Policy::of::<Self>().named("OwnerMap").exit_timeout(None)
+    }
+
+    fn __goes_on() -> bool {
+        true
+    }
+}
+
+impl<K: Eq + Hash, R: ScopedResource> Clone for OwnerMap<K, R> {
+    fn clone(&self) -> Self {
+        OwnerMap(Arc::clone(&self.0))
+    }
+}
+
+impl<K: Eq + Hash, R: ScopedResource> fmt::Debug for OwnerMap<K, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnerMap").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,218 @@
+//! [`Shared`]: a resource that is entered for its first user, and exits with its last.
+//!
+//! [`generation`] is one life of it, from the first user to the last; [`sharing`] the resource in its owner; [`lease`] what users
+//! have.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::base::cause::Phase;
+use crate::base::entry::{Entry, Subject};
+use crate::error::{BoxError, Error, ErrorKind};
+use crate::lifespan::Lifespan;
+use crate::resource::ScopedResource;
+use crate::resource::enter::Enter;
+
+mod generation;
+mod lease;
+mod sharing;
+
+pub use lease::Lease;
+
+use generation::{Generation, Seat};
+use lease::Unwinding;
+use sharing::Sharing;
+
+/// A resource that many tasks use at a time: entered when the first comes, once; exited when the last has gone. Cheap to clone.
+///
+/// ```
+/// use lifespan::{Shared, scoped_resource};
+/// # use std::io;
+///
+/// struct Index { words: Vec<&'static str> }
+///
+/// #[scoped_resource]
+/// impl Index {
+///     #[enter] async fn load() -> io::Result<Self> { Ok(Index { words: vec!["web"] }) }
+///     #[exit] async fn unload(self) { println!("unloaded") }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> anyhow::Result<()> {
+/// let index = Shared::new(Index::load); // nothing is loaded yet
+/// let other = index.clone();
+/// let search = tokio::spawn(async move {
+///     let index = other.acquire().await?;
+///     anyhow::Ok(index.words.contains(&"web"))
+/// });
+/// let lease = index.acquire().await?; // the same index, loaded once
+/// assert!(search.await??);
+/// lease.release().await?; // the last one: unloaded by now
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Users have `&R`: what they change in it is behind a lock or a channel of the resource's own. For `&mut R`, one user at a time,
+/// there is [`Owner`](crate::Owner).
+///
+/// # Its lives
+///
+/// - It enters, and exits, in a task of its own (law 8), under the name and budgets of the lifespan that the closure gives.
+/// - Who comes while it enters waits for that; if it fails, all who wait get the same error, and who comes later tries anew.
+/// - A user that is cancelled or dropped while it enters leaves the others alone. If nobody is left, the enter is cancelled, and
+///   unwinds.
+/// - Who comes while it exits waits for that, and gets a fresh one.
+/// - One that dies by itself, as a [`Service`](crate::Service) in it does (law 21), exits when its leases are gone, or its budget
+///   is: [`Lease::is_closed`] tells. Who comes meanwhile gets a fresh one after that.
+pub struct Shared<R: ScopedResource + Sync>(Arc<Hub<R>>);
+
+struct Hub<R: ScopedResource + Sync> {
+    make: Box<dyn Fn() -> Lifespan<Sharing<R>> + Send + Sync>,
+    now: Mutex<Option<Arc<Generation<R>>>>,
+}
+
+impl<R: ScopedResource + Sync> Shared<R> {
+    /// Shares what the closure makes, which is called for each first user. If several come first, one lifespan is entered, and the
+    /// others are dropped as they are.
+    pub fn new<F: Enter<R> + Send + 'static>(
+        make: impl Fn() -> Lifespan<R, F> + Send + Sync + 'static,
+    ) -> Self {
+        Shared(Arc::new(Hub {
+            make: Box::new(move || sharing::sharing(make())),
+            now: Mutex::new(None),
+        }))
+    }
+
+    /// Becomes a user: enters the resource, or waits for whoever does, or just takes it if it is there.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the enter, its panic included ([`ErrorKind::Panicked`]), the same for all who wait for it; or what it died of
+    /// as soon as it had entered. In the task of the resource itself, which would wait for itself, [`ErrorKind::Deadlock`].
+    ///
+    /// # Panics
+    ///
+    /// With what the closure panics with that [makes](Self::new) the lifespan, if it calls that; the next one tries anew.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped or cancelled before it is ready, it is one user less. If that was the last one, the enter is cancelled and unwinds;
+    /// the scope around waits for that, or else [`drain`](crate::drain).
+    #[must_use = "nothing is acquired until this is awaited"]
+    #[track_caller]
+    pub fn acquire(&self) -> impl Future<Output = Result<Lease<R>, Error>> + Send + use<R> {
+        let (hub, place) = (Arc::clone(&self.0), Location::caller());
+        acquire(hub, place)
+    }
+
+    /// The life of a lease: a member of something larger, or a scope, at the end of which it is released.
+    ///
+    /// ```
+    /// # use lifespan::{Lifespan, Shared};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+    /// # let pool = Shared::new(|| Lifespan::new(async { Ok::<_, std::io::Error>(3) }, async |_, _| ()));
+    /// let size = pool.lease().scope_ok(async |pool| ***pool).await?;
+    /// assert_eq!(size, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn lease(&self) -> Lifespan<Lease<R>, impl Enter<Lease<R>> + Send + use<R>> {
+        let (hub, place) = (Arc::clone(&self.0), Location::caller());
+        Lifespan::of(async move { acquire(hub, place).await })
+    }
+}
+
+async fn acquire<R: ScopedResource + Sync>(
+    hub: Arc<Hub<R>>,
+    place: &'static Location<'static>,
+) -> Result<Lease<R>, Error> {
+    loop {
+        let seat = match hub.seat(place)? {
+            Ok(seat) => seat,
+            Err(over) => {
+                if over.is_here() {
+                    return Err(would_wait(over.subject(), place));
+                }
+                over.ended().await;
+                continue;
+            }
+        };
+        if seat.generation().would_wait_here() {
+            return Err(would_wait(seat.generation().subject(), place));
+        }
+        return match entered(&seat, place).await? {
+            Some(resource) => Ok(Lease::new(resource, seat)),
+            None => Err(seat.generation().ended_unused(place).await),
+        };
+    }
+}
+
+/// Waits until it has entered. Cancelled or dropped, and the last one, the scope around waits until the enter is unwound, or it is
+/// rescued (law 3); the seat itself is left at once.
+async fn entered<R: ScopedResource + Sync>(
+    seat: &Seat<R>,
+    place: &'static Location<'static>,
+) -> Result<Option<Arc<R>>, Error> {
+    let name = seat.generation().subject().name;
+    let entry = Entry::new(Unwinding::<R>::policy().called(name), place);
+    let unwinding = Unwinding(Arc::clone(seat.generation()));
+    let unwinding = Lifespan::described(async { Ok::<_, BoxError>(unwinding) }, entry);
+    let unwinding = unwinding.enter_at(place).await?;
+    let entered = seat.generation().entered().await;
+    drop(unwinding.into_held().into_parts());
+    entered
+}
+
+fn would_wait(subject: Subject, place: &'static Location<'static>) -> Error {
+    let text = "it was acquired in its own task, by its enter or exit\n\
+                help: use the resource that is at hand there, or spawn a task";
+    let subject = Subject { place, ..subject };
+    Error::of(subject, Phase::Enter, ErrorKind::Deadlock, text.into())
+}
+
+impl<R: ScopedResource + Sync> Hub<R> {
+    /// A seat in the life that goes on, or in a new one; or the life to wait for.
+    fn seat(
+        &self,
+        place: &'static Location<'static>,
+    ) -> Result<Result<Seat<R>, Arc<Generation<R>>>, Error> {
+        if let Some(seat) = self.seat_now() {
+            return Ok(seat);
+        }
+        // Made without the lock, under which no closure of a user's is called, and no description dropped; another may be faster.
+        let (generation, seat, begin) = Generation::first((self.make)(), place)?;
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(faster) = now.as_ref().filter(|now| !now.is_over()) {
+            let faster = Arc::clone(faster);
+            drop(now);
+            return Ok(faster.sit().ok_or(faster));
+        }
+        let old = now.replace(generation);
+        drop(now);
+        drop(old);
+        begin();
+        Ok(Ok(seat))
+    }
+
+    fn seat_now(&self) -> Option<Result<Seat<R>, Arc<Generation<R>>>> {
+        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = now.clone().filter(|now| !now.is_over())?;
+        Some(now.sit().ok_or(now))
+    }
+}
+
+impl<R: ScopedResource + Sync> Clone for Shared<R> {
+    fn clone(&self) -> Self {
+        Shared(Arc::clone(&self.0))
+    }
+}
+
+impl<R: ScopedResource + Sync> fmt::Debug for Shared<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let now = self.0.now.lock();
+        let now = now.unwrap_or_else(PoisonError::into_inner).clone();
+        f.debug_struct("Shared").field("now", &now).finish()
+    }
+}

@@ -1,0 +1,170 @@
+//! `scope!`: a scope without a closure, for resources that borrow; and the pieces its expansion calls.
+
+use std::fmt;
+use std::future::{self, Future};
+use std::panic::Location;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use crate::base::identity::Checkpoint;
+use crate::cancel::cancellation::Cancellation;
+use crate::cancel::frame;
+use crate::cancel::node::Node;
+use crate::error::Error;
+use crate::lifespan::Lifespan;
+use crate::orphan::aside::Aside;
+use crate::resource::LocalResource;
+use crate::resource::body::Failure;
+use crate::resource::enter::Enter;
+use crate::scope::driven::{Driven, Outcome};
+use crate::scope::fence::{behind, put_up};
+use crate::scope::held::Held;
+use crate::scope::in_task::InTask;
+use crate::scope::limit::Around;
+use crate::scope::membership::Kind;
+use crate::scope::settle::finish;
+use crate::scope::staged::Staged;
+
+/// Scopes a resource without a closure: `scope!(tx = Tx::begin(conn) => { .. })`.
+///
+/// Does what [`Lifespan::scope`](crate::Lifespan::scope) does, with the same guarantees. It is needed where a closure
+/// does not compile: a local resource whose type has a lifetime, in a future that must be `Send` (rustc says "implementation
+/// of `AsyncFnOnce` is not general enough"). For one that is not local, as a [`Resource`](crate::Resource) over a type with a lifetime
+/// is, see [there](crate::Lifespan::scope#types-with-a-lifetime-in-a-handler-or-a-spawned-task). The block is a body of its own: `return` and `?` leave it, and then the
+/// resource exits.
+///
+/// ```
+/// use lifespan::{scope, BoxError, Exit, Lifespan, LocalResource};
+///
+/// struct Tx<'a>(&'a mut Vec<u8>);
+///
+/// impl LocalResource for Tx<'_> {
+///     async fn exit_local(self, exit: &Exit) -> Result<(), BoxError> {
+///         if !exit.is_clean() { self.0.clear() }
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main] async fn main() -> Result<(), lifespan::Error> {
+/// let rows = tokio::spawn(async {
+///     let mut table = vec![1, 2];
+///     let begin = Lifespan::of(async { Tx(&mut table) });
+///     let rows: Result<usize, lifespan::Error> = scope!(tx = begin => { tx.0.push(3); Ok(tx.0.len()) }).await;
+///     rows
+/// });
+/// assert_eq!(rows.await.unwrap()?, 3);
+/// # Ok(())
+/// # }
+/// ```
+#[macro_export]
+macro_rules! scope {
+    ($resource:pat = $lifespan:expr => $body:block) => {{
+        let (__entering, __pass) = $crate::__private::begin($lifespan);
+        $crate::__private::in_task(__pass, async {
+            let mut __begun = __entering.await?;
+            let (__resource, __root) = __begun.parts();
+            let __ended = $crate::__private::body(__root, async {
+                match __resource {
+                    $resource => $body,
+                }
+            })
+            .await;
+            __begun.finish(__ended).await
+        })
+    }};
+}
+
+/// An entered resource in the expansion of `scope!`.
+pub struct Begun<R: LocalResource> {
+    held: Held<R>,
+    /// In which the block runs, if the resource can fail meanwhile (law 21).
+    node: Option<Arc<Node>>,
+}
+
+/// How the block of `scope!` ended.
+pub struct Ended<T>(Outcome<T, Cancellation>);
+
+/// The place for the runtime that a rescue needs, for what is set aside, and the node in which the block runs.
+pub struct Rooting<'a>(&'a mut Option<Handle>, &'a mut Aside, Option<Arc<Node>>);
+
+/// Keeps the expansion of `scope!` in its task.
+pub struct Pass(Checkpoint, Kind);
+
+/// Splits a scope into its enter and what keeps it in its task.
+#[track_caller]
+pub fn begin<R, F>(
+    lifespan: Lifespan<R, F>,
+) -> (impl Future<Output = Result<Begun<R>, Error>>, Pass)
+where
+    R: LocalResource,
+    F: Enter<R>,
+{
+    let (enter, entry) = lifespan.entered_at(Location::caller());
+    let pass = Pass(Checkpoint::at_first_poll(&entry), Kind::entering(&entry));
+    (
+        Staged::new(enter, entry, |mut held| {
+            let node = put_up(&mut held);
+            future::ready(Ok(Begun { held, node }))
+        }),
+        pass,
+    )
+}
+
+/// The whole of a scope: enter, block and exit.
+pub fn in_task<F: Future>(pass: Pass, future: F) -> impl Future<Output = F::Output> {
+    InTask::new(future, pass.0, pass.1)
+}
+
+/// Runs the block.
+pub async fn body<F: Future>(root: Rooting<'_>, body: F) -> Ended<F::Output> {
+    let Rooting(runtime, aside, node) = root;
+    let body = Driven::new(body, Around(runtime)).with(aside);
+    Ended(match (frame::cancellation(), node) {
+        // Entered in the very poll of the cancellation (law 17).
+        (Some(cancellation), _) => Outcome::Stopped(cancellation),
+        (None, Some(node)) => behind(node, body).await,
+        (None, None) => body.await,
+    })
+}
+
+impl<R: LocalResource> Begun<R> {
+    /// What the block works on.
+    pub fn parts(&mut self) -> (&mut R, Rooting<'_>) {
+        let (resource, runtime, aside) = self.held.parts();
+        (resource, Rooting(runtime, aside, self.node.take()))
+    }
+
+    /// Exits the resource after the block.
+    ///
+    /// # Errors
+    ///
+    /// As those of a scope.
+    pub async fn finish<T, E: Failure>(self, ended: Ended<Result<T, E>>) -> Result<T, E> {
+        finish(self.held, ended.0).await
+    }
+}
+
+impl<R: LocalResource> fmt::Debug for Begun<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Ended<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ended").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Rooting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rooting").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pass").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,125 @@
+//! [`Job`]: an abandoned exit in a box, ready to run in whichever task takes it (law 3).
+
+use std::fmt;
+use std::future::{self, Future};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+use tokio::task;
+
+use crate::base::entry::Subject;
+use crate::base::identity::Anchor;
+use crate::report::failures::Failures;
+use crate::report::{self, Report, ReportKind};
+
+/// One abandoned exit. Dropped before its first poll, it reports itself as lost.
+pub struct Job {
+    exit: Pin<Box<dyn Future<Output = Failures> + Send>>,
+    /// To whom what exits belongs, wherever this runs.
+    pub(crate) anchor: Anchor,
+    pub(crate) subject: Subject,
+    pub(crate) runtime: Option<Handle>,
+    abandoned_by: Option<task::Id>,
+    pub(crate) stray: bool,
+    /// It only waits for an exit elsewhere, which others tell of.
+    pub(crate) only_waits: bool,
+    /// It has not begun, and nobody but this says so if it never does.
+    unrun: bool,
+}
+
+impl Job {
+    /// `stray`: another task dropped it than the one that entered it, so whoever watches there is not its enclosing scope.
+    pub(crate) fn new<F>(exit: F, subject: Subject, runtime: Option<Handle>, stray: bool) -> Self
+    where
+        F: Future<Output = Failures> + Send + 'static,
+    {
+        let mut job = Job::going_on(exit, subject, runtime, stray);
+        job.unrun = true;
+        job
+    }
+
+    /// As [`new`](Job::new), for what has begun before: whatever of it does not run says so itself.
+    pub(crate) fn going_on<F>(
+        exit: F,
+        subject: Subject,
+        runtime: Option<Handle>,
+        stray: bool,
+    ) -> Self
+    where
+        F: Future<Output = Failures> + Send + 'static,
+    {
+        Job {
+            exit: Box::pin(exit),
+            anchor: Anchor::default(),
+            subject,
+            runtime,
+            abandoned_by: task::try_id(),
+            stray,
+            only_waits: false,
+            unrun: false,
+        }
+    }
+
+    /// For an exit that runs elsewhere, and is waited for here.
+    pub(crate) fn waiting<F>(
+        exit: F,
+        subject: Subject,
+        runtime: Option<Handle>,
+        stray: bool,
+    ) -> Self
+    where
+        F: Future<Output = Failures> + Send + 'static,
+    {
+        let mut job = Job::going_on(exit, subject, runtime, stray);
+        job.only_waits = true;
+        job
+    }
+
+    /// For exits that are over, and failed.
+    pub(crate) fn over(failures: Failures, subject: Subject) -> Self {
+        let runtime = Handle::try_current().ok();
+        Job::waiting(future::ready(failures), subject, runtime, false)
+    }
+
+    /// Whether a scope that runs here may adopt it: dropped by this task, on this runtime. What a `LocalSet` or another
+    /// runtime dropped while our body polled it is neither.
+    pub(crate) fn may_be_adopted_here(&self) -> bool {
+        let runtime = Handle::try_current().ok().map(|handle| handle.id());
+        !self.stray
+            && self.abandoned_by == task::try_id()
+            && self.runtime.as_ref().map(Handle::id) == runtime
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Job").field(&self.subject).finish()
+    }
+}
+
+impl Future for Job {
+    type Output = Failures;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
+        let Job {
+            exit,
+            anchor,
+            unrun,
+            ..
+        } = &mut *self;
+        *unrun = false;
+        anchor.or_here();
+        anchor.hold(|| exit.as_mut().poll(cx))
+    }
+}
+
+/// Reports one that never began: its runtime is shutting down, or there is none.
+impl Drop for Job {
+    fn drop(&mut self) {
+        if self.unrun {
+            let reason = "it was dropped without its exit, and no runtime was left to run it on";
+            report::send(&Report::about(ReportKind::Lost, &self.subject, reason));
+        }
+    }
+}

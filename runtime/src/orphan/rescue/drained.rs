@@ -1,0 +1,220 @@
+//! [`drain`], which waits for rescued exits, and [`Drained`], what it has seen.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use tokio::runtime::{self, Handle};
+use tokio::task::yield_now;
+
+use super::{Drain, Seen, listing, wards};
+use crate::base::entry::Subject;
+use crate::error::Error;
+use crate::orphan::watch;
+
+/// Waits until every rescued exit of this runtime has ended, and every [`Owner`](crate::Owner) whose end was asked for, also those
+/// that come while it waits (law 4). Owners whose end nobody has asked for are [told](Drained::still_live), and not waited for.
+///
+/// It tells of what it waited for. A rescued exit that ended before the call is not part of that: its failure, if it had
+/// one, went to the report hook when it happened.
+///
+/// Call it last, before the runtime shuts down: what a shutdown finds running is dropped, and reported as lost or
+/// interrupted. Every exit is bounded by its own budget, and so is this wait.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let drained = lifespan::drain().await;
+/// println!("{drained}"); // "no exit to wait for", "waited for the exit of SseClient"
+/// # }
+/// ```
+///
+/// An aborted task is dropped some time after `abort` was called: await its `JoinHandle` first, or its exit may not have
+/// been abandoned yet when this looks.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let task = tokio::spawn(std::future::pending::<()>());
+/// task.abort();
+/// let _ = task.await;
+/// let drained = lifespan::drain().await;
+/// # drained.into_result().unwrap();
+/// # }
+/// ```
+///
+/// # Panics
+///
+/// When polled outside of a tokio runtime: there is no runtime whose exits it could wait for.
+///
+/// # Cancel safety
+///
+/// Dropping it loses nothing: the exits go on, and failures it has seen go to the report hook.
+///
+/// An exit that is itself rescued, or that of a resource in an owner, must not wait for `drain`: it would wait for itself until its
+/// budget runs out.
+pub async fn drain() -> Drained {
+    let Ok(runtime) = Handle::try_current() else {
+        panic!(
+            "`lifespan::drain` needs a tokio runtime: it waits for the rescued exits of the one it runs on\n\
+             help: call it inside `#[tokio::main]` or `Runtime::block_on`, before the runtime shuts down"
+        )
+    };
+    let listener = Listener::new(runtime.id());
+    loop {
+        release(runtime.id()).await;
+        if listener.is_idle() {
+            return listener.finish();
+        }
+        listener.drain.changed.notified().await;
+    }
+}
+
+/// What is abandoned on a runtime whose `block_on` runs in the body of a scope of another cannot wait until that is polled to its
+/// end: the runtime may be gone then.
+async fn release(runtime: runtime::Id) {
+    while let Some(moment) = watch::collects_of(runtime) {
+        // A scope of this runtime adopts it meanwhile.
+        yield_now().await;
+        watch::rescue_older(runtime, moment);
+    }
+}
+
+/// Takes part in a ward until it is dropped.
+struct Listener {
+    runtime: runtime::Id,
+    drain: Arc<Drain>,
+}
+
+impl Listener {
+    fn new(runtime: runtime::Id) -> Self {
+        let drain = Arc::<Drain>::default();
+        wards()
+            .of
+            .entry(runtime)
+            .or_default()
+            .drains
+            .push(Arc::clone(&drain));
+        Listener { runtime, drain }
+    }
+
+    fn is_idle(&self) -> bool {
+        wards()
+            .of
+            .get(&self.runtime)
+            .is_none_or(|ward| ward.rescues.is_empty())
+    }
+
+    fn finish(self) -> Drained {
+        let live = listing::live(self.runtime);
+        let Seen {
+            waited_for,
+            mut failures,
+        } = std::mem::take(&mut *self.drain.seen());
+        Drained {
+            waited_for,
+            failures: failures.errors().collect(),
+            live,
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let mut wards = wards();
+        if let Some(ward) = wards.of.get_mut(&self.runtime) {
+            ward.drains.retain(|drain| !Arc::ptr_eq(drain, &self.drain));
+        }
+        wards.forget_if_idle(self.runtime);
+    }
+}
+
+/// What [`drain`] waited for.
+#[derive(Default)]
+#[must_use = "it holds the failures of the exits it waited for"]
+pub struct Drained {
+    waited_for: Vec<Subject>,
+    failures: Vec<Error>,
+    live: Vec<Subject>,
+}
+
+impl Drained {
+    /// The name of each resource whose exit was waited for, and where it was entered, in the order they ended.
+    #[must_use = "it is only looked at"]
+    pub fn waited_for(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
+        self.waited_for
+            .iter()
+            .map(|subject| (subject.name.as_str(), subject.place))
+    }
+
+    /// The name of each owner that is still live, since nobody has asked for its end, and where it was entered, in the order they
+    /// were. Nobody waits for those.
+    #[must_use = "it is only looked at"]
+    pub fn still_live(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
+        self.live
+            .iter()
+            .map(|subject| (subject.name.as_str(), subject.place))
+    }
+
+    /// The failures of those exits. When several drains wait, the first of them gets the failures.
+    #[must_use]
+    pub fn failures(&self) -> &[Error] {
+        &self.failures
+    }
+
+    /// The failures by value.
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "`Drained` itself must be used; this is one way to do so"
+    )]
+    pub fn into_failures(self) -> Vec<Error> {
+        self.failures
+    }
+
+    /// Nothing, or the first failure with the others attached.
+    ///
+    /// # Errors
+    ///
+    /// If an exit that was waited for failed.
+    pub fn into_result(self) -> Result<(), Error> {
+        Error::first_of(self.failures)
+    }
+
+    /// Whether every exit that was waited for succeeded; what ended before is not part of it.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// One line: how many exits, of which resources.
+impl fmt::Display for Drained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.waited_for().map(|(name, _)| name).collect();
+        match names[..] {
+            [] => f.write_str("no exit to wait for"),
+            [name] => write!(f, "waited for the exit of {name}"),
+            _ => write!(f, "waited for {} exits: {}", names.len(), names.join(", ")),
+        }?;
+        let live: Vec<_> = self.still_live().map(|(name, _)| name).collect();
+        match live[..] {
+            [] => Ok(()),
+            [name] => write!(f, "; the owner of {name} is still live"),
+            _ => write!(
+                f,
+                "; {} owners are still live: {}",
+                live.len(),
+                live.join(", ")
+            ),
+        }
+    }
+}
+
+impl fmt::Debug for Drained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.waited_for().map(|(name, _)| name).collect();
+        f.debug_struct("Drained")
+            .field("waited_for", &names)
+            .field("failures", &self.failures)
+            .field("still_live", &self.live)
+            .finish()
+    }
+}

@@ -1,0 +1,39 @@
+//! [`Undelivered`]: a failure that is to be returned, while something else still exits. Dropped meanwhile, it has nobody left
+//! who returns it, and goes to the report hook (law 23).
+
+use crate::error::Error;
+use crate::report::failures::{Failure, untold};
+
+#[derive(Debug)]
+pub(crate) struct Undelivered(Option<Failure>);
+
+impl Undelivered {
+    pub(crate) fn error(&self) -> &Error {
+        match &self.0 {
+            Some(failure) => &failure.error,
+            None => unreachable!("it is there until it is delivered"),
+        }
+    }
+
+    /// From here on it is in the hands of the caller, who returns it.
+    pub(crate) fn deliver(mut self) -> Failure {
+        match self.0.take() {
+            Some(failure) => failure,
+            None => unreachable!("it is there until it is delivered"),
+        }
+    }
+}
+
+impl<F: Into<Failure>> From<F> for Undelivered {
+    fn from(failure: F) -> Self {
+        Undelivered(Some(failure.into()))
+    }
+}
+
+impl Drop for Undelivered {
+    fn drop(&mut self) {
+        if let Some(failure) = self.0.take() {
+            untold(failure.error);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! [`Abandoned`]: where a resource comes from whose scope or guard was dropped without its exit (law 3).
+
+use std::fmt;
+
+use tokio::runtime::Handle;
+
+use crate::base::entry::Entry;
+use crate::base::identity::Anchor;
+use crate::report::{self, Report, ReportKind};
+use crate::resource::ScopedResource;
+
+/// The circumstances of an abandonment; a resource adds itself.
+pub struct Abandoned {
+    pub(crate) entry: Entry,
+    /// Where it was entered: the only place where its exit is known to work.
+    pub(crate) runtime: Option<Handle>,
+    /// Another task dropped it than entered it, so whoever watches there is not its enclosing scope.
+    pub(crate) stray: bool,
+    /// The tasks that it was handed over from.
+    pub(crate) anchor: Anchor,
+}
+
+impl Abandoned {
+    /// Reports a resource whose exit cannot leave its scope, and drops it.
+    pub(crate) fn lose<R>(self, resource: R) {
+        let reason =
+            "it is local to its task and was dropped without its exit; only its `Drop` runs";
+        report::send(&Report::about(
+            ReportKind::Lost,
+            &self.entry.subject(),
+            reason,
+        ));
+        drop(resource);
+    }
+}
+
+/// What takes a resource that may leave its task; it stands above, where exits run.
+pub trait TakesOver {
+    /// Has it adopted or rescued.
+    fn __take_over<R: ScopedResource>(resource: R, abandoned: Abandoned);
+}
+
+impl fmt::Debug for Abandoned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Abandoned")
+            .field("entry", &self.entry)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,280 @@
+//! [`Group`]: what a task group, its children and its spawners share: how many children are live, what failed, and the node
+//! below which all of them run.
+//!
+//! A child that has ended leaves nothing behind but what it failed with. Locks are held for a few instructions; no waker and
+//! no code of a user is called under one.
+
+use std::borrow::Cow;
+use std::panic::Location;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use crate::base::cause::Phase;
+use crate::base::entry::Subject;
+use crate::base::policy::Name;
+use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::death::Death;
+use crate::cancel::frame;
+use crate::cancel::node::Node;
+use crate::error::Error;
+use crate::error::task_error::ChildError;
+use crate::report::failures::Failures;
+use crate::resource::failing::Wire;
+
+pub(super) struct Group {
+    /// What all children are below; it follows what is around the group's scope.
+    node: Arc<Node>,
+    pub(super) runtime: Handle,
+    place: &'static Location<'static>,
+    /// What is told of a child that is dropped because there was no time left.
+    aborted: OnceLock<ChildError>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    live: usize,
+    /// Its exit is over: nothing is spawned any more.
+    closed: bool,
+    /// Something had failed.
+    failed: bool,
+    /// The first failure.
+    death: Option<Cancellation>,
+    /// What failed after that.
+    later: Failures,
+    /// A child did not complete, because the group was cancelled.
+    cut: bool,
+    /// To those who use the group.
+    wire: Option<Wire>,
+    /// Who the group is to them.
+    subject: Option<Subject>,
+    /// Of who waits for the last child.
+    waker: Option<Waker>,
+}
+
+impl Group {
+    /// To be called where the group is entered: what is cancelled around that reaches its children.
+    pub(super) fn new(runtime: Handle, place: &'static Location<'static>) -> Arc<Self> {
+        let node = Node::new();
+        if let Some(around) = frame::here_in_task() {
+            node.follow(&around);
+        }
+        Arc::new(Group {
+            node,
+            runtime,
+            place,
+            aborted: OnceLock::new(),
+            state: Mutex::default(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn subject(&self) -> Subject {
+        let known = self.state().subject.clone();
+        known.unwrap_or(Subject {
+            name: Name::Given("TaskGroup".into()),
+            place: self.place,
+        })
+    }
+
+    pub(super) fn live(&self) -> usize {
+        self.state().live
+    }
+
+    pub(super) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+}
+
+/// Children.
+impl Group {
+    /// Counts a child that is about to be spawned; refused when the group has closed.
+    pub(super) fn admit(&self) -> bool {
+        let mut state = self.state();
+        if !state.closed {
+            state.live += 1;
+        }
+        !state.closed
+    }
+
+    /// A node for it, below which it unwinds when the group is cancelled.
+    pub(super) fn node_for(&self, subject: &Subject) -> Arc<Node> {
+        let node = Node::new();
+        node.call(|| subject.clone());
+        node.join(&self.node, false);
+        node
+    }
+
+    /// A child has ended, and has told what it had to.
+    pub(super) fn dismiss(&self) {
+        let waker = {
+            let mut state = self.state();
+            state.live -= 1;
+            if state.live == 0 {
+                state.waker.take()
+            } else {
+                None
+            }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// A child was cancelled; if that was not for itself alone, the group has not completed.
+    pub(super) fn cut(&self, cancellation: &Cancellation) {
+        let is_ours = self.node.cancellation();
+        if is_ours.is_some_and(|ours| ours.is(cancellation)) {
+            self.state().cut = true;
+        }
+    }
+
+    /// A child failed: the first to do so takes the others and the body with it (law 21), with what this gives.
+    pub(super) fn fail(&self, error: Error) -> Option<Cancellation> {
+        let error = self.keep_later(error)?;
+        let place = error.place();
+        let death = Death::new(error.into());
+        let cancellation = Cancellation::new(Kind::Child(death), place);
+        let wire = {
+            let mut state = self.state();
+            state.death = Some(cancellation.clone());
+            state.wire.take()
+        };
+        self.node.cancel(&cancellation);
+        if let Some(wire) = wire {
+            wire.cut_for(&cancellation);
+        }
+        Some(cancellation)
+    }
+
+    /// Keeps a failure that is not the first; one that comes when nobody waits any more is reported.
+    fn keep_later(&self, error: Error) -> Option<Error> {
+        let mut state = self.state();
+        if state.closed {
+            drop(state);
+            drop(Failures::of(vec![error]));
+            return None;
+        }
+        if !state.failed {
+            state.failed = true;
+            return Some(error);
+        }
+        state.later.push(error.into());
+        None
+    }
+
+    /// The first failure is told there from now on; at once if it was before.
+    pub(super) fn attach(&self, wire: Wire) {
+        let mut state = self.state();
+        state.subject = Some(wire.subject().clone());
+        let death = state.death.clone();
+        let (old, late) = match death {
+            None => (state.wire.replace(wire), None),
+            Some(death) => (None, Some((wire, death))),
+        };
+        drop(state);
+        drop(old);
+        if let Some((wire, death)) = late {
+            wire.cut_for(&death);
+        }
+    }
+}
+
+/// The end.
+impl Group {
+    /// Has all children unwind (law 13), those that begin later as well. Whether this was the first time.
+    pub(super) fn cancel(
+        &self,
+        reason: Option<Cow<'static, str>>,
+        place: &'static Location<'static>,
+    ) -> bool {
+        self.node.cancel(&Cancellation::asked(reason, place))
+    }
+
+    /// There is no time left to wait for them.
+    pub(super) fn out_of_time(&self) {
+        let kind = Kind::Budget(self.subject(), Phase::Exit);
+        self.node.cancel(&Cancellation::new(kind, self.place));
+    }
+
+    /// Ready when no child is left; from then on nothing is spawned.
+    pub(super) fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let waker = cx.waker().clone();
+        let old = self.state().waker.replace(waker);
+        drop(old);
+        if self.close_if_idle() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Has all children dropped that have not unwound within this time.
+    pub(super) fn abort(&self, cancel: Option<Duration>) {
+        let is_gone = true;
+        let _ = self.aborted.set(ChildError::Ignored { cancel, is_gone });
+        for child in self.node.children() {
+            child.wake();
+        }
+    }
+
+    pub(super) fn aborted(&self) -> Option<ChildError> {
+        self.aborted.get().cloned()
+    }
+
+    /// Closes if no child is left. Whether that is so.
+    pub(super) fn close_if_idle(&self) -> bool {
+        let is_idle = {
+            let mut state = self.state();
+            state.closed |= state.live == 0;
+            state.live == 0
+        };
+        if is_idle {
+            self.node.part();
+        }
+        is_idle
+    }
+
+    /// Closes although children are left, which block their threads; who they are.
+    pub(super) fn give_up(&self) -> Vec<Subject> {
+        self.state().closed = true;
+        let left = self.node.children();
+        self.node.part();
+        left.iter()
+            .filter_map(|child| child.subject().cloned())
+            .collect()
+    }
+
+    /// What failed, in the order it did; what somebody else has taken is not there.
+    pub(super) fn take_failures(&self) -> Failures {
+        let (death, later) = {
+            let mut state = self.state();
+            (state.death.clone(), std::mem::take(&mut state.later))
+        };
+        match death.and_then(|death| Error::of_death(&death)) {
+            None => later,
+            Some(death) => later.after(death),
+        }
+    }
+
+    /// The cancellation that came from around the group, or from its budget, and for which not all children completed.
+    pub(super) fn cut_short(&self) -> Option<Cancellation> {
+        let cut = self.state().cut;
+        let why = self.node.why().filter(|_| cut)?;
+        (why.inherited || why.cancellation.is_timeout()).then_some(why.cancellation)
+    }
+}
+
+/// What nobody has taken is reported.
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.node.part();
+        drop(self.take_failures());
+    }
+}

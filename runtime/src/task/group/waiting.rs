@@ -1,0 +1,182 @@
+//! [`Waiting`]: the duty to wait for the children of a group, which its exit fulfils. Dropped before that, the children are
+//! cancelled, and the waiting goes on as a job: adopted by the scope around it, or else rescued, so that `drain` knows of it
+//! (laws 3 and 4).
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::state::Group;
+use crate::base::budget::Budget;
+use crate::base::cause::Phase;
+use crate::base::timer::{Timer, after};
+use crate::error::task_error::ChildError;
+use crate::error::{BoxError, Error, ErrorKind};
+use crate::orphan::job::Job;
+use crate::orphan::watch;
+use crate::report::failures::{Failures, Verdict};
+use crate::resource::exit::Exit;
+use crate::task::service::steps::Steps;
+
+/// How long aborted children are waited for, even if no time is left.
+const MOMENT: Duration = Duration::from_millis(10);
+
+pub(super) struct Waiting {
+    group: Arc<Group>,
+    /// When the budget of its exit is used up, once that has begun and if it has one.
+    until: Option<Instant>,
+    is_over: bool,
+}
+
+impl Waiting {
+    pub(super) fn new(group: Arc<Group>) -> Self {
+        Waiting {
+            group,
+            until: None,
+            is_over: false,
+        }
+    }
+
+    pub(super) fn group(&self) -> &Arc<Group> {
+        &self.group
+    }
+
+    /// Waits for the children, after it has cancelled them if the body did not succeed. Within a budget, what is left is
+    /// cancelled, then aborted.
+    pub(super) async fn end(mut self, exit: &Exit) -> Result<(), BoxError> {
+        if !exit.is_clean() {
+            let why = match exit.error() {
+                Some(error) => format!("the body of the group ended: {} ({error})", exit.cause()),
+                None => format!("the body of the group ended: {}", exit.cause()),
+            };
+            self.group
+                .cancel(Some(why.into()), self.group.subject().place);
+        }
+        let time = exit.remaining();
+        self.until = time.map(after);
+        let left = self.group.ends(time, exit.is_clean(), Some(exit)).await;
+        self.is_over = true;
+        self.outcome(left, exit.is_clean())
+    }
+
+    /// What failed; else, if it was cancelled before all children had completed, that (law 15).
+    fn outcome(&self, left: Vec<Error>, is_clean: bool) -> Result<(), BoxError> {
+        let mut failures = self.group.take_failures();
+        for error in left {
+            failures.push(error.into());
+        }
+        match (failures.verdict(), self.group.cut_short()) {
+            (Verdict::Failed(error), _) => Err(error.into()),
+            (_, Some(cancellation)) if is_clean => Err(cancellation.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Group {
+    /// Waits for the children. Within a budget, what is left is cancelled, if it may run on until then, and then aborted. The
+    /// errors of those that do not even end then.
+    async fn ends(
+        &self,
+        time: Option<Duration>,
+        may_run_on: bool,
+        exit: Option<&Exit>,
+    ) -> Vec<Error> {
+        let Some(time) = time else {
+            self.ends_within(None, exit).await;
+            return Vec::new();
+        };
+        let default = Steps::default();
+        let steps = if may_run_on {
+            Steps {
+                stop: None,
+                ..default
+            }
+        } else {
+            Steps {
+                stop: Some(Duration::ZERO),
+                cancel: None,
+                ..default
+            }
+        };
+        let Steps {
+            stop,
+            cancel,
+            abort,
+        } = steps.within(Some(rounded(time)));
+        if self.ends_within(stop, exit).await {
+            return Vec::new();
+        }
+        self.out_of_time();
+        if self.ends_within(cancel, exit).await {
+            return Vec::new();
+        }
+        self.abort(cancel);
+        if self.ends_within(Some(abort.max(MOMENT)), exit).await {
+            return Vec::new();
+        }
+        let ignored = ChildError::Ignored {
+            cancel,
+            is_gone: false,
+        };
+        let left = self.give_up().into_iter();
+        left.map(|child| {
+            Error::of(
+                child,
+                Phase::Body,
+                ErrorKind::Interrupted,
+                ignored.clone().into(),
+            )
+        })
+        .collect()
+    }
+
+    /// An exit is shielded from what is around it, but the children are not (law 6).
+    async fn ends_within(&self, time: Option<Duration>, exit: Option<&Exit>) -> bool {
+        let mut timer = pin!(Timer::new(time.and_then(Budget::new)));
+        let is_now = time == Some(Duration::ZERO);
+        poll_fn(|cx| {
+            if let Some(cancellation) = exit.and_then(Exit::cancelled_around) {
+                self.node().suffer(cancellation);
+            }
+            match self.poll_ended(cx) {
+                Poll::Ready(()) => Poll::Ready(true),
+                Poll::Pending if is_now => Poll::Ready(false),
+                Poll::Pending => timer.as_mut().poll_reached(cx).map(|()| false),
+            }
+        })
+        .await
+    }
+}
+
+/// What has passed since the budget began to run is noise in what errors say of its parts.
+fn rounded(time: Duration) -> Duration {
+    let millis = (time + Duration::from_micros(500)).as_millis();
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let group = &self.group;
+        if self.is_over || group.close_if_idle() {
+            return;
+        }
+        let subject = group.subject();
+        let reason = "nobody waits for the group any more";
+        group.cancel(Some(reason.into()), subject.place);
+        let (runtime, group, until) = (group.runtime.clone(), Arc::clone(group), self.until);
+        let exit = async move {
+            // What is left of the budget goes with it, or a child that ignores its cancellation would be waited for for ever.
+            let time = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let left = group.ends(time, false, None).await;
+            let mut failures = group.take_failures();
+            failures.append(Failures::of(left));
+            failures
+        };
+        watch::submit(Job::new(exit, subject, Some(runtime), false));
+    }
+}

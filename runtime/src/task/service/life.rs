@@ -1,0 +1,195 @@
+//! [`Life`]: what the task of a service and those who hold the service know of one another.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::error::ServiceError;
+use crate::base::cause::Phase;
+use crate::base::entry::Subject;
+use crate::cancel::death::Death;
+use crate::error::{BoxError, Error};
+use crate::report::failures::untold;
+use crate::resource::failing::Wire;
+
+pub(super) struct Life {
+    /// Who it is to itself.
+    subject: Subject,
+    state: Mutex<State>,
+    /// For the enter, which alone waits.
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// It has dropped its `Ready`, and goes on.
+    let_go: bool,
+    /// It was asked to stop.
+    asked: bool,
+    end: Option<End>,
+    /// To those who use it.
+    wire: Option<Wire>,
+    /// Who it is to them.
+    known_as: Option<Subject>,
+}
+
+enum End {
+    /// Nobody had asked it to.
+    Died(Death),
+    Stopped(Result<(), BoxError>),
+}
+
+impl Life {
+    pub(super) fn new(subject: Subject) -> Self {
+        Life {
+            subject,
+            state: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    pub(super) fn subject(&self) -> Subject {
+        let known_as = self.state().known_as.clone();
+        known_as.unwrap_or_else(|| self.subject.clone())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its death is told there from now on; whoever entered it before has given it away.
+    pub(super) fn attach(&self, wire: Wire) {
+        let mut state = self.state();
+        state.known_as = Some(wire.subject().clone());
+        match &state.end {
+            None => {
+                let old = state.wire.replace(wire);
+                drop(state);
+                drop(old);
+            }
+            Some(End::Died(death)) => {
+                let death = death.clone();
+                drop(state);
+                wire.cut(&death);
+            }
+            Some(End::Stopped(_)) => {}
+        }
+    }
+
+    /// From here on its end is no death.
+    pub(super) fn ask(&self) {
+        self.state().asked = true;
+    }
+
+    /// It goes on without its `Ready`.
+    fn let_go(&self) {
+        self.state().let_go = true;
+        self.changed.notify_one();
+    }
+
+    /// It has ended; `early` is what it means if that was a success and nobody had asked.
+    fn end(&self, result: Result<(), BoxError>, early: ServiceError) {
+        let asked = self.state().asked;
+        if asked {
+            self.state().end = Some(End::Stopped(result));
+        } else {
+            self.die(&Death::new(result.err().unwrap_or_else(|| early.into())));
+        }
+        self.changed.notify_one();
+    }
+
+    fn die(&self, death: &Death) {
+        let wire = {
+            let mut state = self.state();
+            state.end = Some(End::Died(death.clone()));
+            state.wire.take()
+        };
+        if let Some(wire) = wire {
+            wire.cut(death);
+        }
+    }
+
+    /// How it ended, after it did: told once.
+    pub(super) fn outcome(&self) -> Result<(), BoxError> {
+        match self.state().end.take() {
+            Some(End::Died(death)) => death.take().map_or(Ok(()), Err),
+            Some(End::Stopped(result)) => result,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until it is clear that it does not become ready.
+    pub(super) async fn not_ready(&self) -> BoxError {
+        loop {
+            if let Some(error) = self.why_not_ready() {
+                return error;
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    fn why_not_ready(&self) -> Option<BoxError> {
+        let state = self.state();
+        match &state.end {
+            Some(End::Died(death)) => death.take(),
+            None if state.let_go => Some(ServiceError::ReadyDropped.into()),
+            _ => None,
+        }
+    }
+}
+
+/// Nobody has asked how it ended, since its exit was dropped in the middle (law 6). That its task was dropped then is no news.
+impl Drop for Life {
+    fn drop(&mut self) {
+        let Err(error) = self.outcome() else { return };
+        if !matches!(error.downcast_ref(), Some(ServiceError::Dropped)) {
+            untold(Error::failed(&self.subject(), Phase::Exit, error));
+        }
+    }
+}
+
+/// The task's own side. Dropped before the end, the task was.
+pub(super) struct Living {
+    life: Arc<Life>,
+    is_ready: bool,
+    has_ended: bool,
+}
+
+impl Living {
+    pub(super) fn new(life: Arc<Life>) -> Self {
+        Living {
+            life,
+            is_ready: false,
+            has_ended: false,
+        }
+    }
+
+    /// Its `Ready` was used, or dropped without.
+    pub(super) fn ready(&mut self, is_ready: bool) {
+        self.is_ready = is_ready;
+        if !is_ready {
+            self.life.let_go();
+        }
+    }
+
+    pub(super) fn end(mut self, result: Result<(), BoxError>) {
+        self.has_ended = true;
+        self.life.end(
+            result,
+            if self.is_ready {
+                ServiceError::EndedEarly
+            } else {
+                ServiceError::NotReady
+            },
+        );
+    }
+}
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            let dropped = ServiceError::Dropped;
+            self.life.end(Err(dropped.clone().into()), dropped);
+        }
+    }
+}

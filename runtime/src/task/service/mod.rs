@@ -1,0 +1,221 @@
+//! [`Service`]: a background task as a resource.
+//!
+//! [`starting`] enters it, [`task`] is the spawned task and the ladder that ends it, [`life`] is what both sides know of one
+//! another, [`steps`] how long each step of the ladder takes, [`error`] what it can do wrong by itself; [`Ready`] and [`Stop`]
+//! are what the task is given.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::Deref;
+use std::time::Duration;
+
+use crate::base::entry::Entry;
+use crate::error::BoxError;
+use crate::lifespan::Lifespan;
+use crate::resource::ScopedResource;
+use crate::resource::exit::Exit;
+use crate::resource::failing::Failing;
+
+mod called;
+mod end;
+mod error;
+mod life;
+pub(crate) mod ready;
+mod said;
+mod starting;
+pub(crate) mod steps;
+mod stop;
+mod task;
+
+pub use end::ServiceEnd;
+pub use error::ServiceError;
+pub use ready::Ready;
+pub use starting::{ServiceFn, Starting};
+pub use stop::Stop;
+
+use said::Step;
+use steps::Steps;
+use task::Task;
+
+/// A background task as a resource: entered when it is ready, asked to stop when its users have ended, and awaited. It
+/// dereferences to the value it became ready with.
+///
+/// ```
+/// use lifespan::{Enter, Lifespan, Service};
+/// use std::{io, net::SocketAddr};
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// use tokio::net::{TcpListener, TcpStream};
+///
+/// fn greeter() -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
+///     Service::start(async |ready, stop| -> io::Result<()> {
+///         let listener = TcpListener::bind("127.0.0.1:0").await?; // an error before it is ready: that of the enter
+///         ready.set(listener.local_addr()?);
+///         loop {
+///             tokio::select! {
+///                 accepted = listener.accept() => accepted?.0.write_all(b"hello").await?, // later: it dies
+///                 () = stop.requested() => return Ok(()),
+///             }
+///         }
+///     })
+///     .named("greeter")
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> anyhow::Result<()> {
+/// let greeting = greeter().scope(async |greeter| -> anyhow::Result<String> {
+///     let mut text = String::new();
+///     TcpStream::connect(**greeter).await?.read_to_string(&mut text).await?;
+///     Ok(text)
+/// });
+/// assert_eq!(greeting.await?, "hello"); // by now it has stopped
+/// # Ok(())
+/// # }
+/// ```
+pub struct Service<T> {
+    value: T,
+    task: Task,
+}
+
+impl<T: Send + 'static> Service<T> {
+    /// The life of a task: `run` is spawned when this is entered.
+    ///
+    /// It is given a [`Ready`], which completes the enter, and a [`Stop`], which tells it when to end; it returns `()` or a
+    /// `Result<(), E>`. It runs in a task of its own, and inside of a cancel scope of its own: what is cancelled where it is
+    /// entered does not reach it, and its own scopes unwind before it is gone (law 13). Only the value crosses between the
+    /// two tasks.
+    ///
+    /// # How it comes up
+    ///
+    /// The enter waits for [`ready.set(value)`](Ready::set). If the task fails first, its error is that of the enter. If it
+    /// returns, panics, or drops its `Ready`, that is a [`ServiceError`]. A task that goes on although the enter has failed,
+    /// was cancelled, dropped, or overran its budget is ended as below, and awaited before the scope returns, or else rescued
+    /// (law 3); a value that it sets by then is dropped.
+    ///
+    /// # How it dies
+    ///
+    /// A service that ends before it was asked to, be it with `Ok`, takes those who use it with it (law 21): the body around
+    /// which it is scoped, alone, joined or as a member of something larger, unwinds, its exits are told
+    /// [`Failed`](crate::Cause::Failed), and the scope fails with what the service died of. If the body had
+    /// ended by itself before it was told, the exit of the service fails instead. An error that the body returned stays primary
+    /// (law 23), unless it only tells of the death. In a guard nobody is told; the death is the error of the
+    /// exit.
+    ///
+    /// # How it ends
+    ///
+    /// Its exit, whatever the cause, asks it to stop and then drops the value, so that a service that works off a queue sees
+    /// that closed. An error that it returns from then on is that of the exit.
+    ///
+    /// The budget of the exit (the field's, or [`exit_timeout`](Lifespan::exit_timeout); ten seconds if nothing is said) is what it may
+    /// take to stop, but for the last fifth, at most 5 s. Then its cancel scope is cancelled, so that it unwinds, and the exit fails
+    /// with [`ServiceError::NotStopped`], which has the last text of [`Stop::progress`]: what it was at may be half done. If it does
+    /// not unwind either, it is aborted, and the exit fails with [`ServiceError::Ignored`].
+    ///
+    /// A service that is ended by cancelling it says so: it returns `!`, or is described with
+    /// [`stop_by_cancelling`](Lifespan::stop_by_cancelling). It is cancelled as soon as it is asked to stop, and that is no failure
+    /// if it unwinds. Nor is it one of a service that was not ready yet, which is [reported](crate::ReportKind::Cancelled).
+    ///
+    /// [`stop_timeout`](Lifespan::stop_timeout) and [`cancel_timeout`](Lifespan::cancel_timeout) say how long each step takes. If the
+    /// exit has less time than its steps, each gets its share.
+    ///
+    /// # Errors
+    ///
+    /// To enter: as above, and if no tokio runtime runs where it is entered.
+    ///
+    /// # Cancel safety
+    ///
+    /// `run` is never dropped in the middle, unless it has ignored the request to stop, its exit is dropped in the middle
+    /// (law 6), or the runtime shuts down; that counts as a death.
+    #[track_caller]
+    pub fn start<O, F>(run: F) -> Lifespan<Service<T>, Starting<T>>
+    where
+        F: AsyncFnOnce(Ready<T>, Stop) -> O + ServiceFn<T, O> + Send + 'static,
+        O: ServiceEnd,
+    {
+        Lifespan::of(Starting::new(run))
+    }
+}
+
+/// How a service ends.
+impl<T: Send + 'static> Lifespan<Service<T>, Starting<T>> {
+    /// Says that the service does not listen to its [`Stop`], and is ended by cancelling it: that is done as soon as it is to stop,
+    /// and is no failure if it unwinds. One that returns `!` does not have to say so.
+    ///
+    /// ```
+    /// use lifespan::{Enter, Lifespan, Service};
+    /// use std::time::Duration;
+    ///
+    /// fn heartbeat() -> Lifespan<Service<()>, impl Enter<Service<()>>> {
+    ///     Service::start(async |ready, _| -> std::io::Result<()> {
+    ///         ready.set(());
+    ///         loop {
+    ///             std::fs::metadata(".")?;
+    ///             tokio::time::sleep(Duration::from_secs(1)).await;
+    ///         }
+    ///     })
+    ///     .stop_by_cancelling()
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+    /// heartbeat().scope_ok(async |_| ()).await // at once
+    /// # }
+    /// ```
+    pub fn stop_by_cancelling(mut self) -> Self {
+        self.enter_mut().said_mut().by_cancelling = true;
+        self
+    }
+
+    /// How long the service may take to end after it was asked to stop, before it is cancelled. If only the other step is said, 5 s;
+    /// if neither is, the [budget of the exit](Service::start#how-it-ends).
+    ///
+    /// Zero cancels it at once, as [`stop_by_cancelling`](Self::stop_by_cancelling) does. `None` waits for ever. The
+    /// [exit timeout](Lifespan::exit_timeout) becomes the sum of both steps and two seconds.
+    ///
+    /// Not behind `impl Enter`, nor boxed: a function whose callers are to have this method returns
+    /// `Lifespan<Service<T>, Starting<T>>`. As a member of a [`lifespan`](macro@crate::lifespan), the field has to allow the
+    /// time: `#[exit(timeout = "70s")]`.
+    pub fn stop_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
+        let said = self.enter_mut().said_mut();
+        said.stop = Step::Of(budget.into());
+        let all = said.steps().and_then(Steps::exit_budget);
+        self.exit_timeout(all)
+    }
+
+    /// How long the service may take to unwind after it was cancelled, before it is aborted. If only the other step is said, 3 s.
+    ///
+    /// Zero aborts it at once, `None` waits for ever; the exit timeout follows as for [`stop_timeout`](Self::stop_timeout).
+    pub fn cancel_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
+        let said = self.enter_mut().said_mut();
+        said.cancel = Step::Of(budget.into());
+        let all = said.steps().and_then(Steps::exit_budget);
+        self.exit_timeout(all)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> ScopedResource for Service<T> {
+    // Written out, so that no bound on what the task does is looked for where this future must be `Send`.
+    fn exit(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let Service { value, task } = self;
+        task.end(Some(value), exit)
+    }
+
+    fn __failure(&self, failing: &mut Failing<'_>) {
+        ScopedResource::__failure(&self.task, failing);
+    }
+
+    fn __entering<O>(entry: &Entry, poll: impl FnOnce() -> O) -> O {
+        called::entering(entry, poll)
+    }
+}
+
+impl<T> Deref for Service<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Service<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Service").field(&self.value).finish()
+    }
+}

@@ -1,0 +1,124 @@
+//! The house: `runtime/` and `macros/` are layered. A file names its own folder and the floors below it, so that no circle leaves
+//! a folder; and files that name each other in a circle are listed, until there are none.
+//!
+//! What a file names is read from its tokens: the paths of its `use` items, and every other path that begins with `crate`,
+//! `super`, `self` or one of its own modules. What a `macro_rules!` writes for its callers (`$crate::..`) is the callers'.
+
+mod arrows;
+mod circles;
+mod floors;
+mod tree;
+
+use std::path::Path;
+
+use crate::arrows::Arrow;
+use crate::tree::Tree;
+
+/// The folders of `runtime/src`, from the ground up: each floor names only those before it.
+const RUNTIME: &[&[&str]] = &[
+    &["base"],
+    &["cancel", "plan"],
+    &["error"],
+    &["report"],
+    &["resource"],
+    &["orphan"],
+    &["scope"],
+    &["cancel_scope", "live"],
+    &["lifespan"],
+    &["compose"],
+    &["app"],
+    &["task"],
+    &["keyed", "stack"],
+    &["testing", "run"],
+];
+
+fn arrows_of(folder: &str) -> Vec<Arrow> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(folder);
+    let tree = Tree::read(&root);
+    assert!(tree.files().len() > 2, "{folder} has no files");
+    tree.arrows()
+}
+
+fn refused(name: &str) -> Vec<Arrow> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("house/refused")
+        .join(name);
+    Tree::read(&root).arrows()
+}
+
+#[test]
+fn no_arrow_of_the_runtime_goes_up_a_floor() {
+    let broken = floors::broken(RUNTIME, &arrows_of("runtime/src"));
+    assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+/// Files within one folder that still name each other. One that is mended is struck out here; none is added.
+const CIRCLES_OF_THE_RUNTIME: &[&str] = &[
+    "app/exit.rs, app/mod.rs, app/plan.rs",
+    "cancel/children.rs, cancel/node/mod.rs",
+    "compose/entering.rs, compose/exits.rs, compose/kind.rs, compose/parting.rs",
+    "error/mod.rs, error/primary.rs, error/task_error.rs",
+    "keyed/map/line.rs, keyed/map/registry.rs, keyed/map/reservation.rs",
+    "orphan/rescue/drained.rs, orphan/rescue/listing.rs, orphan/rescue/mod.rs, orphan/watch.rs",
+    "plan/draft.rs, plan/member.rs, plan/mermaid.rs, plan/mod.rs, plan/paths.rs",
+    "report/mod.rs, report/traced.rs, report/witness.rs",
+    "resource/abandoned.rs, resource/failing.rs, resource/mod.rs",
+    "stack/mod.rs, stack/register.rs, stack/registrar.rs, stack/stacked.rs",
+    "task/group/mod.rs, task/group/spawner.rs",
+    "task/group/start.rs, task/group/task.rs",
+    "task/owner/call.rs, task/owner/handle.rs, task/owner/house.rs, task/owner/keeper.rs, task/owner/mod.rs, task/owner/owning.rs, task/owner/task.rs",
+    "task/service/mod.rs, task/service/starting.rs",
+];
+
+const CIRCLES_OF_THE_MACROS: &[&str] = &[
+    "lifespan/graph.rs, lifespan/model.rs, lifespan/unnamed.rs",
+    "scoped_resource/check.rs, scoped_resource/model.rs",
+    "scoped_resource/expand/beginning.rs, scoped_resource/expand/end.rs, scoped_resource/expand/mod.rs",
+];
+
+#[test]
+fn no_other_files_of_the_runtime_name_each_other_in_a_circle() {
+    assert_eq!(
+        files(&circles::found(&arrows_of("runtime/src"))),
+        CIRCLES_OF_THE_RUNTIME
+    );
+}
+
+#[test]
+fn no_other_files_of_the_macros_name_each_other_in_a_circle() {
+    assert_eq!(
+        files(&circles::found(&arrows_of("macros/src"))),
+        CIRCLES_OF_THE_MACROS
+    );
+}
+
+/// The first line of what is said of each circle.
+fn files(circles: &[String]) -> Vec<&str> {
+    circles
+        .iter()
+        .filter_map(|circle| circle.lines().next()?.strip_suffix(':'))
+        .collect()
+}
+
+/// A house with one fault of each kind, so that the checks above can fail.
+#[test]
+fn what_breaks_the_rules_is_found_and_named() {
+    let arrows = refused("house");
+    assert_eq!(
+        floors::broken(&[&["low"], &["left", "right"]], &arrows),
+        [
+            "attic/mod.rs: the folder `attic` stands on no floor",
+            "left/mod.rs:2 -> right/mod.rs (crate::right::Right): `left` and `right` stand on the same floor",
+            "low/inline.rs:4 -> lib.rs (crate::Root): lib.rs is above all folders",
+            "low/mod.rs:6 -> left/deep.rs (crate::left::deep::Deep): `left` is above `low`",
+        ]
+    );
+    assert_eq!(
+        circles::found(&arrows),
+        [
+            "left/deep.rs, left/mod.rs:\n  left/deep.rs:1 -> left/mod.rs (super::Left)\n  left/mod.rs:4 -> left/deep.rs (deep::Deep)"
+        ]
+    );
+}

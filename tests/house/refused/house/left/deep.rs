@@ -1,0 +1,3 @@
+use super::{Left as Parent};
+
+pub struct Deep(pub Parent);

@@ -1,0 +1,5 @@
+mod deep;
+use crate::right::{Right as Same};
+
+pub fn down() -> deep::Deep { loop {} }
+pub struct Left;

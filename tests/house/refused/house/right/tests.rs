@@ -1,0 +1,1 @@
+use crate::Root; // as a user would

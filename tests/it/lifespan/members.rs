@@ -211,7 +211,8 @@ fn budgets_of_enters_law_19() {
         let (failed, took) = run(SECOND * 8 / 5).await;
         assert_eq!(
             failed.unwrap_err(),
-            "resource `Slow` did not enter within 4s"
+            "resource `Slow` did not enter within 4s; \
+             also: `again` was not entered: the time for `Slow` to enter ran out"
         );
         assert_eq!(took, 4 * SECOND);
         let _ = text;

@@ -7,8 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::base::entry::Subject;
 use crate::error::Error;
 
-#[cfg(feature = "tracing")]
 pub(crate) mod failures;
+#[cfg(feature = "tracing")]
 mod traced;
 pub(crate) mod undelivered;
 #[cfg(feature = "signal")]

@@ -138,7 +138,7 @@ impl Announcement {
                 None
             }
             (Err(ChildError::Cancelled(cancellation)), None) => {
-                let kind = ErrorKind::of(&cancellation);
+                let kind = ErrorKind::of(cancellation);
                 let why = cancellation.clone().into();
                 tell(
                     self.refusal,

@@ -107,7 +107,7 @@ impl Group {
             stop,
             cancel,
             abort,
-        } = steps.within(Some(rounded(time)));
+        } = steps.within(Some(time));
         if self.ends_within(stop, exit).await {
             return Vec::new();
         }
@@ -151,12 +151,6 @@ impl Group {
         })
         .await
     }
-}
-
-/// What has passed since the budget began to run is noise in what errors say of its parts.
-fn rounded(time: Duration) -> Duration {
-    let millis = (time + Duration::from_micros(500)).as_millis();
-    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
 
 impl Drop for Waiting {

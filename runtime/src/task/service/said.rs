@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::steps::Steps;
+use super::steps::{Steps, rounded};
 
 /// Nothing, as a rule: then the budget of the exit is what it may take to stop, but for a small part at its end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,6 +63,7 @@ impl Said {
         if let Some(steps) = self.steps() {
             return steps.within(left);
         }
+        let left = left.map(rounded);
         let end = left.map(|left| (left / 5).min(AT_THE_END));
         let before = |kept: Duration| left.map(|left| left.saturating_sub(kept));
         let quarter = end.unwrap_or(AT_THE_END) / 4;
@@ -96,6 +97,9 @@ mod tests {
         assert_eq!(steps.stop, Some(65 * SECOND));
         assert_eq!(said.within(None).stop, None);
         assert_eq!(said.steps(), None);
+        // As it was said, also when the clock has gone on.
+        let later = said.within(Some(Duration::from_nanos(9_999_999_700)));
+        assert_eq!(later.stop, Some(8 * SECOND));
     }
 
     #[test]

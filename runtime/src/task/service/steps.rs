@@ -37,7 +37,9 @@ impl Steps {
     /// What each gets of the time that is left: its share, if that is too short for all. One without a bound gets what the others
     /// leave; they have a quarter of the time then, if they need it.
     pub(crate) fn within(self, left: Option<Duration>) -> Self {
-        let Some(left) = left else { return self };
+        let Some(left) = left.map(rounded) else {
+            return self;
+        };
         let steps = [self.stop, self.cancel];
         let bounded = steps.into_iter().flatten().chain([self.abort, SLACK]);
         let bounded = bounded.fold(Duration::ZERO, Duration::saturating_add);
@@ -55,6 +57,12 @@ impl Steps {
             abort: self.abort.mul_f64(share),
         }
     }
+}
+
+/// What has passed since the budget began to run is noise in what errors say of its parts.
+pub(super) fn rounded(time: Duration) -> Duration {
+    let millis = time.saturating_add(Duration::from_micros(500)).as_millis();
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl Asked for Unasked {
 }
 
 /// A member that ends by itself, about to be asked. If it is no resource, that is said where it should end, and not here: its
-/// `asked` is then that of [`NoResource`].
+/// `asked` is then that of `NoResource`.
 #[derive(Debug)]
 pub struct Ask<'a, R>(pub &'a R);
 

@@ -61,7 +61,7 @@ pub(crate) use running::{Branch, Running};
 /// # }
 /// ```
 ///
-/// Cancel scopes nest: a cancellation reaches all scopes inside that are not behind a [`shield`]. It stays: inside of a
+/// Cancel scopes nest: a cancellation reaches all scopes inside that are not behind a [`shield`](crate::shield). It stays: inside of a
 /// cancelled scope nothing is entered any more (law 14), and a scope of a resource that was told of it returns it as its
 /// error, never `Ok` (law 15). A plain `tokio::spawn` inside is not reached.
 ///

@@ -97,7 +97,7 @@ impl<'a, T: 'a, O: Exited, X: AsyncFnOnce(T, &Exit) -> O + 'a> LocalExit<'a, T> 
 /// `Resource<T>` is not seen to be `Send`, so that it cannot be spawned, nor be a handler of axum's: rustc forgets lifetimes there
 /// ("implementation of `AsyncFnOnce` is not general enough", or "of `Send`"). Put such a value into a type of your own without
 /// parameters, and annotate that with [`#[scoped_resource]`](crate::scoped_resource); or [return the scope from a plain
-/// `fn`](Lifespan::scope#types-with-a-lifetime-in-a-handler-or-a-spawned-task).
+/// `fn`](Lifespan::scope).
 pub struct Resource<T> {
     value: T,
     /// Never locked: only so that a resource is `Sync` if its value is, and can be lent to others.
@@ -137,7 +137,7 @@ where
     /// ```
     ///
     /// In a handler or a spawned task, a `T` with a lifetime (`sqlx::Transaction<'static, _>`) does not compile in an `async fn` or
-    /// block: [what does](Lifespan::scope#types-with-a-lifetime-in-a-handler-or-a-spawned-task).
+    /// block: [what does](Lifespan::scope).
     ///
     /// An enter that cannot fail gives `Ok::<_, std::convert::Infallible>(value)`; an exit that uses `?` says what it fails
     /// with, `async |it, _| -> Result<(), BoxError> { .. }`. The body of a scope gets `&mut Resource<T>`, which

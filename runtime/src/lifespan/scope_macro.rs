@@ -31,7 +31,7 @@ use crate::scope::staged::Staged;
 /// Does what [`Lifespan::scope`](crate::Lifespan::scope) does, with the same guarantees. It is needed where a closure
 /// does not compile: a local resource whose type has a lifetime, in a future that must be `Send` (rustc says "implementation
 /// of `AsyncFnOnce` is not general enough"). For one that is not local, as a [`Resource`](crate::Resource) over a type with a lifetime
-/// is, see [there](crate::Lifespan::scope#types-with-a-lifetime-in-a-handler-or-a-spawned-task). The block is a body of its own: `return` and `?` leave it, and then the
+/// is, see [there](crate::Lifespan::scope). The block is a body of its own: `return` and `?` leave it, and then the
 /// resource exits.
 ///
 /// ```

@@ -25,7 +25,7 @@ use crate::error::Error;
 /// is_a_failure::<AppError>();
 /// ```
 ///
-/// With [`convert_errors!(AppError)`](crate::error::convert_errors), `?` converts the other errors of this crate as well. A type without
+/// With [`convert_errors!(AppError)`](crate::convert_errors), `?` converts the other errors of this crate as well. A type without
 /// `Display`, as many are that become an HTTP response, says itself that it is one:
 ///
 /// ```

@@ -106,7 +106,7 @@ where
     ///
     /// The key is taken, be it by one that waits for it already, or the map is closed: the lifespan comes back, and nothing was
     /// entered (law 25). Else the failure of the enter, with which the key is free again; so it is after it was
-    /// [removed](Self::remove) while it entered. For a `?` into an error of your own: [`convert_errors!`](crate::error::convert_errors).
+    /// [removed](Self::remove) while it entered. For a `?` into an error of your own: [`convert_errors!`](crate::convert_errors).
     ///
     /// # Panics
     ///
@@ -273,7 +273,7 @@ where
     /// # Errors
     ///
     /// Nobody has this key (any more); else as [`Owner::close`]. For a `?` into an error of your own:
-    /// [`convert_errors!`](crate::error::convert_errors).
+    /// [`convert_errors!`](crate::convert_errors).
     ///
     /// # Cancel safety
     ///

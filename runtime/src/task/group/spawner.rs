@@ -104,7 +104,7 @@ impl Spawner {
         self.order(Location::caller()).spawn_local_ok(future)
     }
 
-    /// As [`TaskGroup::start`]; the error of a group that has ended is [`ChildError::GroupClosed`](super::ChildError).
+    /// As [`TaskGroup::start`]; the error of a group that has ended is [`ChildError::GroupClosed`](crate::ChildError).
     ///
     /// # Errors
     ///

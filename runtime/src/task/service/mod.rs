@@ -163,7 +163,7 @@ impl<T: Send + 'static> Lifespan<Service<T>, Starting<T>> {
     }
 
     /// How long the service may take to end after it was asked to stop, before it is cancelled. If only the other step is said, 5 s;
-    /// if neither is, the [budget of the exit](Service::start#how-it-ends).
+    /// if neither is, the [budget of the exit](Service::start).
     ///
     /// Zero cancels it at once, as [`stop_by_cancelling`](Self::stop_by_cancelling) does. `None` waits for ever. The
     /// [exit timeout](Lifespan::exit_timeout) becomes the sum of both steps and two seconds.

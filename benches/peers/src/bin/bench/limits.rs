@@ -61,8 +61,9 @@ const LIMITS: &[Limit] = &[
         of: "lifespan::join_all",
         to: JOIN_ALL,
         what: What::Instructions,
+        // A tenth of it came with turns beside what is never idle, and with keeping failures while others exit.
         target: 1.3,
-        most: 3.3,
+        most: 3.55,
     },
     Limit {
         suite: &in_parallel::WAITING,
@@ -70,7 +71,7 @@ const LIMITS: &[Limit] = &[
         to: JOIN_ALL,
         what: What::Instructions,
         target: 1.3,
-        most: 3.1,
+        most: 3.25,
     },
     Limit {
         suite: &in_parallel::WAITING,
@@ -78,7 +79,7 @@ const LIMITS: &[Limit] = &[
         to: SUBSYSTEMS,
         what: What::Bytes,
         target: 0.25,
-        most: 0.23,
+        most: 0.25,
     },
     Limit {
         suite: &in_parallel::WAITING,
@@ -86,7 +87,7 @@ const LIMITS: &[Limit] = &[
         to: SUBSYSTEMS,
         what: What::Instructions,
         target: 0.25,
-        most: 0.43,
+        most: 0.45,
     },
     Limit {
         suite: &owner::SUITE,

@@ -1,6 +1,11 @@
 //! What the same-task check does, apart from all other tests: with the feature `checks` in a release build it is all that
 //! differs, and this is compiled in a moment (laws 8–10).
 #![allow(
+    clippy::large_futures,
+    clippy::similar_names,
+    reason = "a test holds a whole program, whose parts come in pairs"
+)]
+#![allow(
     dead_code,
     missing_docs,
     unreachable_pub,

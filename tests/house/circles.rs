@@ -14,7 +14,7 @@ pub(crate) fn found(arrows: &[Arrow]) -> Vec<String> {
         .keys()
         .map(|file| (*file, reached_from(file, &named)))
         .collect();
-    let reaches = |from: &str, to: &str| {
+    let leads = |from: &str, to: &str| {
         reached
             .get(from)
             .is_some_and(|reached| reached.contains(to))
@@ -23,7 +23,7 @@ pub(crate) fn found(arrows: &[Arrow]) -> Vec<String> {
         named
             .keys()
             .copied()
-            .filter(|other| reaches(file, other) && reaches(other, file))
+            .filter(|other| leads(file, other) && leads(other, file))
             .collect()
     };
     let circles: BTreeSet<BTreeSet<&str>> = named

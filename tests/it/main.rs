@@ -1,6 +1,11 @@
 //! Integration tests: one binary, a module for each behaviour. Each test asserts a whole journal, names the laws it
 //! holds, and runs wherever a user may run a scope (see `everywhere`).
 #![allow(
+    clippy::large_futures,
+    clippy::similar_names,
+    reason = "a test holds a whole program, whose parts come in pairs"
+)]
+#![allow(
     clippy::items_after_statements,
     reason = "a helper reads best beside its one test"
 )]

@@ -27,19 +27,17 @@ impl ScopedResource for Session {
         let farewell = farewell.lifespan().enter().await?;
         tokio::task::yield_now().await;
         farewell.exit().await?;
-        Ok(self.tx.exit_with(Err(Aborted)).await.or_else(Aborted::ok)?)
+        Ok(self
+            .tx
+            .exit_with(Err(Aborted))
+            .await
+            .or_else(|Aborted| Ok::<(), Error>(()))?)
     }
 }
 
 /// Told to the parts.
 #[derive(Debug)]
 struct Aborted;
-
-impl Aborted {
-    fn ok(self) -> Result<(), Error> {
-        Ok(())
-    }
-}
 
 impl std::fmt::Display for Aborted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -66,7 +64,7 @@ fn session(journal: &Journal) -> Lifespan<Session, impl Enter<Session> + use<>> 
 
 #[lifespan(journal: Journal)]
 struct App {
-    #[enter(|journal| session(&journal))]
+    #[enter(|journal| session(journal))]
     session: Session,
 }
 

@@ -125,7 +125,7 @@ fn the_cause_and_the_error_are_handed_on_law_7() {
 fn the_time_that_is_left_is_handed_on_law_6() {
     paused().block_on(async {
         let (journal, begun) = (Journal::new(), Instant::now());
-        let hangs = async |_, exit: &Exit| {
+        let hangs = async |(), exit: &Exit| {
             exit.progress("waiting for an answer");
             sleep(60 * SECOND).await;
         };

@@ -31,7 +31,7 @@ where
 
 async fn body(journal: &Journal) {
     journal.log("body");
-    pending().await
+    pending::<()>().await;
 }
 
 #[test]

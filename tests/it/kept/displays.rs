@@ -30,7 +30,7 @@ fn roll_back_for_an_error_whose_display_panics_law_19() {
         let entered = journal.resource("entered").lifespan();
         let bad = Lifespan::new(async { Err::<(), _>(Bad) }, async |(), _| ());
         let error = join((entered, bad)).scope_ok(async |_| ()).await;
-        let error = error.map(|()| ()).unwrap_err();
+        let error = error.unwrap_err();
         assert!(error.downcast_ref::<Bad>().is_some());
         journal.assert(["enter entered", "exit entered: rolled back"]);
     });

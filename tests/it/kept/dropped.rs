@@ -231,7 +231,7 @@ fn cancelled_scope_while_its_resource_exits_law_23() {
             inner
                 .scope_ok(async |_| {
                     canceller.cancel();
-                    pending::<()>().await
+                    pending::<()>().await;
                 })
                 .await
         });
@@ -277,7 +277,7 @@ fn death_of_a_service_while_the_others_exit_law_21() {
         let log = journal.clone();
         let scope = whole.scope_ok(async |_| {
             log.log("body");
-            pending::<()>().await
+            pending::<()>().await;
         });
         journal.dropped_at("exit slow: failed", scope).await;
         assert_eq!(journal.failures(), ["report Failed writer: disk failed"]);
@@ -325,7 +325,7 @@ fn failed_child_while_the_others_unwind_law_21() {
             group.spawn_ok(async move {
                 let body = async |_: &mut _| {
                     log.log("enter slow");
-                    pending::<()>().await
+                    pending::<()>().await;
                 };
                 let _ = slow.scope_ok(body).await;
             });
@@ -333,7 +333,7 @@ fn failed_child_while_the_others_unwind_law_21() {
                 seen.reached("enter slow").await;
                 inner.scope_ok(async |_| ()).await
             });
-            pending::<()>().await
+            pending::<()>().await;
         });
         journal.dropped_at("exit slow", group).await;
         journal.log("go on");

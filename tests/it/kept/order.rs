@@ -14,9 +14,7 @@ fn fails(text: &'static str) -> Lifespan<Resource<()>, impl Enter<Resource<()>> 
 
 fn panics(text: &'static str) -> Lifespan<Resource<()>, impl Enter<Resource<()>> + Send> {
     Lifespan::new(async { Ok::<_, BoxError>(()) }, async move |(), _| {
-        if !text.is_empty() {
-            panic!("{text}")
-        }
+        assert!(text.is_empty(), "{text}");
     })
 }
 

@@ -90,15 +90,15 @@ fn entered_in_a_join_all_law_18() {
 
 #[lifespan(flag: Flag, journal: Journal)]
 struct App {
-    #[enter(|flag| importer(&flag))]
+    #[enter(|flag| importer(flag))]
     _importer: Resource<()>,
     #[enter(|journal| journal.resource("db").enter(crate::journal::Step::Sleep(MS)).lifespan())]
     db: crate::journal::Db,
     #[enter(|journal, db| { db.log("lent"); journal.resource("cache").enter(crate::journal::Step::Sleep(MS)).lifespan() })]
     cache: crate::journal::Db,
-    #[enter(|cache, flag| { cache.log("lent"); listener(&flag) })]
+    #[enter(|cache, flag| { cache.log("lent"); listener(flag) })]
     _listener: Resource<()>,
-    #[enter(|flag| importer(&flag))]
+    #[enter(|flag| importer(flag))]
     _other: Resource<()>,
 }
 

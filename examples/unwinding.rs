@@ -55,10 +55,7 @@ impl Journal {
     fn say(&self, what: &str) {
         let time = self.start.elapsed().as_millis();
         let task = tokio::task::try_id().map_or("", |_| " *");
-        self.lines
-            .lock()
-            .unwrap()
-            .push(format!("{time:>3} ms {what}{task}"));
+        self.lines.lock().unwrap().push(format!("{time:>3} ms {what}{task}"));
     }
 
     fn lines(&self) -> Vec<String> {
@@ -98,9 +95,7 @@ impl Scoped {
 
     #[exit]
     async fn close(self, exit: &Exit) {
-        self.0
-            .journal
-            .say(&format!("{} told: {}", self.0.name, exit.cause()));
+        self.0.journal.say(&format!("{} told: {}", self.0.name, exit.cause()));
         self.0.close().await;
     }
 }
@@ -131,11 +126,7 @@ async fn by_hand() -> Vec<String> {
         db.close().await;
     };
     let late = tokio::time::timeout(20 * MS, body).await;
-    journal.say(if late.is_err() {
-        "timeout returns"
-    } else {
-        "in time"
-    });
+    journal.say(if late.is_err() { "timeout returns" } else { "in time" });
     journal.lines()
 }
 
@@ -143,11 +134,7 @@ async fn dropped() -> Vec<String> {
     let journal = Journal::start();
     lifespan::set_report_hook(|_| ()); // it would tell of each rescue
     let late = tokio::time::timeout(20 * MS, in_scopes(journal.clone())).await;
-    journal.say(if late.is_err() {
-        "timeout returns"
-    } else {
-        "in time"
-    });
+    journal.say(if late.is_err() { "timeout returns" } else { "in time" });
     let drained = drain().await;
     lifespan::take_report_hook();
     journal.say(if drained.is_clean() {
@@ -161,11 +148,7 @@ async fn dropped() -> Vec<String> {
 async fn unwound() -> Vec<String> {
     let journal = Journal::start();
     let late = lifespan::timeout(20 * MS, in_scopes(journal.clone())).await;
-    journal.say(if late.is_err() {
-        "timeout returns"
-    } else {
-        "in time"
-    });
+    journal.say(if late.is_err() { "timeout returns" } else { "in time" });
     journal.lines()
 }
 

@@ -20,11 +20,7 @@ impl Client {
         for language in ["fr", "de", "fr", "tlh"] {
             let answer = reqwest::get(format!("{}/{language}", self.base)).await?;
             let (status, text) = (answer.status(), answer.text().await?);
-            let heard = if status.is_success() {
-                text
-            } else {
-                status.to_string()
-            };
+            let heard = if status.is_success() { text } else { status.to_string() };
             timeline::line("client", format_args!("asks for {language}: {heard}"));
         }
         Ok(())

@@ -9,10 +9,7 @@ use crate::timeline;
 pub(crate) async fn open(url: &str) -> sqlx::Result<SqlitePool> {
     timeline::line("database", "opens");
     // Each connection to a database in memory would have one of its own.
-    let pool = SqlitePoolOptions::new()
-        .max_connections(1)
-        .connect(url)
-        .await?;
+    let pool = SqlitePoolOptions::new().max_connections(1).connect(url).await?;
     for statement in [
         "CREATE TABLE words (language TEXT PRIMARY KEY, hello TEXT NOT NULL, asked INTEGER NOT NULL DEFAULT 0)",
         "INSERT INTO words (language, hello) VALUES ('de', 'hallo'), ('fr', 'bonjour'), ('it', 'ciao')",

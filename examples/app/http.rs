@@ -14,13 +14,9 @@ use tokio::net::TcpListener;
 use crate::cache::Words;
 use crate::timeline;
 
-pub(crate) fn serve(
-    words: Arc<Words>,
-) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
+pub(crate) fn serve(words: Arc<Words>) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
     Service::start(async move |ready, stop| {
-        let router = Router::new()
-            .route("/hello/{language}", get(hello))
-            .with_state(words);
+        let router = Router::new().route("/hello/{language}", get(hello)).with_state(words);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         timeline::line("http", format_args!("listens on http://{address}/hello/fr"));
@@ -33,10 +29,7 @@ pub(crate) fn serve(
     })
 }
 
-async fn hello(
-    State(words): State<Arc<Words>>,
-    Path(language): Path<String>,
-) -> Result<String, StatusCode> {
+async fn hello(State(words): State<Arc<Words>>, Path(language): Path<String>) -> Result<String, StatusCode> {
     let (hello, asked) = words.get(&language).ok_or(StatusCode::NOT_FOUND)?;
     asked.fetch_add(1, Ordering::Relaxed);
     Ok(hello.clone())

@@ -60,10 +60,7 @@ impl Session {
     async fn close(self, exit: &Exit) -> Result<(), Error> {
         let (here, cause) = (task::id(), exit.cause());
         let exited = self.client.exit_as(exit).await;
-        assert_eq!(
-            here, self.home,
-            "a client is exited by the task that entered it"
-        );
+        assert_eq!(here, self.home, "a client is exited by the task that entered it");
         EXITED.fetch_add(1, Ordering::Relaxed);
         let text = format!("exited by task {here} ({cause})");
         self.journal.line(self.name, text);
@@ -78,10 +75,7 @@ async fn main() -> Result<(), BoxError> {
     timeout(LIMIT, tell(journal)).await??;
 
     assert_eq!(drain().await.still_live().len(), 0);
-    let (entered, exited) = (
-        ENTERED.load(Ordering::Relaxed),
-        EXITED.load(Ordering::Relaxed),
-    );
+    let (entered, exited) = (ENTERED.load(Ordering::Relaxed), EXITED.load(Ordering::Relaxed));
     assert_eq!((entered, exited), (4, 4));
     Journal::section("Every client was exited by the task that had entered it.");
     Ok(())
@@ -94,11 +88,7 @@ async fn tell(journal: Journal) -> Result<(), BoxError> {
         .scope(async |server| {
             use_both(journal, server.url(), doomed).await?;
             let seen = server.record();
-            assert_eq!(
-                seen.opened, seen.closed,
-                "still open: {:?}",
-                seen.still_open
-            );
+            assert_eq!(seen.opened, seen.closed, "still open: {:?}", seen.still_open);
             Ok(())
         })
         .await
@@ -107,10 +97,7 @@ async fn tell(journal: Journal) -> Result<(), BoxError> {
 async fn use_both(journal: Journal, url: String, doomed: Doomed) -> Result<(), BoxError> {
     let open = async |name, url: &str| Session::open(name, url.to_owned(), journal).spawn().await;
     let [one, two] = [open("one", &url).await?, open("two", &url).await?];
-    let [three, four] = [
-        open("three", &doomed.url).await?,
-        open("four", &doomed.url).await?,
-    ];
+    let [three, four] = [open("three", &doomed.url).await?, open("four", &doomed.url).await?];
 
     Journal::section("Two tasks read from one client; a third one closes it");
     let readers = [read(&one), read(&one)].map(tokio::spawn);
@@ -137,10 +124,7 @@ async fn use_both(journal: Journal, url: String, doomed: Doomed) -> Result<(), B
         journal.line("reader", error);
     }
     for owner in [three, four] {
-        let error = owner
-            .close()
-            .await
-            .expect_err("nobody is left to say goodbye to");
+        let error = owner.close().await.expect_err("nobody is left to say goodbye to");
         journal.line("main", error);
     }
 
@@ -158,11 +142,7 @@ fn read(owner: &Owner<Session>) -> impl Future<Output = Result<(), BoxError>> + 
     async move {
         loop {
             let next = owner.with(async |session| -> Result<_, BoxError> {
-                session
-                    .client
-                    .next()
-                    .await
-                    .map_err(|error: SseError| error.into())
+                session.client.next().await.map_err(|error: SseError| error.into())
             });
             next.await?;
         }

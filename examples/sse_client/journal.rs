@@ -14,9 +14,7 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub(crate) fn start() -> Self {
-        Journal {
-            start: Instant::now(),
-        }
+        Journal { start: Instant::now() }
     }
 
     /// Begins a section.

@@ -87,19 +87,16 @@ async fn fails(journal: Journal, server: &Server) {
 
 async fn panics(journal: Journal, server: &Server) {
     Journal::section("3. The body panics: the panic goes on after the exit");
-    let scope =
-        SseClient::connect(server.url(), journal).scope(async |client| -> Result<(), BoxError> {
-            client.next().await?;
-            panic!("a bug in the body");
-        });
+    let scope = SseClient::connect(server.url(), journal).scope(async |client| -> Result<(), BoxError> {
+        client.next().await?;
+        panic!("a bug in the body");
+    });
     let text = panics::expected(scope).await.expect_err("the body panics");
     journal.line("main", format_args!("the scope panicked: {text}"));
 }
 
 async fn loses_a_select(journal: Journal, server: &Server) -> Result<(), BoxError> {
-    Journal::section(
-        "4. An inner scope loses a `select!` and is dropped: the outer scope adopts its exit",
-    );
+    Journal::section("4. An inner scope loses a `select!` and is dropped: the outer scope adopts its exit");
     let (started, has_started) = oneshot::channel();
     SseClient::connect(server.url(), journal)
         .scope(async |outer| {
@@ -115,12 +112,9 @@ async fn loses_a_select(journal: Journal, server: &Server) -> Result<(), BoxErro
 }
 
 async fn is_aborted(journal: Journal, server: &Server) -> Result<(), BoxError> {
-    Journal::section(
-        "5. A spawned task is aborted: no scope is left to adopt the exit, so it is rescued",
-    );
+    Journal::section("5. A spawned task is aborted: no scope is left to adopt the exit, so it is rescued");
     let (started, has_started) = oneshot::channel();
-    let scope = SseClient::connect(server.url(), journal)
-        .scope(async |client| read_all(client, started).await);
+    let scope = SseClient::connect(server.url(), journal).scope(async |client| read_all(client, started).await);
     let task = tokio::spawn(scope);
     has_started.await?;
     task.abort();
@@ -142,10 +136,7 @@ async fn is_exited_by_another_task(journal: Journal, server: &Server) -> Result<
         Ok(result) => {
             assert!(!lifespan::checks_enabled());
             result?;
-            journal.line(
-                "main",
-                "nobody objected, and the exit ran in the other task",
-            );
+            journal.line("main", "nobody objected, and the exit ran in the other task");
             journal.line("main", "(a debug build, or the feature `checks`, panics)");
         }
     }

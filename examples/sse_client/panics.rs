@@ -19,9 +19,7 @@ pub(crate) fn quiet_expected() {
 }
 
 /// Runs `future` in a task of its own, and gives the text of its panic if it panics.
-pub(crate) async fn expected<T: Send + 'static>(
-    future: impl Future<Output = T> + Send + 'static,
-) -> Result<T, String> {
+pub(crate) async fn expected<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Result<T, String> {
     let task = tokio::spawn(EXPECTED.scope((), future));
     task.await.map_err(|error| text(error.into_panic()))
 }

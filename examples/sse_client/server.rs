@@ -128,24 +128,15 @@ impl Sessions {
 
 async fn events(State(sessions): State<Sessions>) -> impl IntoResponse {
     let id = sessions.open();
-    sessions
-        .journal
-        .line("server", format_args!("session {id} opened"));
+    sessions.journal.line("server", format_args!("session {id} opened"));
     let ticks = stream::iter(1..=TICKS).then(async |number| {
         tokio::time::sleep(INTERVAL).await;
         Ok::<_, Infallible>(Event::default().data(number.to_string()))
     });
-    (
-        AppendHeaders([("session-id", id.to_string())]),
-        Sse::new(ticks),
-    )
+    (AppendHeaders([("session-id", id.to_string())]), Sse::new(ticks))
 }
 
-async fn goodbye(
-    State(sessions): State<Sessions>,
-    Path(id): Path<u32>,
-    reason: String,
-) -> StatusCode {
+async fn goodbye(State(sessions): State<Sessions>, Path(id): Path<u32>, reason: String) -> StatusCode {
     if !sessions.close(id) {
         return StatusCode::NOT_FOUND;
     }

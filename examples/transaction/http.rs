@@ -92,10 +92,7 @@ async fn refuse(State(shop): State<Shop>, Path(item): Path<String>) -> Result<St
         .await
 }
 
-async fn stumble(
-    State(shop): State<Shop>,
-    Path(item): Path<String>,
-) -> Result<StatusCode, Refusal> {
+async fn stumble(State(shop): State<Shop>, Path(item): Path<String>) -> Result<StatusCode, Refusal> {
     shop.transaction()
         .scope(async |tx| {
             shop.order(tx, &item).await?;
@@ -131,8 +128,7 @@ impl Shop {
     async fn order(&self, tx: &mut Transaction<Sqlite>, item: &str) -> sqlx::Result<()> {
         tx.execute(sqlx::query("INSERT INTO orders VALUES ($1)").bind(item))
             .await?;
-        self.journal
-            .line("handler", format_args!("has inserted {item}"));
+        self.journal.line("handler", format_args!("has inserted {item}"));
         Ok(())
     }
 }

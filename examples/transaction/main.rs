@@ -70,9 +70,7 @@ async fn tell(app: &mut App) -> Result<(), BoxError> {
     app.customer.ask("/stumble/milk").await?;
     app.holds(&["tea"]).await?;
 
-    println!(
-        "\n4. The handler is cancelled, as the shop closes: it unwinds, and the answer comes after the rollback"
-    );
+    println!("\n4. The handler is cancelled, as the shop closes: it unwinds, and the answer comes after the rollback");
     let close = async {
         app.journal.reached("has inserted cocoa").await;
         app.customer.ask("/close").await
@@ -80,9 +78,7 @@ async fn tell(app: &mut App) -> Result<(), BoxError> {
     tokio::try_join!(app.customer.ask("/wait/cocoa"), close)?;
     app.holds(&["tea"]).await?;
 
-    println!(
-        "\n5. The customer hangs up: hyper drops the handler, its exit is rescued, and `drain` waits for it"
-    );
+    println!("\n5. The customer hangs up: hyper drops the handler, its exit is rescued, and `drain` waits for it");
     let inserted = "has inserted coffee";
     app.customer.hang_up("/wait/coffee", inserted).await?;
     app.journal.reached("is dropped, with coffee").await;

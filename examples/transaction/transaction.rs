@@ -55,10 +55,7 @@ where
 
     /// Runs a statement in the transaction; the first one begins it. One that ends the transaction itself (`COMMIT`, or SQLite's
     /// `INSERT OR ROLLBACK` if it fails) is not for here: the body's success is then an error, but what follows it stays.
-    pub(crate) async fn execute(
-        &mut self,
-        statement: Query<'_, DB, DB::Arguments>,
-    ) -> sqlx::Result<DB::QueryResult> {
+    pub(crate) async fn execute(&mut self, statement: Query<'_, DB, DB::Arguments>) -> sqlx::Result<DB::QueryResult> {
         self.begin().await?;
         statement.execute(&mut *self.connection).await
     }

@@ -36,12 +36,7 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    pub(crate) fn new(
-        server: &'static str,
-        spawner: Spawner,
-        tally: Arc<Tally>,
-        lent: TaskTrackerToken,
-    ) -> Self {
+    pub(crate) fn new(server: &'static str, spawner: Spawner, tally: Arc<Tally>, lent: TaskTrackerToken) -> Self {
         Calls {
             server,
             spawner,

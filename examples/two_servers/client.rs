@@ -24,10 +24,7 @@ fn connect(
         let transport = StreamableHttpClientTransport::from_uri(url);
         ().serve_with_lifecycle(transport, lifecycle).await
     };
-    Lifespan::new(connecting, async |client, _| {
-        client.cancel().await.map(drop)
-    })
-    .named(format!("client of {server}"))
+    Lifespan::new(connecting, async |client, _| client.cancel().await.map(drop)).named(format!("client of {server}"))
 }
 
 /// Initialises, lists and calls, on both servers.
@@ -55,11 +52,7 @@ async fn ask(
         .await
 }
 
-async fn call(
-    client: &Client,
-    tool: &'static str,
-    arguments: JsonObject,
-) -> Result<String, BoxError> {
+async fn call(client: &Client, tool: &'static str, arguments: JsonObject) -> Result<String, BoxError> {
     let request = CallToolRequestParams::new(tool).with_arguments(arguments);
     let answer = client.call_tool(request).await?;
     let text = answer.content.first().and_then(|content| content.as_text());

@@ -80,13 +80,8 @@ impl Endpoint {
         let spawner = group.spawner();
         let calls = Calls::new(name, spawner.clone(), Arc::clone(&tally), lent.token());
         let sessions = Arc::<LocalSessionManager>::default();
-        let settings =
-            StreamableHttpServerConfig::default().with_cancellation_token(hang_up.clone());
-        let service = StreamableHttpService::new(
-            move || Ok(tools(calls.clone())),
-            Arc::clone(&sessions),
-            settings,
-        );
+        let settings = StreamableHttpServerConfig::default().with_cancellation_token(hang_up.clone());
+        let service = StreamableHttpService::new(move || Ok(tools(calls.clone())), Arc::clone(&sessions), settings);
         timeline::line(name, "is open");
         Ok(Endpoint {
             name,

@@ -21,10 +21,7 @@ impl Workspace {
 
     #[exit]
     async fn clean(self, exit: &Exit) {
-        timeline::line(
-            self.server,
-            format_args!("cleanup begins: {}", exit.cause()),
-        );
+        timeline::line(self.server, format_args!("cleanup begins: {}", exit.cause()));
         tokio::time::sleep(self.cleanup).await;
         timeline::line(self.server, "cleanup has ended");
     }

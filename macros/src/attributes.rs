@@ -21,9 +21,7 @@ pub(crate) fn outer(item: &TokenStream) -> Vec<Attribute> {
 
 /// When the item exists at all: for everything that is generated about it.
 pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
-    select(attrs, |meta| {
-        meta.path().is_ident("cfg").then(|| meta.clone())
-    })
+    select(attrs, |meta| meta.path().is_ident("cfg").then(|| meta.clone()))
 }
 
 /// For an impl that is generated beside the user's item: when it exists, and how it is linted.
@@ -122,8 +120,7 @@ fn span_named(meta: &Meta, name: &Ident) -> Option<Meta> {
 /// `instrument`, `tracing::instrument`, or the latter from wherever it is exported. Others of that name take other arguments.
 fn is_instrument(path: &Path) -> bool {
     let mut segments = path.segments.iter().rev().map(|segment| &segment.ident);
-    segments.next().is_some_and(|last| last == "instrument")
-        && segments.next().is_none_or(|krate| krate == "tracing")
+    segments.next().is_some_and(|last| last == "instrument") && segments.next().is_none_or(|krate| krate == "tracing")
 }
 
 /// Whether there is a `name = ..`, or a literal in its place, among the arguments of `instrument`.
@@ -153,10 +150,7 @@ fn select_meta(meta: &Meta, keep: &impl Fn(&Meta) -> Option<Meta>) -> Option<Met
     let Some((condition, conditional)) = cfg_attr(meta) else {
         return keep(meta);
     };
-    let kept: Vec<Meta> = conditional
-        .iter()
-        .filter_map(|meta| select_meta(meta, keep))
-        .collect();
+    let kept: Vec<Meta> = conditional.iter().filter_map(|meta| select_meta(meta, keep)).collect();
     (!kept.is_empty()).then(|| parse_quote!(cfg_attr(#condition, #(#kept),*)))
 }
 
@@ -169,14 +163,8 @@ fn cfg_attr(meta: &Meta) -> Option<(TokenStream, Punctuated<Meta, Token![,]>)> {
         return None;
     }
     let mut tokens = list.tokens.clone().into_iter();
-    let condition = tokens
-        .by_ref()
-        .take_while(|token| !is_comma(token))
-        .collect();
-    Some((
-        condition,
-        Punctuated::parse_terminated.parse2(tokens.collect()).ok()?,
-    ))
+    let condition = tokens.by_ref().take_while(|token| !is_comma(token)).collect();
+    Some((condition, Punctuated::parse_terminated.parse2(tokens.collect()).ok()?))
 }
 
 fn is_comma(token: &TokenTree) -> bool {

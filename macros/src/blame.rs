@@ -21,9 +21,7 @@ impl Blame {
         let mut tokens = tokens.into_token_stream().into_iter();
         let first = tokens.next();
         let last = tokens.last().or_else(|| first.clone());
-        let located = |token: Option<TokenTree>| {
-            token.map_or_else(Span::mixed_site, |token| ours(token.span()))
-        };
+        let located = |token: Option<TokenTree>| token.map_or_else(Span::mixed_site, |token| ours(token.span()));
         Blame {
             start: located(first),
             end: located(last),
@@ -43,9 +41,7 @@ pub(crate) fn our_path(tokens: TokenStream) -> TokenStream {
     let our_token = |token: TokenTree| {
         let span = ours(token.span());
         let mut token = match token {
-            TokenTree::Group(group) => {
-                Group::new(group.delimiter(), our_path(group.stream())).into()
-            }
+            TokenTree::Group(group) => Group::new(group.delimiter(), our_path(group.stream())).into(),
             // The only name whose meaning is in its span.
             TokenTree::Ident(name) if name == "$crate" => return name.into(),
             token => token,

@@ -22,9 +22,7 @@ impl Budget {
         if text == "none" {
             return Ok(Budget::Unlimited);
         }
-        let digits = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (amount, unit) = text.split_at(digits);
         if amount.is_empty() {
             return Err(not_a_duration(text));

@@ -121,9 +121,7 @@ fn mistakes(tokens: &TokenStream) -> Vec<TokenStream> {
     let mut mistakes = Vec::new();
     for at in 0..tokens.len() {
         let (before, behind) = (&tokens[..at], &tokens[at + 1..]);
-        let with = |middle: &[TokenTree], behind: &[TokenTree]| {
-            [before, middle, behind].concat().into_iter().collect()
-        };
+        let with = |middle: &[TokenTree], behind: &[TokenTree]| [before, middle, behind].concat().into_iter().collect();
         let token = tokens[at].clone();
         mistakes.push(with(&[], behind));
         mistakes.push(with(&[token.clone(), token.clone()], behind));

@@ -22,12 +22,7 @@ impl Errors {
     }
 
     /// The second of two things that exclude each other, and the first.
-    pub(crate) fn twice(
-        &mut self,
-        second: impl ToTokens,
-        message: impl Display,
-        first: impl ToTokens,
-    ) {
+    pub(crate) fn twice(&mut self, second: impl ToTokens, message: impl Display, first: impl ToTokens) {
         self.at(second, message);
         self.at(first, "first given here");
     }
@@ -38,9 +33,7 @@ impl Errors {
 
     /// Takes over the mistakes found in something that carries `cfgs`.
     pub(crate) fn absorb(&mut self, cfgs: &[Attribute], others: Errors) {
-        let under = |(inner, error): (Vec<Attribute>, Error)| {
-            (cfgs.iter().cloned().chain(inner).collect(), error)
-        };
+        let under = |(inner, error): (Vec<Attribute>, Error)| (cfgs.iter().cloned().chain(inner).collect(), error);
         self.0.extend(others.0.into_iter().map(under));
     }
 

@@ -49,12 +49,7 @@ pub(crate) struct Common {
 
 impl Common {
     /// Takes the option if it is one of these; whether it is.
-    pub(crate) fn take(
-        &mut self,
-        key: &Ident,
-        input: ParseStream<'_>,
-        errors: &mut Errors,
-    ) -> Result<bool> {
+    pub(crate) fn take(&mut self, key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Result<bool> {
         let key = key.clone();
         match key.to_string().as_str() {
             "local" => {
@@ -84,10 +79,9 @@ impl Common {
 
     /// The path of the `lifespan` crate. `span` is for the default: a path that was given keeps its own.
     pub(crate) fn krate(&self, span: Span) -> TokenStream {
-        self.krate.get().map_or_else(
-            || quote_spanned!(span=> ::lifespan),
-            ToTokens::to_token_stream,
-        )
+        self.krate
+            .get()
+            .map_or_else(|| quote_spanned!(span=> ::lifespan), ToTokens::to_token_stream)
     }
 
     pub(crate) fn is_local(&self) -> bool {
@@ -139,10 +133,7 @@ fn parse_one(
     // `crate` is a keyword and an option.
     let key = input.call(Ident::parse_any).map_err(|error| {
         let help = all(known);
-        Error::new(
-            error.span(),
-            format!("expected the name of an option\nhelp: {help}"),
-        )
+        Error::new(error.span(), format!("expected the name of an option\nhelp: {help}"))
     })?;
     option(key, input, errors)?;
     if at_end(input) {
@@ -180,8 +171,7 @@ fn skip_expression(input: ParseStream<'_>) -> Result<()> {
 fn is_option(input: ParseStream<'_>, known: &[&str]) -> bool {
     let ahead = input.fork();
     let name = ahead.call(Ident::parse_any);
-    name.is_ok_and(|name| known.contains(&name.to_string().as_str()))
-        && (ahead.peek(Token![=]) || at_end(&ahead))
+    name.is_ok_and(|name| known.contains(&name.to_string().as_str())) && (ahead.peek(Token![=]) || at_end(&ahead))
 }
 
 fn at_end(input: ParseStream<'_>) -> bool {
@@ -206,12 +196,7 @@ pub(crate) fn value<T>(
     example: &str,
     parse: impl FnOnce(ParseStream<'_>) -> Result<T>,
 ) -> Result<T> {
-    let missing = || {
-        Error::new_spanned(
-            key,
-            format!("option `{key}` needs a value\nhelp: write `{example}`"),
-        )
-    };
+    let missing = || Error::new_spanned(key, format!("option `{key}` needs a value\nhelp: write `{example}`"));
     if input.parse::<Option<Token![=]>>()?.is_none() || at_end(input) {
         return Err(missing());
     }
@@ -229,10 +214,7 @@ pub(crate) fn value<T>(
 pub(crate) fn unknown(key: &Ident, known: &[&str]) -> Error {
     Error::new_spanned(
         key,
-        format!(
-            "unknown option `{key}`\nhelp: {}",
-            suggestion(&key.to_string(), known)
-        ),
+        format!("unknown option `{key}`\nhelp: {}", suggestion(&key.to_string(), known)),
     )
 }
 

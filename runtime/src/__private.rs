@@ -12,8 +12,7 @@ pub use crate::app::lifespan::{entered, lifespan, lifespan_local, made, three, t
 pub use crate::app::member::{compute, enter, enter_beside, enter_optional, enter_optional_beside};
 pub use crate::app::plan::{plan, plan_local};
 pub use crate::app::resources::{
-    Beside, BesideLocal, Closed, Ends, EndsLocal, Optional, OptionalLocal, Plain, PlainLocal,
-    SomeOf, end,
+    Beside, BesideLocal, Closed, Ends, EndsLocal, Optional, OptionalLocal, Plain, PlainLocal, SomeOf, end,
 };
 pub use crate::app::slot::{leaf, leaf_local, lent, lent_local};
 pub use crate::app::{Composed, ComposedLocal, graph, graph_local};

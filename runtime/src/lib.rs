@@ -176,8 +176,7 @@ pub use crate::cancel_scope::timeout::{effective_deadline, timeout, timeout_at};
 pub use crate::cancel_scope::until::until;
 pub use crate::cancel_scope::{CancelScope, Canceller, Outcome, Race, race, race_all};
 pub use crate::compose::{
-    Join, Joined, JoinedLocal, join, join_all, join_all_at_most, join_all_local,
-    join_all_local_at_most, join_local,
+    Join, Joined, JoinedLocal, join, join_all, join_all_at_most, join_all_local, join_all_local_at_most, join_local,
 };
 pub use crate::error::closed::Closed;
 pub use crate::error::task_error::{ChildError, ChildFailure};

@@ -17,11 +17,7 @@ pub(crate) struct Arrow {
 impl std::fmt::Display for Arrow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Arrow {
-            from,
-            line,
-            to,
-            name,
-            ..
+            from, line, to, name, ..
         } = self;
         write!(f, "{from}:{line} -> {to} ({name})")
     }
@@ -46,11 +42,7 @@ pub(crate) fn paths(text: &str) -> Vec<Named> {
 
 /// The modules that a file declares for its tests alone: `#[cfg(test)] mod name;`.
 pub(crate) fn test_modules(text: &str) -> Vec<String> {
-    let tokens: Vec<TokenTree> = text
-        .parse::<TokenStream>()
-        .expect("it is Rust")
-        .into_iter()
-        .collect();
+    let tokens: Vec<TokenTree> = text.parse::<TokenStream>().expect("it is Rust").into_iter().collect();
     let declared = tokens.windows(5).filter_map(|window| match window {
         [
             TokenTree::Punct(_),
@@ -89,9 +81,7 @@ impl Reader {
                 TokenTree::Ident(word) if word == "use" && !is(tokens, at + 1, '<') => {
                     self.read_tree(tokens, at + 1, Vec::new())
                 }
-                TokenTree::Ident(_) if begins_a_path(tokens, at) => {
-                    self.read_tree(tokens, at, Vec::new())
-                }
+                TokenTree::Ident(_) if begins_a_path(tokens, at) => self.read_tree(tokens, at, Vec::new()),
                 TokenTree::Group(group) => {
                     self.read_group(group);
                     at + 1
@@ -106,12 +96,7 @@ impl Reader {
     }
 
     /// A path from `at` on, with what is in its braces; gives where it ends.
-    fn read_tree(
-        &mut self,
-        tokens: &[TokenTree],
-        mut at: usize,
-        mut segments: Vec<String>,
-    ) -> usize {
+    fn read_tree(&mut self, tokens: &[TokenTree], mut at: usize, mut segments: Vec<String>) -> usize {
         loop {
             match tokens.get(at) {
                 Some(TokenTree::Ident(segment)) => {
@@ -122,13 +107,10 @@ impl Reader {
                     }
                     self.found(segments, segment);
                 }
-                Some(TokenTree::Group(group))
-                    if group.delimiter() == Delimiter::Brace && !segments.is_empty() =>
-                {
+                Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace && !segments.is_empty() => {
                     let inner: Vec<_> = group.stream().into_iter().collect();
-                    for leaf in inner.split(
-                        |token| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','),
-                    ) {
+                    for leaf in inner.split(|token| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','))
+                    {
                         self.read_tree(leaf, 0, segments.clone());
                     }
                 }
@@ -154,10 +136,7 @@ impl Reader {
     }
 
     fn seen_from_the_file(&self, mut segments: Vec<String>) -> Vec<String> {
-        let ups = segments
-            .iter()
-            .take_while(|segment| *segment == "super")
-            .count();
+        let ups = segments.iter().take_while(|segment| *segment == "super").count();
         let within = ups.min(self.inline);
         segments.drain(..within);
         if within > 0 && within == ups {
@@ -169,18 +148,16 @@ impl Reader {
 
 /// Whether an identifier is the first of a path, and the path this crate's: not `$crate::..`, `pub(in ..)`, `x.y::<T>()`.
 fn begins_a_path(tokens: &[TokenTree], at: usize) -> bool {
-    let goes_on = at
-        .checked_sub(1)
-        .is_some_and(|before| match &tokens[before] {
-            TokenTree::Punct(punct) => match punct.as_char() {
-                '$' | '.' => true,
-                // The second of `::`, rather than that of a type.
-                ':' => before > 0 && is_separator(tokens, before - 1),
-                _ => false,
-            },
-            TokenTree::Ident(word) => word == "in" && before == 0,
+    let goes_on = at.checked_sub(1).is_some_and(|before| match &tokens[before] {
+        TokenTree::Punct(punct) => match punct.as_char() {
+            '$' | '.' => true,
+            // The second of `::`, rather than that of a type.
+            ':' => before > 0 && is_separator(tokens, before - 1),
             _ => false,
-        });
+        },
+        TokenTree::Ident(word) => word == "in" && before == 0,
+        _ => false,
+    });
     is_separator(tokens, at + 1) && !goes_on
 }
 

@@ -10,15 +10,9 @@ pub(crate) fn found(arrows: &[Arrow]) -> Vec<String> {
     for arrow in arrows {
         named.entry(&arrow.from).or_default().insert(&arrow.to);
     }
-    let reached: BTreeMap<&str, BTreeSet<&str>> = named
-        .keys()
-        .map(|file| (*file, reached_from(file, &named)))
-        .collect();
-    let leads = |from: &str, to: &str| {
-        reached
-            .get(from)
-            .is_some_and(|reached| reached.contains(to))
-    };
+    let reached: BTreeMap<&str, BTreeSet<&str>> =
+        named.keys().map(|file| (*file, reached_from(file, &named))).collect();
+    let leads = |from: &str, to: &str| reached.get(from).is_some_and(|reached| reached.contains(to));
     let circle = |file: &str| {
         named
             .keys()
@@ -35,10 +29,7 @@ pub(crate) fn found(arrows: &[Arrow]) -> Vec<String> {
 }
 
 /// All that a file names, and what that names, and so on.
-fn reached_from<'a>(
-    file: &'a str,
-    named: &BTreeMap<&'a str, BTreeSet<&'a str>>,
-) -> BTreeSet<&'a str> {
+fn reached_from<'a>(file: &'a str, named: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<&'a str> {
     let (mut reached, mut next) = (BTreeSet::new(), vec![file]);
     while let Some(file) = next.pop() {
         let fresh = named
@@ -53,14 +44,8 @@ fn reached_from<'a>(
 
 fn text(circle: &BTreeSet<&str>, arrows: &[Arrow]) -> String {
     let within = |file: &String| circle.contains(file.as_str());
-    let arrows = arrows
-        .iter()
-        .filter(|arrow| within(&arrow.from) && within(&arrow.to));
+    let arrows = arrows.iter().filter(|arrow| within(&arrow.from) && within(&arrow.to));
     let arrows: BTreeSet<_> = arrows.map(|arrow| format!("\n  {arrow}")).collect();
     let files: Vec<_> = circle.iter().copied().collect();
-    format!(
-        "{}:{}",
-        files.join(", "),
-        arrows.into_iter().collect::<String>()
-    )
+    format!("{}:{}", files.join(", "), arrows.into_iter().collect::<String>())
 }

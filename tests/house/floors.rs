@@ -9,16 +9,10 @@ const ROOT: &[&str] = &["lib.rs", "__private.rs"];
 
 /// What is wrong, a sentence each, in the order of the files.
 pub(crate) fn broken(floors: &[&[&str]], arrows: &[Arrow]) -> Vec<String> {
-    let folders: BTreeSet<_> = arrows
-        .iter()
-        .flat_map(|arrow| [&arrow.from, &arrow.to])
-        .collect();
-    let homeless = folders
-        .into_iter()
-        .filter(|file| !ROOT.contains(&file.as_str()));
+    let folders: BTreeSet<_> = arrows.iter().flat_map(|arrow| [&arrow.from, &arrow.to]).collect();
+    let homeless = folders.into_iter().filter(|file| !ROOT.contains(&file.as_str()));
     let homeless = homeless.filter(|file| floor(floors, folder(file)).is_none());
-    let homeless =
-        homeless.map(|file| format!("{file}: the folder `{}` stands on no floor", folder(file)));
+    let homeless = homeless.map(|file| format!("{file}: the folder `{}` stands on no floor", folder(file)));
     let arrows = arrows
         .iter()
         .filter_map(|arrow| Some(format!("{arrow}: {}", fault(floors, arrow)?)));

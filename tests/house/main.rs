@@ -33,18 +33,14 @@ const RUNTIME: &[&[&str]] = &[
 ];
 
 fn arrows_of(folder: &str) -> Vec<Arrow> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .join(folder);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
     let tree = Tree::read(&root);
     assert!(tree.files().len() > 2, "{folder} has no files");
     tree.arrows()
 }
 
 fn refused(name: &str) -> Vec<Arrow> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("house/refused")
-        .join(name);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("house/refused").join(name);
     Tree::read(&root).arrows()
 }
 
@@ -88,10 +84,7 @@ fn no_other_files_of_the_runtime_name_each_other_in_a_circle() {
 
 #[test]
 fn no_other_files_of_the_macros_name_each_other_in_a_circle() {
-    assert_eq!(
-        files(&circles::found(&arrows_of("macros/src"))),
-        CIRCLES_OF_THE_MACROS
-    );
+    assert_eq!(files(&circles::found(&arrows_of("macros/src"))), CIRCLES_OF_THE_MACROS);
 }
 
 /// The first line of what is said of each circle.

@@ -25,8 +25,7 @@ impl Tree {
         let mut paths = Vec::new();
         collect(root, &mut paths);
         let files = paths.into_iter().map(|path| {
-            let text = fs::read_to_string(&path)
-                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             let (path, test_modules) = (relative(&path, root), arrows::test_modules(&text));
             (
                 module(&path),
@@ -37,9 +36,7 @@ impl Tree {
                 },
             )
         });
-        Tree {
-            files: files.collect(),
-        }
+        Tree { files: files.collect() }
     }
 
     pub(crate) fn files(&self) -> Vec<&str> {
@@ -66,10 +63,7 @@ impl Tree {
 
     /// The file in which what a path names, seen from a module, is found; none if it is another crate's.
     fn resolve(&self, here: &[String], path: &[String]) -> Option<&File> {
-        let ups = path
-            .iter()
-            .take_while(|segment| *segment == "super")
-            .count();
+        let ups = path.iter().take_while(|segment| *segment == "super").count();
         let (from, rest) = match path.first()?.as_str() {
             "crate" => (&here[..0], &path[1..]),
             "self" => (here, &path[1..]),
@@ -83,8 +77,7 @@ impl Tree {
     /// Whether a module, or one around it, is there for tests alone.
     fn is_test(&self, module: &[String]) -> bool {
         let declared_by = |at: usize| self.files.get(&module[..at]);
-        (0..module.len())
-            .any(|at| declared_by(at).is_some_and(|file| file.test_modules.contains(&module[at])))
+        (0..module.len()).any(|at| declared_by(at).is_some_and(|file| file.test_modules.contains(&module[at])))
     }
 
     fn is_module(&self, here: &[String], child: &str) -> bool {
@@ -107,8 +100,7 @@ impl Tree {
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
-    let entries =
-        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     for entry in entries {
         let path = entry.expect("the folder can be read").path();
         if path.is_dir() {
@@ -127,15 +119,8 @@ fn relative(path: &Path, root: &Path) -> String {
 
 /// `cancel/node/mod.rs` is the module `cancel::node`.
 fn module(path: &str) -> Module {
-    let mut parts: Module = path
-        .trim_end_matches(".rs")
-        .split('/')
-        .map(str::to_owned)
-        .collect();
-    if parts
-        .last()
-        .is_some_and(|last| last == "mod" || last == "lib")
-    {
+    let mut parts: Module = path.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+    if parts.last().is_some_and(|last| last == "mod" || last == "lib") {
         parts.pop();
     }
     parts

@@ -247,10 +247,7 @@ fn abandoned_in_an_enter_law_3() {
 fn failures_of_adopted_exits_law_23() {
     everywhere(|| async {
         let journal = Journal::new();
-        let outer = journal
-            .resource("outer")
-            .exit(Step::Fail("third"))
-            .lifespan();
+        let outer = journal.resource("outer").exit(Step::Fail("third")).lifespan();
         let a = journal.resource("a").exit(Step::Fail("first")).lifespan();
         let b = journal.resource("b").exit(Step::Fail("second")).lifespan();
         let error = outer
@@ -265,10 +262,7 @@ fn failures_of_adopted_exits_law_23() {
             .map(|e| e.primary().to_string())
             .collect();
         assert_eq!(all, ["first", "second", "third"]);
-        assert!(
-            error.to_string().contains("failed to exit: first; also: `"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("failed to exit: first; also: `"), "{error}");
     });
 }
 
@@ -567,10 +561,7 @@ fn error_after_a_panic_carries_it_law_24() {
 fn failures_adopted_by_a_failed_enter_law_23() {
     everywhere(|| async {
         let journal = Journal::new();
-        let inner = journal
-            .resource("inner")
-            .exit(Step::Fail("stuck"))
-            .lifespan();
+        let inner = journal.resource("inner").exit(Step::Fail("stuck")).lifespan();
         let enter = async {
             drop(inner.enter().await?);
             Err::<(), _>(BoxError::from("no route"))
@@ -580,11 +571,7 @@ fn failures_adopted_by_a_failed_enter_law_23() {
             .await
             .unwrap_err();
         assert_eq!(error.primary().to_string(), "no route");
-        let attached: Vec<_> = error
-            .attached()
-            .iter()
-            .map(|e| e.primary().to_string())
-            .collect();
+        let attached: Vec<_> = error.attached().iter().map(|e| e.primary().to_string()).collect();
         assert_eq!(attached, ["stuck"]);
         journal.assert(["enter inner", "exit inner: abandoned"]);
     });

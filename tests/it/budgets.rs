@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, DEFAULT_EXIT_TIMEOUT, Error, ErrorKind, Exit, Lifespan, Phase, Policy,
-    ScopedResource, shield,
+    BoxError, DEFAULT_EXIT_TIMEOUT, Error, ErrorKind, Exit, Lifespan, Phase, Policy, ScopedResource, shield,
 };
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
@@ -37,10 +36,7 @@ fn exit_over_its_budget_law_6() {
             (ErrorKind::TimedOut, Phase::Exit, 3 * SECOND)
         );
         assert!(error.is_timeout());
-        assert!(
-            error.to_string().ends_with("did not exit within 3s"),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with("did not exit within 3s"), "{error}");
         // The next exit proceeds.
         assert_eq!(journal.lines().last().unwrap(), "exited outer");
     });
@@ -100,9 +96,7 @@ fn enter_over_its_budget() {
         let inner = journal.resource("inner").exit(Step::Yield).lifespan();
         let outer = Lifespan::new(
             async {
-                inner
-                    .scope_ok(async |_| std::future::pending::<()>().await)
-                    .await?;
+                inner.scope_ok(async |_| std::future::pending::<()>().await).await?;
                 Ok::<_, Error>(())
             },
             async |(), _| (),
@@ -118,10 +112,7 @@ fn enter_over_its_budget() {
             (error.kind(), error.phase(), started.elapsed()),
             (ErrorKind::TimedOut, Phase::Enter, 2 * SECOND)
         );
-        assert_eq!(
-            error.to_string(),
-            "resource `outer` did not enter within 2s"
-        );
+        assert_eq!(error.to_string(), "resource `outer` did not enter within 2s");
         journal.assert(["enter inner", "exit inner: timed out", "exited inner"]);
     });
 }
@@ -153,11 +144,7 @@ fn begun_as_the_budget_runs_out_law_13() {
 fn within_the_budget() {
     everywhere(|| async {
         let journal = Journal::new();
-        let db = journal
-            .resource("db")
-            .enter(Step::Yield)
-            .exit(Step::Yield)
-            .lifespan();
+        let db = journal.resource("db").enter(Step::Yield).exit(Step::Yield).lifespan();
         db.enter_timeout(60 * SECOND)
             .exit_timeout(60 * SECOND)
             .scope_ok(async |_| yield_now().await)
@@ -183,9 +170,7 @@ impl ScopedResource for Flusher {
     }
 
     fn policy() -> Policy {
-        Policy::of::<Self>()
-            .named("flusher")
-            .exit_timeout(5 * SECOND)
+        Policy::of::<Self>().named("flusher").exit_timeout(5 * SECOND)
     }
 }
 
@@ -208,9 +193,7 @@ fn progress_and_remaining() {
 #[test]
 fn lifespan_changes_the_types_policy() {
     paused().block_on(async {
-        let flusher = Lifespan::of(std::future::ready(Flusher {
-            seen: Arc::default(),
-        }));
+        let flusher = Lifespan::of(std::future::ready(Flusher { seen: Arc::default() }));
         let flusher = flusher.named("mine").exit_timeout(3 * SECOND);
         assert_eq!(flusher.policy().name(), "mine");
         let error = flusher.scope_ok(async |_| ()).await.unwrap_err();
@@ -268,11 +251,7 @@ fn no_time_driver_default_budget() {
         });
     }
     let reports = reports.lock().unwrap();
-    assert_eq!(
-        reports.len(),
-        usize::from(lifespan::checks_enabled()),
-        "{reports:?}"
-    );
+    assert_eq!(reports.len(), usize::from(lifespan::checks_enabled()), "{reports:?}");
     assert!(reports.iter().all(|text| text.contains("enable_time")));
 }
 
@@ -310,18 +289,13 @@ fn no_runtime_at_all() {
         .lifespan()
         .exit_timeout(SECOND)
         .scope_ok(async |_| ());
-    let error = futures_util::FutureExt::now_or_never(refused)
-        .unwrap()
-        .unwrap_err();
+    let error = futures_util::FutureExt::now_or_never(refused).unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoTimer);
     let kept = journal.resource("db").lifespan().scope_ok(async |_| ());
-    futures_util::FutureExt::now_or_never(kept)
-        .unwrap()
-        .unwrap();
+    futures_util::FutureExt::now_or_never(kept).unwrap().unwrap();
     assert_eq!(
         journal.lines()[..],
-        ["report NoTimer db", "enter db", "exit db: completed"]
-            [1 - usize::from(journal.lines().len() == 3)..]
+        ["report NoTimer db", "enter db", "exit db: completed"][1 - usize::from(journal.lines().len() == 3)..]
     );
 }
 
@@ -329,12 +303,7 @@ fn no_runtime_at_all() {
 #[test]
 fn zero_budget_panics_at_the_call() {
     locally(|| async {
-        let panic = std::panic::catch_unwind(|| {
-            Journal::new()
-                .resource("db")
-                .lifespan()
-                .exit_timeout(Duration::ZERO)
-        });
+        let panic = std::panic::catch_unwind(|| Journal::new().resource("db").lifespan().exit_timeout(Duration::ZERO));
         let text = *panic.map(|_| ()).unwrap_err().downcast::<String>().unwrap();
         assert!(
             text.starts_with("`exit_timeout` of zero") && text.contains("help: "),
@@ -353,11 +322,7 @@ fn zero_budget_panics_at_the_call() {
         old(info);
     }));
     assert!(std::panic::catch_unwind(zero).is_err());
-    let place = PLACE
-        .lock()
-        .unwrap()
-        .clone()
-        .expect("a panic at the line of the call");
+    let place = PLACE.lock().unwrap().clone().expect("a panic at the line of the call");
     assert!(place.0.ends_with("budgets.rs"), "{place:?}");
 }
 
@@ -397,8 +362,6 @@ fn no_time_driver_no_bound() {
     let runtime = Builder::new_current_thread().build().unwrap();
     let journal = Journal::new();
     let db = journal.resource("db").lifespan().exit_timeout(None);
-    runtime
-        .block_on(db.scope_ok(async |_| yield_now().await))
-        .unwrap();
+    runtime.block_on(db.scope_ok(async |_| yield_now().await)).unwrap();
     journal.assert(["enter db", "exit db: completed"]);
 }

@@ -31,8 +31,7 @@ impl ScopedResource for Slow {
 fn allocations(future: impl Future) -> u64 {
     let mut future = pin!(future);
     let mut cx = Context::from_waker(Waker::noop());
-    let counted =
-        allocation_counter::measure(|| while future.as_mut().poll(&mut cx).is_pending() {});
+    let counted = allocation_counter::measure(|| while future.as_mut().poll(&mut cx).is_pending() {});
     counted.count_total
 }
 
@@ -75,10 +74,8 @@ fn one_allocation_in_a_cancel_scope_law_2() {
     let _guard = runtime.enter();
     let slow = || Lifespan::of(ready(Slow));
     let one = || CancelScope::new().run(slow().scope_ok(waits));
-    let three = || {
-        CancelScope::new()
-            .run(slow().scope(async |_| slow().scope(async |_| slow().scope_ok(waits).await).await))
-    };
+    let three =
+        || CancelScope::new().run(slow().scope(async |_| slow().scope(async |_| slow().scope_ok(waits).await).await));
     let in_a_row = || {
         CancelScope::new().run(async {
             for _ in 0..100 {

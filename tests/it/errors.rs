@@ -29,10 +29,7 @@ fn names_and_keeps_law_23() {
         assert!(error.primary().is::<io::Error>());
         assert!(error.downcast_ref::<io::Error>().is_some());
         let error = error.downcast::<std::fmt::Error>().unwrap_err();
-        assert_eq!(
-            error.downcast::<io::Error>().unwrap().to_string(),
-            "no route"
-        );
+        assert_eq!(error.downcast::<io::Error>().unwrap().to_string(), "no route");
     });
 }
 
@@ -54,16 +51,9 @@ fn body_error_is_untouched_law_23() {
 fn nothing_is_wrapped_twice_law_23() {
     paused().block_on(async {
         let inner = Lifespan::new(failing("no route"), async |_, _| ()).named("inner");
-        let outer = Lifespan::new(
-            async { inner.scope_ok(async |it| **it).await },
-            async |_, _| (),
-        )
-        .named("outer");
+        let outer = Lifespan::new(async { inner.scope_ok(async |it| **it).await }, async |_, _| ()).named("outer");
         let error = outer.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "resource `inner` failed to enter: no route"
-        );
+        assert_eq!(error.to_string(), "resource `inner` failed to enter: no route");
         assert!(error.downcast_ref::<io::Error>().is_some());
     });
 }
@@ -75,10 +65,7 @@ fn exits_are_attached_in_order_law_23() {
         let journal = Journal::new();
         let [a, b, c] = [("a", "third"), ("b", "second"), ("c", "first")]
             .map(|(name, text)| journal.resource(name).exit(Step::Fail(text)).lifespan());
-        let bad = journal
-            .resource("bad")
-            .enter(Step::Fail("zeroth"))
-            .lifespan();
+        let bad = journal.resource("bad").enter(Step::Fail("zeroth")).lifespan();
         let error: Error = a
             .scope(async |_| {
                 b.scope(async |_| c.scope(async |_| bad.scope_ok(async |_| ()).await).await)
@@ -86,17 +73,10 @@ fn exits_are_attached_in_order_law_23() {
             })
             .await
             .unwrap_err();
-        let attached: Vec<_> = error
-            .attached()
-            .iter()
-            .map(|e| e.primary().to_string())
-            .collect();
+        let attached: Vec<_> = error.attached().iter().map(|e| e.primary().to_string()).collect();
         assert_eq!(
             (error.primary().to_string().as_str(), attached),
-            (
-                "zeroth",
-                ["first", "second", "third"].map(String::from).to_vec()
-            )
+            ("zeroth", ["first", "second", "third"].map(String::from).to_vec())
         );
         let told: Vec<_> = error
             .attached()
@@ -106,12 +86,7 @@ fn exits_are_attached_in_order_law_23() {
         let text = error.to_string();
         let also: Vec<_> = text.split("; also: ").skip(1).collect();
         assert_eq!(also, told);
-        assert!(
-            journal
-                .lines()
-                .iter()
-                .all(|line| !line.starts_with("report"))
-        );
+        assert!(journal.lines().iter().all(|line| !line.starts_with("report")));
     });
 }
 
@@ -138,14 +113,8 @@ fn downcast_reports_what_it_cannot_carry_law_23() {
         let journal = Journal::new();
         let a = journal.resource("a").exit(Step::Fail("stuck")).lifespan();
         let inner = Lifespan::new(failing("no route"), async |_, _| ());
-        let error = a
-            .scope(async |_| inner.scope_ok(async |_| ()).await)
-            .await
-            .unwrap_err();
-        assert_eq!(
-            error.downcast::<io::Error>().unwrap().to_string(),
-            "no route"
-        );
+        let error = a.scope(async |_| inner.scope_ok(async |_| ()).await).await.unwrap_err();
+        assert_eq!(error.downcast::<io::Error>().unwrap().to_string(), "no route");
         assert_eq!(journal.lines().last().unwrap(), "report Failed a: stuck");
     });
 }
@@ -177,10 +146,7 @@ fn debug_is_the_full_report_law_23() {
         let report = format!("{:?}", scope.await.unwrap_err());
         let place = format!("{}:{at}:", file!());
         assert_eq!(report.matches(&place).count(), 2, "{report}");
-        let lines: Vec<_> = report
-            .lines()
-            .map(|line| line.split(" at ").next().unwrap())
-            .collect();
+        let lines: Vec<_> = report.lines().map(|line| line.split(" at ").next().unwrap()).collect();
         assert_eq!(
             lines,
             [
@@ -272,10 +238,7 @@ fn attached_errors_are_flat_law_23() {
         let journal = Journal::new();
         let [a, b] = [("a", "second"), ("b", "first")]
             .map(|(name, text)| journal.resource(name).exit(Step::Fail(text)).lifespan());
-        let bad = journal
-            .resource("bad")
-            .enter(Step::Fail("zeroth"))
-            .lifespan();
+        let bad = journal.resource("bad").enter(Step::Fail("zeroth")).lifespan();
         let outer = Lifespan::new(async { Ok::<_, Error>(()) }, async move |(), _| {
             a.scope(async |_| b.scope_ok(async |_| ()).await).await
         });
@@ -288,10 +251,7 @@ fn attached_errors_are_flat_law_23() {
             .map(|e| (e.primary().to_string(), e.attached().len()))
             .collect();
         let expected = [("zeroth", 2), ("first", 0), ("second", 0)];
-        assert_eq!(
-            all,
-            expected.map(|(text, of_its_own)| (text.to_owned(), of_its_own))
-        );
+        assert_eq!(all, expected.map(|(text, of_its_own)| (text.to_owned(), of_its_own)));
     });
 }
 

@@ -26,9 +26,7 @@ fn guard_exited_without_a_runtime_law_10() {
                 .catch_unwind()
                 .now_or_never()
                 .unwrap();
-            exited
-                .err()
-                .map(|panic| *panic.downcast::<String>().unwrap())
+            exited.err().map(|panic| *panic.downcast::<String>().unwrap())
         })
         .join()
         .unwrap();
@@ -55,9 +53,7 @@ fn guard_exited_without_a_runtime_law_10() {
 #[test]
 fn guard_outlives_its_runtime_law_1() {
     let journal = Journal::new();
-    let live = paused()
-        .block_on(journal.resource("db").lifespan().enter())
-        .unwrap();
+    let live = paused().block_on(journal.resource("db").lifespan().enter()).unwrap();
     drop(live);
     journal.assert(["enter db", "report Lost db"]);
 }
@@ -78,29 +74,17 @@ fn rescued_group_with_faults_law_7() {
     paused().block_on(async {
         let journal = Journal::new();
         let a = journal.resource("a").lifespan();
-        let b = journal
-            .resource("b")
-            .exit(Step::Panic("bad exit"))
-            .lifespan();
+        let b = journal.resource("b").exit(Step::Panic("bad exit")).lifespan();
         let c = journal.resource("c").exit(Step::Hang).lifespan();
         let tree = a.scope(async |_| {
-            b.scope(async |_| {
-                c.scope_ok(async |_| std::future::pending::<()>().await)
-                    .await
-            })
-            .await
+            b.scope(async |_| c.scope_ok(async |_| std::future::pending::<()>().await).await)
+                .await
         });
         assert!(tree.now_or_never().is_none());
         let failures = lifespan::drain().await.into_failures();
-        let texts: Vec<_> = failures
-            .iter()
-            .map(|error| error.primary().to_string())
-            .collect();
+        let texts: Vec<_> = failures.iter().map(|error| error.primary().to_string()).collect();
         assert_eq!(texts, ["within 10s", "bad exit"]);
-        assert_eq!(
-            journal.lines().last().unwrap(),
-            "exit a: abandoned, in another task"
-        );
+        assert_eq!(journal.lines().last().unwrap(), "exit a: abandoned, in another task");
     });
 }
 
@@ -109,18 +93,10 @@ fn rescued_group_with_faults_law_7() {
 fn body_that_replaces_the_resource() {
     paused().block_on(async {
         let journal = Journal::new();
-        let (a, b) = (
-            journal.resource("a").lifespan(),
-            journal.resource("b").lifespan(),
-        );
+        let (a, b) = (journal.resource("a").lifespan(), journal.resource("b").lifespan());
         a.scope(async |a| b.scope_ok(async |b| std::mem::swap(a, b)).await)
             .await
             .unwrap();
-        journal.assert([
-            "enter a",
-            "enter b",
-            "exit a: completed",
-            "exit b: completed",
-        ]);
+        journal.assert(["enter a", "enter b", "exit a: completed", "exit b: completed"]);
     });
 }

@@ -42,9 +42,7 @@ impl Shared {
     }
 
     async fn finish(&self) {
-        std::future::poll_fn(|cx| self.lock().as_mut().poll(cx))
-            .await
-            .unwrap();
+        std::future::poll_fn(|cx| self.lock().as_mut().poll(cx)).await.unwrap();
     }
 }
 
@@ -68,24 +66,12 @@ async fn refused(elsewhere: impl AsyncFnOnce(Shared) -> Option<String>) {
         assert_eq!(refusal, None);
     }
     scope.finish().await;
-    journal.assert([
-        "enter db",
-        "begin",
-        "end",
-        "exit db: completed",
-        "exited db",
-    ]);
+    journal.assert(["enter db", "begin", "end", "exit db: completed", "exited db"]);
 }
 
 #[test]
 fn another_task_law_9() {
-    everywhere(|| {
-        refused(async |scope| {
-            tokio::spawn(async move { scope.poll_here() })
-                .await
-                .unwrap()
-        })
-    });
+    everywhere(|| refused(async |scope| tokio::spawn(async move { scope.poll_here() }).await.unwrap()));
 }
 
 #[test]
@@ -108,13 +94,11 @@ fn local_task_law_9() {
             .await
             .unwrap()
     })));
-    LocalRuntime::new()
-        .unwrap()
-        .block_on(refused(async |scope| {
-            tokio::task::spawn_local(async move { scope.poll_here() })
-                .await
-                .unwrap()
-        }));
+    LocalRuntime::new().unwrap().block_on(refused(async |scope| {
+        tokio::task::spawn_local(async move { scope.poll_here() })
+            .await
+            .unwrap()
+    }));
 }
 
 #[test]
@@ -131,25 +115,16 @@ fn nested_block_on_of_another_runtime_law_9() {
         })
     });
     multi_thread().block_on(async {
-        let nested = async |scope: Shared| {
-            tokio::task::block_in_place(|| paused().block_on(async { scope.poll_here() }))
-        };
+        let nested =
+            async |scope: Shared| tokio::task::block_in_place(|| paused().block_on(async { scope.poll_here() }));
         refused(nested).await;
-        tokio::spawn(async move { refused(nested).await })
-            .await
-            .unwrap();
+        tokio::spawn(async move { refused(nested).await }).await.unwrap();
     });
 }
 
 #[test]
 fn blocking_thread_law_9() {
-    everywhere(|| {
-        refused(async |scope| {
-            tokio::task::spawn_blocking(move || scope.poll_here())
-                .await
-                .unwrap()
-        })
-    });
+    everywhere(|| refused(async |scope| tokio::task::spawn_blocking(move || scope.poll_here()).await.unwrap()));
 }
 
 #[test]
@@ -165,13 +140,7 @@ fn blocking_thread_that_blocks_on_the_same_runtime_law_9() {
 
 #[test]
 fn plain_thread_law_9() {
-    everywhere(|| {
-        refused(async |scope| {
-            std::thread::spawn(move || scope.poll_here())
-                .join()
-                .unwrap()
-        })
-    });
+    everywhere(|| refused(async |scope| std::thread::spawn(move || scope.poll_here()).join().unwrap()));
 }
 
 #[test]
@@ -195,8 +164,7 @@ fn nested_block_on_of_the_same_runtime_is_the_same_identity_law_9() {
     multi_thread().block_on(async {
         let journal = Journal::new();
         let scope = Shared::half_polled(&journal);
-        let nested =
-            tokio::task::block_in_place(|| Handle::current().block_on(async { scope.poll_here() }));
+        let nested = tokio::task::block_in_place(|| Handle::current().block_on(async { scope.poll_here() }));
         assert_eq!(nested, None);
         scope.finish().await;
     });
@@ -221,19 +189,10 @@ fn refusal_of_a_scope_names_all_law_10() {
         let panic = refusal.await.unwrap_err().into_panic();
         let text = panic.downcast_ref::<String>().unwrap();
         assert!(text.starts_with("resource `db#"), "{text}");
-        assert!(
-            text.contains("was entered by the root on ThreadId("),
-            "{text}"
-        );
-        assert!(
-            text.contains(&format!("identity.rs:{entered_at}:")),
-            "{text}"
-        );
+        assert!(text.contains("was entered by the root on ThreadId("), "{text}");
+        assert!(text.contains(&format!("identity.rs:{entered_at}:")), "{text}");
         assert!(text.contains("and polled by task "), "{text}");
-        assert!(
-            text.contains(&format!("identity.rs:{awaited_at}:")),
-            "{text}"
-        );
+        assert!(text.contains(&format!("identity.rs:{awaited_at}:")), "{text}");
         assert!(
             text.contains("help: spawn the whole scope before its first poll"),
             "{text}"
@@ -258,15 +217,9 @@ fn guard_exited_elsewhere_law_10() {
             Err(refused) => {
                 let panic = refused.into_panic();
                 let text = panic.downcast_ref::<String>().unwrap();
-                assert!(
-                    text.contains(&format!("identity.rs:{entered_at}:")),
-                    "{text}"
-                );
+                assert!(text.contains(&format!("identity.rs:{entered_at}:")), "{text}");
                 assert!(text.contains(&"exited by task ".to_string()), "{text}");
-                assert!(
-                    text.contains(&format!("identity.rs:{exited_at}:")),
-                    "{text}"
-                );
+                assert!(text.contains(&format!("identity.rs:{exited_at}:")), "{text}");
                 assert!(
                     text.contains("help: exit it in the task that entered it, or hand it over"),
                     "{text}"
@@ -307,12 +260,7 @@ fn guard_dropped_in_a_foreign_body_law_8() {
             .unwrap();
         let failures = lifespan::drain().await.into_failures();
         assert_eq!(
-            failures.len()
-                + journal
-                    .lines()
-                    .iter()
-                    .filter(|line| line.contains("stuck"))
-                    .count(),
+            failures.len() + journal.lines().iter().filter(|line| line.contains("stuck")).count(),
             1
         );
         assert!(journal.lines().contains(&"report Rescued db".to_owned()));
@@ -345,13 +293,7 @@ fn scope_dropped_in_a_foreign_body_law_8() {
 fn handover_law_12() {
     everywhere(|| async {
         let journal = Journal::new();
-        let ticket = journal
-            .resource("db")
-            .lifespan()
-            .enter()
-            .await
-            .unwrap()
-            .hand_over();
+        let ticket = journal.resource("db").lifespan().enter().await.unwrap().hand_over();
         tokio::spawn(async move {
             let live = ticket.accept();
             live.log("mine now");
@@ -359,11 +301,7 @@ fn handover_law_12() {
         })
         .await
         .unwrap();
-        journal.assert([
-            "enter db",
-            "mine now",
-            "exit db: completed, in another task",
-        ]);
+        journal.assert(["enter db", "mine now", "exit db: completed, in another task"]);
     });
 }
 
@@ -392,13 +330,7 @@ fn dropped_handover_is_rescued_law_12() {
 fn accepted_belongs_to_the_acceptor_law_12() {
     everywhere(|| async {
         let journal = Journal::new();
-        let ticket = journal
-            .resource("db")
-            .lifespan()
-            .enter()
-            .await
-            .unwrap()
-            .hand_over();
+        let ticket = journal.resource("db").lifespan().enter().await.unwrap().hand_over();
         let live = tokio::spawn(async move { ticket.accept() }).await.unwrap();
         if checks_enabled() {
             assert!(panic_of(live.exit()).await.contains("was entered by task"));
@@ -419,12 +351,7 @@ fn guards_exit_in_any_order_law_11() {
         );
         a.unwrap().exit().await.unwrap();
         b.unwrap().exit().await.unwrap();
-        journal.assert([
-            "enter a",
-            "enter b",
-            "exit a: completed",
-            "exit b: completed",
-        ]);
+        journal.assert(["enter a", "enter b", "exit a: completed", "exit b: completed"]);
     });
 }
 
@@ -433,23 +360,12 @@ fn guards_exit_in_any_order_law_11() {
 fn one_task_for_all_law_8() {
     everywhere(|| async {
         let journal = Journal::new();
-        let [a, b] = ["a", "b"].map(|name| {
-            journal
-                .resource(name)
-                .enter(Step::Yield)
-                .exit(Step::Yield)
-                .lifespan()
-        });
+        let [a, b] = ["a", "b"].map(|name| journal.resource(name).enter(Step::Yield).exit(Step::Yield).lifespan());
         a.scope(async |_: &mut Db| b.scope_ok(async |_| yield_now().await).await)
             .await
             .unwrap();
         assert_eq!(journal.exit_tasks(), 1);
-        assert!(
-            journal
-                .lines()
-                .iter()
-                .all(|line| !line.contains("another task"))
-        );
+        assert!(journal.lines().iter().all(|line| !line.contains("another task")));
     });
 }
 
@@ -487,9 +403,5 @@ fn handover_to_another_runtime_is_rescued_on_its_own_law_12() {
     journal.assert(["enter db"]);
     let drained = home.block_on(lifespan::drain());
     assert_eq!(drained.waited_for().len(), 1);
-    journal.assert([
-        "enter db",
-        "report Rescued db",
-        "exit db: abandoned, in another task",
-    ]);
+    journal.assert(["enter db", "report Rescued db", "exit db: abandoned, in another task"]);
 }

@@ -59,13 +59,7 @@ impl Journal {
 
     /// In how many tasks the exits ran.
     pub fn exit_tasks(&self) -> usize {
-        self.0
-            .exited_by
-            .lock()
-            .unwrap()
-            .iter()
-            .collect::<HashSet<_>>()
-            .len()
+        self.0.exited_by.lock().unwrap().iter().collect::<HashSet<_>>().len()
     }
 
     /// A name whose reports find this journal.
@@ -122,11 +116,7 @@ fn take_report(report: &Report<'_>) {
         return;
     };
     match report.error() {
-        Some(error) => journal.log(format!(
-            "report {:?} {name}: {}",
-            report.kind(),
-            error.primary()
-        )),
+        Some(error) => journal.log(format!("report {:?} {name}: {}", report.kind(), error.primary())),
         None => journal.log(format!("report {:?} {name}", report.kind())),
     }
 }
@@ -156,8 +146,7 @@ impl Script {
     #[track_caller]
     pub fn local(self) -> Lifespan<LocalDb, impl Enter<LocalDb>> {
         let unique = self.journal.unique(self.name);
-        Lifespan::of(async { Ok::<_, BoxError>(LocalDb(self.open().await?, std::rc::Rc::new(()))) })
-            .named(unique)
+        Lifespan::of(async { Ok::<_, BoxError>(LocalDb(self.open().await?, std::rc::Rc::new(()))) }).named(unique)
     }
 
     pub async fn open(self) -> Result<Db, BoxError> {
@@ -232,10 +221,7 @@ impl ScopedResource for Db {
 }
 
 /// The same, `!Send`.
-pub struct LocalDb(
-    Db,
-    #[allow(dead_code, reason = "makes it !Send")] std::rc::Rc<()>,
-);
+pub struct LocalDb(Db, #[allow(dead_code, reason = "makes it !Send")] std::rc::Rc<()>);
 
 impl LocalDb {
     pub fn log(&self, line: &str) {
@@ -256,9 +242,6 @@ pub async fn panic_of<F: Future>(future: F) -> String {
     };
     match panic.downcast::<String>() {
         Ok(text) => *text,
-        Err(panic) => (*panic
-            .downcast::<&'static str>()
-            .expect("a panic with a text"))
-        .to_owned(),
+        Err(panic) => (*panic.downcast::<&'static str>().expect("a panic with a text")).to_owned(),
     }
 }

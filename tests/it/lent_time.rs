@@ -5,8 +5,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, Enter, Error, ErrorKind, ExitStack, Lifespan, OwnerMap, Resource, TaskGroup, join,
-    join_all_local, lifespan, shield,
+    BoxError, Enter, Error, ErrorKind, ExitStack, Lifespan, OwnerMap, Resource, TaskGroup, join, join_all_local,
+    lifespan, shield,
 };
 use tokio::time::sleep;
 
@@ -29,10 +29,7 @@ fn told_by_parts(error: &Error) -> Vec<String> {
     told
 }
 
-fn part(
-    name: &'static str,
-    takes: Option<Duration>,
-) -> Lifespan<Resource<()>, impl Enter<Resource<()>> + Send> {
+fn part(name: &'static str, takes: Option<Duration>) -> Lifespan<Resource<()>, impl Enter<Resource<()>> + Send> {
     let enter = async { Ok::<_, BoxError>(()) };
     let end = async move |(), exit: &lifespan::Exit| {
         exit.progress(format!("{name} flushes"));
@@ -83,9 +80,7 @@ fn of_a_lifespan_laws_6_23() {
 #[test]
 fn of_a_chain_laws_6_23() {
     everywhere(|| async {
-        let chain = quick("db")
-            .then(|_| hangs("cache"))
-            .then(|_| quick("queue"));
+        let chain = quick("db").then(|_| hangs("cache")).then(|_| quick("queue"));
         let ended = chain.exit_timeout(BUDGET).scope_ok(async |_| ()).await;
         assert_eq!(told_by_parts(&ended.unwrap_err()), HUNG_AND_LEFT);
     });

@@ -5,15 +5,8 @@
     clippy::similar_names,
     reason = "a test holds a whole program, whose parts come in pairs"
 )]
-#![allow(
-    clippy::items_after_statements,
-    reason = "a helper reads best beside its one test"
-)]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    reason = "a test binary has no public interface"
-)]
+#![allow(clippy::items_after_statements, reason = "a helper reads best beside its one test")]
+#![allow(missing_docs, unreachable_pub, reason = "a test binary has no public interface")]
 
 mod everywhere;
 mod journal;

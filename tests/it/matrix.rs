@@ -24,10 +24,7 @@ fn enter_body_exit_law_23() {
                 .scope(async |_| {
                     if body {
                         // A body that fails with the failure of another resource, so that the exit's can be attached.
-                        let other = Lifespan::new(
-                            async { Err::<(), _>(BoxError::from("bad")) },
-                            async |(), _| (),
-                        );
+                        let other = Lifespan::new(async { Err::<(), _>(BoxError::from("bad")) }, async |(), _| ());
                         other.named("other").scope_ok(async |_| ()).await?;
                     }
                     Ok::<_, Error>(7)
@@ -54,12 +51,7 @@ fn enter_body_exit_law_23() {
                 .filter(|line| line.starts_with("exit db"))
                 .count();
             assert_eq!(exits, usize::from(!enter));
-            assert!(
-                journal
-                    .lines()
-                    .iter()
-                    .all(|line| !line.starts_with("report"))
-            );
+            assert!(journal.lines().iter().all(|line| !line.starts_with("report")));
         });
     }
 }

@@ -3,10 +3,7 @@
 
 use std::time::Duration;
 
-use lifespan::{
-    BoxError, Enter, Error, Exit, ExitStack, Lifespan, Live, Owner, ScopedResource, drain, join,
-    lifespan,
-};
+use lifespan::{BoxError, Enter, Error, Exit, ExitStack, Lifespan, Live, Owner, ScopedResource, drain, join, lifespan};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 

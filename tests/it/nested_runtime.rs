@@ -20,10 +20,7 @@ async fn abandons(journal: Journal) {
     let guard = journal.resource("guard").exit(Step::Yield).lifespan();
     drop(guard.enter().await.unwrap());
     yield_now().await;
-    let scope = journal
-        .resource("scope")
-        .exit(Step::Fail("disk full"))
-        .lifespan();
+    let scope = journal.resource("scope").exit(Step::Fail("disk full")).lifespan();
     let scope = scope.scope_ok(async |_| std::future::pending::<()>().await);
     assert!(futures_util::poll!(Box::pin(scope)).is_pending());
     let drained = drain().await;

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use lifespan::{
-    Cancelled, Error, ExitStack, Failure, OwnerMap, RemoveError, Spawner, TaskGroup, convert_errors,
-};
+use lifespan::{Cancelled, Error, ExitStack, Failure, OwnerMap, RemoveError, Spawner, TaskGroup, convert_errors};
 
 use crate::everywhere::paused;
 use crate::journal::{Journal, Step};
@@ -123,14 +121,9 @@ fn a_failure_without_display_law_23() {
         let result = db
             .scope(async |_| -> Result<u32, Response> { Ok("forty".parse::<u32>()?) })
             .await;
-        assert_eq!(
-            result.err().unwrap().0.to_string(),
-            "invalid digit found in string"
-        );
+        assert_eq!(result.err().unwrap().0.to_string(), "invalid digit found in string");
         let cache = journal.resource("cache").lifespan();
-        let result = cache
-            .scope(async |_| Err::<(), _>(Told("no row".to_owned())))
-            .await;
+        let result = cache.scope(async |_| Err::<(), _>(Told("no row".to_owned()))).await;
         assert!(result.is_err_and(|told| told.0 == "no row"));
         let bad = journal.resource("bad").exit(Step::Fail("stuck")).lifespan();
         let result = bad.scope(async |_| Ok::<(), Response>(())).await;

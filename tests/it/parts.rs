@@ -5,8 +5,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, Cause, Enter, Error, ErrorKind, Exit, ExitStack, Lifespan, ScopedResource, Shared,
-    TaskGroup, checks_enabled,
+    BoxError, Cause, Enter, Error, ErrorKind, Exit, ExitStack, Lifespan, ScopedResource, Shared, TaskGroup,
+    checks_enabled,
 };
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -138,10 +138,7 @@ fn the_time_that_is_left_is_handed_on_law_6() {
         });
         let whole = whole.named("whole").exit_timeout(4 * SECOND);
         let error = whole.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            (error.resource(), error.kind()),
-            ("part", ErrorKind::TimedOut)
-        );
+        assert_eq!((error.resource(), error.kind()), ("part", ErrorKind::TimedOut));
         let text = error.to_string();
         assert!(text.contains("waiting for an answer"), "{text}");
         assert!(error.attached().is_empty(), "{error:?}");
@@ -220,9 +217,7 @@ fn that_all_went_well_is_not_reported_where_it_is_meant_law_7() {
         let db = || journal.resource("db").lifespan();
         let clean = whole(db().enter(), async |part, _| part.exit().await);
         end_by(Cause::Completed, clean).await;
-        let meant = whole(db().enter(), async |part, _| {
-            part.exit_with(Ok::<_, Error>(())).await
-        });
+        let meant = whole(db().enter(), async |part, _| part.exit_with(Ok::<_, Error>(())).await);
         end_by(Cause::Failed, meant).await;
         let (db, cache) = (db(), journal.resource("cache").lifespan());
         let its_own = whole(async { Ok((db, cache)) }, async |(db, cache), _| {

@@ -83,12 +83,8 @@ fn every_outer_exit_sees_the_panic_law_24() {
         let journal = Journal::new();
         let outer = journal.resource("outer").exit(Step::Yield).lifespan();
         let inner = journal.resource("inner").exit(Step::Yield).lifespan();
-        let panic = panic_of(outer.scope(async |_| {
-            inner
-                .scope(async |_| -> Result<(), Error> { panic!("boom") })
-                .await
-        }))
-        .await;
+        let panic =
+            panic_of(outer.scope(async |_| inner.scope(async |_| -> Result<(), Error> { panic!("boom") }).await)).await;
         assert_eq!(panic, "boom");
         journal.assert([
             "enter outer",
@@ -121,10 +117,7 @@ fn panic_while_the_body_is_built_law_5() {
 fn panic_in_enter_enters_nothing_law_1() {
     everywhere(|| async {
         let journal = Journal::new();
-        let db = journal
-            .resource("db")
-            .enter(Step::Panic("no socket"))
-            .lifespan();
+        let db = journal.resource("db").enter(Step::Panic("no socket")).lifespan();
         assert_eq!(panic_of(db.scope_ok(async |_| ())).await, "no socket");
         journal.assert([]);
     });
@@ -134,15 +127,9 @@ fn panic_in_enter_enters_nothing_law_1() {
 fn enter_fails_and_nothing_exits_law_1() {
     everywhere(|| async {
         let journal = Journal::new();
-        let db = journal
-            .resource("db")
-            .enter(Step::Fail("no route"))
-            .lifespan();
+        let db = journal.resource("db").enter(Step::Fail("no route")).lifespan();
         let error: Error = db.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::Failed, Phase::Enter)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Failed, Phase::Enter));
         journal.assert([]);
     });
 }
@@ -153,13 +140,8 @@ fn failed_inner_enter_is_the_outer_exits_cause_law_2() {
     everywhere(|| async {
         let journal = Journal::new();
         let outer = journal.resource("outer").lifespan();
-        let inner = journal
-            .resource("inner")
-            .enter(Step::Fail("no route"))
-            .lifespan();
-        let result: Result<(), Error> = outer
-            .scope(async |_| inner.scope_ok(async |_| ()).await)
-            .await;
+        let inner = journal.resource("inner").enter(Step::Fail("no route")).lifespan();
+        let result: Result<(), Error> = outer.scope(async |_| inner.scope_ok(async |_| ()).await).await;
         let error = result.unwrap_err();
         assert!(error.resource().starts_with("inner"), "{error:?}");
         let told = format!("exit outer: failed ({error})");
@@ -171,15 +153,9 @@ fn failed_inner_enter_is_the_outer_exits_cause_law_2() {
 fn exit_errs_after_a_success_law_23() {
     everywhere(|| async {
         let journal = Journal::new();
-        let db = journal
-            .resource("db")
-            .exit(Step::Fail("disk full"))
-            .lifespan();
+        let db = journal.resource("db").exit(Step::Fail("disk full")).lifespan();
         let error: Error = db.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::Failed, Phase::Exit)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Failed, Phase::Exit));
         assert_eq!(error.primary().to_string(), "disk full");
         journal.assert(["enter db", "exit db: completed"]);
     });
@@ -190,10 +166,7 @@ fn exit_panics_after_a_success_law_24() {
     everywhere(|| async {
         let journal = Journal::new();
         let outer = journal.resource("outer").exit(Step::Yield).lifespan();
-        let inner = journal
-            .resource("inner")
-            .exit(Step::Panic("bad exit"))
-            .lifespan();
+        let inner = journal.resource("inner").exit(Step::Panic("bad exit")).lifespan();
         let panic = panic_of(outer.scope(async |_| inner.scope_ok(async |_| ()).await)).await;
         assert_eq!(panic, "bad exit");
         journal.assert([
@@ -211,19 +184,9 @@ fn exit_panics_after_a_success_law_24() {
 fn exit_panics_after_a_panic_law_24() {
     everywhere(|| async {
         let journal = Journal::new();
-        let db = journal
-            .resource("db")
-            .exit(Step::Panic("bad exit"))
-            .lifespan();
-        assert_eq!(
-            panic_of(db.scope_ok(async |_| panic!("boom"))).await,
-            "boom"
-        );
-        journal.assert([
-            "enter db",
-            "exit db: panicked (boom)",
-            "report Failed db: bad exit",
-        ]);
+        let db = journal.resource("db").exit(Step::Panic("bad exit")).lifespan();
+        assert_eq!(panic_of(db.scope_ok(async |_| panic!("boom"))).await, "boom");
+        journal.assert(["enter db", "exit db: panicked (boom)", "report Failed db: bad exit"]);
     });
 }
 
@@ -232,14 +195,8 @@ fn exit_panics_after_a_panic_law_24() {
 fn exit_panics_after_an_error_law_24() {
     everywhere(|| async {
         let journal = Journal::new();
-        let outer = journal
-            .resource("outer")
-            .exit(Step::Panic("bad exit"))
-            .lifespan();
-        let inner = journal
-            .resource("inner")
-            .enter(Step::Fail("no route"))
-            .lifespan();
+        let outer = journal.resource("outer").exit(Step::Panic("bad exit")).lifespan();
+        let inner = journal.resource("inner").enter(Step::Fail("no route")).lifespan();
         let error = outer
             .scope(async |_| inner.scope_ok(async |_| ()).await)
             .await
@@ -270,10 +227,7 @@ fn body_error_whose_display_panics_law_2() {
         let db = journal.resource("db").lifespan();
         let result: Result<(), Rude> = db.scope(async |_| Err(Rude(None))).await;
         assert!(result.unwrap_err().0.is_none());
-        journal.assert([
-            "enter db",
-            "exit db: failed (an error whose `Display` panics)",
-        ]);
+        journal.assert(["enter db", "exit db: failed (an error whose `Display` panics)"]);
     });
 }
 
@@ -331,10 +285,7 @@ fn exits_run_in_reverse_order_law_7() {
         assert_eq!(error.primary().to_string(), "stuck");
         let lines = journal.lines();
         assert_eq!(lines[..3], ["enter a", "enter b", "enter c"]);
-        assert_eq!(
-            lines[3..6],
-            ["exit c: completed", "exited c", "exit b: completed"]
-        );
+        assert_eq!(lines[3..6], ["exit c: completed", "exited c", "exit b: completed"]);
         assert!(lines[6].starts_with("exit a: failed"));
         assert_eq!(lines[7..], ["exited a"]);
     });
@@ -353,10 +304,7 @@ fn guard_exits_with_a_result_law_23() {
             .await
             .unwrap();
         live.log("use");
-        let error = live
-            .exit_with::<(), BoxError>(Err("bad row".into()))
-            .await
-            .unwrap_err();
+        let error = live.exit_with::<(), BoxError>(Err("bad row".into())).await.unwrap_err();
         assert_eq!(error.to_string(), "bad row");
         journal.assert([
             "enter db",
@@ -376,8 +324,7 @@ fn scope_macro_has_the_same_paths_law_2() {
         assert_eq!(n.unwrap(), 7);
 
         let bad = journal.resource("bad").local();
-        let parsed: anyhow::Result<u8> =
-            lifespan::scope!(_it = bad => { return Ok("x".parse::<u8>()?); }).await;
+        let parsed: anyhow::Result<u8> = lifespan::scope!(_it = bad => { return Ok("x".parse::<u8>()?); }).await;
         assert!(parsed.is_err());
 
         let rude = journal.resource("rude").exit(Step::Yield).local();
@@ -412,10 +359,7 @@ fn panic_while_the_exit_is_built_law_24() {
     }
     everywhere(|| async {
         let journal = Journal::new();
-        let inner = journal
-            .resource("inner")
-            .enter(Step::Fail("no route"))
-            .lifespan();
+        let inner = journal.resource("inner").enter(Step::Fail("no route")).lifespan();
         let error = Lifespan::of(std::future::ready(Rude))
             .named("rude")
             .scope(async |_| inner.scope_ok(async |_| ()).await)
@@ -423,14 +367,8 @@ fn panic_while_the_exit_is_built_law_24() {
             .unwrap_err();
         assert_eq!(error.primary().to_string(), "no route");
         let rude = &error.attached()[0];
-        assert_eq!(
-            (rude.kind(), rude.phase()),
-            (ErrorKind::Panicked, Phase::Exit)
-        );
-        assert_eq!(
-            rude.to_string(),
-            "resource `rude` panicked in its exit: no exit"
-        );
+        assert_eq!((rude.kind(), rude.phase()), (ErrorKind::Panicked, Phase::Exit));
+        assert_eq!(rude.to_string(), "resource `rude` panicked in its exit: no exit");
     });
 }
 

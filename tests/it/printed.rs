@@ -94,13 +94,9 @@ fn attached_failures_of_every_kind_law_23() {
             let loud = Lifespan::new(async { Ok::<_, Error>(()) }, exit).named("loud");
             let exit = async |(), _: &_| std::future::pending::<()>().await;
             let slow = Lifespan::new(async { Ok::<_, Error>(()) }, exit).named("slow");
-            let db = Lifespan::new(
-                async { Err::<(), _>(BoxError::from("no route")) },
-                async |(), _| (),
-            );
+            let db = Lifespan::new(async { Err::<(), _>(BoxError::from("no route")) }, async |(), _| ());
             let db = db.named("db");
-            let scope =
-                loud.scope(async |_| slow.scope(async |_| db.scope_ok(async |_| ()).await).await);
+            let scope = loud.scope(async |_| slow.scope(async |_| db.scope_ok(async |_| ()).await).await);
             scope.await.unwrap_err()
         },
         |error| error,
@@ -109,10 +105,7 @@ fn attached_failures_of_every_kind_law_23() {
     let parts: Vec<_> = text.split("; also: ").collect();
     assert_eq!(parts.len(), 3, "{text}");
     assert_eq!(parts[0], "resource `db` failed to enter: no route");
-    assert!(
-        parts[1].starts_with("`slow` did not exit within 10s"),
-        "{text}"
-    );
+    assert!(parts[1].starts_with("`slow` did not exit within 10s"), "{text}");
     assert_eq!(parts[2], "`loud` panicked in its exit: a bug");
 }
 

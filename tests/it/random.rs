@@ -37,17 +37,11 @@ pub fn seeds() -> Range<u64> {
 /// Runs one of them, which must not hang.
 pub fn run_one(runtime: &Runtime, seed: u64, program: impl Future<Output = ()>) {
     let ran = runtime.block_on(async { timeout(Duration::from_secs(60), program).await });
-    assert!(
-        ran.is_ok(),
-        "it hangs: LIFESPAN_SEED={seed} LIFESPAN_TREES=1"
-    );
+    assert!(ran.is_ok(), "it hangs: LIFESPAN_SEED={seed} LIFESPAN_TREES=1");
 }
 
 /// A number from the environment.
 pub fn number(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;
-    Some(
-        text.parse()
-            .unwrap_or_else(|_| panic!("{name} is no number: {text}")),
-    )
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }

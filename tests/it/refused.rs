@@ -55,8 +55,7 @@ fn behind_a_lock_law_10() {
     for runtime in [paused(), multi_thread()] {
         let journal = Journal::new();
         let block = block(&journal).boxed();
-        let block: Arc<Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>> =
-            Arc::new(Mutex::new(block));
+        let block: Arc<Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>> = Arc::new(Mutex::new(block));
         runtime.block_on(assert_both_fail(journal, || {
             let block = Arc::clone(&block);
             poll_fn(move |cx| {

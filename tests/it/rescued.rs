@@ -99,8 +99,7 @@ fn outermost_tokio_timeout_law_3() {
 fn tree_is_one_ordered_job_law_3_law_7() {
     everywhere(|| async {
         let journal = Journal::new();
-        let [a, b, c, d] =
-            ["a", "b", "c", "d"].map(|name| journal.resource(name).exit(Step::Yield).lifespan());
+        let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| journal.resource(name).exit(Step::Yield).lifespan());
         let tree = a.scope(async |_| {
             let left = b.scope(async |_| c.scope_ok(forever).await);
             let right = d.scope_ok(forever);
@@ -144,11 +143,7 @@ fn scopes_inside_an_enter_law_3() {
         assert!(enter.scope_ok(async |_| ()).now_or_never().is_none());
         lifespan::drain().await.into_failures();
         assert_eq!(
-            journal
-                .lines()
-                .iter()
-                .filter(|line| line.starts_with("exited"))
-                .count(),
+            journal.lines().iter().filter(|line| line.starts_with("exited")).count(),
             2
         );
         assert_eq!(journal.exit_tasks(), 1);
@@ -192,11 +187,7 @@ fn guard_dropped_on_a_foreign_thread_law_3() {
         let live = journal.resource("db").lifespan().enter().await.unwrap();
         std::thread::spawn(move || drop(live)).join().unwrap();
         lifespan::drain().await.into_failures();
-        journal.assert([
-            "enter db",
-            "report Rescued db",
-            "exit db: abandoned, in another task",
-        ]);
+        journal.assert(["enter db", "report Rescued db", "exit db: abandoned, in another task"]);
     });
 }
 
@@ -230,11 +221,7 @@ fn guard_dropped_while_panicking_law_3() {
         });
         assert!(panicked.await.unwrap_err().is_panic());
         journal.reached("exit db: abandoned, in another task").await;
-        journal.assert([
-            "enter db",
-            "report Rescued db",
-            "exit db: abandoned, in another task",
-        ]);
+        journal.assert(["enter db", "report Rescued db", "exit db: abandoned, in another task"]);
     });
 }
 
@@ -246,9 +233,7 @@ fn report_names_the_place_law_3() {
     let into = seen.clone();
     journal::listen(move |report| {
         if report.resource() == "placed" {
-            into.lock()
-                .unwrap()
-                .push((report.place().line(), report.to_string()));
+            into.lock().unwrap().push((report.place().line(), report.to_string()));
         }
     });
     let line = paused().block_on(async {
@@ -306,13 +291,8 @@ fn what_goes_on_is_not_interrupted_law_6() {
             }
             lifespan::drain().await.into_result().unwrap();
             let lines = journal.lines();
-            assert!(
-                lines.iter().any(|line| line == "exited db"),
-                "{kind}: {lines:?}"
-            );
-            let interrupted = lines
-                .iter()
-                .find(|line| line.starts_with("report Interrupted"));
+            assert!(lines.iter().any(|line| line == "exited db"), "{kind}: {lines:?}");
+            let interrupted = lines.iter().find(|line| line.starts_with("report Interrupted"));
             assert_eq!(interrupted, None, "{kind}");
         }
     });
@@ -327,11 +307,7 @@ fn dropped_before_the_first_poll_law_1() {
         let live = journal.resource("db").lifespan().enter().await.unwrap();
         drop(live.exit());
         lifespan::drain().await.into_failures();
-        journal.assert([
-            "enter db",
-            "report Rescued db",
-            "exit db: abandoned, in another task",
-        ]);
+        journal.assert(["enter db", "report Rescued db", "exit db: abandoned, in another task"]);
     });
 }
 
@@ -408,16 +384,8 @@ fn failures_of_rescued_exits_law_4() {
         );
         let failures = lifespan::drain().await.into_failures();
         // With two threads the exit may have failed before anybody waits; it is then reported, but never both.
-        let mut told: Vec<_> = failures
-            .iter()
-            .map(|error| error.primary().to_string())
-            .collect();
-        told.extend(
-            journal
-                .lines()
-                .into_iter()
-                .filter(|line| line.contains("Failed")),
-        );
+        let mut told: Vec<_> = failures.iter().map(|error| error.primary().to_string()).collect();
+        told.extend(journal.lines().into_iter().filter(|line| line.contains("Failed")));
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].ends_with("stuck"));
 
@@ -496,10 +464,7 @@ fn drained_tells_what_it_waited_for_law_4() {
         let tree = a.scope(async |_| b.scope_ok(forever).await);
         assert!(tree.now_or_never().is_none());
         let drained = lifespan::drain().await;
-        let waited_for: Vec<_> = drained
-            .waited_for()
-            .map(|(name, place)| (name, place.line()))
-            .collect();
+        let waited_for: Vec<_> = drained.waited_for().map(|(name, place)| (name, place.line())).collect();
         assert_eq!(waited_for, [("b", line), ("a", line)]);
         assert_eq!(drained.to_string(), "waited for 2 exits: b, a");
         let error = drained.into_result().unwrap_err();
@@ -520,10 +485,7 @@ fn drained_tells_what_it_waited_for_law_4() {
 // REPLACES the test of this name, which is flaky on `multi_thread`: the rescue can end before the drains are polled.
 #[test]
 fn drain_waits_for_nested_rescues_law_4() {
-    struct Abandons(
-        Option<lifespan::Live<Db>>,
-        std::sync::Arc<tokio::sync::Semaphore>,
-    );
+    struct Abandons(Option<lifespan::Live<Db>>, std::sync::Arc<tokio::sync::Semaphore>);
     impl lifespan::ScopedResource for Abandons {
         async fn exit(self, _: &lifespan::Exit) -> Result<(), BoxError> {
             let _open = self.1.acquire().await?;

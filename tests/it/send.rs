@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use lifespan::{
-    BoxError, Enter, Error, Exit, Lifespan, LocalResource, Resource, ScopedResource, scope,
-};
+use lifespan::{BoxError, Enter, Error, Exit, Lifespan, LocalResource, Resource, ScopedResource, scope};
 use tokio::task::{LocalSet, yield_now};
 
 use crate::everywhere::{multi_thread, paused};
@@ -137,19 +135,14 @@ fn local_resources() {
             }
         });
         let live = tx.enter().await.unwrap();
-        live.exit_with::<(), BoxError>(Err("no".into()))
-            .await
-            .unwrap_err();
+        live.exit_with::<(), BoxError>(Err("no".into())).await.unwrap_err();
         assert_eq!(rows, []);
 
         let mut count = 0;
         let local = Lifespan::new_local(async { Ok::<_, Error>(Rc::new(1)) }, async |one, _| {
             count += *one;
         });
-        local
-            .scope_ok(async |one| assert_eq!(***one, 1))
-            .await
-            .unwrap();
+        local.scope_ok(async |one| assert_eq!(***one, 1)).await.unwrap();
         assert_eq!(count, 1);
     };
     LocalSet::new().block_on(&paused(), test);
@@ -163,31 +156,19 @@ fn nameable_types() {
         factory: Box<dyn Fn() -> Lifespan<Session> + Send + Sync>,
     }
     multi_thread().block_on(async {
-        let pool = Lifespan::new(
-            async { Ok::<_, Error>(String::from("pool")) },
-            async |_, _| (),
-        );
+        let pool = Lifespan::new(async { Ok::<_, Error>(String::from("pool")) }, async |_, _| ());
         let pool: Lifespan<Resource<String>> = pool.boxed();
         let factory: Box<dyn Fn() -> Lifespan<Session> + Send + Sync> = Box::new(|| open().boxed());
         let app = Lifespan::of(async {
             let mut live = pool.enter().await?;
             live.push('!');
             live.exit().await?;
-            let pool = Lifespan::new(
-                async { Ok::<_, Error>(String::from("pool")) },
-                async |_, _| (),
-            );
+            let pool = Lifespan::new(async { Ok::<_, Error>(String::from("pool")) }, async |_, _| ());
             pool.scope_ok(async |_| ()).await?;
             Ok::<_, Error>(Session(vec![]))
         });
-        tokio::spawn(app.scope_ok(async |_| ()))
-            .await
-            .unwrap()
-            .unwrap();
-        tokio::spawn(factory().scope_ok(async |_| ()))
-            .await
-            .unwrap()
-            .unwrap();
+        tokio::spawn(app.scope_ok(async |_| ())).await.unwrap().unwrap();
+        tokio::spawn(factory().scope_ok(async |_| ())).await.unwrap().unwrap();
         let _ = |app: App| (app.pool.len(), (app.factory)());
     });
 }

@@ -48,11 +48,7 @@ impl Service {
         let mut pipe = self.child.stderr.take().unwrap();
         pipe.read_to_string(&mut stderr).unwrap();
         let code = self.child.wait().unwrap().code();
-        Ended {
-            code,
-            stdout,
-            stderr,
-        }
+        Ended { code, stdout, stderr }
     }
 }
 

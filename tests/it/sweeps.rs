@@ -76,13 +76,9 @@ fn two_joined_in_one_laws_7_13() {
 #[test]
 fn scope_inside_an_enter_law_17() {
     swept(|journal| async move {
-        let [outer, inner] =
-            ["outer", "inner"].map(|name| journal.resource(name).exit(Step::Yield));
+        let [outer, inner] = ["outer", "inner"].map(|name| journal.resource(name).exit(Step::Yield));
         let enter = async {
-            inner
-                .lifespan()
-                .scope_ok(async |_| yield_now().await)
-                .await?;
+            inner.lifespan().scope_ok(async |_| yield_now().await).await?;
             yield_now().await;
             Ok::<_, BoxError>(0)
         };
@@ -134,13 +130,7 @@ fn exit_that_sleeps_and_a_shield_law_6() {
 #[test]
 fn guards_law_3() {
     swept(|journal| async move {
-        let [a, b] = ["a", "b"].map(|name| {
-            journal
-                .resource(name)
-                .enter(Step::Yield)
-                .exit(Step::Yield)
-                .lifespan()
-        });
+        let [a, b] = ["a", "b"].map(|name| journal.resource(name).enter(Step::Yield).exit(Step::Yield).lifespan());
         let Ok(a) = a.enter().await else { return };
         if let Ok(b) = b.enter().await {
             yield_now().await;
@@ -181,18 +171,11 @@ fn item_that_is_taken_and_put_back_law_5() {
 fn failing_steps_laws_7_and_24() {
     swept(|journal| async move {
         let [a, b, c] = [Step::Fail("a"), Step::Fail("b"), Step::Yield].map(|exit| {
-            let name = if exit == Step::Yield {
-                "waits"
-            } else {
-                "fails"
-            };
+            let name = if exit == Step::Yield { "waits" } else { "fails" };
             journal.resource(name).exit(exit).lifespan()
         });
         let _: Result<(), Error> = a
-            .scope(async |_| {
-                b.scope(async |_| c.scope_ok(async |_| yield_now().await).await)
-                    .await
-            })
+            .scope(async |_| b.scope(async |_| c.scope_ok(async |_| yield_now().await).await).await)
             .await;
     });
 }
@@ -222,10 +205,7 @@ fn sweep_finds_what_is_wrong() {
         };
         let headline = format!("the test, {what}, broke the laws:\n  - `db` (made at ");
         assert!(text.starts_with(&headline), "{text}");
-        assert!(
-            text.contains(" was not exited\njournal:\n  enter db"),
-            "{text}"
-        );
+        assert!(text.contains(" was not exited\njournal:\n  enter db"), "{text}");
     }
 }
 
@@ -242,10 +222,7 @@ fn leaks_are_listed() {
         live.exit().await.unwrap();
         let found = catch_unwind(AssertUnwindSafe(|| journal.assert_no_leaks()));
         let text = *found.unwrap_err().downcast::<String>().unwrap();
-        assert!(
-            text.starts_with("resources leaked:\n  - `b` (made at "),
-            "{text}"
-        );
+        assert!(text.starts_with("resources leaked:\n  - `b` (made at "), "{text}");
         assert!(!text.contains("`a`"), "{text}");
     });
 }

@@ -48,11 +48,6 @@ impl Reports {
     }
 
     pub fn count(&self, text: &str) -> usize {
-        self.0
-            .lock()
-            .unwrap()
-            .get(text)
-            .copied()
-            .unwrap_or_default()
+        self.0.lock().unwrap().get(text).copied().unwrap_or_default()
     }
 }

@@ -14,16 +14,12 @@ type Unit = Resource<()>;
 
 /// Its exit fails with "flush", since "disk full".
 fn cache() -> Lifespan<Unit, impl Enter<Unit>> {
-    let exit = async |(), _: &_| {
-        Err::<(), _>(anyhow::Error::new(io::Error::other("disk full")).context("flush"))
-    };
+    let exit = async |(), _: &_| Err::<(), _>(anyhow::Error::new(io::Error::other("disk full")).context("flush"));
     Lifespan::new(async { Ok::<_, io::Error>(()) }, exit).named("cache")
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     runtime.unwrap().block_on(future)
 }
 
@@ -104,9 +100,7 @@ fn a_subscriber_has_the_reports() {
 #[test]
 fn events_have_names_and_the_error_with_its_chain() {
     let seen = captured(a_report);
-    let [event] = &seen.events[..] else {
-        panic!("{seen:?}")
-    };
+    let [event] = &seen.events[..] else { panic!("{seen:?}") };
     assert_eq!(
         (event.name, event.target, event.level.as_str()),
         ("lifespan.exit.failed", "lifespan", "ERROR")
@@ -132,13 +126,8 @@ fn what_is_no_error_has_a_reason() {
             assert!(lifespan::drain().await.failures().is_empty());
         });
     });
-    let [event] = &seen.events[..] else {
-        panic!("{seen:?}")
-    };
-    assert_eq!(
-        (event.name, event.level.as_str()),
-        ("lifespan.exit.rescued", "WARN")
-    );
+    let [event] = &seen.events[..] else { panic!("{seen:?}") };
+    assert_eq!((event.name, event.level.as_str()), ("lifespan.exit.rescued", "WARN"));
     assert_eq!(event.fields["message"], "exit rescued");
     assert_eq!(event.fields["lifespan.resource.name"], "quiet");
     assert!(!event.fields["lifespan.reason"].is_empty());
@@ -194,9 +183,7 @@ fn instrument_names_the_span_as_the_function() {
     let names: Vec<_> = seen.spans.iter().map(|span| span.name).collect();
     assert_eq!(
         names,
-        [
-            "open", "close", "match", "close", "mine", "close", "mine too", "close"
-        ]
+        ["open", "close", "match", "close", "mine", "close", "mine too", "close"]
     );
     assert_eq!(seen.spans[0].fields["user"], "3");
 }

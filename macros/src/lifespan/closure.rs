@@ -27,12 +27,7 @@ pub(super) struct Param {
 
 impl Closure {
     /// `example` is a whole closure that would be right.
-    pub(super) fn parse(
-        content: Content,
-        attribute: &Ident,
-        example: &str,
-        errors: &mut Errors,
-    ) -> Option<Self> {
+    pub(super) fn parse(content: Content, attribute: &Ident, example: &str, errors: &mut Errors) -> Option<Self> {
         let wanted = || {
             format!(
                 "`#[{attribute}]` needs a closure whose parameters are what it is made from\n\
@@ -109,10 +104,7 @@ fn params(first: Token![|], input: ParseStream<'_>) -> Result<(Vec<Param>, Span)
             return Ok((params, last.span));
         }
         if input.is_empty() {
-            return Err(Error::new(
-                first.span,
-                "the bars of the closure are not closed",
-            ));
+            return Err(Error::new(first.span, "the bars of the closure are not closed"));
         }
         params.push(param(input)?);
         if !input.is_empty() && !input.peek(Token![|]) {
@@ -131,9 +123,5 @@ fn param(input: ParseStream<'_>) -> Result<Param> {
         Some(_) => Some(input.parse()?),
         None => None,
     };
-    Ok(Param {
-        mutability,
-        name,
-        ty,
-    })
+    Ok(Param { mutability, name, ty })
 }

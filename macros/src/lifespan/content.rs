@@ -45,9 +45,8 @@ impl Content {
 
     /// The options are what looks like some: from the first `, name =` on.
     fn unreadable(tokens: &[TokenTree]) -> Self {
-        let is_comma = |at: &usize| {
-            is_punct(&tokens[*at], ',') && (is_option(&tokens[at + 1..]) || at + 1 == tokens.len())
-        };
+        let is_comma =
+            |at: &usize| is_punct(&tokens[*at], ',') && (is_option(&tokens[at + 1..]) || at + 1 == tokens.len());
         let end = (0..tokens.len()).find(is_comma);
         let end = end.unwrap_or(tokens.len());
         Content {
@@ -79,10 +78,7 @@ fn options(attribute: &Ident, behind: &[TokenTree], errors: &mut Errors) -> Toke
         }
     };
     if let [TokenTree::Literal(value), ..] = options {
-        errors.at(
-            value,
-            format!("an option has a name\nhelp: write `timeout = {value}`"),
-        );
+        errors.at(value, format!("an option has a name\nhelp: write `timeout = {value}`"));
         return TokenStream::new();
     }
     options.iter().cloned().collect()
@@ -93,8 +89,7 @@ fn is_option(tokens: &[TokenTree]) -> bool {
         return false;
     };
     // An associated type in an expression is `Out = u8`; every value of an option is a literal.
-    equals.as_char() == '='
-        && (name == "timeout" || matches!(rest.first(), Some(TokenTree::Literal(_))))
+    equals.as_char() == '=' && (name == "timeout" || matches!(rest.first(), Some(TokenTree::Literal(_))))
 }
 
 fn is_punct(token: &TokenTree, char: char) -> bool {
@@ -154,9 +149,6 @@ mod tests {
         assert_eq!(options, quote!(timeout = "5s").to_string());
         assert!(errors[0].starts_with("expected `,` before `timeout`\n"));
         let (_, _, errors) = split(quote!(|a| f(a), "5s"));
-        assert_eq!(
-            errors,
-            ["an option has a name\nhelp: write `timeout = \"5s\"`"]
-        );
+        assert_eq!(errors, ["an option has a name\nhelp: write `timeout = \"5s\"`"]);
     }
 }

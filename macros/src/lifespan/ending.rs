@@ -103,8 +103,7 @@ impl Closure {
             return;
         }
         let between = written(&self.between);
-        let message =
-            format!("the exit of this member is not `async`\nhelp: write `async |{between}| ..`");
+        let message = format!("the exit of this member is not `async`\nhelp: write `async |{between}| ..`");
         match awaited {
             Some(word) => errors.at(word, message),
             None => errors.at(&self.body, message),
@@ -138,9 +137,7 @@ impl Closure {
 
     fn head(&self) -> TokenStream {
         let Closure {
-            asyncness,
-            movement,
-            ..
+            asyncness, movement, ..
         } = self;
         quote!(#asyncness #movement)
     }
@@ -156,12 +153,10 @@ impl Closure {
 fn ends_in_nothing(body: &TokenStream) -> bool {
     let tokens: Vec<_> = body.clone().into_iter().collect();
     match &tokens[..] {
-        [TokenTree::Group(block)] if block.delimiter() == Delimiter::Brace => {
-            match block.stream().into_iter().last() {
-                Some(TokenTree::Punct(last)) => last.as_char() == ';',
-                last => last.is_none(),
-            }
-        }
+        [TokenTree::Group(block)] if block.delimiter() == Delimiter::Brace => match block.stream().into_iter().last() {
+            Some(TokenTree::Punct(last)) => last.as_char() == ';',
+            last => last.is_none(),
+        },
         [TokenTree::Ident(name), TokenTree::Group(_)] => name == "drop",
         _ => false,
     }

@@ -34,10 +34,7 @@ pub(super) fn lifespan(model: &Model<'_>, errors: &Errors) -> TokenStream {
 //     }
 pub(super) fn stub(head: &Head<'_>, options: &Options, errors: &Errors) -> TokenStream {
     let Head {
-        name,
-        vis,
-        generics,
-        ..
+        name, vis, generics, ..
     } = head;
     let at = Blame::on(name).start;
     let krate = options.common.krate(at);
@@ -140,26 +137,14 @@ fn begun(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
         readable,
     } = field.role.closure()?;
     let by_value = movement.is_some();
-    let is_first = |(at, param): &(usize, &Param)| {
-        !params[..*at]
-            .iter()
-            .any(|before| same(&before.name, &param.name))
-    };
-    let named = params
-        .iter()
-        .enumerate()
-        .filter(is_first)
-        .map(|(_, param)| {
-            let Param {
-                mutability,
-                name,
-                ty,
-            } = param;
-            let ty = ty.as_ref().map(ToTokens::to_token_stream);
-            let ty = ty.or_else(|| given(name, by_value, model));
-            let ty = ty.unwrap_or_else(|| quote!(_));
-            quote!(#mutability #name: #ty)
-        });
+    let is_first = |(at, param): &(usize, &Param)| !params[..*at].iter().any(|before| same(&before.name, &param.name));
+    let named = params.iter().enumerate().filter(is_first).map(|(_, param)| {
+        let Param { mutability, name, ty } = param;
+        let ty = ty.as_ref().map(ToTokens::to_token_stream);
+        let ty = ty.or_else(|| given(name, by_value, model));
+        let ty = ty.unwrap_or_else(|| quote!(_));
+        quote!(#mutability #name: #ty)
+    });
     // What should have been named, as if it were.
     let unnamed = unnamed::of(field, model).into_iter().map(|(used, _)| {
         let name = used.at;
@@ -177,10 +162,7 @@ fn begun(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
     } else {
         quote!(-> __Wrong { #expr })
     };
-    Some(expression(
-        *readable,
-        quote!(#asyncness |#(#params),*| #body),
-    ))
+    Some(expression(*readable, quote!(#asyncness |#(#params),*| #body)))
 }
 
 /// How a member ends, if that is beside it.

@@ -100,18 +100,10 @@ impl Names {
         Names { known }
     }
 
-    fn resolve<'p>(
-        &self,
-        params: &'p [Param],
-        model: &Model<'_>,
-        errors: &mut Errors,
-    ) -> Named<'p> {
+    fn resolve<'p>(&self, params: &'p [Param], model: &Model<'_>, errors: &mut Errors) -> Named<'p> {
         let mut found: Named<'p> = Vec::new();
         for param in params {
-            if let Some((first, _)) = found
-                .iter()
-                .find(|(first, _)| same(&first.name, &param.name))
-            {
+            if let Some((first, _)) = found.iter().find(|(first, _)| same(&first.name, &param.name)) {
                 let message = format!("`{}` is asked for twice", param.name);
                 errors.twice(&param.name, message, &first.name);
                 continue;
@@ -153,10 +145,7 @@ impl Names {
                 known.join("`, `")
             ),
         };
-        errors.at(
-            name,
-            format!("no member or input named `{name}`\nhelp: {help}"),
-        );
+        errors.at(name, format!("no member or input named `{name}`\nhelp: {help}"));
     }
 
     fn is_input(&self, name: &str) -> bool {
@@ -178,17 +167,10 @@ impl Uses {
             lent: model.options.inputs.iter().map(|_| Vec::new()).collect(),
         };
         for (field, named) in model.fields.iter().zip(dependencies) {
-            let moves = field
-                .role
-                .closure()
-                .is_some_and(|closure| closure.movement.is_some());
+            let moves = field.role.closure().is_some_and(|closure| closure.movement.is_some());
             for (param, dependency) in named {
                 if let Dependency::Input(input) = dependency {
-                    let list = if moves {
-                        &mut uses.moved
-                    } else {
-                        &mut uses.lent
-                    };
+                    let list = if moves { &mut uses.moved } else { &mut uses.lent };
                     list[*input].push(param.name.clone());
                 }
             }
@@ -210,10 +192,7 @@ impl Uses {
     }
 
     fn check(&self, model: &Model<'_>, errors: &mut Errors) {
-        let broken = model
-            .fields
-            .iter()
-            .any(|field| matches!(field.role, Role::Broken(_)));
+        let broken = model.fields.iter().any(|field| matches!(field.role, Role::Broken(_)));
         for ((input, moved), lent) in model.options.inputs.iter().zip(&self.moved).zip(&self.lent) {
             let name = &input.name;
             match (moved.as_slice(), lent.as_slice()) {
@@ -299,10 +278,7 @@ impl<'a> Search<'a> {
             State::OnPath => return self.cycle(field, errors),
             State::Unseen => self.states[field] = State::OnPath,
         }
-        self.path.push(Step {
-            field,
-            waits_for: None,
-        });
+        self.path.push(Step { field, waits_for: None });
         let dependencies: &'a [Named<'a>] = self.dependencies;
         for (param, dependency) in &dependencies[field] {
             if let Dependency::Field(needed) = dependency {

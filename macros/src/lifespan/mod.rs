@@ -39,10 +39,7 @@ pub(crate) fn attribute(options: &TokenStream, item: &TokenStream) -> (TokenStre
         );
         return (item.clone(), errors);
     }
-    if let Some(second) = attributes::outer(item)
-        .iter()
-        .find(|attr| is_lifespan(attr))
-    {
+    if let Some(second) = attributes::outer(item).iter().find(|attr| is_lifespan(attr)) {
         errors.at(second.path(), "`#[lifespan]` given twice");
         errors.at_attribute("first given here");
         // The other one does it.
@@ -66,9 +63,9 @@ fn is_lifespan(attr: &Attribute) -> bool {
 }
 
 fn may_be_derived(item: &TokenStream) -> bool {
-    item.clone().into_iter().any(|token| {
-        matches!(&token, TokenTree::Ident(word) if word == "struct" || word == "enum" || word == "union")
-    })
+    item.clone()
+        .into_iter()
+        .any(|token| matches!(&token, TokenTree::Ident(word) if word == "struct" || word == "enum" || word == "union"))
 }
 
 /// `fn`, `impl`, ..: not the attributes and the visibility before it.

@@ -129,13 +129,8 @@ impl<'a> Model<'a> {
         let name = name.unraw().to_string();
         let named = |wanted: &str| {
             let is_it = |name: &Ident| name.unraw() == wanted;
-            let input = self
-                .options
-                .inputs
-                .iter()
-                .position(|input| is_it(&input.name));
-            let of_input =
-                |input: usize| (Dependency::Input(input), &self.options.inputs[input].ty);
+            let input = self.options.inputs.iter().position(|input| is_it(&input.name));
+            let of_input = |input: usize| (Dependency::Input(input), &self.options.inputs[input].ty);
             let field = self.fields.iter().position(|field| is_it(field.name));
             let of_field = |field: usize| (Dependency::Field(field), self.fields[field].ty);
             input.map(of_input).or_else(|| field.map(of_field))
@@ -158,11 +153,7 @@ impl<'a> Model<'a> {
             })
         };
         let fields = fields.into_iter().filter_map(member).collect();
-        Ok(Model {
-            options,
-            head,
-            fields,
-        })
+        Ok(Model { options, head, fields })
     }
 }
 
@@ -274,10 +265,7 @@ fn no_question_mark(make: &Closure, key: &Ident, help: &str, errors: &mut Errors
         return;
     }
     if let Some(mark) = scan::tried(&make.expr) {
-        errors.at(
-            mark,
-            format!("`?` in an expression of `#[{key}]`\nhelp: {help}"),
-        );
+        errors.at(mark, format!("`?` in an expression of `#[{key}]`\nhelp: {help}"));
     }
 }
 
@@ -341,11 +329,7 @@ fn optional(ty: &Type, markers: &Markers, errors: &mut Errors) {
 
 fn is_option(ty: &Type) -> bool {
     match ty {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "Option"),
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Option"),
         // What a `macro_rules!` macro passed on as a type.
         Type::Group(group) => is_option(&group.elem),
         _ => false,

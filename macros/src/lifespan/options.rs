@@ -87,12 +87,7 @@ impl Options {
     }
 
     /// `config = Config`: no option has a type for a value.
-    fn with_equals(
-        &mut self,
-        key: Ident,
-        input: ParseStream<'_>,
-        errors: &mut Errors,
-    ) -> Result<()> {
+    fn with_equals(&mut self, key: Ident, input: ParseStream<'_>, errors: &mut Errors) -> Result<()> {
         let ahead = input.fork();
         ahead.parse::<Token![=]>()?;
         let Ok(ty) = ahead.parse::<Type>() else {

@@ -16,9 +16,7 @@ pub(super) fn awaited(expr: &TokenStream) -> (Option<Ident>, TokenStream) {
         match &token {
             TokenTree::Ident(word) if word == "async" => in_async = true,
             TokenTree::Punct(bar) if bar.as_char() == '|' && in_async => in_bars = !in_bars,
-            TokenTree::Ident(word)
-                if word == "await" && is_punct(without.last(), '.') && !in_async =>
-            {
+            TokenTree::Ident(word) if word == "await" && is_punct(without.last(), '.') && !in_async => {
                 first.get_or_insert_with(|| word.clone());
                 without.pop();
                 continue;
@@ -130,9 +128,7 @@ impl Uses {
                     self.named(word, before, behind);
                 }
                 TokenTree::Ident(word) => {
-                    self.binds |= ["let", "for", "fn", "match"]
-                        .iter()
-                        .any(|name| word == name);
+                    self.binds |= ["let", "for", "fn", "match"].iter().any(|name| word == name);
                 }
                 TokenTree::Punct(punct) => self.binds |= punct.as_char() == '|',
                 // What a macro makes of a name is not known.
@@ -144,9 +140,7 @@ impl Uses {
     }
 
     fn named(&mut self, word: &Ident, before: &[TokenTree], behind: &[TokenTree]) {
-        let is_part = is_punct(before.last(), '.')
-            || is_path(before.iter().rev())
-            || is_punct(before.last(), '\'');
+        let is_part = is_punct(before.last(), '.') || is_path(before.iter().rev()) || is_punct(before.last(), '\'');
         let is_called = match behind.first() {
             Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
             token => is_punct(token, '!'),

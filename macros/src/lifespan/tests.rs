@@ -87,10 +87,7 @@ fn last_name(tokens: &TokenStream) -> Option<String> {
 
 #[test]
 fn an_editor_sees_what_is_being_typed_beside_what_is_not_finished() {
-    let expr = quote!(one::two(
-        &config.three,
-        four(five).six(|seven| seven.eight())
-    ));
+    let expr = quote!(one::two(&config.three, four(five).six(|seven| seven.eight())));
     for typed in damaged::prefixes(&expr) {
         let Some(name) = last_name(&typed) else {
             continue;

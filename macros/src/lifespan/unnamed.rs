@@ -29,18 +29,14 @@ pub(super) fn check(model: &Model<'_>, errors: &mut Errors) {
             } else {
                 String::new()
             };
-            let message =
-                format!("{what} `{at}` is used, and not named between the bars\nhelp: {help}{or}");
+            let message = format!("{what} `{at}` is used, and not named between the bars\nhelp: {help}{or}");
             errors.at(at, message);
         }
     }
 }
 
 /// Those that are inputs, by their place.
-pub(super) fn inputs(
-    field: &Member<'_>,
-    model: &Model<'_>,
-) -> impl Iterator<Item = (usize, Ident)> {
+pub(super) fn inputs(field: &Member<'_>, model: &Model<'_>) -> impl Iterator<Item = (usize, Ident)> {
     let input = |(used, dependency): (Use, _)| match dependency {
         Dependency::Input(input) => Some((input, used.at)),
         Dependency::Field(_) => None,

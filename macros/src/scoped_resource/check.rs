@@ -3,10 +3,7 @@
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{
-    Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety, Signature,
-    Type,
-};
+use syn::{Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type};
 
 use super::model::{Block, Declaration, Member, Method, Other, is_exit, is_lifespan, marker_of};
 use super::options::Options;
@@ -19,15 +16,8 @@ pub(super) fn block(block: &Block, options: &Options, errors: &mut Errors) {
     if borrows(ty) {
         declared_local(ty, options, errors);
     }
-    if !block
-        .members
-        .iter()
-        .any(|member| matches!(member, Member::Enter(_)))
-    {
-        block
-            .members
-            .iter()
-            .for_each(|member| unmarked(member, errors));
+    if !block.members.iter().any(|member| matches!(member, Member::Enter(_))) {
+        block.members.iter().for_each(|member| unmarked(member, errors));
     }
     if let Some(key) = options.enter.key() {
         errors.at(
@@ -59,9 +49,7 @@ fn unmarked(member: &Member, errors: &mut Errors) {
     };
     let mut rest = tokens[start + 3..].iter();
     let arguments = rest.find_map(|token| match token {
-        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
-            Some(group.stream())
-        }
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group.stream()),
         _ => None,
     });
     let gives: TokenStream = rest
@@ -71,7 +59,9 @@ fn unmarked(member: &Member, errors: &mut Errors) {
     if arguments.is_some_and(|arguments| !mentions(arguments, "self")) && mentions(gives, "Self") {
         errors.at(
             name,
-            format!("`{name}` makes the resource, and no function is marked with `#[enter]`\nhelp: mark it: `#[enter]`"),
+            format!(
+                "`{name}` makes the resource, and no function is marked with `#[enter]`\nhelp: mark it: `#[enter]`"
+            ),
         );
     }
 }
@@ -90,7 +80,10 @@ pub(super) fn declaration(declaration: &Declaration, options: &Options, errors: 
     }
     let name = &declaration.item.ident;
     let missing = |option, key: Option<_>| key.is_none() && !options.is_broken(option);
-    match (missing("enter", options.enter.key()), missing("exit", options.exit.key())) {
+    match (
+        missing("enter", options.enter.key()),
+        missing("exit", options.exit.key()),
+    ) {
         (true, true) => errors.at(
             name,
             format!(
@@ -116,7 +109,9 @@ fn declared_local(ty: impl ToTokens, options: &Options, errors: &mut Errors) {
         let text = written(&ty);
         errors.at(
             ty,
-            format!("`{text}` borrows, so only its own task can exit it\nhelp: declare it: `#[scoped_resource(local)]`"),
+            format!(
+                "`{text}` borrows, so only its own task can exit it\nhelp: declare it: `#[scoped_resource(local)]`"
+            ),
         );
     }
 }
@@ -126,13 +121,10 @@ pub(super) fn other(other: &Other, errors: &mut Errors) {
     let way_out = match (*what, written(token).as_str()) {
         ("an enum", _) => "\nhelp: put it on the `impl` block that has `#[enter]` and `#[exit]`",
         (_, name) if is_resource_trait(name) => "\nhelp: an `impl` by hand needs no attribute",
-        _ => {
-            "\nhelp: put it on the `impl` block of a type, and mark its functions with `#[enter]` and `#[exit]`"
-        }
+        _ => "\nhelp: put it on the `impl` block of a type, and mark its functions with `#[enter]` and `#[exit]`",
     };
-    let message = format!(
-        "`#[scoped_resource]` belongs on an inherent `impl` block or a struct, not on {what}{way_out}"
-    );
+    let message =
+        format!("`#[scoped_resource]` belongs on an inherent `impl` block or a struct, not on {what}{way_out}");
     errors.at(token, message);
 }
 
@@ -145,10 +137,7 @@ pub(super) fn is_resource_trait(path: &str) -> bool {
 
 pub(super) fn misplaced(marker: &Attribute, errors: &mut Errors) {
     let name = written(marker);
-    errors.at(
-        marker,
-        format!("`{name}` belongs on an `async fn` with a body"),
-    );
+    errors.at(marker, format!("`{name}` belongs on an `async fn` with a body"));
 }
 
 pub(super) fn enter(method: &Method, errors: &mut Errors) -> bool {
@@ -190,15 +179,8 @@ pub(super) fn exits<'a>(block: &'a Block, errors: &mut Errors) -> Vec<&'a Method
     });
     let mut kept: Vec<&Method> = Vec::new();
     for exit in exits {
-        match kept
-            .iter()
-            .find(|first| is_always(first) || is_always(exit))
-        {
-            Some(first) => errors.twice(
-                exit_marker(exit),
-                "`#[exit]` given twice",
-                exit_marker(first),
-            ),
+        match kept.iter().find(|first| is_always(first) || is_always(exit)) {
+            Some(first) => errors.twice(exit_marker(exit), "`#[exit]` given twice", exit_marker(first)),
             None => kept.push(exit),
         }
     }
@@ -260,7 +242,10 @@ fn markers(markers: &[Attribute], errors: &mut Errors) {
         if is_exit(first) == is_exit(marker) {
             errors.twice(marker, format!("`#[{name}]` given twice"), first);
         } else {
-            errors.at(marker, "a method is either `#[enter]` or `#[exit]`\nnote: one makes the resource, the other consumes it");
+            errors.at(
+                marker,
+                "a method is either `#[enter]` or `#[exit]`\nnote: one makes the resource, the other consumes it",
+            );
         }
     }
 }
@@ -326,16 +311,13 @@ fn is_safe(marker: &str, sig: &Signature, errors: &mut Errors) -> bool {
     };
     errors.at(
         token,
-        format!(
-            "`#[{marker}]` cannot be `unsafe`\nnote: the scope calls it, and can promise nothing"
-        ),
+        format!("`#[{marker}]` cannot be `unsafe`\nnote: the scope calls it, and can promise nothing"),
     );
     false
 }
 
 fn takes_self(sig: &Signature, errors: &mut Errors) -> bool {
-    const TEXT: &str =
-        "`#[exit]` must take `self`\nnote: the resource ends here, so exit consumes it";
+    const TEXT: &str = "`#[exit]` must take `self`\nnote: the resource ends here, so exit consumes it";
     match sig.inputs.first() {
         Some(FnArg::Receiver(receiver)) if by_value(receiver) => return true,
         Some(FnArg::Receiver(receiver)) => errors.at(receiver, TEXT),
@@ -365,7 +347,10 @@ fn takes_only_exit(sig: &Signature, errors: &mut Errors) -> bool {
             exit = Some(argument);
             continue;
         }
-        errors.at(argument, "`#[exit]` takes `self` and `&Exit`, nothing else\nhelp: keep what the exit needs in the resource");
+        errors.at(
+            argument,
+            "`#[exit]` takes `self` and `&Exit`, nothing else\nhelp: keep what the exit needs in the resource",
+        );
         sound = false;
     }
     sound
@@ -388,7 +373,10 @@ fn is_not_generic(sig: &Signature, errors: &mut Errors) -> bool {
         .iter()
         .find(|parameter| !matches!(parameter, GenericParam::Lifetime(_)));
     if let Some(parameter) = parameter {
-        errors.at(parameter, "`#[exit]` cannot have parameters of its own\nnote: the scope calls it, and cannot choose them");
+        errors.at(
+            parameter,
+            "`#[exit]` cannot have parameters of its own\nnote: the scope calls it, and cannot choose them",
+        );
     }
     parameter.is_none()
 }
@@ -415,19 +403,14 @@ fn has_lifetime(tokens: TokenStream, elided: bool, bound: &mut Vec<String>) -> b
             TokenTree::Punct(punct) => match punct.as_char() {
                 '>' => binder = false,
                 '\'' => {
-                    let name = tokens
-                        .next()
-                        .map(|name| name.to_string())
-                        .unwrap_or_default();
+                    let name = tokens.next().map(|name| name.to_string()).unwrap_or_default();
                     if binder {
                         bound.push(name);
                     } else if name != "static" && !bound.contains(&name) {
                         return true;
                     }
                 }
-                '&' if elided
-                    && !matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'') =>
-                {
+                '&' if elided && !matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'') => {
                     return true;
                 }
                 _ => {}

@@ -43,11 +43,7 @@ pub(super) fn enter(method: &Method, options: &Options) -> TokenStream {
 // Which arguments it takes is not known, so no function would do. A type with an error in it can be called with any,
 // and rustc says nothing about what is done with the result. The error is the first one of the item, which is not
 // shown again at the same place.
-pub(super) fn lifespan(
-    declaration: &Declaration,
-    subject: &Subject<'_>,
-    errors: &Errors,
-) -> TokenStream {
+pub(super) fn lifespan(declaration: &Declaration, subject: &Subject<'_>, errors: &Errors) -> TokenStream {
     let vis = &declaration.item.vis;
     let name = Ident::new("lifespan", Blame::on(&declaration.item.ident).start);
     let error = errors.first();
@@ -69,13 +65,7 @@ fn never(options: &Options, blame: Blame) -> TokenStream {
 //     }
 pub(super) fn end(subject: &Subject<'_>, cfgs: &[Attribute]) -> TokenStream {
     let at = Blame::on(&subject.ty).start;
-    expand::end(
-        subject,
-        cfgs,
-        false,
-        &quote_spanned!(at=> ::core::unreachable!()),
-        at,
-    )
+    expand::end(subject, cfgs, false, &quote_spanned!(at=> ::core::unreachable!()), at)
 }
 
 /// An item that cannot be annotated: as it is, and still a resource.
@@ -83,9 +73,7 @@ pub(super) fn other(other: &Other, options: &Options) -> TokenStream {
     let item = without_markers(other.tokens.clone());
     let end = match &other.head {
         // Of what it implements already there can be no second impl.
-        Some(head) if !is_resource_trait(&written(&other.token)) => {
-            end(&head.subject(&[], options), &[])
-        }
+        Some(head) if !is_resource_trait(&written(&other.token)) => end(&head.subject(&[], options), &[]),
         _ => TokenStream::new(),
     };
     quote! {

@@ -91,11 +91,7 @@ fn end(block: &Block, options: &Options, errors: &mut Errors) -> TokenStream {
 }
 
 /// Checks a method; its mistakes, like everything about it, carry its `#[cfg]`s.
-fn about(
-    method: &Method,
-    errors: &mut Errors,
-    check: impl FnOnce(&Method, &mut Errors) -> bool,
-) -> bool {
+fn about(method: &Method, errors: &mut Errors, check: impl FnOnce(&Method, &mut Errors) -> bool) -> bool {
     let mut mistakes = Errors::default();
     let sound = check(method, &mut mistakes);
     errors.absorb(&attributes::cfgs(&method.attrs), mistakes);

@@ -7,8 +7,8 @@ use quote::{ToTokens, quote};
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{
-    Attribute, Error, Generics, Ident, ItemEnum, ItemStruct, Result, Signature, Token, Type,
-    Visibility, WhereClause, braced,
+    Attribute, Error, Generics, Ident, ItemEnum, ItemStruct, Result, Signature, Token, Type, Visibility, WhereClause,
+    braced,
 };
 
 use super::check::borrows;
@@ -171,10 +171,7 @@ impl Other {
             })
         };
         if head.peek(Token![enum]) {
-            let Ok(ItemEnum {
-                ident, generics, ..
-            }) = input.fork().parse()
-            else {
+            let Ok(ItemEnum { ident, generics, .. }) = input.fork().parse() else {
                 return other("an enum", None);
             };
             let ty = applied(&ident, &generics);
@@ -199,10 +196,7 @@ impl Other {
 
 impl Parse for Member {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let (markers, attrs): (Vec<_>, Vec<_>) = input
-            .call(Attribute::parse_outer)?
-            .into_iter()
-            .partition(is_marker);
+        let (markers, attrs): (Vec<_>, Vec<_>) = input.call(Attribute::parse_outer)?.into_iter().partition(is_marker);
         let ahead = input.fork();
         if let Ok((vis, sig, body)) = parse_method(&ahead) {
             input.advance_to(&ahead);
@@ -229,11 +223,7 @@ impl Member {
         match method.markers.first() {
             None => Member::Other(method.to_token_stream()),
             // With both, only an exit has something to consume.
-            Some(_)
-                if is_exit
-                    && (method.sig.receiver().is_some()
-                        || method.markers.iter().all(self::is_exit)) =>
-            {
+            Some(_) if is_exit && (method.sig.receiver().is_some() || method.markers.iter().all(self::is_exit)) => {
                 Member::Exit(method)
             }
             Some(_) => Member::Enter(method),
@@ -304,11 +294,7 @@ fn is_block(body: &TokenTree) -> bool {
     };
     match group.delimiter() {
         Delimiter::Brace => true,
-        Delimiter::None => group
-            .stream()
-            .into_iter()
-            .next()
-            .is_some_and(|inner| is_block(&inner)),
+        Delimiter::None => group.stream().into_iter().next().is_some_and(|inner| is_block(&inner)),
         Delimiter::Parenthesis | Delimiter::Bracket => false,
     }
 }
@@ -318,8 +304,7 @@ fn until_end_of_member(input: ParseStream<'_>) -> Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while !input.is_empty() {
         let token: TokenTree = input.parse()?;
-        let ends =
-            is_block(&token) || matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ';');
+        let ends = is_block(&token) || matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ';');
         tokens.extend([token]);
         if ends {
             break;

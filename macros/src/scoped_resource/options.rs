@@ -125,17 +125,11 @@ impl Parse for ExitCall {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let function = function(input)?;
         if !input.peek(token::Paren) {
-            return Ok(ExitCall {
-                function,
-                told: false,
-            });
+            return Ok(ExitCall { function, told: false });
         }
         let arguments: Group = input.parse()?;
         if written(arguments.stream()) == "exit" {
-            return Ok(ExitCall {
-                function,
-                told: true,
-            });
+            return Ok(ExitCall { function, told: true });
         }
         Err(Error::new_spanned(
             arguments,

@@ -69,12 +69,7 @@ fn local_form() {
     };
     snapshot(
         "local_form",
-        quote!(
-            local,
-            name = "tx",
-            enter_timeout = "5s",
-            exit_timeout = "none"
-        ),
+        quote!(local, name = "tx", enter_timeout = "5s", exit_timeout = "none"),
         item,
     );
 }
@@ -158,17 +153,11 @@ fn half_typed_members_are_kept() {
     };
     let (tokens, errors) = degraded(quote!(), item);
     assert!(tokens.contains("{ url . }"), "{tokens}");
-    assert!(
-        tokens.contains("async fn other (self , url :) ;"),
-        "{tokens}"
-    );
+    assert!(tokens.contains("async fn other (self , url :) ;"), "{tokens}");
     assert!(tokens.contains("pub async fn second"), "{tokens}");
     assert!(!tokens.contains("# [enter]"), "{tokens}");
     assert_eq!(errors[0], "`#[enter]` belongs on an `async fn` with a body");
-    assert!(
-        errors[1].starts_with("no `#[exit]` for `SseClient`\n"),
-        "{errors:?}"
-    );
+    assert!(errors[1].starts_with("no `#[exit]` for `SseClient`\n"), "{errors:?}");
 }
 
 #[test]
@@ -188,14 +177,8 @@ fn all_mistakes_are_reported_together() {
             fn close(&self, exit: &Exit, force: bool) {}
         }
     };
-    let (tokens, errors) = degraded(
-        quote!(nam = "a", exit_timeout = "1 day", local, local),
-        item,
-    );
-    let first_lines: Vec<_> = errors
-        .iter()
-        .map(|error| error.lines().next().unwrap())
-        .collect();
+    let (tokens, errors) = degraded(quote!(nam = "a", exit_timeout = "1 day", local, local), item);
+    let first_lines: Vec<_> = errors.iter().map(|error| error.lines().next().unwrap()).collect();
     assert_eq!(
         first_lines,
         [
@@ -248,10 +231,7 @@ fn a_misplaced_attribute_is_told_where_to_go() {
             ),
             "this item",
         ),
-        (
-            quote!(impl Connect for SseClient {}),
-            "an `impl` of a trait",
-        ),
+        (quote!(impl Connect for SseClient {}), "an `impl` of a trait"),
     ] {
         let belongs = "`#[scoped_resource]` belongs on an inherent `impl` block or a struct";
         assert_eq!(
@@ -309,10 +289,7 @@ fn an_exit_takes_nothing_but_self_and_a_reference() {
 
 #[test]
 fn without_an_enter_the_use_of_a_struct_is_no_second_mistake() {
-    for options in [
-        quote!(exit = shut_down),
-        quote!(enter = open, exit = shut_down),
-    ] {
+    for options in [quote!(exit = shut_down), quote!(enter = open, exit = shut_down)] {
         let (tokens, errors) = degraded(
             options,
             quote!(
@@ -320,8 +297,7 @@ fn without_an_enter_the_use_of_a_struct_is_no_second_mistake() {
             ),
         );
         assert_eq!(errors.len(), 1);
-        let stub =
-            "impl < T > Session < T > { pub const lifespan : [() ; :: core :: compile_error !";
+        let stub = "impl < T > Session < T > { pub const lifespan : [() ; :: core :: compile_error !";
         assert!(tokens.contains(stub), "{tokens}");
     }
 }

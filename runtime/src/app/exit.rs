@@ -37,11 +37,7 @@ pub async fn exit_local<A: ComposedLocal>(whole: A, exit: &Exit) -> Result<(), B
 }
 
 /// The exits of these members.
-pub(super) fn exits<K: Kind>(
-    graph: &'static Graph,
-    exit: &Exit,
-    members: impl Members<K>,
-) -> Exits<K::Job> {
+pub(super) fn exits<K: Kind>(graph: &'static Graph, exit: &Exit, members: impl Members<K>) -> Exits<K::Job> {
     let parting = Parts::of(graph, exit, members).parting;
     parting.exits(Order::UsersFirst(graph))
 }
@@ -57,11 +53,7 @@ pub fn lose<A: Composed>(whole: A, abandoned: &Abandoned) {
     abandoned_members(A::GRAPH, whole.__members(), abandoned).lose();
 }
 
-fn abandoned_members<K: Kind>(
-    graph: &'static Graph,
-    members: impl Members<K>,
-    abandoned: &Abandoned,
-) -> Parting<K> {
+fn abandoned_members<K: Kind>(graph: &'static Graph, members: impl Members<K>, abandoned: &Abandoned) -> Parting<K> {
     let exit = Exit::new(watch::cause(), None);
     exit.note(&abandoned.entry);
     let parting = Parting::new(&exit).abandoned(abandoned.runtime.clone(), abandoned.stray);
@@ -82,12 +74,7 @@ impl<'e, K: Kind> Parts<'e, K> {
         Parts::parted(Parting::new(exit), graph, exit, members)
     }
 
-    fn parted(
-        parting: Parting<K>,
-        graph: &'static Graph,
-        exit: &'e Exit,
-        members: impl Members<K>,
-    ) -> Self {
+    fn parted(parting: Parting<K>, graph: &'static Graph, exit: &'e Exit, members: impl Members<K>) -> Self {
         let mut parts = Parts {
             graph,
             entries: exit.parts().unwrap_or_default(),

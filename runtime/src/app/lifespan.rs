@@ -39,9 +39,7 @@ where
 /// As [`lifespan`], for members that stay in their task.
 #[allow(clippy::type_complexity, reason = "as above")]
 #[track_caller]
-pub fn lifespan_local<'a, T, B, S, V, M>(
-    block: B,
-) -> Lifespan<T, Entering<Block<B, S, V, M>, T, T, Local<'a>>>
+pub fn lifespan_local<'a, T, B, S, V, M>(block: B) -> Lifespan<T, Entering<Block<B, S, V, M>, T, T, Local<'a>>>
 where
     T: LocalResource + ComposedLocal,
     B: Future<Output = Finished<S, V, M>>,
@@ -161,12 +159,7 @@ where
     B: Future<Output = Finished<S, V, M>>,
 {
     // They take turns inside of it.
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        group: &mut Group,
-        _: Range<usize>,
-    ) -> Poll<()> {
+    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, _: Range<usize>) -> Poll<()> {
         let mut this = self.project();
         if let Some(block) = this.future.as_mut().as_pin_mut() {
             let finished = ready!(block.poll(cx));

@@ -112,12 +112,7 @@ where
     K: Kind,
     C: Cell<Stored<V, K>>,
 {
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        group: &mut Group,
-        _: Range<usize>,
-    ) -> Poll<()> {
+    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, _: Range<usize>) -> Poll<()> {
         let mut this = self.project();
         let member = this.slot.member;
         match Start::begin(this.start, member, group, N::__next) {
@@ -167,23 +162,16 @@ fn tell_capped(member: &Member, asked: &Policy, given: &Policy) {
     };
     let (says_enter, says_exit) = member.says();
     if !says_enter && longer(asked.enter_budget(), given.enter_budget()) {
-        about(
-            "say how long at its field, `#[enter(.., timeout = \"..\")]`, or its type's budget for entering holds",
-        );
+        about("say how long at its field, `#[enter(.., timeout = \"..\")]`, or its type's budget for entering holds");
     }
     if !says_exit && longer(asked.exit_budget(), given.exit_budget()) {
-        about(
-            "say how long at its field, `#[exit(timeout = \"..\")]`, or its type's budget for exiting holds",
-        );
+        about("say how long at its field, `#[exit(timeout = \"..\")]`, or its type's budget for exiting holds");
     }
 }
 
 /// Whether an optional member does without: a failure or an overrun of its own, neither a panic nor a cancellation.
 fn may_be_absent(failure: &Failure) -> bool {
-    let own = matches!(
-        failure.error.kind(),
-        ErrorKind::Failed | ErrorKind::TimedOut
-    );
+    let own = matches!(failure.error.kind(), ErrorKind::Failed | ErrorKind::TimedOut);
     own && failure.panic.is_none()
 }
 
@@ -204,12 +192,7 @@ where
     K: Kind,
     C: Cell<Stored<V, K>>,
 {
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        group: &mut Group,
-        _: Range<usize>,
-    ) -> Poll<()> {
+    fn __poll_each(self: Pin<&mut Self>, _: &mut Context<'_>, group: &mut Group, _: Range<usize>) -> Poll<()> {
         let this = self.project();
         let member = this.slot.member;
         match Start::begin(this.start, member, group, |next, args| next(args)) {
@@ -316,11 +299,7 @@ where
 }
 
 /// Makes a plain value.
-pub fn compute<V, S, K, C, G, N>(
-    slot: &Slot<V, S, C>,
-    given: G,
-    next: N,
-) -> Value<'_, G, N, V, S, K, C>
+pub fn compute<V, S, K, C, G, N>(slot: &Slot<V, S, C>, given: G, next: N) -> Value<'_, G, N, V, S, K, C>
 where
     S: LocalResource + Closed<V>,
     K: Takes<S>,
@@ -335,9 +314,7 @@ where
     }
 }
 
-impl<G, N, R: LocalResource, F, V, S, K: Kind, C> fmt::Debug
-    for Arrival<'_, G, N, R, F, V, S, K, C>
-{
+impl<G, N, R: LocalResource, F, V, S, K: Kind, C> fmt::Debug for Arrival<'_, G, N, R, F, V, S, K, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Arrival").field(self.slot.member).finish()
     }

@@ -36,9 +36,7 @@ impl<V, K: Kind> Stored<V, K> {
             value: Some(value),
             entry,
             runtime: Handle::try_current().ok(),
-            part: |value, circumstances, exit| {
-                K::__part(Kept::again(R::__close(value), circumstances), exit)
-            },
+            part: |value, circumstances, exit| K::__part(Kept::again(R::__close(value), circumstances), exit),
             abandon: |value, circumstances| R::__close(value).__abandon::<Collected>(circumstances),
         }
     }

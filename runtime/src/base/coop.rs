@@ -12,10 +12,7 @@ use std::task::{Context, Poll};
 use tokio::task::coop;
 
 /// Polls a timer, a flag or a handshake of ours, whatever is left of the budget.
-pub(crate) fn poll_unbudgeted<F: Future + ?Sized>(
-    future: Pin<&mut F>,
-    cx: &mut Context<'_>,
-) -> Poll<F::Output> {
+pub(crate) fn poll_unbudgeted<F: Future + ?Sized>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
     pin!(coop::unconstrained(future)).poll(cx)
 }
 
@@ -31,10 +28,7 @@ pub(crate) struct Rotation {
 impl Rotation {
     /// Begins with this one.
     pub(crate) fn beginning_with(first: usize) -> Self {
-        Rotation {
-            first,
-            in_vain: false,
-        }
+        Rotation { first, in_vain: false }
     }
 
     /// Begins a round; the one that is polled first.
@@ -47,11 +41,7 @@ impl Rotation {
     pub(crate) fn end(&mut self, count: usize) {
         if !self.in_vain {
             let is_spent = !coop::has_budget_remaining();
-            self.first = if is_spent {
-                (self.first + 1) % count
-            } else {
-                0
-            };
+            self.first = if is_spent { (self.first + 1) % count } else { 0 };
         }
     }
 }

@@ -90,8 +90,7 @@ impl Policy {
     /// If the budget is zero.
     #[track_caller]
     pub fn exit_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
-        self.exit =
-            nonzero("exit_timeout", budget.into()).map_or(ExitBudget::Unbounded, ExitBudget::Asked);
+        self.exit = nonzero("exit_timeout", budget.into()).map_or(ExitBudget::Unbounded, ExitBudget::Asked);
         self
     }
 

@@ -75,10 +75,7 @@ pub(crate) fn works() -> bool {
 
 /// Whether nobody has asked this yet on this runtime.
 pub(crate) fn is_first_to_miss_it() -> bool {
-    MISSED
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(current())
+    MISSED.lock().unwrap_or_else(PoisonError::into_inner).insert(current())
 }
 
 /// Runtimes known to have no time driver (`None`: no runtime at all). tokio can only be asked by trying, and what it

@@ -87,10 +87,7 @@ impl Cancellation {
     }
 
     /// By the caller, whoever that is.
-    pub(crate) fn asked(
-        reason: Option<Cow<'static, str>>,
-        place: &'static Location<'static>,
-    ) -> Self {
+    pub(crate) fn asked(reason: Option<Cow<'static, str>>, place: &'static Location<'static>) -> Self {
         let by = whoever_calls();
         Cancellation::new(Kind::Asked { reason, by }, place)
     }
@@ -149,10 +146,7 @@ impl Cancellation {
 
     /// Whether it is the consequence of another failure, which says more.
     pub(crate) fn is_consequence(&self) -> bool {
-        matches!(
-            self.0.kind,
-            Kind::RolledBack | Kind::Died(..) | Kind::Child(_)
-        )
+        matches!(self.0.kind, Kind::RolledBack | Kind::Died(..) | Kind::Child(_))
     }
 
     /// Whether this is the very same one.
@@ -287,20 +281,14 @@ impl Cancelled {
 impl fmt::Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Cancelled {
-            cancellation,
-            subject,
-            ..
+            cancellation, subject, ..
         } = self;
         // What comes from the scope itself, a deadline, say, names it already.
         if cancellation.place() == subject.place {
             return write!(f, "{cancellation}");
         }
         let name = subject.name.as_str();
-        write!(
-            f,
-            "the `{name}` at {} was cancelled: {cancellation}",
-            subject.place
-        )
+        write!(f, "the `{name}` at {} was cancelled: {cancellation}", subject.place)
     }
 }
 

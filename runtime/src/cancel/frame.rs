@@ -158,11 +158,7 @@ fn find_parent() -> Option<Arc<Node>> {
 /// The node of the future that is being polled, for its own parts.
 #[inline]
 pub(crate) fn here() -> Option<Arc<Node>> {
-    if Here::kind() == Kind::AtNode {
-        node()
-    } else {
-        None
-    }
+    if Here::kind() == Kind::AtNode { node() } else { None }
 }
 
 #[cold]
@@ -172,9 +168,7 @@ fn node() -> Option<Arc<Node>> {
 
 /// Looks at the node here. Nothing that is called there may be a user's.
 fn look<T>(at: impl FnOnce(&Arc<Node>) -> T) -> Option<T> {
-    NODE.try_with(|node| node.borrow().as_ref().map(at))
-        .ok()
-        .flatten()
+    NODE.try_with(|node| node.borrow().as_ref().map(at)).ok().flatten()
 }
 
 /// The node around the calling code of a user, if that runs in the task the node belongs to.
@@ -208,10 +202,7 @@ pub(crate) fn out_of_time(phase: Phase) {
     let Some(node) = here() else { return };
     if let Some(subject) = node.subject().cloned() {
         let place = subject.place;
-        node.cancel(&Cancellation::new(
-            cancellation::Kind::Budget(subject, phase),
-            place,
-        ));
+        node.cancel(&Cancellation::new(cancellation::Kind::Budget(subject, phase), place));
     }
 }
 

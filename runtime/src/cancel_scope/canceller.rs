@@ -27,10 +27,7 @@ impl Canceller {
     /// Asks the scope to unwind. Whether this was the first time: the first reason is kept, later ones change nothing.
     ///
     /// It returns at once; the scope's [`run`](super::CancelScope::run) returns when everything inside has exited.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "whether it was first rarely matters"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel(&self) -> bool {
         let cancellation = Cancellation::asked(None, Location::caller());
@@ -38,10 +35,7 @@ impl Canceller {
     }
 
     /// As [`cancel`](Canceller::cancel), with a reason that errors and exits are told.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "whether it was first rarely matters"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel_because(&self, reason: impl Into<Cow<'static, str>>) -> bool {
         let cancellation = Cancellation::asked(Some(reason.into()), Location::caller());

@@ -83,10 +83,7 @@ pub struct CancelScope {
 
 impl CancelScope {
     /// One that ends when its body does, or when a [`Canceller`] says so.
-    #[allow(
-        clippy::new_without_default,
-        reason = "a default would not know its place"
-    )]
+    #[allow(clippy::new_without_default, reason = "a default would not know its place")]
     #[track_caller]
     pub fn new() -> Self {
         CancelScope::called("cancel scope", Location::caller())

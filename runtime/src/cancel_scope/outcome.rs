@@ -23,9 +23,7 @@ impl<T> Outcome<T> {
             (Some(why), Some(value)) if !node.is_delivered() => {
                 Outcome::CompletedAnyway(value, cancelled(node, why.cancellation, why.inherited))
             }
-            (Some(why), value) => {
-                Outcome::Cancelled(cancelled(node, why.cancellation, why.inherited), value)
-            }
+            (Some(why), value) => Outcome::Cancelled(cancelled(node, why.cancellation, why.inherited), value),
             (None, None) => unreachable!("a body that was dropped had been cancelled"),
         }
     }
@@ -62,9 +60,7 @@ impl<T> Outcome<T> {
     pub fn cancellation(&self) -> Option<&Cancellation> {
         match self {
             Outcome::Completed(_) => None,
-            Outcome::CompletedAnyway(_, cancelled) | Outcome::Cancelled(cancelled, _) => {
-                Some(cancelled.cancellation())
-            }
+            Outcome::CompletedAnyway(_, cancelled) | Outcome::Cancelled(cancelled, _) => Some(cancelled.cancellation()),
         }
     }
 }

@@ -86,9 +86,7 @@ where
 /// As [`race`].
 #[must_use = "nothing runs until this is awaited"]
 #[track_caller]
-pub fn race_all<F: Future>(
-    branches: impl IntoIterator<Item = F>,
-) -> impl Future<Output = F::Output> {
+pub fn race_all<F: Future>(branches: impl IntoIterator<Item = F>) -> impl Future<Output = F::Output> {
     let place = Location::caller();
     let branches: Vec<_> = branches
         .into_iter()
@@ -361,9 +359,7 @@ fn poll_round<T, B: Branches<T>>(
     mut ended: impl FnMut(Ended<T>) -> ControlFlow<()>,
 ) -> ControlFlow<(), bool> {
     let (first, count) = (rotation.begin(), branches.count());
-    let mut all = branches
-        .as_mut()
-        .__poll_each(cx, first..count, &mut ended)?;
+    let mut all = branches.as_mut().__poll_each(cx, first..count, &mut ended)?;
     if first > 0 {
         all &= branches.as_mut().__poll_each(cx, 0..first, &mut ended)?;
     }

@@ -32,12 +32,7 @@ pin_project! {
 }
 
 impl<F, T, S, O> Running<F, T, S, O> {
-    pub(super) fn new(
-        node: Arc<Node>,
-        alarm: Alarm<S>,
-        body: F,
-        settle: fn(Outcome<T>) -> O,
-    ) -> Self {
+    pub(super) fn new(node: Arc<Node>, alarm: Alarm<S>, body: F, settle: fn(Outcome<T>) -> O) -> Self {
         Running {
             branch: Branch::new(node, alarm, body),
             settle,

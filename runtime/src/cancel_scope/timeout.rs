@@ -41,10 +41,7 @@ use crate::cancel::frame;
 ///
 /// As [`CancelScope::run`].
 #[track_caller]
-pub fn timeout<T, F: Future<Output = T>>(
-    after: Duration,
-    body: F,
-) -> Running<F, T, Pending<()>, Result<T, Cancelled>> {
+pub fn timeout<T, F: Future<Output = T>>(after: Duration, body: F) -> Running<F, T, Pending<()>, Result<T, Cancelled>> {
     CancelScope::called("timeout", Location::caller())
         .timeout(after)
         .run_alone(body, Outcome::into_result)
@@ -64,10 +61,7 @@ pub fn timeout<T, F: Future<Output = T>>(
 ///
 /// As [`CancelScope::run`].
 #[track_caller]
-pub fn timeout_at<T, F: Future<Output = T>>(
-    at: Instant,
-    body: F,
-) -> Running<F, T, Pending<()>, Result<T, Cancelled>> {
+pub fn timeout_at<T, F: Future<Output = T>>(at: Instant, body: F) -> Running<F, T, Pending<()>, Result<T, Cancelled>> {
     CancelScope::called("timeout", Location::caller())
         .deadline(at)
         .run_alone(body, Outcome::into_result)

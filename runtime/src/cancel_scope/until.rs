@@ -38,10 +38,7 @@ use crate::cancel::cancellation::{Cancelled, Kind};
 ///
 /// As [`CancelScope::run`].
 #[track_caller]
-pub fn until<T, S: Future, F: Future<Output = T>>(
-    stop: S,
-    body: F,
-) -> Running<F, T, S, Result<T, Cancelled>> {
+pub fn until<T, S: Future, F: Future<Output = T>>(stop: S, body: F) -> Running<F, T, S, Result<T, Cancelled>> {
     CancelScope::called("until", Location::caller()).run_until(
         Alarm::new(Some(stop), Kind::Stop),
         body,

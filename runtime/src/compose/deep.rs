@@ -58,11 +58,7 @@ fn chain(length: usize, open: &Open) -> Lifespan<Chain> {
     for _ in 1..length {
         let open = open.clone();
         let both = chain.then(move |_| link(&open)).into_enter();
-        let more = async {
-            both.await
-                .__into_result()
-                .map(|both| Chain::More(Box::new(both)))
-        };
+        let more = async { both.await.__into_result().map(|both| Chain::More(Box::new(both))) };
         chain = Lifespan::of(more).boxed();
     }
     chain
@@ -70,9 +66,7 @@ fn chain(length: usize, open: &Open) -> Lifespan<Chain> {
 
 fn on_a_stack(mebibytes: usize, test: impl AsyncFnOnce() + Send + 'static) {
     let run = || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.unwrap().block_on(test());
     };
     let thread = thread::Builder::new().stack_size(mebibytes << 20);
@@ -82,11 +76,7 @@ fn on_a_stack(mebibytes: usize, test: impl AsyncFnOnce() + Send + 'static) {
 #[test]
 fn chains_laws_1_and_7() {
     for (mebibytes, length) in [(2, 400), (8, 1000)] {
-        let length = if cfg!(debug_assertions) {
-            length / 4
-        } else {
-            length
-        };
+        let length = if cfg!(debug_assertions) { length / 4 } else { length };
         on_a_stack(mebibytes, async move || {
             let open = Open::default();
             let entered = open.clone();

@@ -46,20 +46,11 @@ pub trait Enters {
     }
 
     /// Polls those of the due that have not ended. Once something has failed, those that have not begun are given up.
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        group: &mut Group,
-        due: Range<usize>,
-    ) -> Poll<()>;
+    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, due: Range<usize>) -> Poll<()>;
 }
 
 /// Polls all, beginning where the last round left off, so that one that is never idle starves no other.
-pub(crate) fn poll_round<L: Enters>(
-    mut lanes: Pin<&mut L>,
-    cx: &mut Context<'_>,
-    group: &mut Group,
-) -> Poll<()> {
+pub(crate) fn poll_round<L: Enters>(mut lanes: Pin<&mut L>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
     let first = group.rotation.begin();
     let count = lanes.count();
     let polled = lanes.as_mut().__poll_each(cx, group, first..count);
@@ -119,8 +110,7 @@ impl Group {
     /// Whether a member has failed, or will have: one that is a composite itself may still be unwinding.
     pub(crate) fn has_failed(&self) -> bool {
         let is_known = |why: Why| !why.inherited && why.cancellation.is_roll_back();
-        !self.failures.is_empty()
-            || self.node.is_cancelled() && self.node.why().is_some_and(is_known)
+        !self.failures.is_empty() || self.node.is_cancelled() && self.node.why().is_some_and(is_known)
     }
 
     /// The first failure has the others unwind.
@@ -190,9 +180,9 @@ impl<V, T, K: Kind, L: Lanes<V, K>> Future for Entering<L, V, T, K> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let entered = match ready!(this.running.poll(cx)) {
-            Outcome::Completed(ended)
-            | Outcome::CompletedAnyway(ended, _)
-            | Outcome::Cancelled(_, Some(ended)) => ended,
+            Outcome::Completed(ended) | Outcome::CompletedAnyway(ended, _) | Outcome::Cancelled(_, Some(ended)) => {
+                ended
+            }
             Outcome::Cancelled(cancelled, None) => {
                 return Poll::Ready(Err(not_entered(cancelled.subject, cancelled.cancellation)));
             }
@@ -441,11 +431,7 @@ impl<R: LocalResource, F> EnterOne<R, F> {
     }
 
     /// Of a member that the whole may do without.
-    pub(crate) fn of(
-        lifespan: Lifespan<R, F>,
-        place: &'static Location<'static>,
-        is_optional: bool,
-    ) -> Self {
+    pub(crate) fn of(lifespan: Lifespan<R, F>, place: &'static Location<'static>, is_optional: bool) -> Self {
         let subject = lifespan.subject(place);
         EnterOne {
             entering: lifespan.hold(place, is_optional),
@@ -516,12 +502,7 @@ impl<R: LocalResource, F> Lane<R, F> {
 }
 
 impl<R: LocalResource, F: Enter<R>> Enters for Lane<R, F> {
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        group: &mut Group,
-        _: Range<usize>,
-    ) -> Poll<()> {
+    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, _: Range<usize>) -> Poll<()> {
         let mut this = self.project();
         let Some(entering) = this.entering.as_mut().as_pin_mut() else {
             return Poll::Ready(());
@@ -566,12 +547,7 @@ impl<A: Enters, B: Enters> Enters for Pair<A, B> {
         self.first.count() + self.rest.count()
     }
 
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        group: &mut Group,
-        due: Range<usize>,
-    ) -> Poll<()> {
+    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, due: Range<usize>) -> Poll<()> {
         let this = self.project();
         let [first, rest] = split(due, this.first.count());
         let mut all = true;
@@ -604,12 +580,7 @@ impl Enters for () {
         0
     }
 
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        _: &mut Group,
-        _: Range<usize>,
-    ) -> Poll<()> {
+    fn __poll_each(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut Group, _: Range<usize>) -> Poll<()> {
         Poll::Ready(())
     }
 }

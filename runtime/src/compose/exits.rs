@@ -36,9 +36,7 @@ impl Order {
         match (self, member) {
             (Order::UsersFirst(graph), Some(member)) => {
                 let mut members = graph.members.iter();
-                members
-                    .position(|other| ptr::eq(other, member))
-                    .unwrap_or_default()
+                members.position(|other| ptr::eq(other, member)).unwrap_or_default()
             }
             _ => 0,
         }

@@ -57,11 +57,7 @@ impl Budget {
 impl Graph {
     /// That of a lifespan with these inputs and members.
     #[must_use]
-    pub const fn new(
-        name: &'static str,
-        inputs: &'static [&'static str],
-        members: &'static [Member],
-    ) -> Self {
+    pub const fn new(name: &'static str, inputs: &'static [&'static str], members: &'static [Member]) -> Self {
         Graph {
             name,
             inputs,

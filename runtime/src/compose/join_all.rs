@@ -42,8 +42,7 @@ where
     R: ScopedResource,
     F: Enter<R>,
 {
-    let entering: All<R, F, _, Sendable> =
-        entering(usize::MAX, members, Location::caller(), Joined::new);
+    let entering: All<R, F, _, Sendable> = entering(usize::MAX, members, Location::caller(), Joined::new);
     Lifespan::of(entering).named("join_all")
 }
 
@@ -59,8 +58,7 @@ where
     R: ScopedResource,
     F: Enter<R>,
 {
-    let entering: All<R, F, _, Sendable> =
-        entering(width, members, Location::caller(), Joined::new);
+    let entering: All<R, F, _, Sendable> = entering(width, members, Location::caller(), Joined::new);
     Lifespan::of(entering).named("join_all")
 }
 
@@ -86,8 +84,7 @@ where
     R: LocalResource + 'a,
     F: Enter<R>,
 {
-    let entering: All<R, F, _, Local<'a>> =
-        entering(width, members, Location::caller(), JoinedLocal::new);
+    let entering: All<R, F, _, Local<'a>> = entering(width, members, Location::caller(), JoinedLocal::new);
     Lifespan::of(entering).named("join_all_local")
 }
 
@@ -140,12 +137,7 @@ impl<R: LocalResource, F: Enter<R>> Many<R, F> {
 
 impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
     // They take turns by themselves.
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        group: &mut Group,
-        _: Range<usize>,
-    ) -> Poll<()> {
+    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, _: Range<usize>) -> Poll<()> {
         let Many { lanes, kept } = self.get_mut();
         if frame::cancellation().is_some() {
             lanes.stop_starting();

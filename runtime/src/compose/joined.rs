@@ -39,21 +39,13 @@ struct Group<T> {
 
 impl<T> Joined<T> {
     pub(super) fn new(values: T, entries: Entries, order: Order) -> Self {
-        Joined(Group {
-            values,
-            entries,
-            order,
-        })
+        Joined(Group { values, entries, order })
     }
 }
 
 impl<T> JoinedLocal<'_, T> {
     pub(super) fn new(values: T, entries: Entries, order: Order) -> Self {
-        let group = Group {
-            values,
-            entries,
-            order,
-        };
+        let group = Group { values, entries, order };
         JoinedLocal(group, PhantomData)
     }
 }
@@ -217,11 +209,7 @@ impl<'a, T: Members<Local<'a>>> LocalResource for JoinedLocal<'a, T> {
 
     fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
         // Each is abandoned by itself, the last first.
-        drop(
-            self.0
-                .abandoned::<Local<'a>>(abandoned)
-                .exits(Order::LastFirst),
-        );
+        drop(self.0.abandoned::<Local<'a>>(abandoned).exits(Order::LastFirst));
     }
 }
 

@@ -85,8 +85,7 @@ impl<K: Kind> Parting<K> {
         K: Takes<R>,
     {
         let member = member.abandoned_from(self.from.clone());
-        self.exits
-            .push((LAST, K::__part(member, self.exit.clone())));
+        self.exits.push((LAST, K::__part(member, self.exit.clone())));
     }
 
     /// The roll-back of the member of this number, which has failed to enter.

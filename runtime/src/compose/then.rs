@@ -40,10 +40,7 @@ impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// If the second one fails to enter, the first exits with the cause [`RolledBack`](crate::Cause::RolledBack), and the
     /// error of the second is the scope's (law 19). Names, budgets and failed exits are as in [`join`](crate::join).
-    #[allow(
-        clippy::type_complexity,
-        reason = "a name for it would say less than it does"
-    )]
+    #[allow(clippy::type_complexity, reason = "a name for it would say less than it does")]
     #[track_caller]
     pub fn then<S, G>(
         self,
@@ -55,8 +52,7 @@ impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
     {
         let place = Location::caller();
         let chain = Chain::new(self, next, place);
-        let entering =
-            Entering::<_, _, _, Sendable>::new(chain, "then", place, Order::LastFirst, Joined::new);
+        let entering = Entering::<_, _, _, Sendable>::new(chain, "then", place, Order::LastFirst, Joined::new);
         Lifespan::of(entering).named("then")
     }
 }
@@ -89,13 +85,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     {
         let place = Location::caller();
         let chain = Chain::new(self, next, place);
-        let entering = Entering::<_, _, _, Local<'a>>::new(
-            chain,
-            "then_local",
-            place,
-            Order::LastFirst,
-            JoinedLocal::new,
-        );
+        let entering =
+            Entering::<_, _, _, Local<'a>>::new(chain, "then_local", place, Order::LastFirst, JoinedLocal::new);
         Lifespan::of(entering).named("then_local")
     }
 }
@@ -132,12 +123,7 @@ where
     G: Enter<S>,
 {
     // One after the other, so that they take one turn.
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        group: &mut Group,
-        due: Range<usize>,
-    ) -> Poll<()> {
+    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, due: Range<usize>) -> Poll<()> {
         let mut this = self.project();
         ready!(this.first.as_mut().__poll_each(cx, group, due.clone()));
         if let (Some(first), Some(next)) = (this.first.entered(), this.next.take()) {

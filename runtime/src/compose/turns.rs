@@ -6,11 +6,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(crate) enum Turns {
     /// In order, so many at once.
-    InOrder {
-        next: usize,
-        count: usize,
-        width: usize,
-    },
+    InOrder { next: usize, count: usize, width: usize },
     /// Each when all that it waits for have ended.
     After {
         free: VecDeque<usize>,
@@ -43,9 +39,7 @@ impl Turns {
             waiting[first].others.push(second);
             waiting[second].for_others += 1;
         }
-        let free = (0..count)
-            .filter(|index| waiting[*index].for_others == 0)
-            .collect();
+        let free = (0..count).filter(|index| waiting[*index].for_others == 0).collect();
         Turns::After {
             free,
             waiting,
@@ -100,10 +94,7 @@ mod tests {
     #[test]
     fn no_more_than_the_width() {
         let mut turns = Turns::in_order(3, 2);
-        assert_eq!(
-            (turns.next(0), turns.next(1), turns.next(2)),
-            (Some(0), Some(1), None)
-        );
+        assert_eq!((turns.next(0), turns.next(1), turns.next(2)), (Some(0), Some(1), None));
         assert_eq!((turns.next(1), turns.is_over()), (Some(2), true));
     }
 
@@ -111,10 +102,7 @@ mod tests {
     fn each_after_those_it_waits_for() {
         // 0 and 1 before 2, 2 before 3.
         let mut turns = Turns::after(4, [(0, 2), (1, 2), (2, 3)]);
-        assert_eq!(
-            (turns.next(0), turns.next(1), turns.next(2)),
-            (Some(0), Some(1), None)
-        );
+        assert_eq!((turns.next(0), turns.next(1), turns.next(2)), (Some(0), Some(1), None));
         turns.ended(1);
         assert_eq!(turns.next(1), None);
         turns.ended(0);

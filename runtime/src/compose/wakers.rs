@@ -67,11 +67,7 @@ impl Wakers {
         due.extend(lock(&self.queue.woken).drain(..));
     }
 
-    pub(super) fn poll<F: Future + Unpin>(
-        &mut self,
-        index: usize,
-        future: &mut F,
-    ) -> Poll<F::Output> {
+    pub(super) fn poll<F: Future + Unpin>(&mut self, index: usize, future: &mut F) -> Poll<F::Output> {
         let one = self.each[index].take().unwrap_or_else(|| self.one(index));
         // Before the poll: what wakes it meanwhile counts.
         // A swap: if this sees a wake-up, the poll sees what that was about.

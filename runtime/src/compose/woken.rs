@@ -32,10 +32,7 @@ pub(super) struct Woken<F> {
 }
 
 impl<F: Future + Unpin> Woken<F> {
-    pub(super) fn new(
-        futures: impl IntoIterator<Item = F>,
-        turns: impl FnOnce(usize) -> Turns,
-    ) -> Self {
+    pub(super) fn new(futures: impl IntoIterator<Item = F>, turns: impl FnOnce(usize) -> Turns) -> Self {
         let futures: Vec<_> = futures.into_iter().map(Some).collect();
         Woken {
             turns: turns(futures.len()),
@@ -83,11 +80,7 @@ impl<F: Future + Unpin> Woken<F> {
     }
 
     /// What was polled before this has spent the budget: one may get on that needs none, and it is nobody's turn.
-    fn poll_in_vain(
-        &mut self,
-        cx: &mut Context<'_>,
-        ended: &mut impl FnMut(usize, F::Output) -> bool,
-    ) -> Poll<()> {
+    fn poll_in_vain(&mut self, cx: &mut Context<'_>, ended: &mut impl FnMut(usize, F::Output) -> bool) -> Poll<()> {
         if let Some(index) = self.due.pop_back().or_else(|| self.start()) {
             self.poll_one(index, cx, ended);
         }
@@ -120,12 +113,7 @@ impl<F: Future + Unpin> Woken<F> {
         self.turns.next(self.left).inspect(|_| self.left += 1)
     }
 
-    fn poll_one(
-        &mut self,
-        index: usize,
-        cx: &mut Context<'_>,
-        ended: &mut impl FnMut(usize, F::Output) -> bool,
-    ) {
+    fn poll_one(&mut self, index: usize, cx: &mut Context<'_>, ended: &mut impl FnMut(usize, F::Output) -> bool) {
         let Some(Some(future)) = self.futures.get_mut(index) else {
             return;
         };
@@ -159,10 +147,7 @@ impl<F> Woken<F> {
 
     /// Takes out what has not ended, in order.
     pub(super) fn take_rest(&mut self) -> Vec<F> {
-        std::mem::take(&mut self.futures)
-            .into_iter()
-            .flatten()
-            .collect()
+        std::mem::take(&mut self.futures).into_iter().flatten().collect()
     }
 }
 
@@ -255,9 +240,7 @@ mod tests {
                     future.as_mut().poll(cx)
                 })
             };
-            let mut set = Woken::new((0..count).map(counted), |count| {
-                Turns::in_order(count, count)
-            });
+            let mut set = Woken::new((0..count).map(counted), |count| Turns::in_order(count, count));
             block_on(poll_fn(|cx| set.poll_each(cx, |_, ()| true)));
             // Twice each, and one in vain for each time that the budget was spent.
             let most = 2 * count + count / 100;
@@ -278,15 +261,10 @@ mod tests {
                     }
                 })
             };
-            let mut set = Woken::new((0..count).map(spender), |count| {
-                Turns::in_order(count, count)
-            });
+            let mut set = Woken::new((0..count).map(spender), |count| Turns::in_order(count, count));
             block_on(poll_fn(|cx| {
                 rounds.set(rounds.get() + 1);
-                assert!(
-                    rounds.get() < 100 * count,
-                    "{count}: somebody waits for ever"
-                );
+                assert!(rounds.get() < 100 * count, "{count}: somebody waits for ever");
                 // Something before the set has spent all of it, every other time.
                 while rounds.get() % 2 == 0 && has_budget_remaining() {
                     let _ = pin!(consume_budget()).poll(cx);
@@ -311,9 +289,7 @@ mod tests {
                     }
                 })
             };
-            let mut set = Woken::new((0..count).map(spender), |count| {
-                Turns::in_order(count, count)
-            });
+            let mut set = Woken::new((0..count).map(spender), |count| Turns::in_order(count, count));
             block_on(poll_fn(|cx| set.poll_each(cx, |_, ()| true)));
         }
     }

@@ -12,11 +12,7 @@ thread_local! {
 
 /// The source of an error whose text has that of this cause.
 pub(crate) fn below(cause: &Dyn) -> Option<&Dyn> {
-    if WITH_CAUSES.get() {
-        Some(cause)
-    } else {
-        cause.source()
-    }
+    if WITH_CAUSES.get() { Some(cause) } else { cause.source() }
 }
 
 /// Whether this holds for the error, or for one that it comes from. An enum of the user's that is transparent shows what it

@@ -122,12 +122,7 @@ impl Error {
         }
     }
 
-    pub(crate) fn timed_out(
-        entry: &Entry,
-        phase: Phase,
-        allowed: Allowed,
-        progress: Option<String>,
-    ) -> Self {
+    pub(crate) fn timed_out(entry: &Entry, phase: Phase, allowed: Allowed, progress: Option<String>) -> Self {
         let overrun = Overrun { allowed, progress };
         Error::new(entry, phase, ErrorKind::TimedOut, overrun.into())
     }
@@ -354,9 +349,7 @@ impl Error {
 
     /// Attaches another failure of a group, unless it only tells of this one.
     pub(crate) fn attach_unless_consequence(&mut self, other: Error) {
-        let is_echo = other
-            .cancellation()
-            .is_some_and(Cancellation::is_consequence);
+        let is_echo = other.cancellation().is_some_and(Cancellation::is_consequence);
         self.attach(other.in_order_if(!is_echo));
     }
 
@@ -370,10 +363,7 @@ impl Error {
                 }
                 ErrorKind::TimedOut => write!(f, "resource `{name}` did not {phase} {primary}"),
                 ErrorKind::Interrupted => {
-                    write!(
-                        f,
-                        "resource `{name}` was interrupted in its {phase}: {primary}"
-                    )
+                    write!(f, "resource `{name}` was interrupted in its {phase}: {primary}")
                 }
                 ErrorKind::Lost => write!(f, "resource `{name}` lost its {phase}: {primary}"),
                 ErrorKind::Closed if phase == Phase::Body => {
@@ -382,9 +372,7 @@ impl Error {
                 ErrorKind::Deadlock => {
                     write!(f, "resource `{name}` would wait for itself: {primary}")
                 }
-                ErrorKind::Cancelled | ErrorKind::DeadlinePassed => {
-                    self.write_cancelled(f, name, phase)
-                }
+                ErrorKind::Cancelled | ErrorKind::DeadlinePassed => self.write_cancelled(f, name, phase),
                 _ if phase == Phase::Body => write!(f, "resource `{name}` died: {primary}"),
                 _ => write!(f, "resource `{name}` failed to {phase}: {primary}"),
             }
@@ -438,12 +426,7 @@ impl fmt::Debug for Error {
 
 impl Error {
     fn write_report(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
-        write!(
-            f,
-            "{}\n{indent}  entered at {}",
-            self.sentence(),
-            self.place()
-        )?;
+        write!(f, "{}\n{indent}  entered at {}", self.sentence(), self.place())?;
         let mut source = self.0.primary.source();
         while let Some(error) = source {
             write!(f, "\n{indent}  caused by: {}", rendered(&error))?;

@@ -51,9 +51,7 @@ impl fmt::Display for ChildError {
             ChildError::Cancelled(cancellation) => write!(f, "{cancellation}"),
             ChildError::Dropped => f.write_str("its task was dropped, since its runtime shut down"),
             ChildError::NotReady => f.write_str("it returned without `ready.set(..)`"),
-            ChildError::ReadyDropped => {
-                f.write_str("it dropped its `Ready` without `ready.set(..)`, and went on")
-            }
+            ChildError::ReadyDropped => f.write_str("it dropped its `Ready` without `ready.set(..)`, and went on"),
             ChildError::Ignored { cancel, is_gone } => {
                 match cancel.filter(|cancel| !cancel.is_zero()) {
                     Some(cancel) => write!(f, "it ignored its cancellation for {cancel:?}")?,
@@ -147,9 +145,7 @@ impl From<ChildError> for Error {
             name: Name::Given(UNNAMED.into()),
             place: Location::caller(),
         };
-        let subject = error
-            .failure()
-            .map_or_else(unknown, |failure| failure.child.clone());
+        let subject = error.failure().map_or_else(unknown, |failure| failure.child.clone());
         match error {
             // What is told by it is told as such (law 15).
             ChildError::Cancelled(cancellation) => {

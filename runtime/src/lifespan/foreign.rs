@@ -61,27 +61,18 @@ where
 }
 
 /// An exit closure in a box.
-pub(crate) type ExitBox<T> =
-    Box<dyn for<'x> FnOnce(T, &'x Exit) -> BoxFuture<'x, Result<(), BoxError>> + Send>;
+pub(crate) type ExitBox<T> = Box<dyn for<'x> FnOnce(T, &'x Exit) -> BoxFuture<'x, Result<(), BoxError>> + Send>;
 
 /// A boxed exit closure that may borrow. A trait of its own, since `dyn FnOnce` cannot say that what it borrows outlives
 /// the call.
 trait LocalExit<'a, T> {
-    fn call<'x>(
-        self: Box<Self>,
-        value: T,
-        exit: &'x Exit,
-    ) -> LocalBoxFuture<'x, Result<(), BoxError>>
+    fn call<'x>(self: Box<Self>, value: T, exit: &'x Exit) -> LocalBoxFuture<'x, Result<(), BoxError>>
     where
         'a: 'x;
 }
 
 impl<'a, T: 'a, O: Exited, X: AsyncFnOnce(T, &Exit) -> O + 'a> LocalExit<'a, T> for X {
-    fn call<'x>(
-        self: Box<Self>,
-        value: T,
-        exit: &'x Exit,
-    ) -> LocalBoxFuture<'x, Result<(), BoxError>>
+    fn call<'x>(self: Box<Self>, value: T, exit: &'x Exit) -> LocalBoxFuture<'x, Result<(), BoxError>>
     where
         'a: 'x,
     {
@@ -190,8 +181,7 @@ where
             let Some(exit) = this.exit.take() else {
                 panic!("enter polled after it ended")
             };
-            let exit: ExitBox<T> =
-                Box::new(|value, why| Box::pin(async { exit(value, why).await.__into_result() }));
+            let exit: ExitBox<T> = Box::new(|value, why| Box::pin(async { exit(value, why).await.__into_result() }));
             Resource {
                 value,
                 exit: Mutex::new(exit),
@@ -210,10 +200,7 @@ impl<'a, T> Lifespan<ResourceLocal<'a, T>> {
     /// As [`Lifespan::new`], for a value or an exit that is not `Send + 'static`. Abandoned, it can be neither adopted
     /// nor rescued (law 3).
     #[track_caller]
-    pub fn new_local<E, O, X, F>(
-        enter: F,
-        exit: X,
-    ) -> Lifespan<ResourceLocal<'a, T>, impl Enter<ResourceLocal<'a, T>>>
+    pub fn new_local<E, O, X, F>(enter: F, exit: X) -> Lifespan<ResourceLocal<'a, T>, impl Enter<ResourceLocal<'a, T>>>
     where
         F: Future<Output = Result<T, E>>,
         E: Into<BoxError>,
@@ -252,10 +239,7 @@ impl<'a, T: 'a> ResourceLocal<'a, T> {
 
 impl<T: Send + 'static> ScopedResource for Resource<T> {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
-        let end = self
-            .exit
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let end = self.exit.into_inner().unwrap_or_else(PoisonError::into_inner);
         end(self.value, exit).await
     }
 

@@ -184,10 +184,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     #[must_use = "nothing is entered until the scope is awaited"]
     #[inline]
     #[track_caller]
-    pub fn scope<E, T>(
-        self,
-        body: impl AsyncFnOnce(&mut R) -> Result<T, E>,
-    ) -> impl Future<Output = Result<T, E>>
+    pub fn scope<E, T>(self, body: impl AsyncFnOnce(&mut R) -> Result<T, E>) -> impl Future<Output = Result<T, E>>
     where
         E: Failure, // which one? `async |it| -> Result<_, lifespan::Error> { .. }`
     {
@@ -216,17 +213,12 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     #[must_use = "nothing is entered until the scope is awaited"]
     #[inline]
     #[track_caller]
-    pub fn scope_ok<T, M>(
-        self,
-        body: impl AsyncFnOnce(&mut R) -> T,
-    ) -> impl Future<Output = Result<T, Error>>
+    pub fn scope_ok<T, M>(self, body: impl AsyncFnOnce(&mut R) -> T) -> impl Future<Output = Result<T, Error>>
     where
         T: Infallible<M>,
     {
         let (enter, entry) = self.entered_at(Location::caller());
-        in_task(entry, |entry| {
-            Staged::new(enter, entry, |held| run(held, body, Ok))
-        })
+        in_task(entry, |entry| Staged::new(enter, entry, |held| run(held, body, Ok)))
     }
 
     /// Enters the resource and gives it in a guard, for code that a closure does not fit: loops, early exits.
@@ -265,10 +257,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     }
 
     #[inline]
-    pub(crate) fn enter_at(
-        self,
-        place: &'static Location<'static>,
-    ) -> impl Future<Output = Result<Live<R>, Error>> {
+    pub(crate) fn enter_at(self, place: &'static Location<'static>) -> impl Future<Output = Result<Live<R>, Error>> {
         let (enter, entry) = self.entered_at(place);
         in_task(entry, |entry| Staged::new(enter, entry, enter_guard))
     }
@@ -279,11 +268,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         F: Send + 'a,
         R: 'a,
     {
-        let Lifespan {
-            enter,
-            entry,
-            resource,
-        } = self;
+        let Lifespan { enter, entry, resource } = self;
         Lifespan {
             enter: Box::pin(Entering::new(enter)),
             entry,
@@ -297,11 +282,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         F: 'a,
         R: 'a,
     {
-        let Lifespan {
-            enter,
-            entry,
-            resource,
-        } = self;
+        let Lifespan { enter, entry, resource } = self;
         Lifespan {
             enter: Box::pin(Entering::new(enter)),
             entry,
@@ -325,11 +306,7 @@ impl<R: LocalResource, F> Lifespan<R, F> {
     }
 
     /// Enters the resource as a member of something that holds it; that may do without an optional one.
-    pub(crate) fn hold(
-        self,
-        place: &'static Location<'static>,
-        is_optional: bool,
-    ) -> Holding<R, F> {
+    pub(crate) fn hold(self, place: &'static Location<'static>, is_optional: bool) -> Holding<R, F> {
         let (enter, entry) = self.entered_at(place);
         let next: Hold<R> = |held| future::ready(Ok(held));
         let checkpoint = Checkpoint::at_first_poll(&entry);
@@ -352,10 +329,7 @@ impl<R: LocalResource, F> Lifespan<R, F> {
 
     /// Its parts, for what describes another life around it, from there.
     pub(crate) fn into_description(self, place: &'static Location<'static>) -> (F, Entry) {
-        let entry = Entry {
-            place,
-            ..self.entry
-        };
+        let entry = Entry { place, ..self.entry };
         (self.enter, entry)
     }
 
@@ -382,21 +356,14 @@ impl<R: LocalResource, F> Lifespan<R, F> {
 
     #[inline]
     pub(crate) fn entered_at(self, place: &'static Location<'static>) -> (Entering<F, R>, Entry) {
-        (
-            Entering::new(self.enter),
-            Entry {
-                place,
-                ..self.entry
-            },
-        )
+        (Entering::new(self.enter), Entry { place, ..self.entry })
     }
 }
 
 type Hold<R> = fn(Held<R>) -> future::Ready<Result<Held<R>, Error>>;
 
 /// The future of [`Lifespan::hold`].
-pub(crate) type Holding<R, F> =
-    InTask<Staged<Entering<F, R>, R, Hold<R>, future::Ready<Result<Held<R>, Error>>>>;
+pub(crate) type Holding<R, F> = InTask<Staged<Entering<F, R>, R, Hold<R>, future::Ready<Result<Held<R>, Error>>>>;
 
 /// Keeps a scope in its task and in the cancel scope around it.
 #[inline]

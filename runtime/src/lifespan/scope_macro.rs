@@ -93,9 +93,7 @@ pub struct Pass(Checkpoint, Kind);
 
 /// Splits a scope into its enter and what keeps it in its task.
 #[track_caller]
-pub fn begin<R, F>(
-    lifespan: Lifespan<R, F>,
-) -> (impl Future<Output = Result<Begun<R>, Error>>, Pass)
+pub fn begin<R, F>(lifespan: Lifespan<R, F>) -> (impl Future<Output = Result<Begun<R>, Error>>, Pass)
 where
     R: LocalResource,
     F: Enter<R>,

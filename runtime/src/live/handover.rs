@@ -36,9 +36,7 @@ impl<R: LocalResource> Live<R> {
     {
         let mut held = self.into_held();
         held.depart();
-        Handover {
-            held: Mutex::new(held),
-        }
+        Handover { held: Mutex::new(held) }
     }
 }
 
@@ -46,11 +44,7 @@ impl<R: ScopedResource> Handover<R> {
     /// Takes the resource over: from here on it belongs to the calling task, and must be exited by it. If it is rescued
     /// later, that is still on the runtime it was entered on.
     pub fn accept(self) -> Live<R> {
-        Live::new(
-            self.held
-                .into_inner()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        Live::new(self.held.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

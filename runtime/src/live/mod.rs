@@ -35,9 +35,7 @@ pub struct Live<R: LocalResource> {
     clippy::manual_async_fn,
     reason = "the parameter of an `async fn` would be stored twice"
 )]
-pub(crate) fn enter_guard<R: LocalResource>(
-    held: Held<R>,
-) -> impl Future<Output = Result<Live<R>, Error>> {
+pub(crate) fn enter_guard<R: LocalResource>(held: Held<R>) -> impl Future<Output = Result<Live<R>, Error>> {
     async move {
         match frame::cancellation() {
             None => Ok(Live::new(held)),
@@ -102,10 +100,7 @@ impl<R: LocalResource> Live<R> {
     /// As [`exit`](Live::exit).
     #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
-    pub fn exit_with<T, E: Failure>(
-        self,
-        result: Result<T, E>,
-    ) -> impl Future<Output = Result<T, E>> {
+    pub fn exit_with<T, E: Failure>(self, result: Result<T, E>) -> impl Future<Output = Result<T, E>> {
         self.end(result, Location::caller())
     }
 

@@ -46,8 +46,7 @@ impl Aside {
     /// Adopts what belongs to this task; the rest has a task or runtime of its own and is rescued there.
     #[cold]
     pub(crate) fn adopt(&mut self, abandoned: Vec<Job>) {
-        let (ours, others): (Vec<_>, Vec<_>) =
-            abandoned.into_iter().partition(Job::may_be_adopted_here);
+        let (ours, others): (Vec<_>, Vec<_>) = abandoned.into_iter().partition(Job::may_be_adopted_here);
         self.0.get_or_insert_default().jobs.extend(ours);
         rescue::spawn(others);
     }

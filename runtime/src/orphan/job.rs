@@ -40,12 +40,7 @@ impl Job {
     }
 
     /// As [`new`](Job::new), for what has begun before: whatever of it does not run says so itself.
-    pub(crate) fn going_on<F>(
-        exit: F,
-        subject: Subject,
-        runtime: Option<Handle>,
-        stray: bool,
-    ) -> Self
+    pub(crate) fn going_on<F>(exit: F, subject: Subject, runtime: Option<Handle>, stray: bool) -> Self
     where
         F: Future<Output = Failures> + Send + 'static,
     {
@@ -62,12 +57,7 @@ impl Job {
     }
 
     /// For an exit that runs elsewhere, and is waited for here.
-    pub(crate) fn waiting<F>(
-        exit: F,
-        subject: Subject,
-        runtime: Option<Handle>,
-        stray: bool,
-    ) -> Self
+    pub(crate) fn waiting<F>(exit: F, subject: Subject, runtime: Option<Handle>, stray: bool) -> Self
     where
         F: Future<Output = Failures> + Send + 'static,
     {
@@ -86,9 +76,7 @@ impl Job {
     /// runtime dropped while our body polled it is neither.
     pub(crate) fn may_be_adopted_here(&self) -> bool {
         let runtime = Handle::try_current().ok().map(|handle| handle.id());
-        !self.stray
-            && self.abandoned_by == task::try_id()
-            && self.runtime.as_ref().map(Handle::id) == runtime
+        !self.stray && self.abandoned_by == task::try_id() && self.runtime.as_ref().map(Handle::id) == runtime
     }
 }
 
@@ -103,10 +91,7 @@ impl Future for Job {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
         let Job {
-            exit,
-            anchor,
-            unrun,
-            ..
+            exit, anchor, unrun, ..
         } = &mut *self;
         *unrun = false;
         anchor.or_here();

@@ -159,9 +159,7 @@ pub(crate) fn collects_of(runtime: runtime::Id) -> Option<u64> {
 pub(crate) fn rescue_older(runtime: runtime::Id, moment: u64) {
     let take = |jobs: &RefCell<Vec<Listed>>| -> Vec<Job> {
         let mut jobs = jobs.borrow_mut();
-        let older = jobs
-            .iter_mut()
-            .filter(|job| job.moment < moment && job.is_of(runtime));
+        let older = jobs.iter_mut().filter(|job| job.moment < moment && job.is_of(runtime));
         older.filter_map(|listed| listed.job.take()).collect()
     };
     rescue::spawn(JOBS.try_with(take).unwrap_or_default());

@@ -85,11 +85,7 @@ impl Draft {
         for (at, member) in self.members.iter().enumerate() {
             let known = member.needs.iter().all(|&needed| needed < at)
                 && member.takes.iter().all(|&input| input < self.inputs.len());
-            assert!(
-                known,
-                "`{}` is made from what is not there before it",
-                member.name
-            );
+            assert!(known, "`{}` is made from what is not there before it", member.name);
         }
         Plan { draft: self }
     }

@@ -112,18 +112,13 @@ fn label(member: &PlanMember<'_>) -> String {
 }
 
 fn within(budget: Option<Duration>) -> String {
-    budget.map_or_else(
-        || "without bound".into(),
-        |budget| format!("within {budget:?}"),
-    )
+    budget.map_or_else(|| "without bound".into(), |budget| format!("within {budget:?}"))
 }
 
 /// As character codes between `#` and `;`, what could end a label or start something in it.
 fn escaped(name: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_ .:,-".contains(c);
     let code = |c| format!("#{};", u32::from(c));
-    let each = name
-        .chars()
-        .map(|c| if is_plain(c) { c.to_string() } else { code(c) });
+    let each = name.chars().map(|c| if is_plain(c) { c.to_string() } else { code(c) });
     each.collect()
 }

@@ -81,9 +81,7 @@ impl Plan {
     /// The members; each comes after those that it depends on.
     #[must_use = "it is only looked at"]
     pub fn members(&self) -> impl ExactSizeIterator<Item = PlanMember<'_>> {
-        self.drafts()
-            .iter()
-            .map(|draft| PlanMember::new(self, draft))
+        self.drafts().iter().map(|draft| PlanMember::new(self, draft))
     }
 
     /// The member of this name.

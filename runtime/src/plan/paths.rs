@@ -35,10 +35,7 @@ impl Time {
     };
 
     fn at_most(bounded: Duration) -> Self {
-        Time {
-            unbounded: 0,
-            bounded,
-        }
+        Time { unbounded: 0, bounded }
     }
 
     pub(super) fn bound(self) -> Option<Duration> {
@@ -78,11 +75,7 @@ impl Plan {
     pub(super) fn longest(&self, side: Side) -> Longest {
         let mut until: Vec<(Time, Option<usize>)> = Vec::with_capacity(self.drafts().len());
         for member in self.drafts() {
-            let before = member
-                .needs
-                .iter()
-                .copied()
-                .max_by_key(|&needed| until[needed].0);
+            let before = member.needs.iter().copied().max_by_key(|&needed| until[needed].0);
             let begun = before.map_or(Time::default(), |before| until[before].0);
             until.push((begun.and_then(member.time(side)), before));
         }
@@ -107,10 +100,7 @@ impl Plan {
         if budget.is_some() {
             return Vec::new();
         }
-        let each = self
-            .drafts()
-            .iter()
-            .flat_map(|member| member.unbounded(side));
+        let each = self.drafts().iter().flat_map(|member| member.unbounded(side));
         each.collect()
     }
 
@@ -156,9 +146,7 @@ impl DraftMember {
             (DraftKind::Resource, None) => vec![self.name.to_owned()],
             (DraftKind::Nested(plan), budget) => {
                 let inner = plan.unbounded_within(side, budget).into_iter();
-                inner
-                    .map(|inner| format!("{}.{inner}", self.name))
-                    .collect()
+                inner.map(|inner| format!("{}.{inner}", self.name)).collect()
             }
             (DraftKind::Resource | DraftKind::Value, _) => Vec::new(),
         }

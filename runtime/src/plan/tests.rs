@@ -64,11 +64,7 @@ fn diamond() -> Plan {
 
 #[test]
 fn in_a_chain_all_wait_for_each_other() {
-    let chain = plan([
-        member("a", &[], 1, 4),
-        member("b", &[0], 2, 5),
-        member("c", &[1], 3, 6),
-    ]);
+    let chain = plan([member("a", &[], 1, 4), member("b", &[0], 2, 5), member("c", &[1], 3, 6)]);
     assert_eq!(chain.worst_case_enter(), Some(secs(6) + 3 * DEFAULT_GRACE));
     assert_eq!(chain.worst_case_exit(), Some(secs(15) + 3 * DEFAULT_GRACE));
     assert_eq!(chain.critical_enter(), ["a", "b", "c"]);
@@ -108,11 +104,7 @@ fn values_take_no_time() {
         kind: DraftKind::Value,
         ..member("clock", &[0], 0, 0)
     };
-    let plan = plan([
-        member("pool", &[], 1, 1),
-        clock,
-        member("cache", &[1], 1, 1),
-    ]);
+    let plan = plan([member("pool", &[], 1, 1), clock, member("cache", &[1], 1, 1)]);
     assert_eq!(plan.worst_case_exit(), Some(secs(2) + 2 * DEFAULT_GRACE));
     assert_eq!(plan.critical_exit(), ["cache", "pool"]);
     assert!(plan.unbounded_exit().is_empty());
@@ -145,10 +137,7 @@ fn a_nested_lifespan_counts_with_its_own_worst_case() {
     assert_eq!(outer.worst_case_exit(), Some(secs(17) + 5 * DEFAULT_GRACE));
     assert_eq!(outer.critical_exit(), ["last", "web", "pool"]);
     let web = outer.member("web").and_then(|web| web.plan());
-    assert_eq!(
-        web.map(Plan::critical_exit),
-        Some(vec!["http", "feed", "pool"])
-    );
+    assert_eq!(web.map(Plan::critical_exit), Some(vec!["http", "feed", "pool"]));
 }
 
 #[test]
@@ -178,11 +167,7 @@ fn a_budget_for_a_nested_lifespan_bounds_what_is_inside() {
 /// `.exit_timeout(..)` on its description takes the place of what it had, also where that was shorter.
 #[test]
 fn a_budget_for_a_nested_lifespan_takes_the_place_of_its_own() {
-    let inner = within(
-        plan([member("queue", &[], 9, 9)]),
-        Some(secs(2)),
-        Some(secs(2)),
-    );
+    let inner = within(plan([member("queue", &[], 9, 9)]), Some(secs(2)), Some(secs(2)));
     // The policy of its type says what its own is.
     let own = DraftMember {
         exit_budget: inner.exit_budget(),
@@ -195,10 +180,7 @@ fn a_budget_for_a_nested_lifespan_takes_the_place_of_its_own() {
         exit_budget: Some(secs(5)),
         ..nested("inner", &[], inner)
     };
-    assert_eq!(
-        plan([longer]).worst_case_exit(),
-        Some(secs(5) + DEFAULT_GRACE)
-    );
+    assert_eq!(plan([longer]).worst_case_exit(), Some(secs(5) + DEFAULT_GRACE));
 }
 
 #[test]
@@ -232,15 +214,10 @@ async fn no_exit_takes_longer_than_its_plan_says() {
 
     let member = |name, needs: &[usize]| member(name, needs, 1, 10);
     let chain = plan([member("a", &[]), member("b", &[0]), member("c", &[1])]);
-    let worst = within(chain, None, Some(secs(5)))
-        .worst_case_exit()
-        .unwrap();
+    let worst = within(chain, None, Some(secs(5))).worst_case_exit().unwrap();
     assert!(ended.unwrap_err().is_timeout());
     // A timer is as exact as a millisecond.
-    assert!(
-        took <= worst + 3 * Duration::from_millis(1),
-        "{took:?} {worst:?}"
-    );
+    assert!(took <= worst + 3 * Duration::from_millis(1), "{took:?} {worst:?}");
     assert!(took >= worst, "{took:?} {worst:?}");
 }
 

@@ -139,11 +139,7 @@ fn label(member: &PlanMember<'_>) -> String {
         Some(plan) => format!(": {}", plan.name()),
         None => String::new(),
     };
-    let optional = if member.is_optional() {
-        ", optional"
-    } else {
-        ""
-    };
+    let optional = if member.is_optional() { ", optional" } else { "" };
     format!("{}{parameters}{kind}{optional}", member.name())
 }
 

@@ -50,11 +50,7 @@ pub(crate) fn resume_before(first: Failure, later: Failures) -> ! {
         unreachable!("it is that of a panic")
     };
     let subject = error.subject().clone();
-    resume_of_part(Panicked {
-        subject,
-        panic,
-        later,
-    })
+    resume_of_part(Panicked { subject, panic, later })
 }
 
 impl From<Error> for Failure {
@@ -100,11 +96,7 @@ impl Failures {
     pub(crate) fn panicked(subject: Subject, phase: Phase, panic: Panic) -> Self {
         let (panic, later) = match panic.downcast::<OfPart>() {
             Ok(of_part) => {
-                let Panicked {
-                    subject,
-                    panic,
-                    later,
-                } = of_part.0;
+                let Panicked { subject, panic, later } = of_part.0;
                 let first = Failure::panicked(subject, phase, panic);
                 return later.after(first);
             }
@@ -169,11 +161,7 @@ impl Failures {
                 let subject = error.subject().clone();
                 panic.map_or(Verdict::Clean, |panic| {
                     let later = std::mem::take(&mut self);
-                    Verdict::Panicked(Panicked {
-                        subject,
-                        panic,
-                        later,
-                    })
+                    Verdict::Panicked(Panicked { subject, panic, later })
                 })
             }
         }
@@ -227,9 +215,7 @@ pub(crate) fn drop_echo(error: BoxError) {
 #[cold]
 pub(crate) fn report_attached(error: &mut Error) {
     let attached = error.attached_mut().iter_mut();
-    attached
-        .filter(|error| !error.only_tells_of_around())
-        .for_each(send);
+    attached.filter(|error| !error.only_tells_of_around()).for_each(send);
 }
 
 /// Reports an error, once.

@@ -129,37 +129,24 @@ impl fmt::Display for Report<'_> {
                 "exit of `{resource}` rescued in a task of its own: {reason} (entered at {place})"
             ),
             (ReportKind::Interrupted, _) => {
-                write!(
-                    f,
-                    "exit of `{resource}` interrupted: {reason} (entered at {place})"
-                )
+                write!(f, "exit of `{resource}` interrupted: {reason} (entered at {place})")
             }
-            (ReportKind::Lost, _) => write!(
-                f,
-                "exit of `{resource}` lost: {reason} (entered at {place})"
-            ),
+            (ReportKind::Lost, _) => write!(f, "exit of `{resource}` lost: {reason} (entered at {place})"),
             (ReportKind::Capped, _) => write!(
                 f,
                 "`{resource}` has less time than it asks for: {reason} (entered at {place})"
             ),
-            (ReportKind::Cancelled, _) => write!(
-                f,
-                "service `{resource}` was cancelled: {reason} (entered at {place})"
-            ),
+            (ReportKind::Cancelled, _) => {
+                write!(f, "service `{resource}` was cancelled: {reason} (entered at {place})")
+            }
             (ReportKind::CauseLost, _) => write!(
                 f,
                 "`{resource}` exits as completed, inside of an exit that does not: {reason} (entered at {place})"
             ),
             (ReportKind::NotPolled, _) => {
-                write!(
-                    f,
-                    "scope of `{resource}` did not unwind: {reason} (entered at {place})"
-                )
+                write!(f, "scope of `{resource}` did not unwind: {reason} (entered at {place})")
             }
-            _ => write!(
-                f,
-                "`{resource}` has no bound: {reason} (entered at {place})"
-            ),
+            _ => write!(f, "`{resource}` has no bound: {reason} (entered at {place})"),
         }
     }
 }

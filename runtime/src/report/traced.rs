@@ -36,40 +36,20 @@ pub(super) fn send(report: &Report<'_>) {
         ReportKind::Failed => failed(report),
         ReportKind::Rescued => event!(warn, "lifespan.exit.rescued", "exit rescued", report),
         ReportKind::Interrupted => {
-            event!(
-                error,
-                "lifespan.exit.interrupted",
-                "exit interrupted",
-                report
-            );
+            event!(error, "lifespan.exit.interrupted", "exit interrupted", report);
         }
         ReportKind::Lost => event!(error, "lifespan.exit.lost", "exit lost", report),
         ReportKind::NoTimer => event!(warn, "lifespan.budget.not_kept", "budget not kept", report),
         ReportKind::Missing => {
-            event!(
-                warn,
-                "lifespan.member.missing",
-                "optional member missing",
-                report
-            );
+            event!(warn, "lifespan.member.missing", "optional member missing", report);
         }
         ReportKind::Capped => event!(warn, "lifespan.budget.capped", "budget capped", report),
         ReportKind::Cancelled => {
-            event!(
-                warn,
-                "lifespan.service.cancelled",
-                "service cancelled",
-                report
-            );
+            event!(warn, "lifespan.service.cancelled", "service cancelled", report);
         }
         ReportKind::CauseLost => event!(warn, "lifespan.exit.cause_lost", "cause lost", report),
         ReportKind::NotPolled => {
-            event!(
-                warn,
-                "lifespan.scope.not_polled",
-                "scope not polled",
-                report
-            );
+            event!(warn, "lifespan.scope.not_polled", "scope not polled", report);
         }
     }
 }

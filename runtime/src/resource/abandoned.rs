@@ -23,13 +23,8 @@ pub struct Abandoned {
 impl Abandoned {
     /// Reports a resource whose exit cannot leave its scope, and drops it.
     pub(crate) fn lose<R>(self, resource: R) {
-        let reason =
-            "it is local to its task and was dropped without its exit; only its `Drop` runs";
-        report::send(&Report::about(
-            ReportKind::Lost,
-            &self.entry.subject(),
-            reason,
-        ));
+        let reason = "it is local to its task and was dropped without its exit; only its `Drop` runs";
+        report::send(&Report::about(ReportKind::Lost, &self.entry.subject(), reason));
         drop(resource);
     }
 }

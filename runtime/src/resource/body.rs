@@ -68,10 +68,7 @@ pub struct Value;
 
 /// A `Result` is returned. rustc names this type when that is given to `scope_ok`, `with_ok` or `spawn_ok`.
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    reason = "its name is the help text of rustc's error"
-)]
+#[allow(non_camel_case_types, reason = "its name is the help text of rustc's error")]
 #[derive(Debug)]
 pub struct this_can_fail_so_use_the_method_without_ok;
 

@@ -24,10 +24,7 @@ impl Failing<'_> {
     #[inline]
     pub(crate) fn node<R: LocalResource>(resource: &R, entry: &Entry) -> Option<Arc<Node>> {
         let mut node = None;
-        resource.__failure(&mut Failing {
-            entry,
-            node: &mut node,
-        });
+        resource.__failure(&mut Failing { entry, node: &mut node });
         node
     }
 

@@ -15,11 +15,7 @@ pub(crate) const CLOSE: &str = "`close()` says that all went well\n\
 
 /// It is about to be told that all went well.
 #[inline]
-pub(crate) fn told_completed(
-    within: Within,
-    subject: impl FnOnce() -> Subject,
-    reason: &'static str,
-) {
+pub(crate) fn told_completed(within: Within, subject: impl FnOnce() -> Subject, reason: &'static str) {
     if within.is_part_of_unclean() {
         let subject = subject();
         report::send(&Report::about(ReportKind::CauseLost, &subject, reason));

@@ -73,8 +73,7 @@ impl Course {
 
     fn close_owners(&self) -> bool {
         let since = self.owners.load(Ordering::Relaxed);
-        Handle::try_current()
-            .is_ok_and(|runtime| rescue::close_owners(runtime.id(), since, self.subject.place))
+        Handle::try_current().is_ok_and(|runtime| rescue::close_owners(runtime.id(), since, self.subject.place))
     }
 
     /// The body.
@@ -91,8 +90,7 @@ impl Course {
             self.stop.notify_one();
         } else {
             let kind = Kind::Signal(signal.name());
-            self.node
-                .cancel(&Cancellation::new(kind, self.subject.place));
+            self.node.cancel(&Cancellation::new(kind, self.subject.place));
         }
     }
 
@@ -106,23 +104,14 @@ impl Course {
     }
 
     fn phase(&self) -> Phase {
-        if self.is_entered() {
-            Phase::Exit
-        } else {
-            Phase::Enter
-        }
+        if self.is_entered() { Phase::Exit } else { Phase::Enter }
     }
 
     /// The second signal has ended the waiting: what had failed by then goes first, and what still exits is named.
     pub(super) fn skipped(&self, first: Signal, second: Signal) -> Error {
         let (first, second) = (first.name(), second.name());
         let text = format!("{second} came after {first}, so what was left was not waited for");
-        let mut error = Error::of(
-            self.subject.clone(),
-            self.phase(),
-            ErrorKind::Interrupted,
-            text.into(),
-        );
+        let mut error = Error::of(self.subject.clone(), self.phase(), ErrorKind::Interrupted, text.into());
         let (cut, mut failed): (Vec<_>, Vec<_>) = self.seen().into_iter().partition(is_cut);
         error.attach(cut);
         self.close_owners();

@@ -10,23 +10,17 @@ use crate::report::undelivered::Undelivered;
 /// What the scope of the lifespan returned. It says itself that it was cancelled, unless it never came to that.
 pub(super) fn of_scope(outcome: Outcome<Result<(), Error>>) -> Result<(), Error> {
     match outcome {
-        Outcome::Completed(result)
-        | Outcome::CompletedAnyway(result, _)
-        | Outcome::Cancelled(_, Some(result)) => result,
+        Outcome::Completed(result) | Outcome::CompletedAnyway(result, _) | Outcome::Cancelled(_, Some(result)) => {
+            result
+        }
         Outcome::Cancelled(cancelled, None) => Err(cancelled.into()),
     }
 }
 
 /// Clean only if everything was. A panic resumes, and what failed beside it is reported.
-pub(super) fn settle(
-    ended: Result<(), Undelivered>,
-    drained: Failures,
-    reported: Vec<Error>,
-) -> Result<(), Error> {
+pub(super) fn settle(ended: Result<(), Undelivered>, drained: Failures, reported: Vec<Error>) -> Result<(), Error> {
     match ended.map_err(Undelivered::deliver) {
-        Err(Failure {
-            panic: Some(panic), ..
-        }) => {
+        Err(Failure { panic: Some(panic), .. }) => {
             drop(drained);
             resume_unwind(panic)
         }
@@ -40,9 +34,7 @@ fn failures(failed: Option<Error>, mut drained: Failures, reported: Vec<Error>) 
     failures.extend(drained.errors());
     // A failure that was reported may be among them: inside of what is cancelled, failures are returned as well.
     let is_told = !failures.is_empty();
-    let is_news = |error: &Error| {
-        !is_told || matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Lost)
-    };
+    let is_news = |error: &Error| !is_told || matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Lost);
     failures.extend(reported.into_iter().filter(is_news));
     failures
 }

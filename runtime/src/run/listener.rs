@@ -79,10 +79,7 @@ impl Desk {
         // Those that have ended since the last signal.
         self.runs.retain(|run| !run.signals.is_closed());
         let (signals, receiver) = unbounded_channel();
-        self.runs.push(Run {
-            signals,
-            received: 0,
-        });
+        self.runs.push(Run { signals, received: 0 });
         receiver
     }
 
@@ -112,8 +109,7 @@ mod tests {
     fn the_third_signal_ends_the_process() {
         let mut desk = desk();
         let mut run = desk.register();
-        let ends = [Signal::Interrupt, Signal::Terminate, Signal::Interrupt]
-            .map(|signal| desk.deliver(signal));
+        let ends = [Signal::Interrupt, Signal::Terminate, Signal::Interrupt].map(|signal| desk.deliver(signal));
         assert_eq!(ends, [false, false, true]);
         assert_eq!(run.try_recv(), Ok(Signal::Interrupt));
         assert_eq!(run.try_recv(), Ok(Signal::Terminate));

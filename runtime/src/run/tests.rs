@@ -36,21 +36,12 @@ impl Journal {
     }
 
     /// Enters and exits as it is told.
-    fn resource(
-        &self,
-        name: &'static str,
-        enter: Step,
-        exit: Step,
-    ) -> Lifespan<Db, impl Enter<Db> + use<>> {
+    fn resource(&self, name: &'static str, enter: Step, exit: Step) -> Lifespan<Db, impl Enter<Db> + use<>> {
         let journal = self.clone();
         let open = async move {
             enter.run().await?;
             journal.log(format!("enter {name}"));
-            Ok::<_, BoxError>(Db {
-                journal,
-                name,
-                exit,
-            })
+            Ok::<_, BoxError>(Db { journal, name, exit })
         };
         Lifespan::of(open).named(name).exit_timeout(None)
     }
@@ -174,14 +165,8 @@ fn a_signal_during_the_start_up_rolls_back_law_17_law_19() {
         let error = ended.await.unwrap_err();
         assert!(error.is_cancelled());
         assert_eq!(error.phase(), Phase::Enter);
-        assert_eq!(
-            error.cancellation().and_then(Cancellation::reason),
-            Some("SIGTERM")
-        );
-        assert!(
-            error.to_string().contains("SIGTERM stopped the `run` at "),
-            "{error}"
-        );
+        assert_eq!(error.cancellation().and_then(Cancellation::reason), Some("SIGTERM"));
+        assert!(error.to_string().contains("SIGTERM stopped the `run` at "), "{error}");
         assert!(error.attached().is_empty(), "{error:?}");
         journal.assert(["enter db", "exit db: cancelled", "exited db"]);
     });
@@ -195,10 +180,7 @@ fn a_start_up_that_fails_ends_it() {
         let bad = journal.resource("bad", Step::Fail, Step::Now);
         let (_signals, running) = running(db.then(|_| bad));
         let error = running.await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "resource `bad` failed to enter: disk full"
-        );
+        assert_eq!(error.to_string(), "resource `bad` failed to enter: disk full");
         journal.assert(["enter db", "exit db: rolled back", "exited db"]);
     });
 }
@@ -216,10 +198,7 @@ fn the_second_signal_ends_the_waiting_for_an_exit_law_6() {
             signals.send(Signal::Terminate);
         });
         let error = ended.await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::Interrupted, Phase::Exit)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Interrupted, Phase::Exit));
         assert_eq!(
             error.to_string(),
             "resource `db` was interrupted in its exit: SIGTERM came after SIGINT, so what was left was not waited for; \
@@ -277,10 +256,7 @@ fn the_second_signal_ends_the_waiting_for_a_rollback() {
             signals.send(Signal::Interrupt);
         });
         let error = ended.await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::Interrupted, Phase::Enter)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Interrupted, Phase::Enter));
     });
 }
 
@@ -298,10 +274,7 @@ fn the_second_signal_does_not_hide_why_the_start_up_failed_law_23() {
             signals.send(Signal::Interrupt);
         });
         let error = ended.await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.resource()),
-            (ErrorKind::Failed, "http")
-        );
+        assert_eq!((error.kind(), error.resource()), (ErrorKind::Failed, "http"));
         let interrupted = &error.attached()[0];
         assert_eq!(
             (interrupted.kind(), interrupted.resource()),
@@ -506,10 +479,7 @@ fn without_a_runtime_it_says_so() {
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     let polled = std::panic::catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(&mut cx)));
     let text = *polled.unwrap_err().downcast::<&'static str>().unwrap();
-    assert!(
-        text.starts_with("`run` needs a tokio runtime\nhelp: "),
-        "{text}"
-    );
+    assert!(text.starts_with("`run` needs a tokio runtime\nhelp: "), "{text}");
 }
 
 /// It may be spawned.
@@ -520,9 +490,7 @@ fn it_is_send() {
     }
     test(async {
         let journal = Journal::default();
-        drop(assert_send(
-            journal.resource("db", Step::Now, Step::Now).run(),
-        ));
+        drop(assert_send(journal.resource("db", Step::Now, Step::Now).run()));
         let borrowed = Lifespan::new(async { Ok::<_, BoxError>("db") }, async |_, _| ());
         drop(assert_send(borrowed.run()));
     });

@@ -115,10 +115,7 @@ impl<F: Future, L: Limit<Stop = S>, S: Stop> Driven<F, L, S> {
     fn advance(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Result<Poll<F::Output>, Panic> {
         let mut code = self.project().code;
         catch_unwind(AssertUnwindSafe(|| {
-            let polled = code
-                .as_mut()
-                .as_pin_mut()
-                .map_or(Poll::Pending, |code| code.poll(cx));
+            let polled = code.as_mut().as_pin_mut().map_or(Poll::Pending, |code| code.poll(cx));
             if polled.is_ready() {
                 code.set(None);
             }
@@ -128,11 +125,7 @@ impl<F: Future, L: Limit<Stop = S>, S: Stop> Driven<F, L, S> {
 
     /// The code waits, unless it panicked: drops it if it must be dropped now.
     #[inline(never)]
-    fn poll_undone<T>(
-        mut self: Pin<&mut Self>,
-        panic: Option<Panic>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Outcome<T, S>> {
+    fn poll_undone<T>(mut self: Pin<&mut Self>, panic: Option<Panic>, cx: &mut Context<'_>) -> Poll<Outcome<T, S>> {
         if let Some(panic) = panic {
             // A second panic, from a destructor, has nothing to say that the first has not.
             self.discard(Cause::Abandoned);
@@ -157,10 +150,7 @@ impl<F: Future, L: Limit<Stop = S>, S: Stop> Driven<F, L, S> {
     /// As a future, with what is set aside in the hands of a scope.
     #[inline]
     pub(crate) fn with(self, aside: &mut Aside) -> With<'_, Self> {
-        With {
-            driven: self,
-            aside,
-        }
+        With { driven: self, aside }
     }
 }
 

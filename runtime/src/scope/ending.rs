@@ -118,9 +118,7 @@ impl<R: LocalResource, F: Future<Output = Result<(), BoxError>>> Future for Exit
             // At once: if what is still awaited is dropped, this is reported.
             match outcome {
                 Outcome::Done(Ok(())) if !late => {}
-                outcome => this
-                    .aside
-                    .append(failures(this.entry, this.exit, outcome, late)),
+                outcome => this.aside.append(failures(this.entry, this.exit, outcome, late)),
             }
         }
         this.aside.poll_adopted(cx)
@@ -129,12 +127,7 @@ impl<R: LocalResource, F: Future<Output = Result<(), BoxError>>> Future for Exit
 
 /// What failed, in the order it did: that its time ran out comes before what became of it then.
 #[cold]
-fn failures(
-    entry: &Entry,
-    exit: &Exit,
-    outcome: Outcome<Result<(), BoxError>, OutOfTime>,
-    late: bool,
-) -> Failures {
+fn failures(entry: &Entry, exit: &Exit, outcome: Outcome<Result<(), BoxError>, OutOfTime>, late: bool) -> Failures {
     let is_late = late || matches!(outcome, Outcome::Stopped(OutOfTime));
     let mut overrun = is_late.then(|| {
         let (allowed, progress) = (exit.allowed(), exit.last_progress());
@@ -163,11 +156,6 @@ fn failures(
 
 #[cold]
 fn interrupted(entry: &Entry) {
-    let reason =
-        "the task that ran it was dropped before it had finished; the rest of it did not run";
-    report::send(&Report::about(
-        ReportKind::Interrupted,
-        &entry.subject(),
-        reason,
-    ));
+    let reason = "the task that ran it was dropped before it had finished; the rest of it did not run";
+    report::send(&Report::about(ReportKind::Interrupted, &entry.subject(), reason));
 }

@@ -31,10 +31,7 @@ pub(crate) fn put_up<R: LocalResource>(held: &mut Held<R>) -> Option<Arc<Node>> 
 /// The body behind its fence: it does not run if the resource has died by now. In a box, so that a scope without a fence has
 /// no room for it.
 #[cold]
-pub(crate) fn behind<T, F>(
-    node: Arc<Node>,
-    body: F,
-) -> Pin<Box<impl Future<Output = Outcome<T, Cancellation>>>>
+pub(crate) fn behind<T, F>(node: Arc<Node>, body: F) -> Pin<Box<impl Future<Output = Outcome<T, Cancellation>>>>
 where
     F: Future<Output = Outcome<T, Cancellation>>,
 {

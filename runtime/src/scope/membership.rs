@@ -120,11 +120,7 @@ impl Membership {
     }
 
     /// Polls the scope at its place.
-    pub(crate) fn poll<F: Future>(
-        &mut self,
-        future: Pin<&mut F>,
-        cx: &mut Context<'_>,
-    ) -> Poll<F::Output> {
+    pub(crate) fn poll<F: Future>(&mut self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
         ready!(self.poll_join(cx));
         let calls = self.calls();
         let polled = {

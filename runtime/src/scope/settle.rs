@@ -73,10 +73,7 @@ where
 
 /// Awaits what the body abandoned.
 #[cold]
-async fn adopting<R, T, E>(
-    held: &mut Held<R>,
-    outcome: Outcome<Result<T, E>, Cancellation>,
-) -> Ended<T, E>
+async fn adopting<R, T, E>(held: &mut Held<R>, outcome: Outcome<Result<T, E>, Cancellation>) -> Ended<T, E>
 where
     R: LocalResource,
     E: Failure,
@@ -152,21 +149,15 @@ impl<T, E: Failure> Ended<T, E> {
             return self;
         };
         match (told(aside), self) {
-            (Some(cancellation), Ended::Completed(value)) => {
-                Ended::Cancelled(cancellation, Some(Ok(value)))
-            }
-            (Some(cancellation), Ended::Failed(error)) => {
-                Ended::Cancelled(cancellation, Some(Err(error)))
-            }
+            (Some(cancellation), Ended::Completed(value)) => Ended::Cancelled(cancellation, Some(Ok(value))),
+            (Some(cancellation), Ended::Failed(error)) => Ended::Cancelled(cancellation, Some(Err(error))),
             (_, ended) => ended,
         }
     }
 
     #[cold]
     fn dropped(cancellation: Cancellation, aside: &mut Aside) -> Self {
-        let is_death = aside
-            .fence()
-            .is_some_and(|fence| fence.dropped_for(&cancellation));
+        let is_death = aside.fence().is_some_and(|fence| fence.dropped_for(&cancellation));
         if !is_death {
             frame::deliver();
         }
@@ -292,12 +283,7 @@ fn told(aside: &mut Aside) -> Option<Cancellation> {
 
 /// What a scope fails with whose resource has died: the body's error, if it says more than that, else the death (laws 21
 /// and 23).
-fn died<E: Failure>(
-    cancellation: &Cancellation,
-    mut death: Error,
-    returned: Option<E>,
-    failures: Failures,
-) -> E {
+fn died<E: Failure>(cancellation: &Cancellation, mut death: Error, returned: Option<E>, failures: Failures) -> E {
     let Some(mut returned) = returned else {
         attach(failures, &mut death);
         return death.into();

@@ -183,9 +183,7 @@ where
             // At once, before anything else is awaited (law 5).
             match outcome {
                 Outcome::Done(Ok(resource)) if waiting.aside.is_nothing() => {
-                    let Start {
-                        entry, aside, next, ..
-                    } = take(start);
+                    let Start { entry, aside, next, .. } = take(start);
                     self.as_mut().run(Held::new(resource, entry, aside), next);
                 }
                 outcome => self.as_mut().adopt(outcome),
@@ -245,11 +243,7 @@ impl<N> Start<N> {
 }
 
 #[cold]
-fn refusal<R>(
-    outcome: Outcome<Result<R, BoxError>, Unentered>,
-    late: Option<Unentered>,
-    entry: &Entry,
-) -> Failure {
+fn refusal<R>(outcome: Outcome<Result<R, BoxError>, Unentered>, late: Option<Unentered>, entry: &Entry) -> Failure {
     let failed = |error| Error::failed(&entry.subject(), Phase::Enter, error);
     let overrun = || {
         let allowed = Allowed::Within(entry.policy.enter_budget().unwrap_or_default());
@@ -307,20 +301,11 @@ fn check_timer(entry: &Entry) -> Result<(), Error> {
              help: enter it on a runtime with a time driver (`Builder::enable_time` or `enable_all`), or ask for no bound: \
              `{method}(None)`"
         );
-        return Err(Error::new(
-            entry,
-            Phase::Enter,
-            ErrorKind::NoTimer,
-            refused.into(),
-        ));
+        return Err(Error::new(entry, Phase::Enter, ErrorKind::NoTimer, refused.into()));
     }
     if entry.policy.exit_budget().is_some() && timer::is_first_to_miss_it() {
         let reason = "no tokio timer works here (`Builder::enable_time` turns it on), so no exit budget is kept";
-        report::send(&Report::about(
-            ReportKind::NoTimer,
-            &entry.subject(),
-            reason,
-        ));
+        report::send(&Report::about(ReportKind::NoTimer, &entry.subject(), reason));
     }
     Ok(())
 }

@@ -62,11 +62,7 @@ impl<S> Unwinding<S> {
 
     /// Called when the code waits. Ready when it must be dropped now.
     #[inline]
-    pub(crate) fn poll<L: Limit<Stop = S>>(
-        &mut self,
-        limit: Pin<&mut L>,
-        cx: &mut Context<'_>,
-    ) -> Poll<S> {
+    pub(crate) fn poll<L: Limit<Stop = S>>(&mut self, limit: Pin<&mut L>, cx: &mut Context<'_>) -> Poll<S> {
         if self.0.is_none() {
             let stop = ready!(limit.poll_stop(cx));
             if frame::inside() == Inside::Nothing {

@@ -47,8 +47,7 @@ where
     type Callback = Resource<()>;
 
     fn __callback(call: X) -> Resource<()> {
-        let exit: ExitBox<()> =
-            Box::new(|(), exit| Box::pin(async { call(exit).await.__into_result() }));
+        let exit: ExitBox<()> = Box::new(|(), exit| Box::pin(async { call(exit).await.__into_result() }));
         Resource::ending((), exit)
     }
 }

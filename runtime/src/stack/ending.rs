@@ -153,10 +153,7 @@ where
     /// As [`close`](ExitStack::close).
     #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
-    pub fn close_with<T, E: Failure>(
-        &mut self,
-        result: Result<T, E>,
-    ) -> impl Future<Output = Result<T, E>> {
+    pub fn close_with<T, E: Failure>(&mut self, result: Result<T, E>) -> impl Future<Output = Result<T, E>> {
         let place = Location::caller();
         async move { self.take(Slots::closed(), place).exit_with(result).await }
     }

@@ -35,10 +35,7 @@ impl<K: Kind> ExitStack<K> {
     /// As [`Lifespan::enter`]. What is entered is on the stack at once (law 5).
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
-    pub fn enter<R, F>(
-        &self,
-        lifespan: Lifespan<R, F>,
-    ) -> impl Future<Output = Result<Stacked<'_, R, K>, Error>>
+    pub fn enter<R, F>(&self, lifespan: Lifespan<R, F>) -> impl Future<Output = Result<Stacked<'_, R, K>, Error>>
     where
         R: LocalResource,
         F: Enter<R>,
@@ -106,10 +103,7 @@ impl<K: Kind> ExitStack<K> {
     {
         let entry = callback_entry(Location::caller());
         let callback = self.check_open(callback, |_| entry.subject())?;
-        Ok(Stacked::new(
-            &self.slots,
-            Kept::new(K::__callback(callback), entry),
-        ))
+        Ok(Stacked::new(&self.slots, Kept::new(K::__callback(callback), entry)))
     }
 
     /// As [`on_exit`](ExitStack::on_exit), for a callback that does not wait.
@@ -144,10 +138,7 @@ pub(super) fn callback_entry(place: &'static Location<'static>) -> Entry {
 }
 
 /// From here on the stack exits it.
-pub(super) fn adopted<R: LocalResource>(
-    live: Live<R>,
-    place: &'static Location<'static>,
-) -> Kept<R> {
+pub(super) fn adopted<R: LocalResource>(live: Live<R>, place: &'static Location<'static>) -> Kept<R> {
     let mut held = live.into_held();
     held.leave_task(place);
     let anchor = held.take_anchor();

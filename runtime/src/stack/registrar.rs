@@ -93,12 +93,11 @@ impl<K: Kind> Registrar<K> {
         R: LocalResource,
         K: Takes<R>,
     {
-        self.keep(adopted(live, Location::caller()))
-            .map_err(|kept| {
-                let subject = kept.entry().subject();
-                let (resource, entry) = kept.open();
-                Closed::new(guard(resource, entry), STACK, subject)
-            })
+        self.keep(adopted(live, Location::caller())).map_err(|kept| {
+            let subject = kept.entry().subject();
+            let (resource, entry) = kept.open();
+            Closed::new(guard(resource, entry), STACK, subject)
+        })
     }
 
     /// Registers a callback; as [`ExitStack::on_exit`](super::ExitStack::on_exit).
@@ -133,10 +132,8 @@ impl<K: Kind> Registrar<K> {
     {
         let entry = callback_entry(Location::caller());
         let subject = entry.subject();
-        self.offer(callback, |call| {
-            Kept::new(K::__callback(AtOnce(call)), entry)
-        })
-        .map_err(|callback| Closed::new(callback, STACK, subject))
+        self.offer(callback, |call| Kept::new(K::__callback(AtOnce(call)), entry))
+            .map_err(|callback| Closed::new(callback, STACK, subject))
     }
 
     fn keep<R: LocalResource>(&self, kept: Kept<R>) -> Result<(), Kept<R>>
@@ -146,11 +143,7 @@ impl<K: Kind> Registrar<K> {
         self.offer(kept, |kept| kept)
     }
 
-    fn offer<T, R: LocalResource>(
-        &self,
-        offered: T,
-        keep: impl FnOnce(T) -> Kept<R>,
-    ) -> Result<(), T>
+    fn offer<T, R: LocalResource>(&self, offered: T, keep: impl FnOnce(T) -> Kept<R>) -> Result<(), T>
     where
         K: Takes<R>,
     {
@@ -170,8 +163,6 @@ impl<K: Kind> Clone for Registrar<K> {
 impl<K: Kind> fmt::Debug for Registrar<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let closed = self.0.upgrade().is_none_or(|slots| slots.is_closed());
-        f.debug_struct("Registrar")
-            .field("closed", &closed)
-            .finish()
+        f.debug_struct("Registrar").field("closed", &closed).finish()
     }
 }

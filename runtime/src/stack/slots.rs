@@ -103,11 +103,7 @@ impl<K: Kind> Slots<K> {
 
     /// None comes any more; the exits of those that are here, the youngest first. If they are abandoned with others: from
     /// which runtime, and whether by another task.
-    pub(super) fn close(
-        &self,
-        exit: &ForMembers,
-        from: Option<&(Option<Handle>, bool)>,
-    ) -> Vec<K::Job> {
+    pub(super) fn close(&self, exit: &ForMembers, from: Option<&(Option<Handle>, bool)>) -> Vec<K::Job> {
         let slots = {
             let mut state = self.state();
             state.closed = true;

@@ -53,10 +53,7 @@ impl<'s, R: LocalResource, K: Kind> Stacked<'s, R, K> {
     }
 
     /// Sets the name that errors and reports use for this entry.
-    #[allow(
-        clippy::return_self_not_must_use,
-        reason = "dropped, it is kept on the stack"
-    )]
+    #[allow(clippy::return_self_not_must_use, reason = "dropped, it is kept on the stack")]
     pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
         let policy = self.kept().entry().policy.clone().named(name);
         self.with_policy(policy)
@@ -69,10 +66,7 @@ impl<'s, R: LocalResource, K: Kind> Stacked<'s, R, K> {
     ///
     /// If the budget is zero.
     #[track_caller]
-    #[allow(
-        clippy::return_self_not_must_use,
-        reason = "dropped, it is kept on the stack"
-    )]
+    #[allow(clippy::return_self_not_must_use, reason = "dropped, it is kept on the stack")]
     pub fn exit_timeout(self, budget: impl Into<Option<Duration>>) -> Self {
         let policy = self.kept().entry().policy.clone().exit_timeout(budget);
         self.with_policy(policy)

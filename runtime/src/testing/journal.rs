@@ -61,11 +61,7 @@ impl Journal {
     #[track_caller]
     pub fn assert_no_leaks(&self) {
         let leaks = self.state().lives.leaks();
-        assert!(
-            leaks.is_empty(),
-            "{}",
-            self.complain("resources leaked", &leaks)
-        );
+        assert!(leaks.is_empty(), "{}", self.complain("resources leaked", &leaks));
     }
 
     /// A text that lists complaints, and then the journal.

@@ -135,20 +135,13 @@ impl Lives {
 
     /// Law 7: after everything that was entered in its body.
     fn check_order(&self, life: &Life, complaints: &mut Vec<String>) {
-        let Some(last) = life
-            .exits
-            .iter()
-            .map(|exit| exit.ended.unwrap_or(exit.begun))
-            .max()
-        else {
+        let Some(last) = life.exits.iter().map(|exit| exit.ended.unwrap_or(exit.begun)).max() else {
             return;
         };
         for around in &life.around {
             let around = &self.all[*around];
             if around.exits.iter().any(|exit| exit.begun < last) {
-                complaints.push(format!(
-                    "{around} was exited before {life}, which lived in its body"
-                ));
+                complaints.push(format!("{around} was exited before {life}, which lived in its body"));
             }
         }
     }

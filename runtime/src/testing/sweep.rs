@@ -93,11 +93,7 @@ fn check(point: usize, at: At, completed: bool, journal: &Journal) {
         At::Drop => "dropped",
     };
     let headline = format!("the test, {what} at poll point {point}, broke the laws");
-    assert!(
-        complaints.is_empty(),
-        "{}",
-        journal.complain(&headline, &complaints)
-    );
+    assert!(complaints.is_empty(), "{}", journal.complain(&headline, &complaints));
 }
 
 /// What a [`sweep`] went over.

@@ -52,10 +52,7 @@ impl Journal {
 
 impl<R: ScopedResource> Watched<R> {
     #[track_caller]
-    fn lifespan<F: Enter<R>>(
-        journal: Journal,
-        watched: Lifespan<R, F>,
-    ) -> Lifespan<Self, impl Enter<Self>> {
+    fn lifespan<F: Enter<R>>(journal: Journal, watched: Lifespan<R, F>) -> Lifespan<Self, impl Enter<Self>> {
         let place = Location::caller();
         let policy = watched.policy().clone();
         let name = policy.name().to_owned();
@@ -75,11 +72,7 @@ impl Record {
         state.log(format!("enter {name}"));
         let life = state.lives.enter(name.clone(), place);
         drop(state);
-        Record {
-            journal,
-            name,
-            life,
-        }
+        Record { journal, name, life }
     }
 
     fn begin_exit(&self, exit: &Exit) {

@@ -4,8 +4,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    CancelScope, CancelledBy, Error, ErrorKind, Lifespan, Outcome, effective_deadline, shield_for,
-    timeout, timeout_at,
+    CancelScope, CancelledBy, Error, ErrorKind, Lifespan, Outcome, effective_deadline, shield_for, timeout, timeout_at,
 };
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
@@ -24,17 +23,9 @@ fn timeout_law_15() {
         let journal = Journal::new();
         let started = Instant::now();
         assert_eq!(timeout(SECOND, async { 7 }).await.unwrap(), 7);
-        let db = journal
-            .resource("db")
-            .exit(Step::Sleep(5 * SECOND))
-            .lifespan();
-        let late = timeout(SECOND, db.scope_ok(forever::<()>))
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (late.by(), late.is_timeout()),
-            (CancelledBy::Deadline, true)
-        );
+        let db = journal.resource("db").exit(Step::Sleep(5 * SECOND)).lifespan();
+        let late = timeout(SECOND, db.scope_ok(forever::<()>)).await.unwrap_err();
+        assert_eq!((late.by(), late.is_timeout()), (CancelledBy::Deadline, true));
         assert_eq!(started.elapsed(), 6 * SECOND);
         journal.assert(["enter db", "wait", "exit db: timed out", "exited db"]);
     });
@@ -184,9 +175,7 @@ fn first_reason_is_kept_law_15() {
             canceller.cancel_because("bored");
             sleep(SECOND).await;
         };
-        let slow = Journal::new()
-            .resource("slow")
-            .exit(Step::Sleep(3 * SECOND));
+        let slow = Journal::new().resource("slow").exit(Step::Sleep(3 * SECOND));
         let run = scope.run(slow.lifespan().scope_ok(forever::<()>));
         let (outcome, ()) = tokio::join!(run, stop);
         assert_eq!(outcome.cancellation().unwrap().reason(), Some("bored"));
@@ -198,9 +187,7 @@ fn first_reason_is_kept_law_15() {
             sleep(2 * SECOND).await;
             assert!(!canceller.cancel_because("bored"));
         };
-        let slow = Journal::new()
-            .resource("slow")
-            .exit(Step::Sleep(3 * SECOND));
+        let slow = Journal::new().resource("slow").exit(Step::Sleep(3 * SECOND));
         let run = scope.run(slow.lifespan().scope_ok(forever::<()>));
         let (outcome, ()) = tokio::join!(run, stop);
         assert!(outcome.into_result().unwrap_err().is_timeout());
@@ -213,10 +200,7 @@ fn no_time_driver() {
     let runtime = Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let text = panic_of(timeout(SECOND, pending::<()>())).await;
-        assert!(
-            text.contains("help: ") && text.contains("enable_time"),
-            "{text}"
-        );
+        assert!(text.contains("help: ") && text.contains("enable_time"), "{text}");
         // What is ready needs none.
         assert_eq!(timeout(SECOND, async { 7 }).await.unwrap(), 7);
     });

@@ -22,10 +22,7 @@ fn cancelled_before_the_first_poll_law_14() {
         let db = journal.resource("db").lifespan();
         let outcome = scope.run(async {
             journal.log("body");
-            let error = db
-                .scope_ok(async |_| journal.log("db body"))
-                .await
-                .unwrap_err();
+            let error = db.scope_ok(async |_| journal.log("db body")).await.unwrap_err();
             assert_eq!(
                 (error.kind(), error.phase(), error.is_cancelled()),
                 (ErrorKind::Cancelled, Phase::Enter, true)
@@ -69,10 +66,7 @@ fn swallowed_and_entered_again_laws_14_and_15() {
             .await;
         // Law 15: not `Ok(7)`.
         let error = outcome.into_value().unwrap().unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::Cancelled, Phase::Body)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Cancelled, Phase::Body));
         journal.assert([
             "enter outer",
             "enter a",
@@ -89,10 +83,7 @@ fn delivered_law_15() {
     everywhere(|| async {
         for own in [false, true] {
             let journal = Journal::new();
-            let (tx, inner) = (
-                journal.resource("tx").lifespan(),
-                journal.resource("inner").lifespan(),
-            );
+            let (tx, inner) = (journal.resource("tx").lifespan(), journal.resource("inner").lifespan());
             let scope = CancelScope::new();
             let canceller = scope.canceller();
             let outcome = scope
@@ -149,10 +140,7 @@ fn cancelled_while_entering_law_17() {
         let canceller = scope.canceller();
         let enter = async {
             let error = db.scope_ok(async |_| ()).await.unwrap_err();
-            assert_eq!(
-                (error.kind(), error.phase()),
-                (ErrorKind::Cancelled, Phase::Enter)
-            );
+            assert_eq!((error.kind(), error.phase()), (ErrorKind::Cancelled, Phase::Enter));
             journal.log("told");
         };
         let stop = async {
@@ -223,10 +211,7 @@ fn enter_with_a_clean_up_of_its_own_law_17() {
 }
 
 /// An enter that cancels the scope around it in the very poll in which it completes.
-fn enters_and_cancels(
-    journal: &Journal,
-    canceller: lifespan::Canceller,
-) -> Lifespan<Db, impl Enter<Db>> {
+fn enters_and_cancels(journal: &Journal, canceller: lifespan::Canceller) -> Lifespan<Db, impl Enter<Db>> {
     let db = journal.resource("db").exit(Step::Yield);
     Lifespan::of(async move {
         yield_now().await;
@@ -265,14 +250,7 @@ fn guard_and_macro_completed_in_the_poll_of_the_cancellation_law_17() {
             db.log("body");
             Ok::<_, Error>(())
         }));
-        assert!(
-            outcome
-                .await
-                .into_value()
-                .unwrap()
-                .unwrap_err()
-                .is_cancelled()
-        );
+        assert!(outcome.await.into_value().unwrap().unwrap_err().is_cancelled());
         journal.assert([
             "enter db",
             "exit db: cancelled",
@@ -358,19 +336,12 @@ fn loop_of_timeouts_law_14() {
             };
             let outcome = if pool {
                 let pool = journal.resource("pool").lifespan();
-                scope
-                    .run(pool.scope_ok(async |_| jobs.await))
-                    .await
-                    .is_cancelled()
+                scope.run(pool.scope_ok(async |_| jobs.await)).await.is_cancelled()
             } else {
                 scope.run(jobs).await.is_cancelled()
             };
             assert!(outcome);
-            let last = if pool {
-                "exit pool: cancelled"
-            } else {
-                "exit job: "
-            };
+            let last = if pool { "exit pool: cancelled" } else { "exit job: " };
             assert!(journal.lines().last().unwrap().starts_with(last));
         }
     });
@@ -469,10 +440,7 @@ fn budget_of_an_enter_law_15() {
         );
         let outer = outer.named("outer").enter_timeout(Duration::from_secs(2));
         let error = outer.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::TimedOut, Phase::Enter)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::TimedOut, Phase::Enter));
         assert_eq!(
             error.to_string(),
             "resource `outer` did not enter within 2s; also: `outer`: gave up"

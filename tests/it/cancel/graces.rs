@@ -16,8 +16,8 @@ const MS: Duration = Duration::from_millis(1);
 fn zero_cuts_nothing_short_that_is_polled_law_13() {
     paused().block_on(async {
         let journal = Journal::new();
-        let [outer, inner, other] = ["outer", "inner", "other"]
-            .map(|name| journal.resource(name).exit(Step::Sleep(10 * MS)).lifespan());
+        let [outer, inner, other] =
+            ["outer", "inner", "other"].map(|name| journal.resource(name).exit(Step::Sleep(10 * MS)).lifespan());
         let scope = CancelScope::new().grace(Duration::ZERO);
         let canceller = scope.canceller();
         tokio::spawn(async move {

@@ -10,8 +10,7 @@ use std::time::Duration;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, poll};
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, Exit, Lifespan, Outcome, ScopedResource,
-    effective_deadline, timeout,
+    BoxError, CancelScope, Enter, Error, Exit, Lifespan, Outcome, ScopedResource, effective_deadline, timeout,
 };
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, yield_now};
@@ -70,10 +69,7 @@ fn kept_in_a_variable_law_13() {
 fn left_alone_after_it_noticed_law_13() {
     paused().block_on(async {
         let journal = Journal::new();
-        let kept = journal
-            .resource("kept")
-            .exit(Step::Sleep(SECOND / 2))
-            .lifespan();
+        let kept = journal.resource("kept").exit(Step::Sleep(SECOND / 2)).lifespan();
         let scope = CancelScope::new();
         let canceller = scope.canceller();
         let started = Instant::now();
@@ -128,9 +124,7 @@ fn leaked_law_13() {
 /// A grace needs a timer; without one it is a single further poll.
 #[test]
 fn kept_without_a_time_driver_law_13() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let journal = Journal::new();
         let kept = journal.resource("kept").lifespan();
@@ -179,8 +173,7 @@ fn swapped_between_branches_law_13() {
                 stop.cancel();
             }
         };
-        let (left, right, ()) =
-            futures_util::join!(left.run(branch(0)), right.run(branch(1)), swap);
+        let (left, right, ()) = futures_util::join!(left.run(branch(0)), right.run(branch(1)), swap);
         assert!(left.is_cancelled() && right.is_cancelled());
         assert_eq!(journal.exit_tasks(), 1);
         let mut lines = journal.lines();
@@ -282,8 +275,7 @@ fn moved_to_a_sibling_that_is_polled_alone_law_13() {
             cancel_first.cancel();
             assert!(child.await.unwrap_err().is_cancelled());
         });
-        let both: [Pin<Box<dyn Future<Output = Outcome<()>>>>; 2] =
-            [Box::pin(first), Box::pin(sibling)];
+        let both: [Pin<Box<dyn Future<Output = Outcome<()>>>>; 2] = [Box::pin(first), Box::pin(sibling)];
         let mut both: FuturesUnordered<_> = both.into_iter().collect();
         assert!(!both.next().await.unwrap().is_cancelled());
         assert!(both.next().await.unwrap().is_cancelled());
@@ -354,13 +346,7 @@ fn inside_a_stream_select_and_unconstrained_law_13() {
             pending::<()>().await;
         }));
         assert!(outcome.await.is_cancelled());
-        journal.assert([
-            "enter child",
-            "wait",
-            "exit child: cancelled",
-            "exited child",
-            "told",
-        ]);
+        journal.assert(["enter child", "wait", "exit child: cancelled", "exited child", "told"]);
     });
 }
 
@@ -490,10 +476,7 @@ fn scope_inside_an_exit_law_6() {
 fn scope_inside_an_exit_that_runs_out_of_time_law_6() {
     paused().block_on(async {
         let journal = Journal::new();
-        let inner = journal
-            .resource("inner")
-            .exit(Step::Sleep(2 * SECOND))
-            .lifespan();
+        let inner = journal.resource("inner").exit(Step::Sleep(2 * SECOND)).lifespan();
         let inner: Boxed<'static> = Box::pin(inner.scope_ok(forever::<()>));
         let started = Instant::now();
         let error = nests(&journal, inner)
@@ -570,8 +553,7 @@ fn cancelled_from_another_thread() {
                 Journal::new().resource("a").exit(Step::Yield).lifespan(),
                 Journal::new().resource("b").exit(Step::Yield).lifespan(),
             );
-            let outcome =
-                scope.run(a.scope(async |_| b.scope_ok(async |_| pending::<()>().await).await));
+            let outcome = scope.run(a.scope(async |_| b.scope_ok(async |_| pending::<()>().await).await));
             assert!(outcome.await.is_cancelled());
             stop.join().unwrap();
         });
@@ -617,9 +599,7 @@ fn cancelled_by_an_adopted_exit_law_13() {
 #[test]
 fn no_busy_loop_law_13() {
     paused().block_on(async {
-        let slow = Journal::new()
-            .resource("slow")
-            .exit(Step::Sleep(100 * SECOND));
+        let slow = Journal::new().resource("slow").exit(Step::Sleep(100 * SECOND));
         let slow = slow.lifespan().exit_timeout(None);
         let mut late = pin!(timeout(SECOND, async {
             let _ = futures_util::join!(slow.scope_ok(forever::<()>), pending::<()>());
@@ -661,10 +641,7 @@ fn mixed_law_13() {
         let journal = Journal::new();
         let (kept, slow) = (
             journal.resource("kept").lifespan(),
-            journal
-                .resource("slow")
-                .exit(Step::Sleep(5 * SECOND))
-                .lifespan(),
+            journal.resource("slow").exit(Step::Sleep(5 * SECOND)).lifespan(),
         );
         let started = Instant::now();
         let scope = CancelScope::new();

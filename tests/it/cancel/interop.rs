@@ -23,10 +23,7 @@ fn scope_from_a_token() {
         });
         let cancelled = outcome.into_result().unwrap_err();
         assert_eq!(cancelled.by(), CancelledBy::ThisScope);
-        assert!(
-            cancelled.to_string().contains("the token of "),
-            "{cancelled}"
-        );
+        assert!(cancelled.to_string().contains("the token of "), "{cancelled}");
         journal.assert(["enter db", "exit db: cancelled", "exited db"]);
     });
 }

@@ -49,10 +49,7 @@ fn by_an_outer_one() {
         let Outcome::Cancelled(error, Some(inner)) = outcome.await else {
             panic!("not told")
         };
-        assert_eq!(
-            (error.by(), inner),
-            (CancelledBy::ThisScope, CancelledBy::Outer)
-        );
+        assert_eq!((error.by(), inner), (CancelledBy::ThisScope, CancelledBy::Outer));
     });
 }
 

@@ -23,12 +23,7 @@ fn losers_exit_first_law_16() {
             yield_now().await;
             Ok("won")
         };
-        let won: Result<_, Error> = race((
-            a.scope_ok(forever::<&str>),
-            winner,
-            b.scope_ok(forever::<&str>),
-        ))
-        .await;
+        let won: Result<_, Error> = race((a.scope_ok(forever::<&str>), winner, b.scope_ok(forever::<&str>))).await;
         journal.log("told");
         assert_eq!(won.unwrap(), "won");
         journal.assert([
@@ -72,17 +67,10 @@ fn ties_and_errors_law_16() {
 fn failed_exit_of_a_loser_law_16() {
     everywhere(|| async {
         let journal = Journal::new();
-        let loser = journal
-            .resource("loser")
-            .exit(Step::Fail("disk full"))
-            .lifespan();
+        let loser = journal.resource("loser").exit(Step::Fail("disk full")).lifespan();
         let won = race((loser.scope_ok(async |_| pending().await), async { Ok(7) }));
         assert_eq!(won.await.unwrap(), 7);
-        journal.assert([
-            "enter loser",
-            "exit loser: cancelled",
-            "report Failed loser: disk full",
-        ]);
+        journal.assert(["enter loser", "exit loser: cancelled", "report Failed loser: disk full"]);
     });
 }
 
@@ -91,10 +79,7 @@ fn failed_exit_of_a_loser_law_16() {
 fn failed_exit_of_a_loser_that_was_done_law_16() {
     paused().block_on(async {
         let journal = Journal::new();
-        let outer = journal
-            .resource("outer")
-            .exit(Step::Fail("disk full"))
-            .lifespan();
+        let outer = journal.resource("outer").exit(Step::Fail("disk full")).lifespan();
         let slow = journal.resource("slow").exit(Step::Yield).lifespan();
         let loser = outer.scope(async |_| slow.scope_ok(async |_| 1).await);
         let winner = async {
@@ -102,11 +87,7 @@ fn failed_exit_of_a_loser_that_was_done_law_16() {
             Ok::<_, Error>(7)
         };
         assert_eq!(race((loser, winner)).await.unwrap(), 7);
-        assert!(
-            journal
-                .lines()
-                .contains(&"report Failed outer: disk full".to_owned())
-        );
+        assert!(journal.lines().contains(&"report Failed outer: disk full".to_owned()));
     });
 }
 
@@ -122,12 +103,7 @@ fn panic_in_a_branch_law_16() {
         };
         let raced = race((loser.scope_ok(forever::<()>), panics));
         assert_eq!(panic_of(raced).await, "branch");
-        journal.assert([
-            "enter loser",
-            "wait",
-            "exit loser: cancelled",
-            "exited loser",
-        ]);
+        journal.assert(["enter loser", "wait", "exit loser: cancelled", "exited loser"]);
     });
 }
 
@@ -219,10 +195,7 @@ fn many_and_nested_law_16() {
                 Ok(())
             };
             let raced: Result<(), Error> = race((
-                race((
-                    inner.scope(async |_| after(turn % 3).await),
-                    after(turn % 5),
-                )),
+                race((inner.scope(async |_| after(turn % 3).await), after(turn % 5))),
                 other.scope(async |_| after(turn % 7).await),
             ))
             .await;
@@ -275,9 +248,7 @@ fn in_a_cancelled_scope_law_14() {
         let scope = CancelScope::new();
         scope.canceller().cancel();
         let db = Journal::new().resource("db").lifespan();
-        let outcome = scope
-            .run(race((db.scope_ok(async |_| ()), pending())))
-            .await;
+        let outcome = scope.run(race((db.scope_ok(async |_| ()), pending()))).await;
         assert!(outcome.into_value().unwrap().unwrap_err().is_cancelled());
     });
 }

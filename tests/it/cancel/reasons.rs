@@ -88,10 +88,7 @@ fn error_of_a_timeout() {
         assert_eq!((error.resource(), error.place().line()), ("timeout", place));
         assert!(error.downcast_ref::<Cancelled>().is_some());
         let text = error.to_string();
-        assert!(
-            text.starts_with("the deadline of the `timeout` at "),
-            "{text}"
-        );
+        assert!(text.starts_with("the deadline of the `timeout` at "), "{text}");
         assert!(text.ends_with(" passed"), "{text}");
     });
 }

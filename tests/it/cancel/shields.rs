@@ -33,13 +33,7 @@ fn protects_and_then_the_cancellation_hits() {
             journal.log("never here");
         });
         assert!(outcome.await.is_cancelled());
-        journal.assert([
-            "enter db",
-            "still here",
-            "exit db: completed",
-            "exited db",
-            "after",
-        ]);
+        journal.assert(["enter db", "still here", "exit db: completed", "exited db", "after"]);
     });
 }
 
@@ -142,10 +136,7 @@ async fn shield_for_toggle(toggle: impl Future<Output = ()>) {
 fn inner_then_outer_law_15() {
     paused().block_on(async {
         let journal = Journal::new();
-        let db = journal
-            .resource("db")
-            .exit(Step::Sleep(3 * SECOND))
-            .lifespan();
+        let db = journal.resource("db").exit(Step::Sleep(3 * SECOND)).lifespan();
         let outer = CancelScope::new();
         let stop_outer = outer.canceller();
         let outcome = outer.run(async {
@@ -156,10 +147,7 @@ fn inner_then_outer_law_15() {
                 sleep(SECOND).await;
                 stop_outer.cancel_because("outer");
             });
-            let (inner, ()) = tokio::join!(
-                inner.run(db.scope_ok(async |_| pending::<()>().await)),
-                stop
-            );
+            let (inner, ()) = tokio::join!(inner.run(db.scope_ok(async |_| pending::<()>().await)), stop);
             assert_eq!(inner.cancellation().unwrap().reason(), Some("inner"));
             journal.log("inner told");
         });
@@ -197,10 +185,7 @@ fn outer_then_inner_law_15() {
 fn exits_are_shielded_law_6() {
     paused().block_on(async {
         let journal = Journal::new();
-        let db = journal
-            .resource("db")
-            .exit(Step::Sleep(2 * SECOND))
-            .lifespan();
+        let db = journal.resource("db").exit(Step::Sleep(2 * SECOND)).lifespan();
         let late = timeout(SECOND, db.scope_ok(async |_| ()));
         // The body completed long before the deadline; it passed during the exit.
         late.await.unwrap().unwrap();

@@ -225,12 +225,7 @@ fn cancelled_while_a_guard_exits_law_6() {
             std::future::pending::<()>().await;
         });
         assert!(outcome.await.is_cancelled());
-        journal.assert([
-            "enter guard",
-            "exit guard: completed",
-            "exited guard",
-            "go on",
-        ]);
+        journal.assert(["enter guard", "exit guard: completed", "exited guard", "go on"]);
     });
 }
 
@@ -321,9 +316,6 @@ fn causes_of_timeouts_law_15() {
         assert!(late.await.unwrap_err().is_timeout());
         let (cause, text) = causes.recv().unwrap();
         assert_eq!(cause, Cause::TimedOut);
-        assert!(
-            text.starts_with("the deadline of the `timeout` at "),
-            "{text}"
-        );
+        assert!(text.starts_with("the deadline of the `timeout` at "), "{text}");
     });
 }

@@ -56,9 +56,7 @@ fn values_in_declaration_order() {
         };
         let slow = Lifespan::new(slow, async |_, _| ());
         let quick = Lifespan::new(async { Ok::<_, Error>(2) }, async |_, _| ());
-        let values = join((slow, quick))
-            .scope_ok(async |both| *both.0 + *both.1)
-            .await;
+        let values = join((slow, quick)).scope_ok(async |both| *both.0 + *both.1).await;
         assert_eq!(values.unwrap(), 6);
     });
 }
@@ -70,25 +68,9 @@ fn of_none_one_and_twelve() {
         let journal = Journal::new();
         join(()).scope_ok(async |_| ()).await.unwrap();
         let one = journal.resource("one").lifespan();
-        join((one,))
-            .scope_ok(async |one| one.0.log("body"))
-            .await
-            .unwrap();
+        join((one,)).scope_ok(async |one| one.0.log("body")).await.unwrap();
         let n = |n: u8| Lifespan::new(async move { Ok::<_, Error>(n) }, async |_, _| ());
-        let twelve = join((
-            n(0),
-            n(1),
-            n(2),
-            n(3),
-            n(4),
-            n(5),
-            n(6),
-            n(7),
-            n(8),
-            n(9),
-            n(10),
-            n(11),
-        ));
+        let twelve = join((n(0), n(1), n(2), n(3), n(4), n(5), n(6), n(7), n(8), n(9), n(10), n(11)));
         let last = twelve.scope_ok(async |all| *all.11 - *all.0).await.unwrap();
         assert_eq!(last, 11);
         journal.assert(["enter one", "body", "exit one: completed"]);
@@ -127,10 +109,7 @@ fn failing_exits_laws_7_and_23() {
             .await
             .unwrap_err();
         assert!(error.resource().starts_with("fails"), "{error}");
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::Failed, Phase::Exit)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Failed, Phase::Exit));
         let attached: Vec<_> = error.attached().iter().map(Error::kind).collect();
         assert_eq!(attached, [ErrorKind::Panicked, ErrorKind::TimedOut]);
         assert_eq!(
@@ -151,10 +130,7 @@ fn failing_exits_laws_7_and_23() {
 fn exit_that_panics_law_24() {
     everywhere(|| async {
         let journal = Journal::new();
-        let panics = journal
-            .resource("panics")
-            .exit(Step::Panic("a bug"))
-            .lifespan();
+        let panics = journal.resource("panics").exit(Step::Panic("a bug")).lifespan();
         let waits = journal.resource("waits").exit(Step::Yield).lifespan();
         let both = join((panics, waits)).scope_ok(async |_| ());
         assert_eq!(panic_of(both).await, "a bug");
@@ -168,10 +144,7 @@ fn causes_reach_both_laws_2_and_13() {
     everywhere(|| async {
         for cause in [Cause::Completed, Cause::Failed, Cause::Cancelled] {
             let journal = Journal::new();
-            let (a, b) = (
-                journal.resource("a").lifespan(),
-                journal.resource("b").lifespan(),
-            );
+            let (a, b) = (journal.resource("a").lifespan(), journal.resource("b").lifespan());
             let scope = lifespan::CancelScope::new();
             let canceller = scope.canceller();
             let both = join((a, b)).scope(async |_| -> anyhow::Result<()> {
@@ -231,23 +204,14 @@ fn exit_that_is_dropped_goes_on_law_6() {
     paused().block_on(async {
         let journal = Journal::new();
         let (a, b) = (
-            journal
-                .resource("a")
-                .exit(Step::Sleep(2 * SECOND))
-                .lifespan(),
-            journal
-                .resource("b")
-                .exit(Step::Sleep(3 * SECOND))
-                .lifespan(),
+            journal.resource("a").exit(Step::Sleep(2 * SECOND)).lifespan(),
+            journal.resource("b").exit(Step::Sleep(3 * SECOND)).lifespan(),
         );
         let both = join((a, b)).scope_ok(async |_| ());
         assert!(tokio::time::timeout(SECOND, both).await.is_err());
         assert!(lifespan::drain().await.is_clean());
         let lines = journal.lines();
-        let exited: Vec<_> = lines
-            .iter()
-            .filter(|line| line.starts_with("exited"))
-            .collect();
+        let exited: Vec<_> = lines.iter().filter(|line| line.starts_with("exited")).collect();
         assert_eq!(exited, ["exited a", "exited b"], "{lines:?}");
     });
 }
@@ -292,8 +256,7 @@ fn in_a_spawned_task() {
             );
             let other = Lifespan::new(async { Ok::<_, Error>(1_usize) }, async |_, _| ());
             let both = join((borrows, other));
-            both.scope(async |both| Ok::<_, Error>(*both.0 + *both.1))
-                .await
+            both.scope(async |both| Ok::<_, Error>(*both.0 + *both.1)).await
         });
         assert_eq!(task.await.unwrap().unwrap(), 5);
     });

@@ -76,11 +76,7 @@ fn random_subsets_of_failing_exits_law_7() {
             let journal = Journal::new();
             let fails = |n: u32| (seed * (n + 3)) % 3 == 0;
             let members = (0..30).map(|n| {
-                let step = if fails(n) {
-                    Step::Fail("no")
-                } else {
-                    Step::Yield
-                };
+                let step = if fails(n) { Step::Fail("no") } else { Step::Yield };
                 journal.resource("db").exit(step).lifespan()
             });
             let ended = join_all(members).scope_ok(async |_| ()).await;
@@ -88,10 +84,7 @@ fn random_subsets_of_failing_exits_law_7() {
             let kept = ended.err().map_or(0, |error| 1 + error.attached().len());
             assert_eq!(kept, failed);
             let lines = journal.lines();
-            let exits = lines
-                .iter()
-                .filter(|line| line.starts_with("exit db"))
-                .count();
+            let exits = lines.iter().filter(|line| line.starts_with("exit db")).count();
             assert_eq!(exits, 30);
         }
     });
@@ -116,9 +109,7 @@ fn thousands_are_polled_only_when_they_woke() {
             Lifespan::new(enter, async |_, _| ())
         };
         let all = join_all((0..2000).map(open));
-        all.scope_ok(async |all| assert_eq!(all.len(), 2000))
-            .await
-            .unwrap();
+        all.scope_ok(async |all| assert_eq!(all.len(), 2000)).await.unwrap();
         let polls = polls.load(Ordering::Relaxed);
         assert!(polls <= 3 * 2000, "{polls} polls");
     });

@@ -12,8 +12,7 @@ use crate::sweeps::swept;
 fn branches_of_chains_laws_7_and_18() {
     paused().block_on(async {
         let journal = Journal::new();
-        let [a, b, c, d] =
-            ["a", "b", "c", "d"].map(|name| journal.resource(name).exit(Step::Yield).lifespan());
+        let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| journal.resource(name).exit(Step::Yield).lifespan());
         let left = a.then(|_| b);
         let right = c.then(|_| d);
         join((left, right))
@@ -69,11 +68,7 @@ fn failing_enter_swept_law_19() {
         let members = (0..20).map(|n| {
             let script = journal.resource("db").exit(Step::Yield);
             script
-                .enter(if n == 19 {
-                    Step::Fail("no")
-                } else {
-                    Step::Yield
-                })
+                .enter(if n == 19 { Step::Fail("no") } else { Step::Yield })
                 .lifespan()
         });
         let _ = join_all(members).scope_ok(async |_| ()).await;

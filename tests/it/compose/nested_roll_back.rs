@@ -89,10 +89,7 @@ fn known_at_once_law_19() {
         let late = journal.resource("late").enter(Step::Sleep(SECOND / 2));
         let (late, inner) = (late.lifespan(), slow(&journal, "inner"));
         // It unwinds for a second.
-        let unwinds = Lifespan::new(
-            inner.scope_ok(async |_| pending::<()>().await),
-            async |(), _| (),
-        );
+        let unwinds = Lifespan::new(inner.scope_ok(async |_| pending::<()>().await), async |(), _| ());
         let soon = Lifespan::new(
             async {
                 sleep(SECOND / 10).await;
@@ -148,10 +145,7 @@ fn in_the_place_of_its_exit_laws_7_19() {
         // `port` beside `web`, then `cache`, then `db`.
         assert_eq!(start.elapsed(), 3 * SECOND, "{:?}", journal.lines());
         let lines = journal.lines();
-        assert_eq!(
-            lines[lines.len() - 2..],
-            ["exit db: rolled back", "exited db"]
-        );
+        assert_eq!(lines[lines.len() - 2..], ["exit db: rolled back", "exited db"]);
     });
 }
 
@@ -198,17 +192,9 @@ fn failures_are_attached_law_23() {
         let ended = join((left, slow(&journal, "right"))).scope_ok(async |_| ());
         let error = ended.await.unwrap_err();
         assert_no_route(&error);
-        let attached = error
-            .attached()
-            .iter()
-            .map(|error| error.primary().to_string());
+        let attached = error.attached().iter().map(|error| error.primary().to_string());
         assert_eq!(attached.collect::<Vec<_>>(), ["disk full"]);
-        assert!(
-            !journal
-                .lines()
-                .iter()
-                .any(|line| line.starts_with("report"))
-        );
+        assert!(!journal.lines().iter().any(|line| line.starts_with("report")));
     });
 }
 

@@ -32,17 +32,10 @@ fn failed_enter_law_19() {
             .await
             .map(|(): ()| ())
             .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "resource `fails` failed to enter: no route"
-        );
+        assert_eq!(error.to_string(), "resource `fails` failed to enter: no route");
         assert!(error.attached().is_empty(), "{error:?}");
         assert!(error.downcast_ref::<std::io::Error>().is_some());
-        journal.assert([
-            "enter entered",
-            "exit entered: rolled back",
-            "exited entered",
-        ]);
+        journal.assert(["enter entered", "exit entered: rolled back", "exited entered"]);
         assert_eq!(journal.exit_tasks(), 1);
     });
 }
@@ -54,10 +47,7 @@ fn scope_inside_an_enter_under_way_unwinds_law_19() {
         let journal = Journal::new();
         let inner = journal.resource("inner").exit(Step::Yield).lifespan();
         let entered = journal.resource("entered").lifespan();
-        let entering = Lifespan::new(
-            inner.scope_ok(async |_| pending::<()>().await),
-            async |(), _| (),
-        );
+        let entering = Lifespan::new(inner.scope_ok(async |_| pending::<()>().await), async |(), _| ());
         let fails = journal.resource("fails").enter(Step::Fail("no")).lifespan();
         let waits = Lifespan::new(
             async {
@@ -66,9 +56,7 @@ fn scope_inside_an_enter_under_way_unwinds_law_19() {
             },
             async |(), _| (),
         );
-        let error = join((entered, entering, waits))
-            .scope_ok(async |_| ())
-            .await;
+        let error = join((entered, entering, waits)).scope_ok(async |_| ()).await;
         assert_eq!(error.unwrap_err().primary().to_string(), "no");
         journal.assert([
             "enter entered",
@@ -85,25 +73,13 @@ fn scope_inside_an_enter_under_way_unwinds_law_19() {
 fn failed_roll_back_law_19() {
     everywhere(|| async {
         let journal = Journal::new();
-        let entered = journal
-            .resource("entered")
-            .exit(Step::Fail("disk full"))
-            .lifespan();
-        let fails = journal
-            .resource("fails")
-            .enter(Step::Fail("no route"))
-            .lifespan();
-        let error = join((entered, fails))
-            .scope_ok(async |_| ())
-            .await
-            .unwrap_err();
+        let entered = journal.resource("entered").exit(Step::Fail("disk full")).lifespan();
+        let fails = journal.resource("fails").enter(Step::Fail("no route")).lifespan();
+        let error = join((entered, fails)).scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!(error.primary().to_string(), "no route");
         assert_eq!(error.attached().len(), 1);
         assert_eq!(
-            (
-                error.attached()[0].phase(),
-                error.attached()[0].primary().to_string()
-            ),
+            (error.attached()[0].phase(), error.attached()[0].primary().to_string()),
             (Phase::Exit, "disk full".to_owned())
         );
     });
@@ -136,17 +112,10 @@ fn enter_that_panics_law_19() {
     everywhere(|| async {
         let journal = Journal::new();
         let entered = journal.resource("entered").exit(Step::Yield).lifespan();
-        let panics = journal
-            .resource("panics")
-            .enter(Step::Panic("a bug"))
-            .lifespan();
+        let panics = journal.resource("panics").enter(Step::Panic("a bug")).lifespan();
         let both = join((entered, panics)).scope_ok(async |_| ());
         assert_eq!(panic_of(both).await, "a bug");
-        journal.assert([
-            "enter entered",
-            "exit entered: rolled back",
-            "exited entered",
-        ]);
+        journal.assert(["enter entered", "exit entered: rolled back", "exited entered"]);
     });
 }
 
@@ -189,16 +158,10 @@ fn cancelled_before_law_14() {
         let journal = Journal::new();
         let scope = CancelScope::new();
         scope.canceller().cancel();
-        let both = join((
-            journal.resource("a").lifespan(),
-            journal.resource("b").lifespan(),
-        ));
+        let both = join((journal.resource("a").lifespan(), journal.resource("b").lifespan()));
         let outcome = scope.run(both.scope_ok(async |_| ())).await;
         let error = outcome.into_value().unwrap().unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::Cancelled, Phase::Enter)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Cancelled, Phase::Enter));
         journal.assert([]);
     });
 }
@@ -208,20 +171,12 @@ fn cancelled_before_law_14() {
 fn enter_budget_of_the_whole_law_19() {
     paused().block_on(async {
         let journal = Journal::new();
-        let entered = journal
-            .resource("entered")
-            .exit(Step::Sleep(SECOND))
-            .lifespan();
+        let entered = journal.resource("entered").exit(Step::Sleep(SECOND)).lifespan();
         let hangs = journal.resource("hangs").enter(Step::Hang).lifespan();
         let started = Instant::now();
-        let both = join((entered, hangs))
-            .named("both")
-            .enter_timeout(2 * SECOND);
+        let both = join((entered, hangs)).named("both").enter_timeout(2 * SECOND);
         let error = both.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.resource()),
-            (ErrorKind::TimedOut, "both")
-        );
+        assert_eq!((error.kind(), error.resource()), (ErrorKind::TimedOut, "both"));
         assert_eq!(started.elapsed(), 3 * SECOND);
         journal.assert(["enter entered", "exit entered: timed out", "exited entered"]);
     });
@@ -236,10 +191,7 @@ fn enter_budget_of_a_member_law_19() {
         let hangs = journal.resource("hangs").enter(Step::Hang).lifespan();
         let both = join((entered, hangs.enter_timeout(SECOND)));
         let error = both.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::TimedOut, Phase::Enter)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::TimedOut, Phase::Enter));
         journal.assert(["enter entered", "exit entered: rolled back"]);
     });
 }
@@ -251,11 +203,7 @@ fn one_of_many_law_19() {
         for failing in [0, 50, 99] {
             let journal = Journal::new();
             let members = (0..100).map(|n| {
-                let step = if n == failing {
-                    Step::Fail("no")
-                } else {
-                    Step::Now
-                };
+                let step = if n == failing { Step::Fail("no") } else { Step::Now };
                 journal.resource("db").enter(step).lifespan()
             });
             let error = join_all(members).scope_ok(async |_| ()).await.unwrap_err();
@@ -279,9 +227,7 @@ fn cancellations_are_filtered_out_law_23() {
         let fails = Lifespan::new(
             async {
                 fails.scope_ok(async |_| yield_now().await).await?;
-                Err::<(), Error>(Error::from(
-                    timeout(Duration::ZERO, pending::<()>()).await.unwrap_err(),
-                ))
+                Err::<(), Error>(Error::from(timeout(Duration::ZERO, pending::<()>()).await.unwrap_err()))
             },
             async |(), _| (),
         );
@@ -291,11 +237,7 @@ fn cancellations_are_filtered_out_law_23() {
             .scope_ok(async |_| ())
             .await
             .unwrap_err();
-        assert_eq!(
-            (error.resource(), error.attached().len()),
-            ("timeout", 0),
-            "{error:?}"
-        );
+        assert_eq!((error.resource(), error.attached().len()), ("timeout", 0), "{error:?}");
         // That enter's own deadline is not one around the group.
         let lines = journal.lines();
         assert_eq!(lines.last().unwrap(), "exit entered: rolled back");

@@ -75,11 +75,7 @@ fn first_fails_law_19() {
             b
         });
         assert_eq!(
-            both.scope_ok(async |_| ())
-                .await
-                .unwrap_err()
-                .primary()
-                .to_string(),
+            both.scope_ok(async |_| ()).await.unwrap_err().primary().to_string(),
             "no"
         );
         journal.assert([]);

@@ -4,8 +4,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, CancelScope, Canceller, ChildError, Error, ErrorKind, Exit, Handover, Lifespan,
-    Outcome, ScopedResource, TaskGroup, drain, effective_deadline, join, shield, timeout,
+    BoxError, CancelScope, Canceller, ChildError, Error, ErrorKind, Exit, Handover, Lifespan, Outcome, ScopedResource,
+    TaskGroup, drain, effective_deadline, join, shield, timeout,
 };
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -63,11 +63,7 @@ fn in_each_form_law_13() {
             let journal = Journal::new();
             let run = async {
                 match form {
-                    0 => {
-                        TaskGroup::new()
-                            .scope_ok(async |group| waiting(group, &journal))
-                            .await
-                    }
+                    0 => TaskGroup::new().scope_ok(async |group| waiting(group, &journal)).await,
                     1 => {
                         let live = TaskGroup::new().enter().await?;
                         waiting(&live, &journal);
@@ -125,12 +121,7 @@ fn while_the_body_runs_law_13() {
             panic!("{outcome:?}")
         };
         assert!(error.is_cancelled());
-        journal.assert([
-            "enter db",
-            "exit db: cancelled",
-            "exited db",
-            "body goes on",
-        ]);
+        journal.assert(["enter db", "exit db: cancelled", "exited db", "body goes on"]);
     });
 }
 
@@ -148,10 +139,7 @@ fn children_that_complete_anyway_law_15() {
                 .await
         })
         .await;
-        assert!(
-            matches!(outcome, Outcome::CompletedAnyway(Ok(()), _)),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Outcome::CompletedAnyway(Ok(()), _)), "{outcome:?}");
     });
 }
 
@@ -170,10 +158,7 @@ fn behind_a_shield_law_15() {
             shield(group).await.unwrap().await.unwrap()
         })
         .await;
-        assert!(
-            matches!(outcome, Outcome::CompletedAnyway(5, _)),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Outcome::CompletedAnyway(5, _)), "{outcome:?}");
     });
 }
 
@@ -256,14 +241,8 @@ fn budget_aborts_what_ignores_it_law_6() {
             })
             .await
             .unwrap_err();
-        assert_eq!(
-            (error.resource(), error.kind()),
-            ("deaf", ErrorKind::Interrupted)
-        );
-        let ignored = matches!(
-            error.downcast_ref(),
-            Some(ChildError::Ignored { is_gone: true, .. })
-        );
+        assert_eq!((error.resource(), error.kind()), ("deaf", ErrorKind::Interrupted));
+        let ignored = matches!(error.downcast_ref(), Some(ChildError::Ignored { is_gone: true, .. }));
         assert!(ignored, "{error:?}");
         assert!(begun.elapsed() < 10 * SECOND);
     });
@@ -301,10 +280,7 @@ fn budget_of_a_resource_around_a_group_law_6() {
         };
         let client = Lifespan::of(connect).exit_timeout(5 * SECOND);
         let error = client.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), begun.elapsed()),
-            (ErrorKind::TimedOut, 5 * SECOND)
-        );
+        assert_eq!((error.kind(), begun.elapsed()), (ErrorKind::TimedOut, 5 * SECOND));
         assert!(attached(&error).is_empty(), "{error:?}");
         journal.assert(["enter db", "exit db: timed out", "exited db"]);
     });

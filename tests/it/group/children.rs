@@ -5,9 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lifespan::{
-    CancelScope, ChildError, Error, ErrorKind, Lifespan, Outcome, Phase, Ready, TaskGroup, join,
-};
+use lifespan::{CancelScope, ChildError, Error, ErrorKind, Lifespan, Outcome, Phase, Ready, TaskGroup, join};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
@@ -87,10 +85,7 @@ fn failing_body_cancels_the_children() {
         let error = TaskGroup::new()
             .scope(async |group| -> Result<(), Error> {
                 let db = journal.resource("db").exit(Step::Fail("stuck")).lifespan();
-                group.spawn(async {
-                    db.scope(async |_| pending::<Result<(), Error>>().await)
-                        .await
-                });
+                group.spawn(async { db.scope(async |_| pending::<Result<(), Error>>().await).await });
                 group.named("loud").spawn(async {
                     let told = CancelScope::new().run(pending::<()>()).await;
                     assert!(told.is_cancelled());
@@ -190,12 +185,7 @@ fn echoes_of_the_cancellation_are_filtered_out_law_23() {
                 });
                 let scope = CancelScope::new();
                 group.spawn(async { scope.run(pending::<()>()).await.into_result() });
-                for name in [
-                    "enter plain",
-                    "enter foreign",
-                    "enter transparent",
-                    "enter nested",
-                ] {
+                for name in ["enter plain", "enter foreign", "enter transparent", "enter nested"] {
                     journal.reached(name).await;
                 }
                 group.spawn(fails("real"));
@@ -230,10 +220,7 @@ fn pure_cancellation_is_an_outcome() {
             pending().await
         });
         let outcome = scope.run(group).await;
-        assert!(
-            matches!(outcome, Outcome::Cancelled(_, Some(Err(_)))),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Outcome::Cancelled(_, Some(Err(_)))), "{outcome:?}");
         journal.assert(["enter db", "exit db: cancelled", "exited db"]);
     });
 }
@@ -249,10 +236,7 @@ fn group_without_children() {
         let canceller = scope.canceller();
         let body = TaskGroup::new().scope_ok(async |_| assert!(canceller.cancel()));
         let outcome = scope.run(body).await;
-        assert!(
-            matches!(outcome, Outcome::CompletedAnyway(Ok(()), _)),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Outcome::CompletedAnyway(Ok(()), _)), "{outcome:?}");
     });
 }
 
@@ -284,11 +268,7 @@ fn handles() {
             .unwrap_err();
         assert_eq!(
             (error.kind(), error.resource(), error.to_string().as_str()),
-            (
-                ErrorKind::Panicked,
-                "bug",
-                "resource `bug` panicked in its body: a bug"
-            )
+            (ErrorKind::Panicked, "bug", "resource `bug` panicked in its body: a bug")
         );
     });
 }
@@ -298,9 +278,7 @@ fn handles() {
 fn awaited_with_a_question_mark_law_23() {
     everywhere(|| async {
         let error = TaskGroup::new()
-            .scope(async |group| -> Result<(), Error> {
-                Ok(group.named("worker").spawn(fails("reset")).await?)
-            })
+            .scope(async |group| -> Result<(), Error> { Ok(group.named("worker").spawn(fails("reset")).await?) })
             .await
             .unwrap_err();
         let texts = [vec![error.to_string()], attached(&error)].concat();
@@ -432,10 +410,7 @@ fn joined_law_21() {
             .await
             .unwrap_err();
         assert_died(&error, "worker", "reset");
-        journal.assert([
-            "enter db",
-            "exit db: failed (resource `worker` died: reset)",
-        ]);
+        journal.assert(["enter db", "exit db: failed (resource `worker` died: reset)"]);
     });
 }
 
@@ -460,9 +435,7 @@ fn errors_that_name_their_resource_stay_as_they_are_law_23() {
 fn local_children() {
     locally(|| async {
         let out = TaskGroup::new().scope_ok(async |group| {
-            if tokio::runtime::Handle::current().runtime_flavor()
-                == tokio::runtime::RuntimeFlavor::MultiThread
-            {
+            if tokio::runtime::Handle::current().runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread {
                 return 3;
             }
             let set = tokio::task::LocalSet::new();
@@ -517,10 +490,7 @@ fn a_failure_that_is_awaited_is_told_once_law_21() {
                 })
                 .await
                 .unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                "resource `port` died: invalid digit found in string"
-            );
+            assert_eq!(error.to_string(), "resource `port` died: invalid digit found in string");
             assert!(error.downcast_ref::<std::num::ParseIntError>().is_some());
             assert!(error.attached().is_empty(), "{error:?}");
         }
@@ -537,10 +507,7 @@ fn a_failure_names_its_child_wherever_it_is_awaited() {
         });
         group.await.unwrap_err();
         let error = Error::from(kept.unwrap().await.unwrap_err());
-        assert_eq!(
-            error.to_string(),
-            "resource `port` died: invalid digit found in string"
-        );
+        assert_eq!(error.to_string(), "resource `port` died: invalid digit found in string");
     });
 }
 

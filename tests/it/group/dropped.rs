@@ -42,15 +42,13 @@ fn in_the_body_laws_3_4() {
     everywhere(|| async {
         let journal = Journal::new();
         let (gate, opened) = oneshot::channel();
-        let group = TaskGroup::new()
-            .named(journal.unique("group"))
-            .scope_ok(async |group| {
-                gated(group, opened);
-                group.spawn(resident(&journal, "db"));
-                journal.reached("enter db").await;
-                journal.log("body");
-                pending::<()>().await;
-            });
+        let group = TaskGroup::new().named(journal.unique("group")).scope_ok(async |group| {
+            gated(group, opened);
+            group.spawn(resident(&journal, "db"));
+            journal.reached("enter db").await;
+            journal.log("body");
+            pending::<()>().await;
+        });
         tokio::select! {
             _ = group => unreachable!(),
             () = journal.reached("body") => {}
@@ -74,14 +72,12 @@ fn in_the_exit_laws_4_6() {
     everywhere(|| async {
         let journal = Journal::new();
         let (gate, opened) = oneshot::channel();
-        let group = TaskGroup::new()
-            .named(journal.unique("group"))
-            .scope_ok(async |group| {
-                gated(group, opened);
-                group.spawn(resident(&journal, "db"));
-                journal.reached("enter db").await;
-                journal.log("body");
-            });
+        let group = TaskGroup::new().named(journal.unique("group")).scope_ok(async |group| {
+            gated(group, opened);
+            group.spawn(resident(&journal, "db"));
+            journal.reached("enter db").await;
+            journal.log("body");
+        });
         tokio::select! {
             _ = group => unreachable!(),
             () = journal.reached("body") => {}
@@ -93,10 +89,7 @@ fn in_the_exit_laws_4_6() {
         // The children unwind while the waiting moves to a task of its own.
         let mut rest = lines[2..].to_vec();
         rest.sort_unstable();
-        assert_eq!(
-            rest,
-            ["exit db: cancelled", "exited db", "report Rescued group"]
-        );
+        assert_eq!(rest, ["exit db: cancelled", "exited db", "report Rescued group"]);
     });
 }
 
@@ -109,17 +102,14 @@ fn adopted_by_the_scope_around_it_law_3() {
             let outer = journal.resource("outer").lifespan();
             outer
                 .scope_ok(async |outer: &mut Db| {
-                    let group =
-                        TaskGroup::new()
-                            .named(journal.unique("group"))
-                            .scope_ok(async |group| {
-                                group.spawn(resident(&journal, "db"));
-                                journal.reached("enter db").await;
-                                journal.log("body");
-                                if !waits {
-                                    pending::<()>().await;
-                                }
-                            });
+                    let group = TaskGroup::new().named(journal.unique("group")).scope_ok(async |group| {
+                        group.spawn(resident(&journal, "db"));
+                        journal.reached("enter db").await;
+                        journal.log("body");
+                        if !waits {
+                            pending::<()>().await;
+                        }
+                    });
                     tokio::select! {
                         _ = group => unreachable!(),
                         () = journal.reached("body") => {}
@@ -180,21 +170,12 @@ fn failures_of_children_laws_4_23() {
 fn guard_law_3() {
     everywhere(|| async {
         let journal = Journal::new();
-        let live = TaskGroup::new()
-            .named(journal.unique("group"))
-            .enter()
-            .await
-            .unwrap();
+        let live = TaskGroup::new().named(journal.unique("group")).enter().await.unwrap();
         live.spawn(resident(&journal, "db"));
         journal.reached("enter db").await;
         drop(live);
         assert!(drain().await.is_clean());
-        journal.assert([
-            "enter db",
-            "report Rescued group",
-            "exit db: cancelled",
-            "exited db",
-        ]);
+        journal.assert(["enter db", "report Rescued group", "exit db: cancelled", "exited db"]);
     });
 }
 
@@ -242,10 +223,7 @@ fn shutdown_of_the_runtime_of_the_children_law_23() {
     let Poll::Ready(Err(error)) = scope.as_mut().poll(&mut cx) else {
         panic!("the child is gone, and with it the group")
     };
-    assert_eq!(
-        (error.resource(), error.kind()),
-        ("worker", ErrorKind::Interrupted)
-    );
+    assert_eq!((error.resource(), error.kind()), ("worker", ErrorKind::Interrupted));
     assert!(matches!(error.downcast_ref(), Some(ChildError::Dropped)));
 }
 
@@ -264,9 +242,5 @@ fn failures_that_nobody_took_law_23() {
         journal.assert([]);
     });
     drop(runtime);
-    assert!(
-        journal
-            .lines()
-            .contains(&"report Failed loud: loud".to_owned())
-    );
+    assert!(journal.lines().contains(&"report Failed loud: loud".to_owned()));
 }

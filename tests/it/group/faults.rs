@@ -71,25 +71,23 @@ async fn failure(text: &'static str) -> Error {
 async fn group(child_does: ChildDoes, body_does: BodyDoes, journal: &Journal) -> Ended {
     let scope = CancelScope::new();
     let canceller = scope.canceller();
-    let group = TaskGroup::new()
-        .named(journal.unique("group"))
-        .scope(async |group| {
-            group
-                .named(journal.unique("child"))
-                .spawn(child(child_does, journal.clone()));
-            journal.reached("enter db").await;
-            journal.log("body acts");
-            match body_does {
-                BodyDoes::Ok => Ok(()),
-                BodyDoes::Err => Err(failure("body failed").await),
-                BodyDoes::Panic => panic!("body failed"),
-                BodyDoes::Cancelled => {
-                    canceller.cancel();
-                    pending().await
-                }
-                BodyDoes::TimedOut | BodyDoes::Dropped => pending().await,
+    let group = TaskGroup::new().named(journal.unique("group")).scope(async |group| {
+        group
+            .named(journal.unique("child"))
+            .spawn(child(child_does, journal.clone()));
+        journal.reached("enter db").await;
+        journal.log("body acts");
+        match body_does {
+            BodyDoes::Ok => Ok(()),
+            BodyDoes::Err => Err(failure("body failed").await),
+            BodyDoes::Panic => panic!("body failed"),
+            BodyDoes::Cancelled => {
+                canceller.cancel();
+                pending().await
             }
-        });
+            BodyDoes::TimedOut | BodyDoes::Dropped => pending().await,
+        }
+    });
     if body_does == BodyDoes::Dropped {
         tokio::select! {
             biased;
@@ -99,18 +97,13 @@ async fn group(child_does: ChildDoes, body_does: BodyDoes, journal: &Journal) ->
         return Ended::Drained(drain().await.into_failures());
     }
     let in_time = CancelScope::new().timeout(SECOND);
-    match AssertUnwindSafe(scope.run(in_time.run(group)))
-        .catch_unwind()
-        .await
-    {
+    match AssertUnwindSafe(scope.run(in_time.run(group))).catch_unwind().await {
         Err(_) => Ended::Panicked,
         Ok(Outcome::Completed(Outcome::Completed(result))) => Ended::Returned(result),
         Ok(Outcome::Completed(inner) | Outcome::CompletedAnyway(inner, _)) => {
             Ended::Cancelled(inner.into_value().and_then(Result::err))
         }
-        Ok(Outcome::Cancelled(_, inner)) => {
-            Ended::Cancelled(inner.and_then(Outcome::into_value).and_then(Result::err))
-        }
+        Ok(Outcome::Cancelled(_, inner)) => Ended::Cancelled(inner.and_then(Outcome::into_value).and_then(Result::err)),
     }
 }
 
@@ -119,8 +112,7 @@ impl Ended {
     fn texts(&self) -> Vec<String> {
         let texts = |error: &Error| {
             let all = std::iter::once(error).chain(error.attached());
-            all.map(|error| error.primary().to_string())
-                .collect::<Vec<_>>()
+            all.map(|error| error.primary().to_string()).collect::<Vec<_>>()
         };
         match self {
             Ended::Returned(Err(error)) | Ended::Cancelled(Some(error)) => texts(error),
@@ -131,24 +123,11 @@ impl Ended {
 }
 
 fn check(child: ChildDoes, body: BodyDoes, ended: &Ended, journal: &Journal) {
-    let cell = format!(
-        "child {child:?}, body {body:?}: {ended:?}, {:?}",
-        journal.lines()
-    );
+    let cell = format!("child {child:?}, body {body:?}: {ended:?}, {:?}", journal.lines());
     let lines = journal.lines();
-    assert_eq!(
-        lines.iter().filter(|line| *line == "exited db").count(),
-        1,
-        "{cell}"
-    );
-    let reports: Vec<_> = lines
-        .iter()
-        .filter(|line| line.starts_with("report Failed"))
-        .collect();
-    assert!(
-        reports.iter().all(|line| line.ends_with(" failed")),
-        "{cell}"
-    );
+    assert_eq!(lines.iter().filter(|line| *line == "exited db").count(), 1, "{cell}");
+    let reports: Vec<_> = lines.iter().filter(|line| line.starts_with("report Failed")).collect();
+    assert!(reports.iter().all(|line| line.ends_with(" failed")), "{cell}");
 
     let told = |text: &str| {
         let returned = ended.texts().iter().filter(|told| *told == text).count();

@@ -29,10 +29,7 @@ use lifespan::{Error, ErrorKind, Phase};
 use crate::journal::{Db, Journal, Step};
 
 /// Holds a resource, and waits for ever: what cancels it has it unwind.
-pub fn resident(
-    journal: &Journal,
-    name: &'static str,
-) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+pub fn resident(journal: &Journal, name: &'static str) -> impl Future<Output = Result<(), Error>> + Send + use<> {
     let db = journal.resource(name).exit(Step::Yield).lifespan();
     db.scope(async |_: &mut Db| pending().await)
 }
@@ -46,10 +43,7 @@ pub async fn fails(text: &'static str) -> io::Result<()> {
 #[track_caller]
 pub fn assert_died(error: &Error, name: &str, text: &str) {
     assert_eq!(error.resource(), name, "{error:?}");
-    assert_eq!(
-        (error.kind(), error.phase()),
-        (ErrorKind::Failed, Phase::Body)
-    );
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Failed, Phase::Body));
     let primary: &io::Error = error.downcast_ref().expect("the child's own error");
     assert_eq!(primary.to_string(), text);
 }

@@ -45,9 +45,7 @@ impl Plan {
             id,
             yields: random.below(6),
             holds: random.below(2) == 0,
-            children: (0..width)
-                .map(|_| Plan::random(random, next, depth - 1))
-                .collect(),
+            children: (0..width).map(|_| Plan::random(random, next, depth - 1)).collect(),
             end: match random.below(12) {
                 0 => End::Fail,
                 1 => End::Panic,
@@ -95,12 +93,7 @@ fn child(plan: Plan, world: Arc<World>, journal: Journal, spawner: Spawner) -> R
     })
 }
 
-async fn act(
-    plan: Plan,
-    world: &Arc<World>,
-    journal: &Journal,
-    spawner: &Spawner,
-) -> anyhow::Result<()> {
+async fn act(plan: Plan, world: &Arc<World>, journal: &Journal, spawner: &Spawner) -> anyhow::Result<()> {
     for inner in plan.children {
         let name = journal.unique("child");
         let (world, journal) = (Arc::clone(world), journal.clone());
@@ -146,37 +139,32 @@ async fn run(seed: u64, world: &Arc<World>, journal: &Journal) -> Outcome<Result
     let (waits, cancels) = (random.below(20), random.below(3));
     let scope = CancelScope::new();
     let canceller = scope.canceller();
-    let group = TaskGroup::new()
-        .named(journal.unique("group"))
-        .scope(async |group| {
-            for plan in plans {
-                let name = journal.unique("child");
-                group.named(name).spawn(child(
-                    plan,
-                    Arc::clone(world),
-                    journal.clone(),
-                    group.spawner(),
-                ));
+    let group = TaskGroup::new().named(journal.unique("group")).scope(async |group| {
+        for plan in plans {
+            let name = journal.unique("child");
+            group
+                .named(name)
+                .spawn(child(plan, Arc::clone(world), journal.clone(), group.spawner()));
+        }
+        for _ in 0..waits {
+            yield_now().await;
+        }
+        match cancels {
+            0 => drop(canceller.cancel()),
+            1 => drop(group.cancel()),
+            // Whatever hangs is stopped some time.
+            _ => {
+                let canceller = canceller.clone();
+                group.spawn_ok(async move {
+                    for _ in 0..waits {
+                        yield_now().await;
+                    }
+                    canceller.cancel();
+                });
             }
-            for _ in 0..waits {
-                yield_now().await;
-            }
-            match cancels {
-                0 => drop(canceller.cancel()),
-                1 => drop(group.cancel()),
-                // Whatever hangs is stopped some time.
-                _ => {
-                    let canceller = canceller.clone();
-                    group.spawn_ok(async move {
-                        for _ in 0..waits {
-                            yield_now().await;
-                        }
-                        canceller.cancel();
-                    });
-                }
-            }
-            Ok(())
-        });
+        }
+        Ok(())
+    });
     scope.run(group).await
 }
 

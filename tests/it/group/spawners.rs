@@ -36,9 +36,7 @@ fn children_spawned_by_children() {
 #[test]
 fn spawn_after_the_end_law_25() {
     everywhere(|| async {
-        let spawner = TaskGroup::new()
-            .scope_ok(async |group| group.spawner())
-            .await;
+        let spawner = TaskGroup::new().scope_ok(async |group| group.spawner()).await;
         let spawner = spawner.unwrap();
         let refused = spawner.spawn_ok(async { 5 }).unwrap_err();
         assert_eq!(refused.to_string(), "the task group is closed");
@@ -63,10 +61,7 @@ fn spawn_in_a_cancelled_group() {
                     yield_now().await;
                     child.log("never");
                 });
-                assert!(matches!(
-                    child.unwrap().await,
-                    Err(ChildError::Cancelled(_))
-                ));
+                assert!(matches!(child.unwrap().await, Err(ChildError::Cancelled(_))));
             })
             .await
             .unwrap();

@@ -3,9 +3,7 @@
 use std::future::pending;
 use std::io;
 
-use lifespan::{
-    CancelScope, ChildError, Error, ErrorKind, Outcome, Phase, Ready, TaskGroup, timeout,
-};
+use lifespan::{CancelScope, ChildError, Error, ErrorKind, Outcome, Phase, Ready, TaskGroup, timeout};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::{coop, yield_now};
@@ -57,10 +55,7 @@ fn failure_before_ready() {
                 let error = group.named("http").start(failing).await.unwrap_err();
                 assert_eq!((error.resource(), error.phase()), ("http", Phase::Enter));
                 assert!(error.downcast_ref::<io::Error>().is_some());
-                assert_eq!(
-                    error.to_string(),
-                    "resource `http` failed to enter: no port"
-                );
+                assert_eq!(error.to_string(), "resource `http` failed to enter: no port");
 
                 let panicking = async |_: Ready<()>| panic!("a bug");
                 let error = group.start(panicking).await.unwrap_err();
@@ -110,10 +105,7 @@ fn ended_without_ready() {
                     .await
                 };
                 let error = group.start(letting_go).await.unwrap_err();
-                assert!(matches!(
-                    error.downcast_ref(),
-                    Some(ChildError::ReadyDropped)
-                ));
+                assert!(matches!(error.downcast_ref(), Some(ChildError::ReadyDropped)));
             })
             .await
             .unwrap();
@@ -185,8 +177,7 @@ fn caller_that_gives_up() {
             .scope_ok(async |group| {
                 let db = journal.resource("db").exit(Step::Yield).lifespan();
                 let start = group.start(async |_ready: Ready<()>| {
-                    db.scope(async |_: &mut Db| pending::<Result<(), Error>>().await)
-                        .await
+                    db.scope(async |_: &mut Db| pending::<Result<(), Error>>().await).await
                 });
                 assert!(timeout(Duration::from_secs(1), start).await.is_err());
                 assert_eq!(group.len(), 1);
@@ -221,15 +212,10 @@ fn failure_after_the_caller_gave_up_law_23() {
 #[test]
 fn start_in_a_closed_group() {
     everywhere(|| async {
-        let spawner = TaskGroup::new()
-            .scope_ok(async |group| group.spawner())
-            .await;
+        let spawner = TaskGroup::new().scope_ok(async |group| group.spawner()).await;
         let started = spawner.unwrap().start(async |ready| ready.set(())).await;
         let error = started.unwrap_err();
-        assert!(matches!(
-            error.downcast_ref(),
-            Some(ChildError::GroupClosed)
-        ));
+        assert!(matches!(error.downcast_ref(), Some(ChildError::GroupClosed)));
     });
 }
 

@@ -5,8 +5,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, Joined, Lifespan, Ready, Service, Stop, TaskGroup, join,
-    race, shield_for, timeout, until,
+    BoxError, CancelScope, Enter, Error, Joined, Lifespan, Ready, Service, Stop, TaskGroup, join, race, shield_for,
+    timeout, until,
 };
 
 use crate::everywhere::everywhere;
@@ -33,16 +33,8 @@ fn holding(journal: &Journal) -> Lifespan<Db, impl Enter<Db> + Send + use<>> {
     Lifespan::of(enter)
 }
 
-const TIMED_OUT: [&str; 3] = [
-    "enter db",
-    "exit db: timed out",
-    "report Failed db: disk full",
-];
-const CANCELLED: [&str; 3] = [
-    "enter db",
-    "exit db: cancelled",
-    "report Failed db: disk full",
-];
+const TIMED_OUT: [&str; 3] = ["enter db", "exit db: timed out", "report Failed db: disk full"];
+const CANCELLED: [&str; 3] = ["enter db", "exit db: cancelled", "report Failed db: disk full"];
 
 #[test]
 fn under_timeout_law_23() {
@@ -165,10 +157,7 @@ fn of_a_service_that_starts_law_23() {
             let flush = Lifespan::new(async { Ok::<_, BoxError>(()) }, async |(), _| {
                 Err::<(), BoxError>("disk full".into())
             });
-            let flushed = flush
-                .named(name)
-                .scope_ok(async |_| stop.requested().await)
-                .await;
+            let flushed = flush.named(name).scope_ok(async |_| stop.requested().await).await;
             drop(ready);
             flushed
         });
@@ -205,9 +194,7 @@ fn beside_a_member_that_fails_law_19() {
                 pending::<Result<Db, Error>>().await
             })
         };
-        let error = join((holding(&journal), waits))
-            .scope_ok(async |_| ())
-            .await;
+        let error = join((holding(&journal), waits)).scope_ok(async |_| ()).await;
         let error = error.unwrap_err();
         assert_eq!(error.primary().to_string(), "no route");
         let attached: Vec<_> = error.attached().iter().map(Error::resource).collect();

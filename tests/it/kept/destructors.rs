@@ -31,9 +31,7 @@ fn overrun_of_an_exit_whose_state_panics_is_returned_with_the_panic_law_6() {
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         let text = error.primary().to_string();
         assert!(text.contains("waiting for the broker"), "{text}");
-        let [panic] = error.attached() else {
-            panic!("{error:?}")
-        };
+        let [panic] = error.attached() else { panic!("{error:?}") };
         assert_eq!(panic.kind(), ErrorKind::Panicked);
         assert_eq!(panic.primary().to_string(), "bomb");
     });

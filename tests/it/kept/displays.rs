@@ -47,10 +47,7 @@ fn error_whose_display_panics_is_printed_law_23() {
         let bad = Lifespan::new(async { Err::<(), _>(Bad) }, async |(), _| ());
         let error = bad.named("bad").scope_ok(async |_| ()).await.unwrap_err();
         let text = error.to_string();
-        assert!(
-            text.contains("`bad` failed to enter: an error whose"),
-            "{text}"
-        );
+        assert!(text.contains("`bad` failed to enter: an error whose"), "{text}");
     });
 }
 
@@ -65,12 +62,8 @@ fn report_of_an_error_whose_display_panics_law_23() {
         }
     });
     everywhere(|| async {
-        let bad = Lifespan::new(async { Ok::<_, BoxError>(()) }, async |(), _| {
-            Err::<(), _>(Bad)
-        });
-        let failed = bad
-            .named("bad exit")
-            .scope(async |_| Err::<(), BoxError>("no".into()));
+        let bad = Lifespan::new(async { Ok::<_, BoxError>(()) }, async |(), _| Err::<(), _>(Bad));
+        let failed = bad.named("bad exit").scope(async |_| Err::<(), BoxError>("no".into()));
         assert_eq!(failed.await.unwrap_err().to_string(), "no");
     });
     let reports = reports.lock().unwrap();

@@ -7,10 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lifespan::{
-    BoxError, CancelScope, Enter, Error, Lifespan, Ready, Service, Stop, TaskGroup, drain, join,
-    race,
-};
+use lifespan::{BoxError, CancelScope, Enter, Error, Lifespan, Ready, Service, Stop, TaskGroup, drain, join, race};
 
 use tokio::task::yield_now;
 
@@ -42,9 +39,7 @@ impl Journal {
     /// The reports of failures.
     fn failures(&self) -> Vec<String> {
         let lines = self.lines().into_iter();
-        lines
-            .filter(|line| line.starts_with("report Failed"))
-            .collect()
+        lines.filter(|line| line.starts_with("report Failed")).collect()
     }
 }
 
@@ -52,9 +47,7 @@ impl Journal {
 fn failed_member_whose_roll_back_is_cut_law_19() {
     everywhere(|| async {
         let journal = Journal::new();
-        let fails = journal
-            .resource("http")
-            .enter(Step::Fail("port 80 is taken"));
+        let fails = journal.resource("http").enter(Step::Fail("port 80 is taken"));
         let group = join((journal.slow().exit_timeout(MS), fails.lifespan()));
         let scope = group.scope_ok(async |_| ());
         journal.dropped_at("exit slow: rolled back", scope).await;
@@ -73,9 +66,7 @@ fn failed_member_while_others_unwind_law_19() {
             slow.scope_ok(async |_| pending::<()>().await).await?;
             pending::<Result<Db, Error>>().await
         });
-        let fails = journal
-            .resource("http")
-            .enter(Step::Fail("port 80 is taken"));
+        let fails = journal.resource("http").enter(Step::Fail("port 80 is taken"));
         let scope = join((waits, fails.lifespan())).scope_ok(async |_| ());
         journal.dropped_at("exit slow: cancelled", scope).await;
         assert_eq!(journal.failures(), ["report Failed http: port 80 is taken"]);
@@ -95,10 +86,7 @@ fn failed_enter_whose_guard_exits_law_3() {
         journal
             .dropped_at("exit slow: abandoned", client.scope_ok(async |_| ()))
             .await;
-        assert_eq!(
-            journal.failures(),
-            ["report Failed client: handshake refused"]
-        );
+        assert_eq!(journal.failures(), ["report Failed client: handshake refused"]);
     });
 }
 
@@ -137,9 +125,7 @@ fn error_of_a_body_while_its_resource_exits_law_23() {
     everywhere(|| async {
         let journal = Journal::new();
         let inner = fails(&journal);
-        let scope = journal
-            .slow()
-            .scope(async |_| inner.scope_ok(async |_| ()).await);
+        let scope = journal.slow().scope(async |_| inner.scope_ok(async |_| ()).await);
         journal.dropped_at("exit slow: failed", scope).await;
         assert_eq!(journal.failures(), ["report Failed inner: no route"]);
     });
@@ -165,14 +151,9 @@ impl fmt::Display for AppError {
 fn error_of_another_type_of_a_body_while_its_resource_exits_law_23() {
     everywhere(|| async {
         let journal = Journal::new();
-        let scope = journal
-            .slow()
-            .scope(async |_| Err::<(), _>(AppError("no route")));
-        journal
-            .dropped_at("exit slow: failed (no route)", scope)
-            .await;
-        let text =
-            "the scope was dropped before it could return what its body had failed with: no route";
+        let scope = journal.slow().scope(async |_| Err::<(), _>(AppError("no route")));
+        journal.dropped_at("exit slow: failed (no route)", scope).await;
+        let text = "the scope was dropped before it could return what its body had failed with: no route";
         assert_eq!(journal.failures(), [format!("report Failed slow: {text}")]);
     });
 }
@@ -183,9 +164,7 @@ fn error_that_a_guard_is_exited_with_law_23() {
         let journal = Journal::new();
         let slow = journal.slow().enter().await.unwrap();
         let error = fails(&journal).scope_ok(async |_| ()).await;
-        journal
-            .dropped_at("exit slow: failed", slow.exit_with(error))
-            .await;
+        journal.dropped_at("exit slow: failed", slow.exit_with(error)).await;
         assert_eq!(journal.failures(), ["report Failed inner: no route"]);
     });
 }
@@ -209,12 +188,8 @@ fn error_of_a_body_while_what_it_abandoned_exits_law_3() {
 fn panic_of_a_body_while_its_resource_exits_law_24() {
     everywhere(|| async {
         let journal = Journal::new();
-        let scope = journal
-            .slow()
-            .scope_ok(async |db| assert!(db.is_here(), "bomb"));
-        journal
-            .dropped_at("exit slow: panicked (bomb)", scope)
-            .await;
+        let scope = journal.slow().scope_ok(async |db| assert!(db.is_here(), "bomb"));
+        journal.dropped_at("exit slow: panicked (bomb)", scope).await;
         assert_eq!(journal.failures(), ["report Failed slow: bomb"]);
     });
 }
@@ -256,10 +231,7 @@ fn cancelled_scope_while_its_resource_exits_law_23() {
 }
 
 /// A service that dies when it is asked to by a line in the journal.
-fn dies(
-    journal: &Journal,
-    at: &'static str,
-) -> Lifespan<Service<()>, impl Enter<Service<()>> + use<>> {
+fn dies(journal: &Journal, at: &'static str) -> Lifespan<Service<()>, impl Enter<Service<()>> + use<>> {
     let seen = journal.clone();
     let service = Service::start(async move |ready: Ready<()>, _stop: Stop| {
         ready.set(());
@@ -339,14 +311,9 @@ fn failed_child_while_the_others_unwind_law_21() {
         journal.log("go on");
         // Whether the body had heard of it by then depends on the threads.
         let drained = drain().await;
-        let returned = drained
-            .failures()
-            .iter()
-            .map(|error| error.primary().to_string());
+        let returned = drained.failures().iter().map(|error| error.primary().to_string());
         let reported = journal.failures().into_iter();
-        let mut told = returned
-            .chain(reported)
-            .filter(|text| text.contains("no route"));
+        let mut told = returned.chain(reported).filter(|text| text.contains("no route"));
         assert!(told.next().is_some(), "{:?}", journal.lines());
     });
 }
@@ -377,11 +344,7 @@ fn panic_of_the_first_of_a_race_while_the_others_unwind_law_16() {
             ));
             journal.dropped_at("exit slow: cancelled", raced).await;
             let reports = reports.lock().unwrap();
-            assert!(
-                reports
-                    .iter()
-                    .any(|text| text.contains(&format!("{bomb}!")))
-            );
+            assert!(reports.iter().any(|text| text.contains(&format!("{bomb}!"))));
         }
     });
 }

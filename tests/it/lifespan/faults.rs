@@ -75,10 +75,7 @@ impl Run {
 
 /// Whether a member, or one that it needs, directly or not, is this one.
 fn comes_after(member: usize, first: usize) -> bool {
-    member == first
-        || NEEDS[member]
-            .iter()
-            .any(|needed| comes_after(*needed, first))
+    member == first || NEEDS[member].iter().any(|needed| comes_after(*needed, first))
 }
 
 struct Seen(Vec<String>);
@@ -105,15 +102,8 @@ impl Seen {
         for member in &entered {
             let name = NAMES[*member];
             let exit = format!("exit {name}: {cause}");
-            assert_eq!(
-                self.count(&format!("exit {name}")),
-                1,
-                "{name}: {:#?}",
-                self.0
-            );
-            let exit_at = self
-                .at(&exit)
-                .unwrap_or_else(|| panic!("{exit}: {:#?}", self.0));
+            assert_eq!(self.count(&format!("exit {name}")), 1, "{name}: {:#?}", self.0);
+            let exit_at = self.at(&exit).unwrap_or_else(|| panic!("{exit}: {:#?}", self.0));
             for needed in NEEDS[*member] {
                 let first = self.at(&format!("enter {}", NAMES[*needed]));
                 assert!(first < self.at(&format!("enter {name}")), "{:#?}", self.0);
@@ -124,9 +114,7 @@ impl Seen {
                 }
             }
         }
-        let exits = (0..7)
-            .map(|n| self.count(&format!("exit {}", NAMES[n])))
-            .sum::<usize>();
+        let exits = (0..7).map(|n| self.count(&format!("exit {}", NAMES[n]))).sum::<usize>();
         assert_eq!(exits, entered.len(), "{:#?}", self.0);
     }
 }
@@ -172,10 +160,7 @@ fn one(index: usize, name: &str, step: &Step, run: &Run) {
         } else {
             let error = never(Box::pin(body)).await;
             assert!(error.resource().starts_with(name), "{error:?}");
-            assert_eq!(
-                (error.phase(), error.is_timeout()),
-                (Phase::Enter, *step == Step::Hang)
-            );
+            assert_eq!((error.phase(), error.is_timeout()), (Phase::Enter, *step == Step::Hang));
             Some(error)
         };
         let seen = Seen(journal.lines());
@@ -191,11 +176,7 @@ fn one(index: usize, name: &str, step: &Step, run: &Run) {
         // What failed on the way back is attached, and nothing else is (law 23).
         if let (Some(error), Some((exits, _))) = (rolled_back, &run.exit) {
             let attached: Vec<_> = error.attached().iter().map(Error::resource).collect();
-            assert_eq!(
-                attached.len(),
-                usize::from(entered.contains(exits)),
-                "{error:?}"
-            );
+            assert_eq!(attached.len(), usize::from(entered.contains(exits)), "{error:?}");
         }
     });
 }
@@ -221,11 +202,7 @@ fn cancelled_at_every_member_laws_17_and_19() {
                 let seen = Seen(journal.lines());
                 assert_eq!(seen.count("body"), 0);
                 seen.check("timed out");
-                assert!(
-                    seen.entered()
-                        .iter()
-                        .all(|member| !comes_after(*member, index))
-                );
+                assert!(seen.entered().iter().all(|member| !comes_after(*member, index)));
             });
         }
     }
@@ -246,10 +223,7 @@ fn every_fault_of_an_exit_law_7() {
                 Some((index, step)) => {
                     let error = never(Box::pin(body)).await;
                     assert!(error.resource().starts_with(NAMES[*index]));
-                    assert_eq!(
-                        (error.phase(), error.is_timeout()),
-                        (Phase::Exit, *step == Step::Hang)
-                    );
+                    assert_eq!((error.phase(), error.is_timeout()), (Phase::Exit, *step == Step::Hang));
                 }
             }
             let seen = Seen(journal.lines());

@@ -239,12 +239,7 @@ fn kept_inputs_law_7() {
         ]);
         let journal = Journal::new();
         let fails = Keeps::lifespan(Dir(journal.clone()), Step::Fail("no"));
-        assert!(
-            fails
-                .scope_ok(async |keeps| keeps.db.log("body"))
-                .await
-                .is_err()
-        );
+        assert!(fails.scope_ok(async |keeps| keeps.db.log("body")).await.is_err());
         let lines = journal.lines();
         assert!(lines[1].starts_with("exit db: rolled back"), "{lines:?}");
         assert_eq!(lines[2], "dir removed");

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use lifespan::{
-    BoxError, CancelScope, Enter, Error, Lifespan, Phase, join, lifespan, race, scoped_resource,
-};
+use lifespan::{BoxError, CancelScope, Enter, Error, Lifespan, Phase, join, lifespan, race, scoped_resource};
 use tokio::sync::Barrier;
 use tokio::time::{Instant, sleep};
 
@@ -40,45 +38,26 @@ fn start_body_and_stop_laws_2_19_23() {
             let journal = Journal::new();
             let steps = Steps {
                 journal: journal.clone(),
-                enter: if starts {
-                    Step::Now
-                } else {
-                    Step::Fail("no start")
-                },
-                exit: if ends {
-                    Step::Now
-                } else {
-                    Step::Fail("no stop")
-                },
+                enter: if starts { Step::Now } else { Step::Fail("no start") },
+                exit: if ends { Step::Now } else { Step::Fail("no stop") },
             };
             let ended = App::lifespan(steps)
                 .scope(async |app| -> Result<(), BoxError> {
                     app.server.log("body");
-                    if works {
-                        Ok(())
-                    } else {
-                        Err("no service".into())
-                    }
+                    if works { Ok(()) } else { Err("no service".into()) }
                 })
                 .await;
             let lines = journal.lines();
             let seen = |line: &str| lines.iter().filter(|seen| seen.starts_with(line)).count();
             assert_eq!(seen("body"), usize::from(starts));
-            assert_eq!(
-                (seen("exit db"), seen("exit server")),
-                (1, usize::from(starts))
-            );
+            assert_eq!((seen("exit db"), seen("exit server")), (1, usize::from(starts)));
             let text = ended.map_err(|error| error.to_string());
             let named = "resource `server#";
             match (starts, works, ends) {
                 (true, true, true) => text.unwrap(),
-                (false, ..) => assert!(
-                    text.is_err_and(|text| text.starts_with(named) && text.ends_with("no start"))
-                ),
+                (false, ..) => assert!(text.is_err_and(|text| text.starts_with(named) && text.ends_with("no start"))),
                 (_, false, _) => assert_eq!(text.unwrap_err(), "no service"),
-                (.., false) => assert!(
-                    text.is_err_and(|text| text.starts_with(named) && text.ends_with("no stop"))
-                ),
+                (.., false) => assert!(text.is_err_and(|text| text.starts_with(named) && text.ends_with("no stop"))),
             }
         }
     });
@@ -208,21 +187,12 @@ fn critical_path_laws_7_and_18() {
 fn plan_law_22() {
     let plan = Paths::plan();
     assert_eq!(plan.name(), "Paths");
-    let members: Vec<_> = plan
-        .members()
-        .map(|member| member.name().to_owned())
-        .collect();
+    let members: Vec<_> = plan.members().map(|member| member.name().to_owned()).collect();
     assert_eq!(members, ["a", "b", "c", "d", "e"]);
-    assert_eq!(
-        plan.member("d").unwrap().dependencies().collect::<Vec<_>>(),
-        ["b", "c"]
-    );
+    assert_eq!(plan.member("d").unwrap().dependencies().collect::<Vec<_>>(), ["b", "c"]);
     // Three in a row, ten seconds and one of grace each.
     assert_eq!(plan.worst_case_exit(), Some(33 * SECOND));
-    assert_eq!(
-        (plan.worst_case_enter(), plan.unbounded_enter().len()),
-        (None, 5)
-    );
+    assert_eq!((plan.worst_case_enter(), plan.unbounded_enter().len()), (None, 5));
     assert!(plan.to_string().contains("└─ e(a)"), "{plan}");
     assert!(plan.mermaid().to_string().contains("-->"));
 }
@@ -307,11 +277,7 @@ fn raced_law_16() {
         let journal = Journal::new();
         let [quick, slow] = [Step::Now, Step::Hang].map(|exit| Steps {
             journal: journal.clone(),
-            enter: if exit == Step::Now {
-                Step::Now
-            } else {
-                Step::Hang
-            },
+            enter: if exit == Step::Now { Step::Now } else { Step::Hang },
             exit: Step::Now,
         });
         let won = race((
@@ -320,10 +286,7 @@ fn raced_law_16() {
         ));
         assert_eq!(won.await.unwrap(), "quick");
         let exits = journal.lines();
-        let exits: Vec<_> = exits
-            .iter()
-            .filter(|line| line.starts_with("exit"))
-            .collect();
+        let exits: Vec<_> = exits.iter().filter(|line| line.starts_with("exit")).collect();
         assert_eq!(exits.len(), 3, "{exits:?}");
         assert_eq!(exits[2], "exit db: cancelled");
     });

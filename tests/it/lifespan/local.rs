@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use lifespan::{
-    Enter, Lifespan, ResourceLocal, join, join_all, join_all_local, join_all_local_at_most,
-    join_local, lifespan, scoped_resource,
+    Enter, Lifespan, ResourceLocal, join, join_all, join_all_local, join_all_local_at_most, join_local, lifespan,
+    scoped_resource,
 };
 
 use crate::everywhere::{locally, multi_thread};
@@ -82,10 +82,7 @@ fn local_members_law_7() {
 }
 
 fn borrowed(text: &str) -> Lifespan<ResourceLocal<'_, &str>, impl Enter<ResourceLocal<'_, &str>>> {
-    Lifespan::new_local(
-        async move { Ok::<_, std::io::Error>(text) },
-        async |_, _| (),
-    )
+    Lifespan::new_local(async move { Ok::<_, std::io::Error>(text) }, async |_, _| ())
 }
 
 #[test]
@@ -112,10 +109,7 @@ fn joined_locally() {
             let _ = text.len();
             journal.resource("second").local()
         });
-        chain
-            .scope_ok(async |chain| chain.1.log(&chain.0))
-            .await
-            .unwrap();
+        chain.scope_ok(async |chain| chain.1.log(&chain.0)).await.unwrap();
     });
 }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, ErrorKind, Exit, Lifespan, Phase, ReportKind,
-    ScopedResource, join, lifespan, scoped_resource,
+    BoxError, CancelScope, Enter, Error, ErrorKind, Exit, Lifespan, Phase, ReportKind, ScopedResource, join, lifespan,
+    scoped_resource,
 };
 use tokio::time::{Instant, sleep};
 
@@ -84,11 +84,7 @@ async fn overrun<R: ScopedResource>(lifespan: Lifespan<R, impl Enter<R>>) -> Dur
     assert!(started.elapsed() < SECOND);
     let text = error.to_string();
     let within = text.rsplit_once("within ").unwrap().1;
-    within
-        .trim_end_matches('s')
-        .parse()
-        .map(Duration::from_secs)
-        .unwrap()
+    within.trim_end_matches('s').parse().map(Duration::from_secs).unwrap()
 }
 
 /// The field's attribute, else the type's; a value's own budget is capped by it (laws 6 and 22).
@@ -231,14 +227,8 @@ struct Named {
 fn names_law_23() {
     everywhere(|| async {
         let app = Named::lifespan(Journal::new(), Step::Fail("no"));
-        let error = app
-            .scope_ok(async |app| app.given.log("body"))
-            .await
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "resource `given by hand` failed to enter: no"
-        );
+        let error = app.scope_ok(async |app| app.given.log("body")).await.unwrap_err();
+        assert_eq!(error.to_string(), "resource `given by hand` failed to enter: no");
         assert!(error.place().file().ends_with("members.rs"));
         Named::lifespan(Journal::new(), Step::Now)
             .scope_ok(async |app| {
@@ -327,9 +317,7 @@ fn optional_members() {
         journal.assert([]);
         let app = Maybe::lifespan(journal.clone(), Step::Hang);
         let scope = CancelScope::new().timeout(Duration::from_millis(10));
-        let outcome = scope
-            .run(app.scope_ok(async |app| app.db.log("body")))
-            .await;
+        let outcome = scope.run(app.scope_ok(async |app| app.db.log("body"))).await;
         assert!(outcome.is_cancelled());
         journal.assert([]);
     });

@@ -27,9 +27,7 @@ fn raw_names_are_named_like_others() {
     everywhere(|| async {
         let journal = Journal::new();
         let raw = Raw::lifespan(journal.clone(), 1);
-        raw.scope_ok(async |raw| raw.r#fn.log("body"))
-            .await
-            .unwrap();
+        raw.scope_ok(async |raw| raw.r#fn.log("body")).await.unwrap();
         journal.assert([
             "enter struct",
             "enter after",

@@ -27,9 +27,7 @@ fn service_among_others_law_7() {
     everywhere(|| async {
         let journal = Journal::new();
         let app = App::lifespan(journal.clone());
-        app.scope_ok(async |app| app.client.log("body"))
-            .await
-            .unwrap();
+        app.scope_ok(async |app| app.client.log("body")).await.unwrap();
         journal.assert([
             "enter db",
             "http has db",
@@ -63,10 +61,7 @@ fn death_of_a_member_law_21() {
             .into_iter()
             .filter(|line| line.starts_with("exit"))
             .collect();
-        assert!(
-            exits.iter().all(|exit| exit.contains("failed")),
-            "{exits:?}"
-        );
+        assert!(exits.iter().all(|exit| exit.contains("failed")), "{exits:?}");
         assert_eq!(exits.len(), 2);
     });
 }
@@ -126,10 +121,7 @@ fn death_while_others_enter_laws_19_and_21() {
             .await
             .unwrap_err();
         assert_eq!(error.resource(), "http");
-        assert_eq!(
-            error.downcast_ref::<io::Error>().unwrap().to_string(),
-            "too early"
-        );
+        assert_eq!(error.downcast_ref::<io::Error>().unwrap().to_string(), "too early");
         journal.assert(["http runs", "http dies"]);
     });
 }
@@ -159,10 +151,7 @@ fn death_ends_run_law_21() {
         let journal = Journal::new();
         let app = Doomed::lifespan(journal.clone());
         let error = app.run().await.unwrap_err();
-        assert_eq!(
-            error.downcast_ref::<io::Error>().unwrap().to_string(),
-            "out of memory"
-        );
+        assert_eq!(error.downcast_ref::<io::Error>().unwrap().to_string(), "out of memory");
         journal.assert([
             "enter db",
             "dies",
@@ -191,10 +180,7 @@ fn doomed(journal: Journal) -> Lifespan<Service<()>> {
 
 type Member = Watched<Scripted>;
 
-fn member(
-    journal: &testing::Journal,
-    name: &'static str,
-) -> Lifespan<Member, impl Enter<Member> + use<>> {
+fn member(journal: &testing::Journal, name: &'static str) -> Lifespan<Member, impl Enter<Member> + use<>> {
     let script = journal.resource(name);
     script.enter(Step::Yield).exit(Step::Yield).lifespan()
 }

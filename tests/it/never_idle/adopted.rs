@@ -17,10 +17,7 @@ struct Connections {
 }
 
 /// Its exit takes part in the budget so many times.
-fn connection(
-    of: &Arc<Connections>,
-    steps: usize,
-) -> Lifespan<Resource<()>, impl Enter<Resource<()>> + use<>> {
+fn connection(of: &Arc<Connections>, steps: usize) -> Lifespan<Resource<()>, impl Enter<Resource<()>> + use<>> {
     let (opened, closed) = (Arc::clone(of), Arc::clone(of));
     let enter = async move {
         let open = opened.open.fetch_add(1, Relaxed) + 1;
@@ -76,16 +73,13 @@ fn busy_exits_law_3() {
         let done = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&done);
         let outer = Lifespan::new(async { Ok::<_, BoxError>(()) }, async |(), _: &Exit| ());
-        let loser = Lifespan::new(
-            async { Ok::<_, BoxError>(()) },
-            async move |(), _: &Exit| {
-                if busy_until(|| seen.load(Relaxed)).await {
-                    Ok(())
-                } else {
-                    Err(BoxError::from("the body never got on"))
-                }
-            },
-        );
+        let loser = Lifespan::new(async { Ok::<_, BoxError>(()) }, async move |(), _: &Exit| {
+            if busy_until(|| seen.load(Relaxed)).await {
+                Ok(())
+            } else {
+                Err(BoxError::from("the body never got on"))
+            }
+        });
         let loser = loser.exit_timeout(None);
         let ended = outer.scope_ok(async |_| {
             tokio::select! {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::poll;
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, ErrorKind, Exit, Lifespan, Phase, Resource, race,
-    race_all, shield, shield_for, timeout, timeout_at, until,
+    BoxError, CancelScope, Enter, Error, ErrorKind, Exit, Lifespan, Phase, Resource, race, race_all, shield,
+    shield_for, timeout, timeout_at, until,
 };
 use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
@@ -126,10 +126,7 @@ fn budgets_of_enters_law_17() {
         };
         let entering = Lifespan::new(enter, async |(), _: &Exit| ()).enter_timeout(LIMIT);
         let error = entering.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::TimedOut, Phase::Enter)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::TimedOut, Phase::Enter));
     });
 }
 
@@ -142,14 +139,8 @@ fn budgets_of_exits_law_6() {
         };
         let exiting = Lifespan::new(async { Ok::<_, BoxError>(()) }, exit).exit_timeout(LIMIT);
         let error = exiting.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::TimedOut, Phase::Exit)
-        );
-        assert!(
-            error.to_string().contains("working off the queue"),
-            "{error}"
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::TimedOut, Phase::Exit));
+        assert!(error.to_string().contains("working off the queue"), "{error}");
     });
 }
 
@@ -173,11 +164,7 @@ fn graces_law_13() {
             busy().await
         });
         assert!(outcome.await.into_value().is_none());
-        journal.assert([
-            "enter kept",
-            "report NotPolled kept",
-            "exit kept: timed out",
-        ]);
+        journal.assert(["enter kept", "report NotPolled kept", "exit kept: timed out"]);
     });
 }
 
@@ -233,11 +220,7 @@ fn others_run_law_13() {
     on_every_runtime(|| async {
         let (come, came) = oneshot::channel();
         let other = tokio::spawn(async move { came.await.is_ok() });
-        assert!(
-            timeout(LIMIT, until(busy(), busy_until(|| false)))
-                .await
-                .is_err()
-        );
+        assert!(timeout(LIMIT, until(busy(), busy_until(|| false))).await.is_err());
         come.send(()).unwrap();
         assert!(other.await.unwrap());
     });

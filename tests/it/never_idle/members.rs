@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-use lifespan::{
-    BoxError, Enter, Error, ErrorKind, Exit, Lifespan, Resource, join, join_all, lifespan, until,
-};
+use lifespan::{BoxError, Enter, Error, ErrorKind, Exit, Lifespan, Resource, join, join_all, lifespan, until};
 use tokio::time::sleep;
 
 use super::{MS, busy, busy_until, on_every_runtime};
@@ -140,10 +138,7 @@ fn failed_beside_it_law_19() {
             },
             async |(), _: &Exit| (),
         );
-        let error = join((import, fails))
-            .scope_ok(async |_| ())
-            .await
-            .unwrap_err();
+        let error = join((import, fails)).scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Failed);
         assert!(error.to_string().ends_with("port 80 is taken"), "{error}");
         assert!(!seen.0.load(Relaxed), "it was not cancelled");
@@ -156,18 +151,15 @@ fn exits_law_7() {
     on_every_runtime(|| async {
         let ended = |flag: &Flag, is_late: bool| {
             let flag = flag.clone();
-            Lifespan::new(
-                async { Ok::<_, BoxError>(()) },
-                async move |(), _: &Exit| {
-                    if is_late {
-                        sleep(2 * MS).await;
-                        flag.set();
-                        Ok(())
-                    } else {
-                        flag.come().await
-                    }
-                },
-            )
+            Lifespan::new(async { Ok::<_, BoxError>(()) }, async move |(), _: &Exit| {
+                if is_late {
+                    sleep(2 * MS).await;
+                    flag.set();
+                    Ok(())
+                } else {
+                    flag.come().await
+                }
+            })
             .exit_timeout(None)
         };
         let flag = Flag::default();
@@ -205,12 +197,7 @@ fn all_of_them_have_their_turns_law_18() {
             Ok::<_, BoxError>(())
         };
         let scoped = Lifespan::new(enter, async |(), _: &Exit| ());
-        let outer = join((
-            member(0),
-            member(1),
-            scoped,
-            join_all([member(4), member(5)]),
-        ));
+        let outer = join((member(0), member(1), scoped, join_all([member(4), member(5)])));
         let ended: Result<(), Error> = outer.scope_ok(async |_| ()).await;
         ended.unwrap();
     });

@@ -57,10 +57,7 @@ where
         tokio::spawn(test()).await.unwrap();
     }));
     LocalSet::new().block_on(&paused(), as_time_goes_by(test()));
-    LocalSet::new().block_on(
-        &paused(),
-        as_time_goes_by(async { spawn_local(test()).await.unwrap() }),
-    );
+    LocalSet::new().block_on(&paused(), as_time_goes_by(async { spawn_local(test()).await.unwrap() }));
     let mut local = Builder::new_current_thread();
     local.enable_all().start_paused(true);
     let local = local.build_local(LocalOptions::default()).unwrap();

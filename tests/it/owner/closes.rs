@@ -30,10 +30,7 @@ fn everybody_who_closes_gets_the_same_outcome() {
             .collect();
         for closer in closers {
             let error = closer.await.unwrap();
-            assert_eq!(
-                (error.phase(), error.kind()),
-                (Phase::Exit, ErrorKind::Failed)
-            );
+            assert_eq!((error.phase(), error.kind()), (Phase::Exit, ErrorKind::Failed));
             assert_eq!(error.primary().to_string(), "no goodbye");
         }
         let later = owner.close().await.unwrap_err();
@@ -71,12 +68,7 @@ fn a_close_whose_caller_goes_at_any_poll_is_done() {
 fn what_runs_is_cancelled_and_unwinds_and_what_waits_never_runs_laws_7_13() {
     everywhere(|| async {
         let journal = Journal::new();
-        let owner = client(&journal)
-            .owned()
-            .queue(1)
-            .into_owner()
-            .await
-            .unwrap();
+        let owner = client(&journal).owned().queue(1).into_owner().await.unwrap();
         let (begun, has_begun) = oneshot::channel();
         let tx = journal.resource("tx").exit(Step::Yield).lifespan();
         let running = owner.with(async move |_| {
@@ -97,10 +89,7 @@ fn what_runs_is_cancelled_and_unwinds_and_what_waits_never_runs_laws_7_13() {
         let running = running.unwrap_err();
         assert!(running.is_cancelled() && running.is_closed());
         let queued = queued.unwrap_err();
-        assert_eq!(
-            (queued.kind(), queued.is_closed()),
-            (ErrorKind::Closed, true)
-        );
+        assert_eq!((queued.kind(), queued.is_closed()), (ErrorKind::Closed, true));
         assert_eq!(waiting.unwrap_err().kind(), ErrorKind::Closed);
         journal.assert([
             "enter client",
@@ -119,12 +108,7 @@ fn an_exit_that_hangs_does_not_leak_the_owner_law_6() {
     paused().block_on(async {
         let journal = Journal::new();
         let script = journal.resource("client").exit(Step::Hang);
-        let owner = script
-            .lifespan()
-            .exit_timeout(SECOND)
-            .spawn()
-            .await
-            .unwrap();
+        let owner = script.lifespan().exit_timeout(SECOND).spawn().await.unwrap();
         let begun = Instant::now();
         let error = owner.close().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
@@ -151,12 +135,7 @@ fn work_behind_a_shield_is_waited_for() {
         };
         let (_, closed) = tokio::join!(working, closing);
         closed.unwrap();
-        journal.assert([
-            "enter client",
-            "flushed",
-            "exit client: completed",
-            "exited client",
-        ]);
+        journal.assert(["enter client", "flushed", "exit client: completed", "exited client"]);
     });
 }
 
@@ -223,9 +202,7 @@ fn its_futures_are_send() {
     paused().block_on(async {
         let journal = Journal::new();
         let owner = is_send(client(&journal).spawn()).await.unwrap();
-        is_send(owner.with_ok(async |client| client.log("used")))
-            .await
-            .unwrap();
+        is_send(owner.with_ok(async |client| client.log("used"))).await.unwrap();
         is_send(owner.close()).await.unwrap();
     });
 }

@@ -4,8 +4,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    Error, ErrorKind, ExitStack, Lifespan, Owner, OwnerState, Phase, Service, TaskGroup, drain,
-    join, shield,
+    Error, ErrorKind, ExitStack, Lifespan, Owner, OwnerState, Phase, Service, TaskGroup, drain, join, shield,
 };
 use tokio::sync::oneshot;
 
@@ -77,11 +76,7 @@ fn its_exit_knows_the_cause_of_its_scope() {
             .owned()
             .scope(async |_| -> anyhow::Result<()> { anyhow::bail!("disk full") });
         assert_eq!(failed.await.unwrap_err().to_string(), "disk full");
-        journal.assert([
-            "enter client",
-            "exit client: failed (disk full)",
-            "exited client",
-        ]);
+        journal.assert(["enter client", "exit client: failed (disk full)", "exited client"]);
     });
 }
 
@@ -101,9 +96,7 @@ fn a_runtime_that_ends_leaves_nobody_waiting_law_4() {
 fn a_dropped_scope_closes_its_owner_law_3() {
     everywhere(|| async {
         let journal = Journal::new();
-        let scope = client(&journal)
-            .owned()
-            .scope_ok(async |_| pending::<()>().await);
+        let scope = client(&journal).owned().scope_ok(async |_| pending::<()>().await);
         {
             let mut scope = Box::pin(scope);
             while !journal.lines().contains(&"enter client".to_owned()) {
@@ -131,15 +124,9 @@ fn debug_tells_how_far_it_is() {
             .spawn()
             .await
             .unwrap();
-        assert_eq!(
-            format!("{owner:?}"),
-            "Owner { resource: \"client\", state: Live }"
-        );
+        assert_eq!(format!("{owner:?}"), "Owner { resource: \"client\", state: Live }");
         owner.close().await.unwrap();
-        assert_eq!(
-            format!("{owner:?}"),
-            "Owner { resource: \"client\", state: Exited }"
-        );
+        assert_eq!(format!("{owner:?}"), "Owner { resource: \"client\", state: Exited }");
         let _: Lifespan<Owner<_>, _> = client(&journal).owned();
     });
 }
@@ -161,11 +148,9 @@ fn helpers_live_until_the_exit_law_2() {
             };
             let spawned = journal.clone();
             if held {
-                let scope = TaskGroup::new().owned().scope(async |owner| {
-                    owner
-                        .with_ok(async move |group| helper(group, &spawned).await)
-                        .await
-                });
+                let scope = TaskGroup::new()
+                    .owned()
+                    .scope(async |owner| owner.with_ok(async move |group| helper(group, &spawned).await).await);
                 scope.await.unwrap();
             } else {
                 let owner = TaskGroup::new().spawn().await.unwrap();
@@ -194,10 +179,7 @@ fn a_panic_is_no_success() {
         for ended in [waiting.await.unwrap(), owner.close().await] {
             let error = ended.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Panicked);
-            assert!(
-                error.to_string().ends_with("panicked in its body: a bug"),
-                "{error}"
-            );
+            assert!(error.to_string().ends_with("panicked in its body: a bug"), "{error}");
         }
         assert_eq!(owner.state(), OwnerState::Failed);
     });
@@ -240,9 +222,8 @@ fn its_own_end_is_not_waited_for_in_its_task() {
         assert_eq!(error.kind(), ErrorKind::Deadlock);
         assert!(error.to_string().contains("ends.rs"), "{error}");
         let own = owner.clone();
-        let held = owner.with(async move |_| -> Result<(), Error> {
-            Lifespan::of(async { own }).scope_ok(async |_| ()).await
-        });
+        let held = owner
+            .with(async move |_| -> Result<(), Error> { Lifespan::of(async { own }).scope_ok(async |_| ()).await });
         assert_eq!(held.await.unwrap_err().kind(), ErrorKind::Deadlock);
         owner.close().await.unwrap();
     });
@@ -255,10 +236,7 @@ fn a_task_that_never_runs_leaves_nobody_waiting_law_4() {
     let handle = runtime.handle().clone();
     drop(runtime);
     let journal = Journal::new();
-    let error = handle
-        .block_on(client(&journal).spawn())
-        .map(drop)
-        .unwrap_err();
+    let error = handle.block_on(client(&journal).spawn()).map(drop).unwrap_err();
     assert_eq!(error.phase(), Phase::Enter);
     journal.assert([]);
 }
@@ -277,12 +255,7 @@ fn bombs_are_no_matter_of_the_owner() {
     // On one thread: else work may be refused before it is handed in.
     paused().block_on(async {
         let journal = Journal::new();
-        let owner = client(&journal)
-            .owned()
-            .survive_panics()
-            .into_owner()
-            .await
-            .unwrap();
+        let owner = client(&journal).owned().survive_panics().into_owner().await.unwrap();
         let busy = {
             let owner = owner.clone();
             tokio::spawn(async move {
@@ -336,13 +309,8 @@ fn pushed_on_a_stack_it_keeps_its_budgets_law_6() {
         let journal = Journal::new();
         let slow = Step::Sleep(Duration::from_secs(20));
         let slow = journal.resource("slow").exit(slow).lifespan();
-        let owner = slow
-            .exit_timeout(Duration::from_secs(60))
-            .spawn()
-            .await
-            .unwrap();
-        let pushed =
-            ExitStack::new().scope(async |stack| stack.push(owner).map(drop).map_err(Error::from));
+        let owner = slow.exit_timeout(Duration::from_secs(60)).spawn().await.unwrap();
+        let pushed = ExitStack::new().scope(async |stack| stack.push(owner).map(drop).map_err(Error::from));
         pushed.await.unwrap();
         journal.assert(["enter slow", "exit slow: completed", "exited slow"]);
     });

@@ -19,10 +19,7 @@ fn a_failed_enter_is_the_callers_error() {
         let journal = Journal::new();
         let script = journal.resource("client").enter(Step::Fail("refused"));
         let error = script.lifespan().spawn().await.unwrap_err();
-        assert_eq!(
-            (error.phase(), error.kind()),
-            (Phase::Enter, ErrorKind::Failed)
-        );
+        assert_eq!((error.phase(), error.kind()), (Phase::Enter, ErrorKind::Failed));
         assert_eq!(error.primary().to_string(), "refused");
         assert_eq!(drain().await.still_live().len(), 0);
         journal.assert([]);
@@ -44,16 +41,8 @@ fn an_enter_past_its_budget_is_the_callers_error() {
     paused().block_on(async {
         let journal = Journal::new();
         let script = journal.resource("client").enter(Step::Hang);
-        let error = script
-            .lifespan()
-            .enter_timeout(SECOND)
-            .spawn()
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (error.phase(), error.kind()),
-            (Phase::Enter, ErrorKind::TimedOut)
-        );
+        let error = script.lifespan().enter_timeout(SECOND).spawn().await.unwrap_err();
+        assert_eq!((error.phase(), error.kind()), (Phase::Enter, ErrorKind::TimedOut));
         assert!(error.attached().is_empty());
     });
 }
@@ -74,10 +63,7 @@ fn a_caller_that_goes_at_any_poll_leaks_nothing_law_1() {
                 }
             }
             let drained = drain().await;
-            assert!(
-                drained.is_clean() && drained.still_live().len() == 0,
-                "{drained:?}"
-            );
+            assert!(drained.is_clean() && drained.still_live().len() == 0, "{drained:?}");
             let lines = journal.lines();
             let entered = lines.iter().any(|line| line == "enter client");
             let exited = lines.iter().any(|line| line == "exited client");
@@ -91,10 +77,7 @@ fn a_caller_that_goes_at_any_poll_leaks_nothing_law_1() {
 fn a_cancelled_caller_waits_until_its_enter_has_unwound_law_17() {
     paused().block_on(async {
         let journal = Journal::new();
-        let (handshake, log) = (
-            journal.resource("handshake").exit(Step::Sleep(SECOND)),
-            journal.clone(),
-        );
+        let (handshake, log) = (journal.resource("handshake").exit(Step::Sleep(SECOND)), journal.clone());
         let connect = Lifespan::new(
             async move {
                 handshake
@@ -109,11 +92,7 @@ fn a_cancelled_caller_waits_until_its_enter_has_unwound_law_17() {
         let out = timeout(SECOND, async { connect.spawn().await.map(drop) }).await;
         assert!(out.unwrap_err().is_timeout());
         drain().await.into_result().unwrap();
-        journal.assert([
-            "enter handshake",
-            "exit handshake: cancelled",
-            "exited handshake",
-        ]);
+        journal.assert(["enter handshake", "exit handshake: cancelled", "exited handshake"]);
     });
 }
 

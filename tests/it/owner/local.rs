@@ -10,10 +10,7 @@ use crate::everywhere::paused;
 use crate::journal::{Journal, Step};
 
 async fn use_and_close(journal: Journal) {
-    let script = journal
-        .resource("client")
-        .enter(Step::Yield)
-        .exit(Step::Yield);
+    let script = journal.resource("client").enter(Step::Yield).exit(Step::Yield);
     let owner = script.local().spawn_local().await.unwrap();
     let other = owner.clone();
     let used = thread::spawn(move || {
@@ -29,16 +26,8 @@ async fn use_and_close(journal: Journal) {
     }
     assert_eq!(used.join().unwrap().unwrap(), 7);
     owner.close().await.unwrap();
-    assert_eq!(
-        owner.with_ok(async |_| ()).await.unwrap_err().kind(),
-        ErrorKind::Closed
-    );
-    journal.assert([
-        "enter client",
-        "used",
-        "exit client: completed",
-        "exited client",
-    ]);
+    assert_eq!(owner.with_ok(async |_| ()).await.unwrap_err().kind(), ErrorKind::Closed);
+    journal.assert(["enter client", "used", "exit client: completed", "exited client"]);
 }
 
 #[test]
@@ -50,21 +39,14 @@ fn in_a_local_set() {
 #[test]
 fn in_a_local_runtime() {
     let journal = Journal::new();
-    LocalRuntime::new()
-        .unwrap()
-        .block_on(use_and_close(journal));
+    LocalRuntime::new().unwrap().block_on(use_and_close(journal));
 }
 
 #[test]
 fn closed_from_another_thread() {
     let journal = Journal::new();
     LocalSet::new().block_on(&paused(), async {
-        let owner = journal
-            .resource("client")
-            .local()
-            .spawn_local()
-            .await
-            .unwrap();
+        let owner = journal.resource("client").local().spawn_local().await.unwrap();
         let other = owner.clone();
         let closing = thread::spawn(move || paused().block_on(other.close()));
         owner.closed().await.unwrap();
@@ -81,8 +63,7 @@ fn its_local_set_is_gone() {
     impl Drop for Told {
         fn drop(&mut self) {
             let told = self.0.recv();
-            self.1
-                .log(told.expect("the caller is told before this is gone"));
+            self.1.log(told.expect("the caller is told before this is gone"));
         }
     }
 

@@ -16,8 +16,7 @@ fn a_hundred_thousand_alive() {
         let alive = allocation_counter::measure(|| {
             runtime.block_on(async {
                 for n in 0..count {
-                    let number =
-                        Lifespan::new(async move { Ok::<_, Infallible>(n) }, async |_, _| ());
+                    let number = Lifespan::new(async move { Ok::<_, Infallible>(n) }, async |_, _| ());
                     owners.push(number.spawn().await.unwrap());
                 }
             });
@@ -31,10 +30,7 @@ fn a_hundred_thousand_alive() {
                 tokio::task::yield_now().await;
             });
         });
-        (
-            alive.bytes_current,
-            alive.bytes_current + gone.bytes_current,
-        )
+        (alive.bytes_current, alive.bytes_current + gone.bytes_current)
     };
     live(10);
     let (alive, left) = live(OWNERS);

@@ -35,12 +35,7 @@ fn entered_used_and_exited_in_one_task_law_8() {
 fn closures_run_in_the_order_they_were_called() {
     everywhere(|| async {
         let journal = Journal::new();
-        let owner = client(&journal)
-            .owned()
-            .queue(1)
-            .into_owner()
-            .await
-            .unwrap();
+        let owner = client(&journal).owned().queue(1).into_owner().await.unwrap();
         let calls = (0..5).map(|n| {
             owner.with_ok(async move |client| {
                 yield_now().await;
@@ -57,10 +52,7 @@ fn closures_run_in_the_order_they_were_called() {
             10
         );
         let lines = journal.lines();
-        assert_eq!(
-            lines[1..],
-            ["call 0", "call 1", "call 2", "call 3", "call 4"]
-        );
+        assert_eq!(lines[1..], ["call 0", "call 1", "call 2", "call 3", "call 4"]);
         owner.close().await.unwrap();
     });
 }
@@ -105,12 +97,7 @@ fn a_panic_is_the_callers_error_and_the_end_of_the_owner() {
 fn asked_to_it_survives_a_panic() {
     everywhere(|| async {
         let journal = Journal::new();
-        let owner = client(&journal)
-            .owned()
-            .survive_panics()
-            .into_owner()
-            .await
-            .unwrap();
+        let owner = client(&journal).owned().survive_panics().into_owner().await.unwrap();
         let panicked = owner.with_ok(async |_| panic!("boom")).await;
         assert_eq!(panicked.unwrap_err().kind(), ErrorKind::Panicked);
         assert_eq!(owner.with_ok(async |_| 7).await.unwrap(), 7);
@@ -134,12 +121,7 @@ fn a_cancelled_caller_has_its_closure_unwind_law_13() {
         });
         let error = out.await.unwrap_err();
         assert!(error.is_timeout());
-        journal.assert([
-            "enter client",
-            "enter tx",
-            "exit tx: timed out",
-            "exited tx",
-        ]);
+        journal.assert(["enter client", "enter tx", "exit tx: timed out", "exited tx"]);
         assert_eq!(owner.with_ok(async |_| 7).await.unwrap(), 7);
         owner.close().await.unwrap();
     });
@@ -165,10 +147,7 @@ fn a_dropped_caller_has_its_closure_unwind_law_13() {
             _ = call => unreachable!(),
             _ = has_begun => {}
         }
-        owner
-            .with_ok(async |client| client.log("next"))
-            .await
-            .unwrap();
+        owner.with_ok(async |client| client.log("next")).await.unwrap();
         owner.close().await.unwrap();
         journal.assert([
             "enter client",
@@ -186,12 +165,7 @@ fn a_dropped_caller_has_its_closure_unwind_law_13() {
 fn what_has_not_begun_is_taken_back_from_a_dropped_caller() {
     everywhere(|| async {
         let journal = Journal::new();
-        let owner = client(&journal)
-            .owned()
-            .queue(1)
-            .into_owner()
-            .await
-            .unwrap();
+        let owner = client(&journal).owned().queue(1).into_owner().await.unwrap();
         let (release, released) = oneshot::channel::<()>();
         let held = owner.with_ok(async |_| released.await.unwrap());
         let (queued, outside) = (
@@ -214,12 +188,7 @@ fn what_has_not_begun_is_taken_back_from_a_dropped_caller() {
         held.await.unwrap();
         last.await.unwrap();
         owner.close().await.unwrap();
-        journal.assert([
-            "enter client",
-            "last",
-            "exit client: completed",
-            "exited client",
-        ]);
+        journal.assert(["enter client", "last", "exit client: completed", "exited client"]);
     });
 }
 
@@ -241,9 +210,7 @@ fn nothing_begins_in_a_cancelled_scope_law_14() {
         let owner = client(&journal).spawn().await.unwrap();
         let scope = CancelScope::new();
         scope.canceller().cancel();
-        let out = scope
-            .run(owner.with_ok(async |client| client.log("runs")))
-            .await;
+        let out = scope.run(owner.with_ok(async |client| client.log("runs"))).await;
         assert!(out.is_cancelled());
         let error = out.into_value().unwrap().unwrap_err();
         assert!(error.is_cancelled() && !error.is_closed());
@@ -264,10 +231,7 @@ fn using_it_in_its_own_task_is_an_error_and_no_deadlock() {
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Deadlock);
         let inner = owner.clone();
-        let error = owner
-            .with(async move |_| inner.close().await)
-            .await
-            .unwrap_err();
+        let error = owner.with(async move |_| inner.close().await).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Deadlock);
         // It was asked to close all the same.
         owner.closed().await.unwrap();
@@ -279,10 +243,7 @@ fn using_it_in_its_own_task_is_an_error_and_no_deadlock() {
 fn using_it_in_its_own_exit_is_an_error_and_no_deadlock() {
     paused().block_on(async {
         let slot = std::sync::Arc::new(std::sync::OnceLock::<Owner<lifespan::Resource<()>>>::new());
-        let (seen, to_see) = (
-            slot.clone(),
-            std::sync::Arc::new(std::sync::Mutex::new(Vec::new())),
-        );
+        let (seen, to_see) = (slot.clone(), std::sync::Arc::new(std::sync::Mutex::new(Vec::new())));
         let kinds = to_see.clone();
         let selfish = Lifespan::new(async { Ok::<_, Error>(()) }, async move |(), _| {
             let owner = seen.get().unwrap();
@@ -293,10 +254,7 @@ fn using_it_in_its_own_exit_is_an_error_and_no_deadlock() {
         let owner = selfish.spawn().await.unwrap();
         slot.set(owner.clone()).unwrap();
         owner.close().await.unwrap();
-        assert_eq!(
-            *to_see.lock().unwrap(),
-            [ErrorKind::Deadlock, ErrorKind::Deadlock]
-        );
+        assert_eq!(*to_see.lock().unwrap(), [ErrorKind::Deadlock, ErrorKind::Deadlock]);
     });
 }
 

@@ -46,8 +46,7 @@ fn a_crowd_on_two_threads() {
             let barrier = Arc::new(Barrier::new(4));
             let tasks: Vec<_> = (0..4)
                 .map(|task| {
-                    let (map, barrier, journal) =
-                        (map.clone(), Arc::clone(&barrier), journal.clone());
+                    let (map, barrier, journal) = (map.clone(), Arc::clone(&barrier), journal.clone());
                     tokio::spawn(async move {
                         barrier.wait().await;
                         for round in 0..100 {

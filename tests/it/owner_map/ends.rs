@@ -21,12 +21,8 @@ fn all_exit_side_by_side_and_every_failure_is_kept() {
         let ended = with_map(async |map| {
             let second = Duration::from_secs(1);
             let member = |name, exit| journal.resource(name).exit(exit).lifespan();
-            map.insert('s', member("slow", Step::Sleep(5 * second)))
-                .await
-                .unwrap();
-            map.insert('b', member("bad", Step::Fail("reset")))
-                .await
-                .unwrap();
+            map.insert('s', member("slow", Step::Sleep(5 * second))).await.unwrap();
+            map.insert('b', member("bad", Step::Fail("reset"))).await.unwrap();
             let hung = member("hung", Step::Hang).exit_timeout(second);
             map.insert('h', hung).await.unwrap();
         });
@@ -34,9 +30,7 @@ fn all_exit_side_by_side_and_every_failure_is_kept() {
         let error = ended.await.unwrap_err();
         assert_eq!(begun.elapsed(), Duration::from_secs(5));
         assert_eq!(error.primary().to_string(), "reset");
-        let [hung] = error.attached() else {
-            panic!("{error:?}")
-        };
+        let [hung] = error.attached() else { panic!("{error:?}") };
         assert_eq!(hung.kind(), ErrorKind::TimedOut);
         let lines = journal.lines();
         assert_eq!(lines.len(), 7, "{lines:?}");
@@ -68,10 +62,7 @@ fn a_map_that_closes_lets_nobody_in() {
     everywhere(|| async {
         let journal = Journal::new();
         let kept = std::sync::Mutex::new(None);
-        let (hung, inserting) = (
-            journal.resource("hung").enter(Step::Hang).lifespan(),
-            Notify::new(),
-        );
+        let (hung, inserting) = (journal.resource("hung").enter(Step::Hang).lifespan(), Notify::new());
         let inserting = Arc::new(inserting);
         let late = std::sync::Mutex::new(None);
         let ended = with_map(async |map| {
@@ -87,10 +78,7 @@ fn a_map_that_closes_lets_nobody_in() {
         let late = late.into_inner().unwrap().unwrap();
         assert!(late.await.unwrap().is_err());
         let map = kept.into_inner().unwrap().unwrap();
-        let refused = map
-            .insert('b', journal.resource("b").lifespan())
-            .await
-            .unwrap_err();
+        let refused = map.insert('b', journal.resource("b").lifespan()).await.unwrap_err();
         assert!(matches!(refused, InsertError::Closed(_)), "{refused:?}");
         let b = refused.into_lifespan().expect("it was not entered");
         b.scope_ok(async |_| ()).await.unwrap();
@@ -140,9 +128,7 @@ fn one_that_still_enters_is_cancelled_by_a_remove_and_by_the_end() {
                 removed?;
                 assert!(Error::from(inserted.map(drop).unwrap_err()).is_cancelled());
                 let (map, two) = (map.clone(), slow("two"));
-                inserting = Some(tokio::spawn(
-                    async move { map.insert(2, two).await.map(drop) },
-                ));
+                inserting = Some(tokio::spawn(async move { map.insert(2, two).await.map(drop) }));
                 sleep(SECOND).await;
                 Ok(())
             })
@@ -208,10 +194,7 @@ fn an_exit_that_panics_stops_no_other() {
         assert_eq!(ended.await.unwrap_err().to_string(), "the body");
         let lines = journal.lines();
         let count = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();
-        assert_eq!(
-            (count("exit member: failed"), count("exited member")),
-            (3, 1)
-        );
+        assert_eq!((count("exit member: failed"), count("exited member")), (3, 1));
         // One is the map's failure, with the other attached.
         assert_eq!(count("report Failed"), 1, "{lines:#?}");
     });

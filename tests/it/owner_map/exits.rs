@@ -37,10 +37,7 @@ fn all_who_end_it_wait_and_are_told() {
         }
         exiting(map).await.unwrap();
         let lines = journal.lines();
-        assert!(
-            lines.iter().all(|line| !line.starts_with("report")),
-            "{lines:?}"
-        );
+        assert!(lines.iter().all(|line| !line.starts_with("report")), "{lines:?}");
     });
 }
 
@@ -50,11 +47,7 @@ fn all_who_end_it_wait_and_are_told() {
 fn an_exit_that_is_dropped_goes_on() {
     everywhere(|| async {
         let journal = Journal::new();
-        let live = OwnerMap::new()
-            .named(journal.unique("map"))
-            .enter()
-            .await
-            .unwrap();
+        let live = OwnerMap::new().named(journal.unique("map")).enter().await.unwrap();
         let map: Dbs = OwnerMap::clone(&live);
         let bad = journal.resource("bad").exit(Step::Fail("reset")).lifespan();
         let bad = map.insert('b', bad).await.unwrap();
@@ -68,10 +61,7 @@ fn an_exit_that_is_dropped_goes_on() {
         old.leave().await;
         let lines = journal.lines();
         assert!(lines.contains(&"exit old: completed".to_owned()));
-        let reports: Vec<_> = lines
-            .iter()
-            .filter(|line| line.starts_with("report"))
-            .collect();
+        let reports: Vec<_> = lines.iter().filter(|line| line.starts_with("report")).collect();
         assert_eq!(reports, ["report Failed bad: reset"]);
         drop(bad);
         drop(map);
@@ -87,14 +77,8 @@ fn a_member_that_ends_the_map_does_not_wait_for_itself() {
         let journal = Journal::new();
         let live = OwnerMap::new().enter().await.unwrap();
         let map: Dbs = OwnerMap::clone(&live);
-        let a = map
-            .insert('a', journal.resource("a").lifespan())
-            .await
-            .unwrap();
-        let b = map
-            .insert('b', journal.resource("b").lifespan())
-            .await
-            .unwrap();
+        let a = map.insert('a', journal.resource("a").lifespan()).await.unwrap();
+        let b = map.insert('b', journal.resource("b").lifespan()).await.unwrap();
         let (tell, told) = oneshot::channel();
         let _ = a
             .with_ok(async move |_| {

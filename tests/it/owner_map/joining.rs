@@ -27,29 +27,13 @@ fn the_one_that_is_there_or_a_new_one() {
                 map.get_or_insert('a', make)
             );
             for owner in [one, two, three] {
-                owner
-                    .unwrap()
-                    .with_ok(async |db| db.log("used"))
-                    .await
-                    .unwrap();
+                owner.unwrap().with_ok(async |db| db.log("used")).await.unwrap();
             }
             let again = map.get_or_insert('a', || -> Lifespan<_> { panic!("it is there") });
-            again
-                .await
-                .unwrap()
-                .with_ok(async |db| db.log("again"))
-                .await
-                .unwrap();
+            again.await.unwrap().with_ok(async |db| db.log("again")).await.unwrap();
         });
         ended.await.unwrap();
-        journal.assert([
-            "enter a",
-            "used",
-            "used",
-            "used",
-            "again",
-            "exit a: completed",
-        ]);
+        journal.assert(["enter a", "used", "used", "used", "again", "exit a: completed"]);
     });
 }
 
@@ -74,19 +58,12 @@ fn who_comes_while_it_leaves_gets_the_next() {
             // Who waits has a promise (law 25).
             assert!(matches!(taken.unwrap_err(), InsertError::Taken(_)));
             for owner in [one, two] {
-                owner
-                    .unwrap()
-                    .with_ok(async |db| db.log("used"))
-                    .await
-                    .unwrap();
+                owner.unwrap().with_ok(async |db| db.log("used")).await.unwrap();
             }
         });
         ended.await.unwrap();
         let lines = journal.lines();
-        assert_eq!(
-            lines[2..],
-            ["enter one", "used", "used", "exit one: completed"]
-        );
+        assert_eq!(lines[2..], ["enter one", "used", "used", "exit one: completed"]);
     });
 }
 
@@ -97,11 +74,7 @@ fn who_waits_for_one_that_fails_tries_its_own() {
         for goes in [false, true] {
             let journal = Journal::new();
             let ended = with_map(async |map| {
-                let enter = if goes {
-                    Step::Hang
-                } else {
-                    Step::Fail("no route")
-                };
+                let enter = if goes { Step::Hang } else { Step::Fail("no route") };
                 let bad = || journal.resource("bad").enter(enter.clone()).lifespan();
                 let good = || journal.resource("good").lifespan();
                 let mut first = Box::pin(map.get_or_insert('a', bad));
@@ -178,12 +151,7 @@ fn the_closure_comes_back_or_panics() {
         assert_eq!(refused.to_string(), "the map is closed to key 'b'");
         let make = refused.into_lifespan().expect("it was not called");
         make().scope_ok(async |_| ()).await.unwrap();
-        let all = [
-            "enter a",
-            "exit a: completed",
-            "enter b",
-            "exit b: completed",
-        ];
+        let all = ["enter a", "exit a: completed", "enter b", "exit b: completed"];
         journal.assert(all);
     });
 }
@@ -208,16 +176,14 @@ fn a_member_gets_itself_or_does_not_wait_for_itself() {
         let ended = OwnerMap::new().scope(async |map: &mut OwnerMap<u8, Selfish>| {
             let (ours, log) = (map.clone(), Arc::clone(&seen));
             let enter = async move {
-                let make =
-                    || Lifespan::of(async { Err::<Selfish, _>(BoxError::from("it enters")) });
+                let make = || Lifespan::of(async { Err::<Selfish, _>(BoxError::from("it enters")) });
                 let error = ours.get_or_insert(1, make).await.unwrap_err();
                 log.lock().unwrap().push(Error::from(error).kind());
                 Selfish(ours, log)
             };
             let one = map.get_or_insert(1, || Lifespan::of(enter)).await?;
             one.with_ok(async |Selfish(map, _)| {
-                let make =
-                    || Lifespan::of(async { Err::<Selfish, _>(BoxError::from("it enters")) });
+                let make = || Lifespan::of(async { Err::<Selfish, _>(BoxError::from("it enters")) });
                 map.get_or_insert(1, make).await.map(drop).unwrap();
             })
             .await?;
@@ -238,8 +204,7 @@ fn a_crowd_of_guests() {
             let barrier = Arc::new(Barrier::new(4));
             let tasks: Vec<_> = (0..4)
                 .map(|task| {
-                    let (map, barrier, journal) =
-                        (map.clone(), Arc::clone(&barrier), journal.clone());
+                    let (map, barrier, journal) = (map.clone(), Arc::clone(&barrier), journal.clone());
                     tokio::spawn(async move {
                         barrier.wait().await;
                         for round in 0..100 {

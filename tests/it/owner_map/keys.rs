@@ -29,12 +29,7 @@ fn a_taken_key_is_refused_and_the_lifespan_given_back() {
             map.remove(&'b').await.unwrap();
         });
         ended.await.unwrap();
-        journal.assert([
-            "enter a",
-            "enter twin",
-            "exit twin: completed",
-            "exit a: completed",
-        ]);
+        journal.assert(["enter a", "enter twin", "exit twin: completed", "exit a: completed"]);
     });
 }
 
@@ -46,16 +41,12 @@ fn a_refusal_is_an_error_like_others() {
         let ended = with_map(async |map| {
             let member = |name| journal.resource(name).lifespan();
             map.insert('a', member("a")).await.unwrap();
-            let again =
-                async || -> anyhow::Result<Owner<Db>> { Ok(map.insert('a', member("b")).await?) };
+            let again = async || -> anyhow::Result<Owner<Db>> { Ok(map.insert('a', member("b")).await?) };
             assert_eq!(again().await.unwrap_err().to_string(), "key 'a' is taken");
-            let ours =
-                async || -> Result<Owner<Db>, Error> { Ok(map.insert('a', member("b")).await?) };
+            let ours = async || -> Result<Owner<Db>, Error> { Ok(map.insert('a', member("b")).await?) };
             let error = ours().await.unwrap_err();
             assert!(
-                error
-                    .to_string()
-                    .ends_with("failed to enter: key 'a' is taken"),
+                error.to_string().ends_with("failed to enter: key 'a' is taken"),
                 "{error}"
             );
         });
@@ -111,9 +102,7 @@ fn an_enter_that_fails_frees_its_key() {
                 panic!("it was let in")
             };
             assert!(error.is_cancelled(), "{error:?}");
-            map.insert('a', journal.resource("a").lifespan())
-                .await
-                .unwrap();
+            map.insert('a', journal.resource("a").lifespan()).await.unwrap();
         });
         ended.await.unwrap();
         journal.assert(["enter a", "exit a: completed"]);
@@ -130,9 +119,7 @@ fn an_enter_whose_caller_goes_frees_its_key() {
             let inserting = map.insert('a', hung);
             let late = tokio::time::timeout(Duration::from_millis(5), inserting).await;
             assert!(late.is_err());
-            map.insert('a', journal.resource("a").lifespan())
-                .await
-                .unwrap();
+            map.insert('a', journal.resource("a").lifespan()).await.unwrap();
         });
         ended.await.unwrap();
         journal.assert(["enter a", "exit a: completed"]);

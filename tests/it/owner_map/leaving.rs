@@ -54,9 +54,7 @@ fn one_that_dies_is_out_and_reported() {
             assert_eq!((map.keys(), a.state()), (vec!['b'], OwnerState::Failed));
             let b = map.get(&'b').unwrap();
             b.with_ok(async |db| db.log("b works")).await.unwrap();
-            map.insert('a', journal.resource("new").lifespan())
-                .await
-                .unwrap();
+            map.insert('a', journal.resource("new").lifespan()).await.unwrap();
             map.remove(&'a').await.unwrap();
         });
         ended.await.unwrap();

@@ -27,11 +27,7 @@ async fn churn(map: &Numbers, members: u32) {
 /// However many short-lived members, the memory of a few: nothing stays of those who left (CASES L11).
 #[test]
 fn members_that_come_and_go_leave_nothing_behind() {
-    let default = if cfg!(debug_assertions) {
-        5_000
-    } else {
-        100_000
-    };
+    let default = if cfg!(debug_assertions) { 5_000 } else { 100_000 };
     let many = number("LIFESPAN_MEMBERS").and_then(|many| u32::try_from(many).ok());
     let many = many.unwrap_or(default);
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
@@ -47,21 +43,14 @@ fn members_that_come_and_go_leave_nothing_behind() {
         all.bytes_max, all.bytes_current
     );
     assert_eq!((few.bytes_current, all.bytes_current), (0, 0));
-    assert!(
-        all.bytes_max <= few.bytes_max,
-        "{all:?}, {few:?} with a few"
-    );
+    assert!(all.bytes_max <= few.bytes_max, "{all:?}, {few:?} with a few");
     runtime.block_on(live.exit()).unwrap();
 }
 
 /// As many at the same time as there are, and nothing when they have gone.
 #[test]
 fn nothing_stays_of_a_crowd() {
-    let members = if cfg!(debug_assertions) {
-        1_000
-    } else {
-        20_000
-    };
+    let members = if cfg!(debug_assertions) { 1_000 } else { 20_000 };
     let runtime = paused();
     let live = runtime.block_on(Numbers::new().enter()).unwrap();
     let crowd = || {

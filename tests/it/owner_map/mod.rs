@@ -29,8 +29,7 @@ type Dbs = OwnerMap<char, Db>;
 /// A map in a scope, with what happens there.
 async fn with_map(body: impl AsyncFnOnce(Dbs)) -> Result<(), Error> {
     let map = OwnerMap::new();
-    map.scope_ok(async |map: &mut Dbs| body(map.clone()).await)
-        .await
+    map.scope_ok(async |map: &mut Dbs| body(map.clone()).await).await
 }
 
 /// CASES P119, P120, L73: one leaves, the others stay, and who is not there cannot leave.
@@ -100,12 +99,7 @@ fn added_removed_and_closed_by_three_tasks() {
             .await
             .unwrap()
             .unwrap();
-        journal.assert([
-            "enter a",
-            "enter b",
-            "exit a: completed",
-            "exit b: completed",
-        ]);
+        journal.assert(["enter a", "enter b", "exit a: completed", "exit b: completed"]);
         assert_eq!(journal.exit_tasks(), 2);
     });
 }
@@ -141,8 +135,7 @@ fn a_member_has_the_options_of_its_owner() {
             });
             let full = async {
                 begun.notified().await;
-                let (mut queued, mut late) =
-                    (pin!(a.with_ok(async |_| ())), pin!(a.with_ok(async |_| ())));
+                let (mut queued, mut late) = (pin!(a.with_ok(async |_| ())), pin!(a.with_ok(async |_| ())));
                 assert!(poll!(&mut queued).is_pending() && poll!(&mut late).is_pending());
                 // There is room for one.
                 assert!(a.with_ok(async |_| ()).now_or_never().is_none());

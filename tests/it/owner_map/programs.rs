@@ -7,10 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use lifespan::{
-    BoxError, Enter, Error, Exit, InsertError, Lifespan, OwnerMap, RemoveError, ScopedResource,
-    drain,
-};
+use lifespan::{BoxError, Enter, Error, Exit, InsertError, Lifespan, OwnerMap, RemoveError, ScopedResource, drain};
 use tokio::task::{self, JoinSet, yield_now};
 
 use crate::everywhere::{multi_thread, paused};
@@ -87,11 +84,7 @@ struct Member {
 
 impl Member {
     /// One that does as the dice say.
-    fn random(
-        world: &World,
-        key: u8,
-        random: &mut Random,
-    ) -> Lifespan<Member, impl Enter<Member> + use<>> {
+    fn random(world: &World, key: u8, random: &mut Random) -> Lifespan<Member, impl Enter<Member> + use<>> {
         let (enters, enter_fails) = (random.below(4), random.below(6) == 0);
         let (waits, fails) = (random.below(4), random.below(4) == 0);
         let id = world.truth(|truth| {
@@ -129,18 +122,13 @@ impl ScopedResource for Member {
         } = self;
         let id = presence.id;
         assert_eq!(task::id(), task, "law 8");
-        assert!(
-            presence.world.truth(|truth| truth.exited.insert(id)),
-            "law 1"
-        );
+        assert!(presence.world.truth(|truth| truth.exited.insert(id)), "law 1");
         for _ in 0..waits {
             yield_now().await;
         }
         if fails {
             let text = format!("no exit of member {id}, program {}", presence.world.seed);
-            presence
-                .world
-                .truth(|truth| truth.failed.insert(text.clone()));
+            presence.world.truth(|truth| truth.failed.insert(text.clone()));
             return Err(text.into());
         }
         Ok(())
@@ -173,9 +161,7 @@ async fn act(map: &Map, world: &World, random: &mut Random) {
     match random.below(10) {
         0..3 => {
             let member = Member::random(world, key, random);
-            if let Some(Err(InsertError::Failed(error))) =
-                patiently(patience, map.insert(key, member)).await
-            {
+            if let Some(Err(InsertError::Failed(error))) = patiently(patience, map.insert(key, member)).await {
                 world.tell(&error);
             }
         }
@@ -188,9 +174,7 @@ async fn act(map: &Map, world: &World, random: &mut Random) {
             }
         }
         5 => {
-            if let Some(Err(RemoveError::Failed(error))) =
-                patiently(patience, map.remove(&key)).await
-            {
+            if let Some(Err(RemoveError::Failed(error))) = patiently(patience, map.remove(&key)).await {
                 world.tell(&error);
             }
         }
@@ -207,10 +191,7 @@ async fn act(map: &Map, world: &World, random: &mut Random) {
             let dies = random.below(2) == 0;
             let used = owner.with_ok(async move |member| {
                 let Presence { world, key, id } = &member.presence;
-                assert_eq!(
-                    world.truth(|truth| truth.present.get(key).copied()),
-                    Some(*id)
-                );
+                assert_eq!(world.truth(|truth| truth.present.get(key).copied()), Some(*id));
                 yield_now().await;
                 if dies {
                     std::panic::resume_unwind(Box::new(format!("boom {id}")));
@@ -285,10 +266,7 @@ async fn is_free(map: &Map, world: &World) {
 
 fn check(seed: u64, world: &World) {
     world.truth(|truth| {
-        let again = format!(
-            "LIFESPAN_SEED={seed} LIFESPAN_TREES=1\ntold: {:?}",
-            truth.told
-        );
+        let again = format!("LIFESPAN_SEED={seed} LIFESPAN_TREES=1\ntold: {:?}", truth.told);
         assert!(truth.present.is_empty(), "{again}");
         assert_eq!(truth.entered, truth.exited, "{again}");
         for text in &truth.failed {
@@ -303,10 +281,7 @@ fn check(seed: u64, world: &World) {
             );
         }
         // The failure of an enter is told to one.
-        let enters = truth
-            .told
-            .iter()
-            .filter(|told| told.starts_with("no enter"));
+        let enters = truth.told.iter().filter(|told| told.starts_with("no enter"));
         let once: BTreeSet<_> = enters.clone().collect();
         assert_eq!(enters.count(), once.len(), "{again}");
     });

@@ -27,10 +27,8 @@ fn replacing_closes_the_old_one_first() {
             map.replace('a', member("three").lifespan()).await.unwrap();
         });
         ended.await.unwrap();
-        let (reports, lines): (Vec<_>, Vec<_>) = journal
-            .lines()
-            .into_iter()
-            .partition(|line| line.starts_with("report"));
+        let (reports, lines): (Vec<_>, Vec<_>) =
+            journal.lines().into_iter().partition(|line| line.starts_with("report"));
         assert_eq!(reports, ["report Failed two: reset"]);
         assert_eq!(
             lines,
@@ -60,10 +58,7 @@ fn who_replaces_side_by_side_takes_turns() {
             let (one, two, three) = tokio::join!(biased; new("one"), new("two"), new("three"));
             assert!(one.unwrap().is_closed() && two.unwrap().is_closed());
             let three = three.unwrap();
-            three
-                .with_ok(async |db| db.log("three stays"))
-                .await
-                .unwrap();
+            three.with_ok(async |db| db.log("three stays")).await.unwrap();
             assert_eq!(map.len(), 1);
         });
         ended.await.unwrap();

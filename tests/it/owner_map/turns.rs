@@ -52,8 +52,7 @@ fn who_comes_second_is_refused() {
         let ended = with_map(async |map| {
             let old = Old::of(&map, &journal).await;
             let new = |name| map.insert('a', journal.resource(name).lifespan());
-            let (first, second, ()) =
-                tokio::join!(biased; new("first"), new("second"), old.leave());
+            let (first, second, ()) = tokio::join!(biased; new("first"), new("second"), old.leave());
             assert!(matches!(second.unwrap_err(), InsertError::Taken(_)));
             first.unwrap();
         });
@@ -185,10 +184,7 @@ fn one_whose_turn_has_come_can_be_removed() {
         });
         ended.await.unwrap();
         let lines = journal.lines();
-        assert_eq!(
-            lines[2..],
-            ["enter second", "second", "exit second: completed"]
-        );
+        assert_eq!(lines[2..], ["enter second", "second", "exit second: completed"]);
     });
 }
 

@@ -38,10 +38,7 @@ impl Transaction {
         if exit.is_clean() {
             committed.extend(self.rows);
         } else {
-            committed.push(format!(
-                "rolled back: {}",
-                exit.error().unwrap_or("no reason")
-            ));
+            committed.push(format!("rolled back: {}", exit.error().unwrap_or("no reason")));
         }
     }
 }
@@ -85,16 +82,12 @@ async fn add(State(db): State<Db>, Path(amount): Path<String>) -> Result<String,
 fn commits_or_rolls_back() {
     multi_thread().block_on(async {
         let db = Db::default();
-        let app = Router::new()
-            .route("/add/{amount}", post(add))
-            .with_state(db.clone());
+        let app = Router::new().route("/add/{amount}", post(add)).with_state(db.clone());
         let ask = async |path: &str| {
             let request = Request::post(path).body(Body::empty()).unwrap();
             let response = app.clone().oneshot(request).await.unwrap();
             let status = response.status();
-            let body = axum::body::to_bytes(response.into_body(), 1024)
-                .await
-                .unwrap();
+            let body = axum::body::to_bytes(response.into_body(), 1024).await.unwrap();
             (status.as_u16(), String::from_utf8(body.to_vec()).unwrap())
         };
         assert_eq!(ask("/add/7").await, (200, "added 7".to_owned()));

@@ -43,9 +43,7 @@ fn opens_what_is_asked_for() {
     everywhere(|| async {
         let registry = registry();
         let file = registry.open("file", "a").unwrap();
-        let length = tokio::spawn(file.scope_ok(async |path| path.len()))
-            .await
-            .unwrap();
+        let length = tokio::spawn(file.scope_ok(async |path| path.len())).await.unwrap();
         assert_eq!(length.unwrap(), 2);
         let error = registry
             .open("broken", "b")
@@ -53,10 +51,7 @@ fn opens_what_is_asked_for() {
             .scope_ok(async |_| ())
             .await
             .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "resource `broken b` failed to enter: broken"
-        );
+        assert_eq!(error.to_string(), "resource `broken b` failed to enter: broken");
         assert!(registry.open("socket", "c").is_none());
     });
 }

@@ -34,11 +34,7 @@ impl EchoServer {
                 _ = stopped => {}
             }
         });
-        Ok(EchoServer {
-            address,
-            stop,
-            task,
-        })
+        Ok(EchoServer { address, stop, task })
     }
 
     #[exit]
@@ -71,13 +67,11 @@ fn the_fixture_cleans_up_after_every_test() {
     });
     assert_eq!(echoed.unwrap(), b'x');
 
-    let failed =
-        with_server(async |_| anyhow::Result::<()>::Err(anyhow::anyhow!("a failing test")));
+    let failed = with_server(async |_| anyhow::Result::<()>::Err(anyhow::anyhow!("a failing test")));
     assert_eq!(failed.unwrap_err().to_string(), "a failing test");
 
-    let panicked = std::panic::catch_unwind(|| {
-        with_server(async |_| -> anyhow::Result<()> { panic!("a panicking test") })
-    });
+    let panicked =
+        std::panic::catch_unwind(|| with_server(async |_| -> anyhow::Result<()> { panic!("a panicking test") }));
     assert!(panicked.is_err());
     assert_eq!(RUNNING.load(Ordering::SeqCst), 0);
     assert!(async {}.now_or_never().is_some());

@@ -27,10 +27,7 @@ impl<T: Transport> Session<T> {
     pub async fn open(mut transport: T, user: &str) -> io::Result<Self> {
         transport.send(format!("hello {user}")).await?;
         match transport.receive().await?.as_str() {
-            "welcome" => Ok(Session {
-                transport,
-                calls: 0,
-            }),
+            "welcome" => Ok(Session { transport, calls: 0 }),
             answer => Err(io::Error::other(format!("not welcome: {answer}"))),
         }
     }

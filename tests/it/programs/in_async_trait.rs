@@ -29,11 +29,7 @@ async fn acquire(log: Arc<Mutex<Vec<String>>>) -> Held {
 
 async fn release(held: Held, exit: &Exit) {
     tokio::task::yield_now().await;
-    held.lock
-        .log
-        .lock()
-        .unwrap()
-        .push(format!("release: {}", exit.cause()));
+    held.lock.log.lock().unwrap().push(format!("release: {}", exit.cause()));
 }
 
 struct Count {
@@ -60,12 +56,7 @@ fn runs_behind_dyn() {
         assert_eq!(job.run("12").await.unwrap(), 12);
         let job = tokio::spawn(async move { job.run("x").await });
         assert!(job.await.unwrap().is_err());
-        let lines = [
-            "acquire",
-            "release: completed",
-            "acquire",
-            "release: failed",
-        ];
+        let lines = ["acquire", "release: completed", "acquire", "release: failed"];
         assert_eq!(*log.lock().unwrap(), lines);
     });
 }

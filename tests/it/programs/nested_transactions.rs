@@ -31,9 +31,7 @@ impl<'a> Transaction<'a> {
         if !exit.is_clean() {
             self.conn.rows.truncate(self.start);
         }
-        self.conn
-            .log
-            .push(format!("end at {}, {}", self.start, exit.cause()));
+        self.conn.log.push(format!("end at {}, {}", self.start, exit.cause()));
     }
 }
 
@@ -71,12 +69,7 @@ fn inner_rolls_back_and_outer_commits() {
         assert_eq!(conn.rows, ["header", "footer"]);
         assert_eq!(
             conn.log,
-            [
-                "begin at 0",
-                "begin at 1",
-                "end at 1, failed",
-                "end at 0, completed"
-            ]
+            ["begin at 0", "begin at 1", "end at 1, failed", "end at 0, completed"]
         );
     });
 }

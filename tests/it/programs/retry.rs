@@ -17,10 +17,7 @@ struct Client {
 impl Client {
     /// The first attempt hangs, the second fails, the third works.
     #[enter]
-    async fn connect(
-        attempts: Arc<AtomicU32>,
-        log: Arc<AtomicU32>,
-    ) -> Result<Self, std::io::Error> {
+    async fn connect(attempts: Arc<AtomicU32>, log: Arc<AtomicU32>) -> Result<Self, std::io::Error> {
         match attempts.fetch_add(1, Ordering::SeqCst) {
             0 => std::future::pending().await,
             1 => Err(std::io::Error::other("refused")),

@@ -15,29 +15,14 @@ impl Text {
     const LABEL: &'static str = { "text" };
 
     #[enter]
-    async fn patterns(
-        (a, b): (u8, u8),
-        mut c: u8,
-        _: u8,
-        &d: &u8,
-        _e: u8,
-        [f, ..]: [u8; 2],
-    ) -> Self {
+    async fn patterns((a, b): (u8, u8), mut c: u8, _: u8, &d: &u8, _e: u8, [f, ..]: [u8; 2]) -> Self {
         c += 1;
         Text(format!("{} {a} {b} {c} {d} {f}", Self::LABEL))
     }
 
     /// Names that an expansion might use, and raw identifiers.
     #[enter]
-    async fn names(
-        r#type: u8,
-        exit: u8,
-        __exit: u8,
-        arg0: u8,
-        arg1: u8,
-        enter: u8,
-        (x,): (u8,),
-    ) -> Self {
+    async fn names(r#type: u8, exit: u8, __exit: u8, arg0: u8, arg1: u8, enter: u8, (x,): (u8,)) -> Self {
         Text(format!("{type} {exit} {__exit} {arg0} {arg1} {enter} {x}"))
     }
 
@@ -102,10 +87,7 @@ fn arguments_as_in_an_async_fn() {
         assert_eq!(read(Text::generic([1u8, 2]), text).await, "0 2 12");
         assert_eq!(read(Text::generic::<u8, 0>([]), text).await, "0 0 ");
         let (a, b) = (String::from("a"), String::from("b"));
-        assert_eq!(
-            read(send(Text::borrowed(&a, b.as_str())), text).await,
-            "a b"
-        );
+        assert_eq!(read(send(Text::borrowed(&a, b.as_str())), text).await, "a b");
         assert_eq!(read(Text::configured(1, 2), text).await, "1");
         assert_eq!(read(Text::of(1), text).await, "1");
         assert_eq!(read(Text::scope(), text).await, "scope");
@@ -162,10 +144,7 @@ fn unused_arguments_live_as_long_as_the_enter() {
         let (a, b, c, d) = four(&by_macro);
         let quiet = Quiet::open(a, b, c, d);
         by_macro.log("described");
-        quiet
-            .scope_ok(async |_| by_macro.log("body"))
-            .await
-            .unwrap();
+        quiet.scope_ok(async |_| by_macro.log("body")).await.unwrap();
 
         let (a, b, c, d) = four(&by_hand);
         let quiet = open(a, b, c, d);

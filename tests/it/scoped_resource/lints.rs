@@ -39,16 +39,7 @@ impl Client {
     /// Eight arguments are one too many for clippy, once.
     #[enter]
     #[expect(clippy::too_many_arguments)]
-    pub(super) async fn many(
-        a: u8,
-        bb: u8,
-        cc: u8,
-        dd: u8,
-        ee: u8,
-        ff: u8,
-        gg: u8,
-        hh: u8,
-    ) -> Self {
+    pub(super) async fn many(a: u8, bb: u8, cc: u8, dd: u8, ee: u8, ff: u8, gg: u8, hh: u8) -> Self {
         Client(a + bb + cc + dd + ee + ff + gg + hh)
     }
 
@@ -75,11 +66,7 @@ impl Client {
 
     #[exit]
     async fn close(self, exit: &Exit) -> Result<(), BoxError> {
-        if exit.is_clean() {
-            Ok(())
-        } else {
-            Err("no".into())
-        }
+        if exit.is_clean() { Ok(()) } else { Err("no".into()) }
     }
 }
 

@@ -102,9 +102,9 @@ mod framework {
             pub(crate) struct $name(&'static str);
 
             #[$crate::scoped_resource::made_by_macros::framework::runtime::scoped_resource(
-                            crate = $crate::scoped_resource::made_by_macros::framework::runtime,
-                            name = "service"
-                        )]
+                                        crate = $crate::scoped_resource::made_by_macros::framework::runtime,
+                                        name = "service"
+                                    )]
             impl $name {
                 #[enter]
                 pub(crate) async fn start() -> Self {
@@ -116,11 +116,7 @@ mod framework {
                 }
 
                 #[exit]
-                async fn stop(
-                    self,
-                    _: &$crate::scoped_resource::made_by_macros::framework::runtime::Exit,
-                ) {
-                }
+                async fn stop(self, _: &$crate::scoped_resource::made_by_macros::framework::runtime::Exit) {}
             }
         };
     }
@@ -142,11 +138,7 @@ fn under_another_path() {
 
 /// Everything that an expansion may name exists here under the same name, as something else.
 mod hostile {
-    #![allow(
-        dead_code,
-        non_camel_case_types,
-        reason = "they are in the way, not used"
-    )]
+    #![allow(dead_code, non_camel_case_types, reason = "they are in the way, not used")]
 
     pub(super) struct Result;
     pub(super) struct Lifespan;

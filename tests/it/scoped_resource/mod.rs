@@ -87,8 +87,7 @@ impl Client {
     #[exit]
     async fn close(self, exit: &Exit) -> Result<(), BoxError> {
         yield_now().await;
-        self.journal
-            .log(format!("close {}: {}", self.url, exit.cause()));
+        self.journal.log(format!("close {}: {}", self.url, exit.cause()));
         match self.url.as_str() {
             "broken" => Err("cannot close".into()),
             _ => Ok(()),
@@ -153,10 +152,7 @@ fn every_way_to_write_what_enter_returns() {
 fn errors_of_enter_and_exit_are_kept_law_23() {
     everywhere(|| async {
         let journal = Journal::new();
-        let error: Error = Client::connect(&journal, "")
-            .scope(async |_| Ok(()))
-            .await
-            .unwrap_err();
+        let error: Error = Client::connect(&journal, "").scope(async |_| Ok(())).await.unwrap_err();
         assert_eq!((error.resource(), error.phase()), ("client", Phase::Enter));
         assert_eq!(error.downcast::<io::Error>().unwrap().to_string(), "no url");
         let error: Error = Client::connect(&journal, "broken")
@@ -177,10 +173,7 @@ fn describing_enters_nothing() {
         drop(Client::connect(&journal, "a"));
         journal.assert([]);
         let described = format!("{:?}", Client::connect(&journal, "a"));
-        assert!(
-            described.contains(&format!("mod.rs:{}", line!() - 2)),
-            "{described}"
-        );
+        assert!(described.contains(&format!("mod.rs:{}", line!() - 2)), "{described}");
     });
 }
 

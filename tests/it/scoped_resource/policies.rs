@@ -91,14 +91,8 @@ fn of_the_type() {
 fn of_one_description() {
     let slow = Slow::open();
     assert_eq!(slow.policy().name(), "slow one");
-    assert_eq!(
-        slow.policy().exit_budget(),
-        Some(Duration::from_millis(2500))
-    );
-    let slow = slow
-        .named("primary")
-        .exit_timeout(SECOND)
-        .enter_timeout(None);
+    assert_eq!(slow.policy().exit_budget(), Some(Duration::from_millis(2500)));
+    let slow = slow.named("primary").exit_timeout(SECOND).enter_timeout(None);
     assert_eq!(slow.policy().name(), "primary");
     assert_eq!(slow.policy().exit_budget(), Some(SECOND));
     assert_eq!(slow.policy().enter_budget(), None);
@@ -111,15 +105,9 @@ fn budgets_bound_and_errors_name_law_6() {
     paused().block_on(async {
         let error: Error = Slow::never().scope_ok(async |_| ()).await.unwrap_err();
         assert!(error.is_timeout());
-        assert_eq!(
-            error.to_string(),
-            "resource `slow one` did not enter within 5s"
-        );
+        assert_eq!(error.to_string(), "resource `slow one` did not enter within 5s");
         let error: Error = Slow::open().scope_ok(async |_| ()).await.unwrap_err();
         assert!(error.is_timeout());
-        assert_eq!(
-            error.to_string(),
-            "resource `slow one` did not exit within 2.5s"
-        );
+        assert_eq!(error.to_string(), "resource `slow one` did not exit within 2.5s");
     });
 }

@@ -36,9 +36,7 @@ async fn exit(session: Session, exit: &Exit) -> Result<(), BoxError> {
 fn fallible_and_told_why() {
     everywhere(|| async {
         let journal = Journal::new();
-        let number = read(send(Session::lifespan(&journal, (1, 2))), async |it| {
-            it.number
-        });
+        let number = read(send(Session::lifespan(&journal, (1, 2))), async |it| it.number);
         assert_eq!(number.await, 3);
         let failing = Session::lifespan(&journal, (4, 5));
         let body = failing.scope(async |_| Err::<(), BoxError>("no".into()));
@@ -74,9 +72,7 @@ mod functions {
 
     use super::Tx;
 
-    pub(super) async fn begin<T: Display + Clone, const N: usize>(
-        conn: &mut Vec<T>,
-    ) -> Tx<'_, T, N> {
+    pub(super) async fn begin<T: Display + Clone, const N: usize>(conn: &mut Vec<T>) -> Tx<'_, T, N> {
         Tx(conn)
     }
 
@@ -142,9 +138,6 @@ mod elsewhere {
 #[test]
 fn visibility() {
     everywhere(|| async {
-        assert_eq!(
-            read(elsewhere::Visible::lifespan(), async |it| it.0).await,
-            1
-        );
+        assert_eq!(read(elsewhere::Visible::lifespan(), async |it| it.0).await, 1);
     });
 }

@@ -156,10 +156,7 @@ fn dies_at(journal: &Journal, line: &'static str) -> Lifespan<Service<()>> {
 /// A resource that does not become ready; a scope inside of its enter has to unwind.
 #[track_caller]
 fn slow(journal: &Journal) -> Lifespan<lifespan::Resource<()>> {
-    let (log, inner) = (
-        journal.clone(),
-        journal.resource("inner").exit(Step::Yield).lifespan(),
-    );
+    let (log, inner) = (journal.clone(), journal.resource("inner").exit(Step::Yield).lifespan());
     let enter = async move {
         inner
             .scope_ok(async |_| {
@@ -242,9 +239,7 @@ fn group_that_enters_in_a_body_law_21() {
         let db = journal.resource("db").lifespan();
         let error = dies_at(&journal, "slow enters")
             .scope(async |_| -> Result<(), Error> {
-                join((db, slow(&journal)))
-                    .scope_ok(async |_| unreachable!())
-                    .await
+                join((db, slow(&journal))).scope_ok(async |_| unreachable!()).await
             })
             .await
             .unwrap_err();
@@ -304,8 +299,7 @@ fn death_of_the_inner_one_law_21() {
         let inner = fragile(&journal, "http");
         fragile(&journal, "outer")
             .scope(async |_| {
-                let ended = inner
-                    .scope(async |http| -> Result<(), Error> { http.fail_and_wait("reset").await });
+                let ended = inner.scope(async |http| -> Result<(), Error> { http.fail_and_wait("reset").await });
                 assert_died(&ended.await.unwrap_err());
                 journal.log("go on");
                 yield_now().await;

@@ -4,9 +4,7 @@ use std::future::pending;
 use std::io;
 use std::sync::Mutex;
 
-use lifespan::{
-    CancelScope, Error, ErrorKind, Lifespan, Outcome, Phase, Service, ServiceError, scope, timeout,
-};
+use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Outcome, Phase, Service, ServiceError, scope, timeout};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
@@ -18,10 +16,7 @@ use crate::journal::{Db, Journal, Step, panic_of};
 #[track_caller]
 fn assert_died(error: &Error, text: &str) {
     assert_eq!(error.resource(), "http", "{error:?}");
-    assert_eq!(
-        (error.kind(), error.phase()),
-        (ErrorKind::Failed, Phase::Body)
-    );
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::Failed, Phase::Body));
     let primary: &io::Error = error.downcast_ref().expect("the service's own error");
     assert_eq!(primary.to_string(), text);
     assert_eq!(error.to_string(), format!("resource `http` died: {text}"));
@@ -68,9 +63,7 @@ fn in_each_form_of_a_scope_law_21() {
             scope!(http = fragile(&journal, "http") => { http.fail_and_wait("two").await }).await;
         assert_died(&by_macro.unwrap_err(), "two");
         let boxed = fragile(&journal, "http").boxed();
-        let foreign: anyhow::Result<()> = boxed
-            .scope(async |http| http.fail_and_wait("three").await)
-            .await;
+        let foreign: anyhow::Result<()> = boxed.scope(async |http| http.fail_and_wait("three").await).await;
         assert_died(&foreign.unwrap_err().downcast().unwrap(), "three");
     });
 }
@@ -106,10 +99,7 @@ fn panic_of_a_service_law_21() {
             .unwrap_err();
         let expected = ServiceError::Panicked("a bug".to_owned());
         assert_eq!(error.downcast_ref(), Some(&expected));
-        assert_eq!(
-            error.to_string(),
-            "resource `http` died: it panicked: a bug"
-        );
+        assert_eq!(error.to_string(), "resource `http` died: it panicked: a bug");
     });
 }
 
@@ -159,9 +149,7 @@ fn body_that_was_told_and_succeeds_laws_15_and_21() {
         let ended = outer.scope(async |_| {
             fragile(&journal, "http")
                 .scope(async |http| {
-                    let told: Result<(), Error> = db
-                        .scope_ok(async |_| http.fail_and_wait("reset").await)
-                        .await;
+                    let told: Result<(), Error> = db.scope_ok(async |_| http.fail_and_wait("reset").await).await;
                     let told = told.unwrap_err();
                     assert!(told.is_cancelled());
                     assert_eq!(
@@ -192,9 +180,7 @@ fn body_that_fails_for_itself_laws_21_and_23() {
         let error = fragile(&journal, "http")
             .scope(async |http| {
                 let own = broken.named("broken").scope_ok(async |_| ()).await;
-                let _: Result<(), Error> = db
-                    .scope_ok(async |_| http.fail_and_wait("reset").await)
-                    .await;
+                let _: Result<(), Error> = db.scope_ok(async |_| http.fail_and_wait("reset").await).await;
                 own
             })
             .await
@@ -214,18 +200,13 @@ fn body_that_fails_with_a_type_of_its_own_law_23() {
         let error = fragile(&journal, "http")
             .named(name)
             .scope(async |http| -> anyhow::Result<()> {
-                let _: Result<(), Error> = db
-                    .scope_ok(async |_| http.fail_and_wait("reset").await)
-                    .await;
+                let _: Result<(), Error> = db.scope_ok(async |_| http.fail_and_wait("reset").await).await;
                 anyhow::bail!("bad row")
             })
             .await
             .unwrap_err();
         assert_eq!(error.to_string(), "bad row");
-        assert_eq!(
-            journal.lines().last().unwrap(),
-            "report Failed service: reset"
-        );
+        assert_eq!(journal.lines().last().unwrap(), "report Failed service: reset");
     });
 }
 
@@ -234,10 +215,7 @@ fn body_that_fails_with_a_type_of_its_own_law_23() {
 fn exits_that_fail_law_23() {
     everywhere(|| async {
         let journal = Journal::new();
-        let db = journal
-            .resource("db")
-            .exit(Step::Fail("disk full"))
-            .lifespan();
+        let db = journal.resource("db").exit(Step::Fail("disk full")).lifespan();
         let error = fragile(&journal, "http")
             .scope(async |http| {
                 db.scope(async |_| -> Result<(), Error> { http.fail_and_wait("reset").await })
@@ -254,10 +232,7 @@ fn exits_that_fail_law_23() {
 fn adopted_exits_that_fail_laws_3_and_23() {
     everywhere(|| async {
         let journal = Journal::new();
-        let db = journal
-            .resource("db")
-            .exit(Step::Fail("disk full"))
-            .lifespan();
+        let db = journal.resource("db").exit(Step::Fail("disk full")).lifespan();
         let error = fragile(&journal, "http")
             .scope(async |http| -> Result<(), Error> {
                 let _live = db.enter().await?;
@@ -298,10 +273,7 @@ fn body_that_ended_by_itself_law_21() {
             })
             .await
             .unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::Failed, Phase::Exit)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Failed, Phase::Exit));
         assert!(error.downcast_ref::<io::Error>().is_some());
     });
 }
@@ -313,19 +285,12 @@ fn body_that_panics_laws_21_and_24() {
         let journal = Journal::new();
         let name = journal.unique("service");
         let db = journal.resource("db").lifespan();
-        let ended = fragile(&journal, "http")
-            .named(name)
-            .scope_ok(async |http| {
-                let _: Result<(), Error> = db
-                    .scope_ok(async |_| http.fail_and_wait("reset").await)
-                    .await;
-                panic!("a bug")
-            });
+        let ended = fragile(&journal, "http").named(name).scope_ok(async |http| {
+            let _: Result<(), Error> = db.scope_ok(async |_| http.fail_and_wait("reset").await).await;
+            panic!("a bug")
+        });
         assert_eq!(panic_of(ended).await, "a bug");
-        assert_eq!(
-            journal.lines().last().unwrap(),
-            "report Failed service: reset"
-        );
+        assert_eq!(journal.lines().last().unwrap(), "report Failed service: reset");
     });
 }
 
@@ -370,9 +335,7 @@ fn cancel_scopes_inside_and_outside_law_13() {
         let canceller = outside.canceller();
         let outcome = outside
             .run(fragile(&journal, "http").scope(async |http| {
-                let outcome = CancelScope::new()
-                    .run(http.fail_and_wait::<()>("reset"))
-                    .await;
+                let outcome = CancelScope::new().run(http.fail_and_wait::<()>("reset")).await;
                 let Outcome::Cancelled(told, None) = outcome else {
                     panic!("{outcome:?}")
                 };
@@ -466,10 +429,8 @@ fn crash_cancels_the_body_only_law_21() {
             .scope(async |_| {
                 fragile(&journal, "http")
                     .scope(async |http| {
-                        b.scope(async |_| -> Result<(), Error> {
-                            http.fail_and_wait("reset").await
-                        })
-                        .await
+                        b.scope(async |_| -> Result<(), Error> { http.fail_and_wait("reset").await })
+                            .await
                     })
                     .await
             })

@@ -4,8 +4,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, Lifespan, Phase, Service, ServiceError, Stop, drain, join,
-    shield, timeout,
+    BoxError, CancelScope, Enter, Error, Lifespan, Phase, Service, ServiceError, Stop, drain, join, shield, timeout,
 };
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
@@ -38,10 +37,7 @@ impl Drop for Gone {
 }
 
 #[track_caller]
-fn tempered(
-    journal: &Journal,
-    temper: Temper,
-) -> Lifespan<Service<()>, impl Enter<Service<()>> + use<>> {
+fn tempered(journal: &Journal, temper: Temper) -> Lifespan<Service<()>, impl Enter<Service<()>> + use<>> {
     tempered_service(journal, temper).named("http")
 }
 
@@ -69,10 +65,7 @@ type ServiceOf<T> = Lifespan<Service<T>, lifespan::Starting<T>>;
 fn ignored(error: &Error) -> (Option<Duration>, Option<Duration>, bool) {
     match error.downcast_ref() {
         Some(&ServiceError::Ignored {
-            stop,
-            cancel,
-            is_gone,
-            ..
+            stop, cancel, is_gone, ..
         }) => (stop, cancel, is_gone),
         _ => panic!("{error:?}"),
     }
@@ -99,9 +92,7 @@ fn each_step_in_its_time_law_6() {
             let text = match temper {
                 Temper::Polite => return ended.unwrap(),
                 Temper::Busy => "it did not stop within 8s when it was asked to, and was cancelled",
-                Temper::Deaf => {
-                    "it ignored the request to stop for 8s and its cancellation for 1s, and was aborted"
-                }
+                Temper::Deaf => "it ignored the request to stop for 8s and its cancellation for 1s, and was aborted",
             };
             let error = ended.unwrap_err();
             assert_eq!(error.phase(), Phase::Exit);
@@ -133,16 +124,11 @@ fn steps_of_ones_own_law_6() {
         let custom = deaf().stop_timeout(30 * SECOND).cancel_timeout(20 * SECOND);
         assert_eq!(custom.policy().exit_budget(), Some(52 * SECOND));
         let error = custom.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            ignored(&error),
-            (Some(30 * SECOND), Some(20 * SECOND), true)
-        );
+        assert_eq!(ignored(&error), (Some(30 * SECOND), Some(20 * SECOND), true));
         assert_eq!(started.elapsed(), 50 * SECOND);
 
         let started = Instant::now();
-        let at_once = deaf()
-            .stop_timeout(Duration::ZERO)
-            .cancel_timeout(Duration::ZERO);
+        let at_once = deaf().stop_timeout(Duration::ZERO).cancel_timeout(Duration::ZERO);
         at_once.scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!(started.elapsed(), Duration::ZERO);
 
@@ -241,13 +227,7 @@ fn early_end_and_what_is_around_it_law_7() {
                 assert_eq!(late.collect::<Vec<_>>(), expected);
                 let why = error.primary();
                 let told = format!("exit user: failed (resource `early` died: {why})");
-                let mut expected = vec![
-                    "early runs",
-                    "enter user",
-                    "early dies",
-                    &told,
-                    "exited user",
-                ];
+                let mut expected = vec!["early runs", "enter user", "early dies", &told, "exited user"];
                 if temper == Temper::Polite {
                     expected.push("service stops");
                 }
@@ -267,15 +247,8 @@ fn what_it_ends_with_after_it_was_asked_law_23() {
             stop.requested().await;
             Err::<(), _>(std::io::Error::other("disk full"))
         });
-        let error = fails
-            .named("http")
-            .scope_ok(async |_| ())
-            .await
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "resource `http` failed to exit: disk full"
-        );
+        let error = fails.named("http").scope_ok(async |_| ()).await.unwrap_err();
+        assert_eq!(error.to_string(), "resource `http` failed to exit: disk full");
         let panics = Service::start(async |ready, stop| {
             ready.set(());
             stop.requested().await;
@@ -292,10 +265,7 @@ fn scopes_inside_unwind_law_13() {
     paused().block_on(async {
         let journal = Journal::new();
         let started = Instant::now();
-        let db = journal
-            .resource("db")
-            .exit(Step::Sleep(2 * SECOND))
-            .lifespan();
+        let db = journal.resource("db").exit(Step::Sleep(2 * SECOND)).lifespan();
         let busy = Service::start(async move |ready, _| -> anyhow::Result<()> {
             db.scope(async |_| {
                 ready.set(());

@@ -6,9 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use lifespan::{
-    CancelScope, Error, ErrorKind, Lifespan, Phase, Ready, Service, ServiceError, drain, shield,
-};
+use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Phase, Ready, Service, ServiceError, drain, shield};
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::{everywhere, paused};
@@ -164,10 +162,7 @@ fn cancelled_while_it_enters_law_17() {
         let (outcome, ()) = tokio::join!(entering, cancelling);
         journal.log("returned");
         let error: Error = outcome.into_value().unwrap().unwrap_err();
-        assert!(
-            error.is_cancelled() && error.attached().is_empty(),
-            "{error:?}"
-        );
+        assert!(error.is_cancelled() && error.attached().is_empty(), "{error:?}");
         journal.assert(["service runs", "service stops", "returned"]);
     });
 }
@@ -180,10 +175,7 @@ fn overruns_its_enter_budget_law_6() {
         let error = late.scope_ok(async |_| unreachable!()).await;
         journal.log("returned");
         let error: Error = error.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.phase()),
-            (ErrorKind::TimedOut, Phase::Enter)
-        );
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::TimedOut, Phase::Enter));
         journal.assert(["service runs", "service stops", "returned"]);
     });
 }
@@ -216,12 +208,7 @@ fn loser_of_a_select_law_3() {
         })
         .await
         .unwrap();
-        journal.assert([
-            "enter db",
-            "service runs",
-            "service stops",
-            "exit db: completed",
-        ]);
+        journal.assert(["enter db", "service runs", "service stops", "exit db: completed"]);
     });
 }
 

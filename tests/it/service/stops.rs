@@ -3,9 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use lifespan::{
-    Error, Lifespan, Phase, Service, ServiceError, Starting, drain, join, lifespan, shield,
-};
+use lifespan::{Error, Lifespan, Phase, Service, ServiceError, Starting, drain, join, lifespan, shield};
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::paused;
@@ -48,10 +46,7 @@ fn a_job_that_is_lost_is_a_failure_of_the_exit_law_21() {
         let journal = Journal::new();
         let hasty = Hasty::lifespan(journal.clone());
         let error = hasty.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(
-            (error.resource(), error.phase()),
-            ("hasty_worker", Phase::Exit)
-        );
+        assert_eq!((error.resource(), error.phase()), ("hasty_worker", Phase::Exit));
         let late = ServiceError::NotStopped {
             stop: 8 * SECOND,
             progress: Some("job 17".to_owned()),
@@ -97,13 +92,8 @@ fn an_error_of_its_own_is_attached_law_23() {
             Err::<(), _>("disk full")
         });
         let late = late.named("late").scope_ok(async |_| ()).await.unwrap_err();
-        assert!(matches!(
-            late.downcast_ref(),
-            Some(ServiceError::NotStopped { .. })
-        ));
-        let [own] = late.attached() else {
-            panic!("{late:?}")
-        };
+        assert!(matches!(late.downcast_ref(), Some(ServiceError::NotStopped { .. })));
+        let [own] = late.attached() else { panic!("{late:?}") };
         assert_eq!(
             (own.resource(), own.primary().to_string().as_str()),
             ("late", "disk full")
@@ -151,10 +141,7 @@ fn what_is_aborted_has_failed_law_21() {
         let deaf = deaf.stop_by_cancelling().named("deaf");
         let error = deaf.scope_ok(async |_| ()).await.unwrap_err();
         let ignored = error.downcast_ref();
-        assert!(
-            matches!(ignored, Some(ServiceError::Ignored { .. })),
-            "{error:?}"
-        );
+        assert!(matches!(ignored, Some(ServiceError::Ignored { .. })), "{error:?}");
     });
 }
 

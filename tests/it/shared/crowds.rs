@@ -27,9 +27,7 @@ fn sweep_over_acquiring() {
             db.lease()
                 .scope(async |_| other.acquire().await?.release().await)
                 .await?;
-            db.lease()
-                .scope_ok(async |_| tokio::task::yield_now().await)
-                .await
+            db.lease().scope_ok(async |_| tokio::task::yield_now().await).await
         }));
         assert!(swept.points() >= 5, "{at:?}: {swept:?}");
     }

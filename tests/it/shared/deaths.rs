@@ -115,10 +115,7 @@ fn what_fails_with_nobody_to_hear_it_is_reported() {
         let shared = Shared::new(move || {
             let (journal, here) = (ours.clone(), Arc::clone(&is_here));
             Lifespan::of(async move {
-                let inner = journal
-                    .resource("inner")
-                    .exit(Step::Fail("reset"))
-                    .lifespan();
+                let inner = journal.resource("inner").exit(Step::Fail("reset")).lifespan();
                 let waiting = inner.scope(async |_| -> Result<Db, Error> {
                     here.notify_one();
                     std::future::pending().await

@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use futures_util::{FutureExt, poll};
-use lifespan::{
-    BoxError, CancelScope, Error, ErrorKind, Exit, Lifespan, ScopedResource, Shared, drain, shield,
-};
+use lifespan::{BoxError, CancelScope, Error, ErrorKind, Exit, Lifespan, ScopedResource, Shared, drain, shield};
 use tokio::sync::Notify;
 
 use super::shared;
@@ -41,10 +39,7 @@ fn nothing_is_rescued_for_a_user_that_leaves() {
         second.release().await.unwrap();
         drain().await.into_result().unwrap();
         assert!(
-            !journal
-                .lines()
-                .iter()
-                .any(|line| line.starts_with("report")),
+            !journal.lines().iter().any(|line| line.starts_with("report")),
             "{:?}",
             journal.lines()
         );
@@ -63,12 +58,7 @@ fn dropped_outside_of_its_runtime() {
     runtime.block_on(journal.reached("exit db: abandoned"));
     let none = shared(&journal, Step::Now, Step::Now);
     let error = none.acquire().now_or_never().expect("it cannot wait");
-    assert!(
-        error
-            .unwrap_err()
-            .to_string()
-            .contains("needs a tokio runtime")
-    );
+    assert!(error.unwrap_err().to_string().contains("needs a tokio runtime"));
 }
 
 /// One that uses itself as it enters or exits.
@@ -246,10 +236,7 @@ fn a_description_that_is_dropped_may_use_it() {
     });
     let _ = this.set(db.clone());
     // There is no runtime, so that it is not begun.
-    db.acquire()
-        .now_or_never()
-        .expect("it cannot wait")
-        .unwrap_err();
+    db.acquire().now_or_never().expect("it cannot wait").unwrap_err();
 }
 
 /// The last one who releases it and goes leaves the exit to the owner, which goes on: nothing is interrupted (law 6).
@@ -258,12 +245,7 @@ fn a_release_that_is_dropped_goes_on() {
     everywhere(|| async {
         let journal = Journal::new();
         let db = shared(&journal, Step::Now, Step::Yield);
-        let lease = db
-            .lease()
-            .named(journal.unique("lease"))
-            .enter()
-            .await
-            .unwrap();
+        let lease = db.lease().named(journal.unique("lease")).enter().await.unwrap();
         let mut exiting = Box::pin(lease.exit());
         assert!(poll!(&mut exiting).is_pending());
         drop(exiting);
@@ -314,8 +296,7 @@ fn who_gives_up_last_waits_for_the_enter_to_unwind() {
                 let journal = journal.clone();
                 Lifespan::of(async move {
                     let inner = journal.resource("inner").exit(Step::Yield).lifespan();
-                    let waiting = inner
-                        .scope(async |_| -> Result<Db, Error> { std::future::pending().await });
+                    let waiting = inner.scope(async |_| -> Result<Db, Error> { std::future::pending().await });
                     Ok::<_, BoxError>(waiting.await?)
                 })
             }
@@ -331,12 +312,7 @@ fn who_gives_up_last_waits_for_the_enter_to_unwind() {
         });
         assert!(acquiring.await.is_cancelled());
         journal.log("given up");
-        let lines = [
-            "enter inner",
-            "exit inner: cancelled",
-            "exited inner",
-            "given up",
-        ];
+        let lines = ["enter inner", "exit inner: cancelled", "exited inner", "given up"];
         journal.assert(lines);
     });
 }

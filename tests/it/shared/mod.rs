@@ -179,10 +179,7 @@ fn the_first_user_goes_and_the_others_get_it() {
         lease.log("second");
         lease.release().await.unwrap();
         let lines = journal.lines();
-        assert_eq!(
-            lines,
-            ["entering", "enter db", "second", "exit db: completed"]
-        );
+        assert_eq!(lines, ["entering", "enter db", "second", "exit db: completed"]);
     });
 }
 
@@ -249,14 +246,8 @@ fn debug_says_who_uses_it() {
         assert_eq!(format!("{db:?}"), "Shared { now: None }");
         let lease = db.acquire().await.unwrap();
         let text = format!("{lease:?}");
-        assert!(
-            text.starts_with("Lease(Generation { resource: \"db#"),
-            "{text}"
-        );
-        assert!(
-            text.ends_with("users: 1, state: Some(Live), .. })"),
-            "{text}"
-        );
+        assert!(text.starts_with("Lease(Generation { resource: \"db#"), "{text}");
+        assert!(text.ends_with("users: 1, state: Some(Live), .. })"), "{text}");
         let error: Result<(), Error> = lease.release().await;
         error.unwrap();
     });

@@ -61,8 +61,7 @@ impl Presence {
     /// What it fails with, which somebody is to be told.
     fn fail(&self, what: &str) -> String {
         let text = format!("{what}: service {}, program {}", self.1, self.0.seed);
-        self.0
-            .truth(|truth| truth.failed.insert(text.clone(), self.1));
+        self.0.truth(|truth| truth.failed.insert(text.clone(), self.1));
         text
     }
 }
@@ -171,10 +170,7 @@ async fn run(seed: u64, world: World) {
     loop {
         match shared.acquire().await {
             Ok(lease) => {
-                break lease
-                    .release()
-                    .await
-                    .unwrap_or_else(|error| world.tell(&error));
+                break lease.release().await.unwrap_or_else(|error| world.tell(&error));
             }
             Err(error) => world.tell(&error),
         }
@@ -183,10 +179,7 @@ async fn run(seed: u64, world: World) {
 
 fn check(seed: u64, world: &World) {
     world.truth(|truth| {
-        let again = format!(
-            "LIFESPAN_SEED={seed} LIFESPAN_TREES=1\ntold: {:?}",
-            truth.told
-        );
+        let again = format!("LIFESPAN_SEED={seed} LIFESPAN_TREES=1\ntold: {:?}", truth.told);
         assert_eq!(truth.present, None, "{again}");
         for (text, id) in &truth.failed {
             let told = truth.told.iter().filter(|told| *told == text).count();

@@ -14,15 +14,13 @@ use crate::journal::{Journal, Step};
 fn with_nobody_around_law_3() {
     everywhere(|| async {
         let journal = Journal::new();
-        let dropped = ExitStack::new()
-            .named(journal.unique("stack"))
-            .scope(async |stack| {
-                let _a = enter(stack, &journal, "a").await?;
-                let b = journal.resource("b").exit(Step::Yield).lifespan();
-                let _b = stack.enter(b).await?;
-                stack.on_exit_sync(says(&journal, "callback"))?;
-                pending::<Result<(), Error>>().await
-            });
+        let dropped = ExitStack::new().named(journal.unique("stack")).scope(async |stack| {
+            let _a = enter(stack, &journal, "a").await?;
+            let b = journal.resource("b").exit(Step::Yield).lifespan();
+            let _b = stack.enter(b).await?;
+            stack.on_exit_sync(says(&journal, "callback"))?;
+            pending::<Result<(), Error>>().await
+        });
         assert!(dropped.now_or_never().is_none());
         let _ = drain().await;
         journal.assert([
@@ -142,9 +140,7 @@ fn runtime_is_gone_in_the_middle_laws_1_and_6() {
         let hangs = journal.resource("hangs").exit(Step::Hang).lifespan();
         stack.enter(hangs).await.unwrap();
         drop(stack);
-        journal
-            .reached("exit hangs: abandoned, in another task")
-            .await;
+        journal.reached("exit hangs: abandoned, in another task").await;
     });
     drop(runtime);
     let after = ["report Interrupted hangs", "report Lost a"];

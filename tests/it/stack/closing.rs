@@ -25,12 +25,7 @@ fn closed_by_hand_law_1() {
             })
             .await
             .unwrap();
-        journal.assert([
-            "enter a",
-            "callback: completed",
-            "exit a: completed",
-            "closed",
-        ]);
+        journal.assert(["enter a", "callback: completed", "exit a: completed", "closed"]);
     });
 }
 
@@ -92,10 +87,7 @@ fn registered_after_close_law_25() {
         let error = error.map(drop).unwrap_err();
         assert_eq!(error.phase(), Phase::Enter);
         let text = error.to_string();
-        assert!(
-            text.ends_with("failed to enter: the exit stack is closed"),
-            "{text}"
-        );
+        assert!(text.ends_with("failed to enter: the exit stack is closed"), "{text}");
 
         let db = journal.resource("pushed").open().await.unwrap();
         let back = stack.push(db).map(drop).unwrap_err();
@@ -117,11 +109,7 @@ fn registered_after_close_law_25() {
 
         stack.exit().await.unwrap();
         let db = journal.resource("late").open().await.unwrap();
-        registrar
-            .push(db)
-            .unwrap_err()
-            .into_inner()
-            .log("late came back");
+        registrar.push(db).unwrap_err().into_inner().log("late came back");
         journal.assert([
             "enter pushed",
             "pushed came back",

@@ -11,12 +11,7 @@ use crate::everywhere::paused;
 use crate::journal::{Journal, Step};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
-const STEPS: [Step; 4] = [
-    Step::Now,
-    Step::Fail("bad"),
-    Step::Panic("panic"),
-    Step::Hang,
-];
+const STEPS: [Step; 4] = [Step::Now, Step::Fail("bad"), Step::Panic("panic"), Step::Hang];
 
 fn kind(step: &Step) -> Option<ErrorKind> {
     match step {
@@ -53,9 +48,7 @@ async fn check(steps: &[Step]) {
     let run = ExitStack::new().scope(async |stack| {
         for (name, step) in NAMES.into_iter().zip(steps) {
             let entry = journal.resource(name).exit(step.clone()).lifespan();
-            stack
-                .enter(entry.exit_timeout(Duration::from_secs(1)))
-                .await?;
+            stack.enter(entry.exit_timeout(Duration::from_secs(1))).await?;
         }
         Ok::<_, Error>(())
     });
@@ -72,10 +65,7 @@ async fn check(steps: &[Step]) {
         failed |= kind(step).is_some();
     }
     let kinds: Vec<_> = steps.iter().rev().filter_map(kind).collect();
-    let panics = kinds
-        .iter()
-        .filter(|kind| **kind == ErrorKind::Panicked)
-        .count();
+    let panics = kinds.iter().filter(|kind| **kind == ErrorKind::Panicked).count();
     match ended {
         Ok(Ok(())) => assert_eq!(kinds, []),
         Ok(Err(error)) => {
@@ -89,13 +79,7 @@ async fn check(steps: &[Step]) {
         // The first is resumed, the others are reported.
         Err(_) => assert!(panics > 0 && panics == kinds.len(), "{steps:?}"),
     }
-    let reports = lines
-        .iter()
-        .filter(|line| line.starts_with("report Failed"));
+    let reports = lines.iter().filter(|line| line.starts_with("report Failed"));
     let all_panicked = panics > 0 && panics == kinds.len();
-    assert_eq!(
-        reports.count(),
-        if all_panicked { panics - 1 } else { 0 },
-        "{lines:?}"
-    );
+    assert_eq!(reports.count(), if all_panicked { panics - 1 } else { 0 }, "{lines:?}");
 }

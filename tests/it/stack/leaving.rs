@@ -23,12 +23,7 @@ fn early_exit_law_1() {
             })
             .await
             .unwrap();
-        let after = [
-            "exit b: completed",
-            "body",
-            "exit c: completed",
-            "exit a: completed",
-        ];
+        let after = ["exit b: completed", "body", "exit c: completed", "exit a: completed"];
         assert_eq!(journal.lines()[3..], after);
     });
 }
@@ -54,12 +49,7 @@ fn early_exit_of_many_law_7() {
             })
             .await
             .unwrap();
-        let after = [
-            "exit b: completed",
-            "exit a: completed",
-            "callback: failed",
-            "body",
-        ];
+        let after = ["exit b: completed", "exit a: completed", "callback: failed", "body"];
         assert_eq!(journal.lines()[2..], after);
     });
 }
@@ -104,13 +94,7 @@ fn taken_off_law_1() {
         let live = live.await.unwrap();
         journal.log("after");
         live.exit().await.unwrap();
-        journal.assert([
-            "enter a",
-            "enter b",
-            "exit b: completed",
-            "after",
-            "exit a: completed",
-        ]);
+        journal.assert(["enter a", "enter b", "exit b: completed", "after", "exit a: completed"]);
     });
 }
 
@@ -175,10 +159,7 @@ fn moved_and_dropped_law_3() {
             })
             .await
             .unwrap();
-        assert_eq!(
-            journal.lines()[2..],
-            ["body", "exit b: abandoned", "exit a: abandoned"]
-        );
+        assert_eq!(journal.lines()[2..], ["body", "exit b: abandoned", "exit a: abandoned"]);
     });
 }
 

@@ -58,12 +58,7 @@ fn resource_exits_before_an_older_callback() {
             })
             .await
             .unwrap();
-        journal.assert([
-            "enter db",
-            "body",
-            "exit db: completed",
-            "callback: completed",
-        ]);
+        journal.assert(["enter db", "body", "exit db: completed", "callback: completed"]);
         assert_eq!(journal.exit_tasks(), 1);
     });
 }
@@ -107,10 +102,7 @@ fn enter_that_fails() {
             panic!("{:?}", journal.lines())
         };
         assert_eq!(entered, "enter a");
-        assert!(
-            exited.starts_with("exit a: failed (resource `bad#"),
-            "{exited}"
-        );
+        assert!(exited.starts_with("exit a: failed (resource `bad#"), "{exited}");
     });
 }
 
@@ -162,11 +154,7 @@ fn three_resources_law_7() {
             })
             .await
             .unwrap();
-        let exits = [
-            "exit 3: completed",
-            "exit 2: completed",
-            "exit 1: completed",
-        ];
+        let exits = ["exit 3: completed", "exit 2: completed", "exit 1: completed"];
         assert_eq!(journal.lines()[3..], exits);
     });
 }
@@ -188,11 +176,7 @@ fn enter_that_registers() {
             })
             .await
             .unwrap();
-        let exits = [
-            "exit 3: completed",
-            "exit 2: completed",
-            "exit 1: completed",
-        ];
+        let exits = ["exit 3: completed", "exit 2: completed", "exit 1: completed"];
         assert_eq!(journal.lines()[3..], exits);
     });
 }
@@ -254,12 +238,9 @@ fn values_of_other_crates() {
         for fails in [false, true] {
             let journal = Journal::new();
             let closing = journal.clone();
-            let stream = Lifespan::new(
-                async { Ok::<_, Infallible>(vec![1, 2]) },
-                async move |_, _| {
-                    closing.log("closed");
-                },
-            );
+            let stream = Lifespan::new(async { Ok::<_, Infallible>(vec![1, 2]) }, async move |_, _| {
+                closing.log("closed");
+            });
             let plain = Lifespan::new(async { Ok::<_, Infallible>(3) }, async |_, _| ());
             let sum = ExitStack::new().scope(async |stack| -> Result<i32, BoxError> {
                 let (stream, plain) = (stack.enter(stream).await?, stack.enter(plain).await?);
@@ -294,11 +275,7 @@ fn several_at_once() {
             .await
             .unwrap();
         // What `b` was changed for exits in the place of `b`.
-        let exits = [
-            "exit c: completed",
-            "exit a: completed",
-            "exit b: completed",
-        ];
+        let exits = ["exit c: completed", "exit a: completed", "exit b: completed"];
         assert_eq!(journal.lines()[4..], exits);
     });
 }
@@ -422,15 +399,9 @@ fn debug_says_what_it_has() {
         let entered = stack.enter(number).await.unwrap();
         assert_eq!(format!("{entered:?}"), "Stacked(Resource(7))");
         drop(entered);
-        assert_eq!(
-            format!("{:?}", *stack),
-            "ExitStack { len: 1, closed: false }"
-        );
+        assert_eq!(format!("{:?}", *stack), "ExitStack { len: 1, closed: false }");
         stack.close().await.unwrap();
-        assert_eq!(
-            format!("{:?}", stack.registrar()),
-            "Registrar { closed: true }"
-        );
+        assert_eq!(format!("{:?}", stack.registrar()), "Registrar { closed: true }");
         stack.exit().await.unwrap();
     });
 }

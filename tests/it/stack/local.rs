@@ -4,9 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::FutureExt;
-use lifespan::{
-    Error, Exit, ExitStack, ExitStackLocal, Lifespan, RegistrarLocal, checks_enabled, drain,
-};
+use lifespan::{Error, Exit, ExitStack, ExitStackLocal, Lifespan, RegistrarLocal, checks_enabled, drain};
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::everywhere::{locally, paused};
@@ -46,10 +44,7 @@ fn what_borrows_law_7() {
             })
             .await
             .unwrap();
-        assert_eq!(
-            (counter.get(), lines.into_inner()),
-            (42, vec!["next", "async", "lent"])
-        );
+        assert_eq!((counter.get(), lines.into_inner()), (42, vec!["next", "async", "lent"]));
     });
 }
 
@@ -96,11 +91,7 @@ fn leaving_a_local_stack_law_1() {
             Ok::<_, Error>(moved)
         });
         moved.await.unwrap().exit().await.unwrap();
-        let exits = [
-            "exit a: completed",
-            "exit b: completed",
-            "exit c: completed",
-        ];
+        let exits = ["exit a: completed", "exit b: completed", "exit c: completed"];
         assert_eq!(journal.lines()[3..], exits);
     });
 }
@@ -175,13 +166,7 @@ fn dropped_it_is_rescued_as_one_law_3() {
         let [two, two_over, one, one_over] = exits.as_slice() else {
             panic!("{exits:?}")
         };
-        assert!(
-            two.starts_with("exit two") && two_over == "exited two",
-            "{exits:?}"
-        );
-        assert!(
-            one.starts_with("exit one") && one_over == "exited one",
-            "{exits:?}"
-        );
+        assert!(two.starts_with("exit two") && two_over == "exited two", "{exits:?}");
+        assert!(one.starts_with("exit one") && one_over == "exited one", "{exits:?}");
     });
 }

@@ -65,9 +65,7 @@ fn a_panic_keeps_its_name_laws_23_24() {
     everywhere(|| async {
         for stacks in 1..3 {
             let panics = async |stack: &mut ExitStack| {
-                stack
-                    .on_exit_sync(|_| -> () { panic!("boom") })?
-                    .named("mine");
+                stack.on_exit_sync(|_| -> () { panic!("boom") })?.named("mine");
                 Err::<(), Error>(
                     Lifespan::of(std::future::ready(Err::<Db, _>("bad body")))
                         .enter()
@@ -90,10 +88,7 @@ fn a_panic_keeps_its_name_laws_23_24() {
             let error = error.unwrap_err();
             assert_eq!(texts(&error), ["bad body", "boom"]);
             let told = &error.attached()[0];
-            assert_eq!(
-                (told.resource(), told.kind()),
-                ("mine", ErrorKind::Panicked)
-            );
+            assert_eq!((told.resource(), told.kind()), ("mine", ErrorKind::Panicked));
         }
     });
 }
@@ -201,10 +196,7 @@ fn budget_for_each_law_6() {
             .await
             .unwrap_err();
         assert_eq!(texts(&error), ["within 2s", "within 1s"]);
-        assert_eq!(
-            (error.resource(), error.kind()),
-            ("callback", ErrorKind::TimedOut)
-        );
+        assert_eq!((error.resource(), error.kind()), ("callback", ErrorKind::TimedOut));
         assert_eq!(start.elapsed(), 6 * SECOND);
         assert_eq!(journal.lines().last().unwrap(), "exited slow");
     });
@@ -222,9 +214,7 @@ fn budget_of_the_whole_law_6() {
                 stack.on_exit_sync(says(&journal, "oldest"))?;
                 for name in ["b", "a"] {
                     let hangs = journal.resource(name).exit(Step::Hang);
-                    stack
-                        .enter(hangs.lifespan().exit_timeout(2 * SECOND))
-                        .await?;
+                    stack.enter(hangs.lifespan().exit_timeout(2 * SECOND)).await?;
                 }
                 Ok::<_, Error>(())
             })
@@ -233,10 +223,7 @@ fn budget_of_the_whole_law_6() {
         assert_eq!(start.elapsed(), 3 * SECOND);
         let lines = journal.lines();
         assert_eq!(lines[2], "exit a: completed");
-        assert!(
-            lines[3].starts_with("exit b: failed (resource `a#"),
-            "{lines:?}"
-        );
+        assert!(lines[3].starts_with("exit b: failed (resource `a#"), "{lines:?}");
         assert_eq!(lines[4], "oldest: failed");
         assert!(error.is_timeout());
     });
@@ -256,13 +243,8 @@ fn leaked_guard_law_1() {
             })
             .await
             .unwrap_err();
-        assert_eq!(
-            (error.kind(), error.resource()),
-            (ErrorKind::Lost, "renamed")
-        );
-        assert!(
-            journal.lines()[2].starts_with("exit older: failed (resource `renamed` lost its exit")
-        );
+        assert_eq!((error.kind(), error.resource()), (ErrorKind::Lost, "renamed"));
+        assert!(journal.lines()[2].starts_with("exit older: failed (resource `renamed` lost its exit"));
     });
 }
 
@@ -272,12 +254,7 @@ fn adopted_entry_keeps_its_policy() {
     paused().block_on(async {
         let journal = Journal::new();
         let hangs = journal.resource("db").exit(Step::Hang).lifespan();
-        let live = hangs
-            .named("kept")
-            .exit_timeout(SECOND)
-            .enter()
-            .await
-            .unwrap();
+        let live = hangs.named("kept").exit_timeout(SECOND).enter().await.unwrap();
         let adopted = ExitStack::new().scope(async |stack| {
             stack.adopt(live)?;
             Ok::<_, Error>(())

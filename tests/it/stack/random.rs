@@ -67,11 +67,7 @@ impl ScopedResource for Thing {
 
 fn ended(log: &Log, number: usize, exits: bool) -> Result<(), BoxError> {
     log.lock().unwrap().push(format!("exit {number}"));
-    if exits {
-        Ok(())
-    } else {
-        Err(format!("{number}").into())
-    }
+    if exits { Ok(()) } else { Err(format!("{number}").into()) }
 }
 
 /// What the model knows of an entry: its number, whether its exit succeeds, whether it registers another.
@@ -96,8 +92,7 @@ impl Model {
             self.failures.push(known.number.to_string());
         }
         if known.registers {
-            self.log
-                .push(format!("exit {}", registered_by(known.number)));
+            self.log.push(format!("exit {}", registered_by(known.number)));
         }
     }
 
@@ -145,11 +140,7 @@ async fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
                 registers,
             };
             match op {
-                Op::Enter {
-                    enters,
-                    exits,
-                    waits,
-                } => {
+                Op::Enter { enters, exits, waits } => {
                     let thing = Thing {
                         number,
                         log,

@@ -17,11 +17,7 @@ fn death_cancels_the_body_law_21() {
             .scope(async |stack| {
                 let told = journal.clone();
                 stack.on_exit_sync(move |exit| {
-                    told.log(format!(
-                        "callback: {} ({})",
-                        exit.cause(),
-                        exit.error().unwrap()
-                    ));
+                    told.log(format!("callback: {} ({})", exit.cause(), exit.error().unwrap()));
                 })?;
                 let http = stack.enter(fragile(&journal, "http")).await?;
                 http.fail_and_wait::<Result<(), Error>>("broken pipe").await
@@ -73,10 +69,7 @@ struct Server {
     trigger: Resource<Trigger>,
 }
 
-fn start(
-    journal: &Journal,
-    stack: &ExitStack,
-) -> Lifespan<Resource<Trigger>, impl Enter<Resource<Trigger>>> {
+fn start(journal: &Journal, stack: &ExitStack) -> Lifespan<Resource<Trigger>, impl Enter<Resource<Trigger>>> {
     let start = async {
         let http = stack.enter(fragile(journal, "http")).await?;
         Ok::<_, Error>((**http).clone())
@@ -92,9 +85,7 @@ fn entered_by_a_member_law_21() {
         let error = Server::lifespan(journal)
             .scope(async |server| {
                 let trigger = &server.trigger;
-                trigger
-                    .fail_and_wait::<Result<(), Error>>("broken pipe")
-                    .await
+                trigger.fail_and_wait::<Result<(), Error>>("broken pipe").await
             })
             .await
             .unwrap_err();
@@ -150,10 +141,7 @@ fn death_after_a_move_law_21() {
             })
             .await
             .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "resource `http` failed to exit: broken pipe"
-        );
+        assert_eq!(error.to_string(), "resource `http` failed to exit: broken pipe");
         journal.assert(["http runs", "http dies", "alive"]);
     });
 }

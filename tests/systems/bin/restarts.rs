@@ -22,20 +22,14 @@ use limit::limited;
 use session::{Session, Stream, call_without_session};
 
 fn main() -> Result<(), BoxError> {
-    let threads = std::env::args()
-        .nth(1)
-        .ok_or("how many threads?")?
-        .parse()?;
+    let threads = std::env::args().nth(1).ok_or("how many threads?")?.parse()?;
     let mut runtime = match threads {
         1 => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),
     };
     let runtime = runtime.worker_threads(threads).enable_all().build()?;
     // Of its own, so that what is left in the other one is the server's.
-    let clients = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
+    let clients = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
         let before = files();
         let mut port = 0;

@@ -25,14 +25,8 @@ async fn each_server_has_its_own_tools_and_sessions() {
     let ended = server.ended().await;
     assert!(ended.status.success(), "{:#?}", ended.said);
     // Exits in reverse: the HTTP server before the two that it depends on.
-    ended.tells(&[
-        "http      has stopped",
-        "echo      is closed, calls: 1 answered, 0 not",
-    ]);
-    ended.tells(&[
-        "http      has stopped",
-        "math      is closed, calls: 2 answered, 0 not",
-    ]);
+    ended.tells(&["http      has stopped", "echo      is closed, calls: 1 answered, 0 not"]);
+    ended.tells(&["http      has stopped", "math      is closed, calls: 2 answered, 0 not"]);
 }
 
 #[tokio::test]
@@ -42,9 +36,6 @@ async fn a_server_answers_without_sessions_as_well() {
     let response = call_without_session(&server.url("math"), "add", arguments)
         .await
         .unwrap();
-    let answers = Stream(response.error_for_status().unwrap())
-        .rest()
-        .await
-        .unwrap();
+    let answers = Stream(response.error_for_status().unwrap()).rest().await.unwrap();
     assert_eq!(text_of(&answers[0]), "42");
 }

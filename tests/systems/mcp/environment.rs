@@ -24,14 +24,10 @@ impl Environment {
         match environment.prepare(pins).await {
             Ok(()) => Some(environment),
             Err(why) => {
-                let required =
-                    std::env::var_os("LIFESPAN_REQUIRE_PYTHON").is_some_and(|one| one == "1");
+                let required = std::env::var_os("LIFESPAN_REQUIRE_PYTHON").is_some_and(|one| one == "1");
                 assert!(!required, "{why}");
                 // Past the test harness, which keeps what a test that passes prints.
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "\nskipped, since {pins} is not there: {why}"
-                );
+                let _ = writeln!(std::io::stderr(), "\nskipped, since {pins} is not there: {why}");
                 None
             }
         }
@@ -52,14 +48,7 @@ impl Environment {
         let mut make = Command::new("python3");
         run(make.args(["-m", "venv", "--clear"]).arg(&self.folder)).await?;
         let mut install = Command::new(self.python());
-        let pip = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-        ];
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
         run(install.args(pip).arg(&list)).await?;
         std::fs::write(&mark, wanted).map_err(|error| error.to_string())
     }
@@ -67,10 +56,7 @@ impl Environment {
 
 async fn run(command: &mut Command) -> Result<(), String> {
     let program = command.as_std().get_program().display().to_string();
-    let output = command
-        .output()
-        .await
-        .map_err(|error| format!("{program}: {error}"))?;
+    let output = command.output().await.map_err(|error| format!("{program}: {error}"))?;
     if output.status.success() {
         return Ok(());
     }

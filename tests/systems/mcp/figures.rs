@@ -36,10 +36,7 @@ async fn start_stop_and_memory() {
     let [idle, busy] = [&ours.idle, &ours.busy].map(|stop| stop.after.expect("it ends"));
     assert!(idle < 10 * PROMISED, "{idle:?}");
     assert!(busy < 10 * (CLEANUP + PROMISED), "{busy:?}");
-    assert_eq!(
-        (ours.idle.clean_ends, ours.busy.clean_ends),
-        (STREAMS, STREAMS + 1)
-    );
+    assert_eq!((ours.idle.clean_ends, ours.busy.clean_ends), (STREAMS, STREAMS + 1));
     assert!(ours.busy.cleaned_up);
 }
 
@@ -89,9 +86,7 @@ async fn measure(command: impl Fn() -> Command) -> Figures {
 async fn hold_streams(server: &Server) -> Vec<Stream> {
     let endpoints = ["echo", "math"].into_iter().cycle().take(STREAMS);
     let streams = endpoints.map(async |endpoint| {
-        let session = Session::open(server.url(endpoint))
-            .await
-            .expect("it serves");
+        let session = Session::open(server.url(endpoint)).await.expect("it serves");
         session.listen().await.expect("it serves")
     });
     join_all(streams).await

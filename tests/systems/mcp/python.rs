@@ -32,11 +32,7 @@ async fn asks_and_sees_them_end(version: &str, protocols: &[&str]) {
     let (server, client) = (server.ended().await, client.ended().await);
     assert!(server.status.success(), "{:#?}", server.said);
     assert!(client.status.success(), "{:#?}", client.said);
-    server.tells(&[
-        "cleanup begins: cancelled",
-        "cleanup has ended",
-        "math      is closed",
-    ]);
+    server.tells(&["cleanup begins: cancelled", "cleanup has ended", "math      is closed"]);
     for protocol in protocols {
         client.tells(&[
             &format!("{protocol} lists echo slow"),

@@ -111,9 +111,7 @@ impl Server {
     pub(crate) async fn signal(&mut self, signal: &str) {
         self.asked_to_stop.get_or_insert_with(Instant::now);
         let id = self.child.id().expect("it has not been awaited");
-        let sent = Command::new("kill")
-            .args(["-s", signal, &id.to_string()])
-            .status();
+        let sent = Command::new("kill").args(["-s", signal, &id.to_string()]).status();
         assert!(sent.await.expect("there is a `kill`").success());
     }
 
@@ -134,18 +132,12 @@ impl Server {
             .await
             .ok()?
             .expect("it is ours");
-        let after = self
-            .asked_to_stop
-            .map_or(Duration::ZERO, |asked| asked.elapsed());
+        let after = self.asked_to_stop.map_or(Duration::ZERO, |asked| asked.elapsed());
         for reader in self.readers {
             reader.await.expect("it only reads");
         }
         let said = self.said.borrow().clone();
-        Some(Ended {
-            status,
-            after,
-            said,
-        })
+        Some(Ended { status, after, said })
     }
 }
 
@@ -160,11 +152,7 @@ impl Ended {
         let mut lines = self.said.iter();
         for text in expected {
             let found = lines.any(|line| line.contains(text));
-            assert!(
-                found,
-                "{text:?} is missing, or out of order: {:#?}",
-                self.said
-            );
+            assert!(found, "{text:?} is missing, or out of order: {:#?}", self.said);
         }
     }
 }
@@ -173,10 +161,7 @@ fn count(said: &[String], text: &str) -> usize {
     said.iter().filter(|line| line.contains(text)).count()
 }
 
-fn read(
-    output: impl AsyncRead + Send + Unpin + 'static,
-    say: watch::Sender<Vec<String>>,
-) -> JoinHandle<()> {
+fn read(output: impl AsyncRead + Send + Unpin + 'static, say: watch::Sender<Vec<String>>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut lines = BufReader::new(output).lines();
         while let Ok(Some(line)) = lines.next_line().await {

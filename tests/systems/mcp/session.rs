@@ -62,8 +62,7 @@ impl Session {
     /// A call whose answer is still to come.
     pub(crate) async fn begin(&self, tool: &str, arguments: Value) -> reqwest::Result<Stream> {
         let params = json!({ "name": tool, "arguments": arguments });
-        let request =
-            json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
+        let request = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
         self.ask(&request).await
     }
 
@@ -103,11 +102,7 @@ impl Session {
 }
 
 /// A call with the protocol that has no sessions: it lives for one HTTP request, and so does what it holds.
-pub(crate) async fn call_without_session(
-    url: &str,
-    tool: &str,
-    arguments: Value,
-) -> reqwest::Result<Response> {
+pub(crate) async fn call_without_session(url: &str, tool: &str, arguments: Value) -> reqwest::Result<Response> {
     const VERSION: &str = "2026-07-28";
     let http = Client::builder().no_proxy().build()?;
     let meta = json!({
@@ -149,9 +144,7 @@ impl Stream {
             text += &chunk;
         }
         let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
-        Ok(data
-            .filter_map(|data| serde_json::from_str(data.trim()).ok())
-            .collect())
+        Ok(data.filter_map(|data| serde_json::from_str(data.trim()).ok()).collect())
     }
 
     async fn answer(self) -> reqwest::Result<Value> {

@@ -60,11 +60,7 @@ async fn a_call_without_a_session_unwinds_as_well() {
     server.signal("TERM").await;
     let ended = server.ended().await;
     assert!(ended.status.success(), "{:#?}", ended.said);
-    ended.tells(&[
-        "cleanup begins: cancelled",
-        "cleanup has ended",
-        "math      is closed",
-    ]);
+    ended.tells(&["cleanup begins: cancelled", "cleanup has ended", "math      is closed"]);
     let answers = Stream(call.await.unwrap().unwrap()).rest().await.unwrap();
     assert_eq!(text_of(&answers[0]), "the server is shutting down");
 }

@@ -113,10 +113,7 @@ async fn it_is_closed_from_another_task_through_its_owner() {
 #[tokio::test]
 async fn its_server_is_killed_in_mid_stream() {
     let mut server = Server::start(two_servers(&[])).await;
-    let owner = SseClient::connect(server.url("math"))
-        .spawn()
-        .await
-        .unwrap();
+    let owner = SseClient::connect(server.url("math")).spawn().await.unwrap();
     let reader = reader(&owner).await;
 
     server.signal("KILL").await;
@@ -125,8 +122,5 @@ async fn its_server_is_killed_in_mid_stream() {
     // Nobody is left to say goodbye to, and who asks is told.
     let error = owner.close().await.unwrap_err();
     assert_eq!(error.phase(), Phase::Exit);
-    assert!(
-        error.downcast_ref::<reqwest::Error>().is_some(),
-        "{error:?}"
-    );
+    assert!(error.downcast_ref::<reqwest::Error>().is_some(), "{error:?}");
 }

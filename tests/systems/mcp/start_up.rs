@@ -32,9 +32,5 @@ async fn the_port_is_in_use_and_both_servers_roll_back() {
     let ended = Server::fails(two_servers(&["--port", &port])).await;
     assert_eq!(ended.status.code(), Some(1));
     assert_eq!(ended.said("is closed"), 2);
-    ended.tells(&[
-        "is closed",
-        "is closed",
-        "resource `http` failed to enter: ",
-    ]);
+    ended.tells(&["is closed", "is closed", "resource `http` failed to enter: "]);
 }

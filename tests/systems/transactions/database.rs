@@ -37,9 +37,7 @@ pub(crate) trait TestDatabase: Clone + Send + Sync + 'static {
     fn journal(&self) -> &Journal;
 
     /// The transaction of the example.
-    fn transaction(
-        &self,
-    ) -> Lifespan<Self::Transaction, impl Enter<Self::Transaction> + Send + 'static>;
+    fn transaction(&self) -> Lifespan<Self::Transaction, impl Enter<Self::Transaction> + Send + 'static>;
 
     /// The orders that everybody can see.
     fn orders(&self) -> impl Future<Output = Vec<String>> + Send;
@@ -57,10 +55,7 @@ pub(crate) trait TestDatabase: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
     /// Runs a statement as sqlx does.
-    async fn run(
-        connection: &mut <Self::Driver as Database>::Connection,
-        statement: &'static str,
-    ) -> sqlx::Result<()>;
+    async fn run(connection: &mut <Self::Driver as Database>::Connection, statement: &'static str) -> sqlx::Result<()>;
 }
 
 /// What the tests write in a transaction.
@@ -86,9 +81,7 @@ pub(crate) const ORDERS: &str = "SELECT item FROM orders ORDER BY item";
 /// What is the same in words, and not in types, for each driver.
 macro_rules! orders_on {
     ($driver:ty) => {
-        impl $crate::transactions::database::Orders
-            for $crate::transactions::transaction::Transaction<$driver>
-        {
+        impl $crate::transactions::database::Orders for $crate::transactions::transaction::Transaction<$driver> {
             async fn order(&mut self, item: &str) -> sqlx::Result<()> {
                 let order = sqlx::query($crate::transactions::database::ORDER).bind(item);
                 self.execute(order).await.map(drop)

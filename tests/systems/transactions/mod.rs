@@ -102,9 +102,7 @@ async fn no_transaction_is_open<D: TestDatabase>(database: &D) {
             sleep(A_MOMENT).await;
         }
     };
-    timeout(SOON, wait)
-        .await
-        .expect("no transaction stays open");
+    timeout(SOON, wait).await.expect("no transaction stays open");
 }
 
 /// Waits until sqlx has taken its connections back, which it does in tasks of its own.

@@ -56,12 +56,10 @@ async fn the_body_fails<D: TestDatabase>(database: D) {
 }
 
 async fn the_body_panics<D: TestDatabase>(database: D) {
-    let run = database
-        .transaction()
-        .scope(async |tx| -> Result<(), BoxError> {
-            tx.order("tea").await?;
-            std::panic::resume_unwind(Box::new("stumbles"))
-        });
+    let run = database.transaction().scope(async |tx| -> Result<(), BoxError> {
+        tx.order("tea").await?;
+        std::panic::resume_unwind(Box::new("stumbles"))
+    });
     let panic = caught(run).await.unwrap_err();
     assert_eq!(panic.downcast_ref(), Some(&"stumbles"));
     assert!(database.orders().await.is_empty());
@@ -86,15 +84,11 @@ async fn order_and_cancel(tx: &mut impl Orders, canceller: &Canceller) -> Result
 }
 
 async fn it_times_out<D: TestDatabase>(database: D) {
-    let run = database
-        .transaction()
-        .scope(async |tx| -> Result<(), BoxError> {
-            tx.order("tea").await?;
-            pending().await
-        });
-    let error = lifespan::timeout(Duration::from_millis(200), run)
-        .await
-        .unwrap_err();
+    let run = database.transaction().scope(async |tx| -> Result<(), BoxError> {
+        tx.order("tea").await?;
+        pending().await
+    });
+    let error = lifespan::timeout(Duration::from_millis(200), run).await.unwrap_err();
     assert!(error.is_timeout());
     assert!(database.orders().await.is_empty());
     // On a machine that is slow enough, it was never begun.
@@ -109,13 +103,11 @@ async fn it_loses_a_select<D: TestDatabase>(database: D) {
     );
     around
         .scope_ok(async |_| {
-            let run = database
-                .transaction()
-                .scope(async |tx| -> Result<(), BoxError> {
-                    tx.order("tea").await?;
-                    journal_line(journal, "has ordered");
-                    pending().await
-                });
+            let run = database.transaction().scope(async |tx| -> Result<(), BoxError> {
+                tx.order("tea").await?;
+                journal_line(journal, "has ordered");
+                pending().await
+            });
             tokio::select! {
                 _ = run => unreachable!(),
                 () = journal.reached("test has ordered") => {}
@@ -213,9 +205,7 @@ fn the_body_overlooks_a_rollback_on_sqlite() {
             .transaction()
             .scope(async |tx| -> Result<(), BoxError> {
                 tx.order("tea").await?;
-                let again = tx
-                    .run("INSERT OR ROLLBACK INTO orders VALUES ('tea')")
-                    .await;
+                let again = tx.run("INSERT OR ROLLBACK INTO orders VALUES ('tea')").await;
                 again.unwrap_err();
                 Ok(())
             })
@@ -256,11 +246,11 @@ fn journal_line(journal: &super::journal::Journal, what: &str) {
 /// What a future returns, or what it panics with.
 async fn caught<T>(future: impl Future<Output = T>) -> std::thread::Result<T> {
     let mut future = std::pin::pin!(future);
-    std::future::poll_fn(|cx| {
-        match std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+    std::future::poll_fn(
+        |cx| match std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => std::task::Poll::Ready(Err(panic)),
-        }
-    })
+        },
+    )
     .await
 }

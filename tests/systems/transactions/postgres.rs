@@ -91,9 +91,7 @@ impl TestDatabase for Postgres {
     }
 
     #[track_caller]
-    fn transaction(
-        &self,
-    ) -> Lifespan<Self::Transaction, impl Enter<Self::Transaction> + Send + 'static> {
+    fn transaction(&self) -> Lifespan<Self::Transaction, impl Enter<Self::Transaction> + Send + 'static> {
         Transaction::on(self.pool.clone(), self.journal.clone())
     }
 

@@ -107,9 +107,7 @@ async fn visit(address: SocketAddr, number: u32) -> Option<String> {
 }
 
 #[track_caller]
-fn serve<D: TestDatabase>(
-    database: D,
-) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
+fn serve<D: TestDatabase>(database: D) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
     Service::start(async move |ready, stop| {
         let router = Router::new()
             .route("/take/{item}", post(take::<D>))
@@ -174,9 +172,7 @@ async fn wait<D: TestDatabase>(State(database): State<D>, Path(item): Path<Strin
 }
 
 fn answer(outcome: Result<(), BoxError>) -> Answer {
-    outcome
-        .map(|()| StatusCode::CREATED)
-        .map_err(|_| StatusCode::CONFLICT)
+    outcome.map(|()| StatusCode::CREATED).map_err(|_| StatusCode::CONFLICT)
 }
 
 pub(super) struct AtDrop<F: FnMut()>(pub(super) F);
@@ -197,12 +193,6 @@ pub(super) async fn send(address: SocketAddr, path: &str) -> std::io::Result<Tcp
 /// The status of the answer, if there is one.
 async fn ask(address: SocketAddr, path: &str) -> std::io::Result<Option<u16>> {
     let mut answer = String::new();
-    send(address, path)
-        .await?
-        .read_to_string(&mut answer)
-        .await?;
-    Ok(answer
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok()))
+    send(address, path).await?.read_to_string(&mut answer).await?;
+    Ok(answer.split(' ').nth(1).and_then(|status| status.parse().ok()))
 }

@@ -40,7 +40,8 @@ impl TestDatabase for Sqlite {
     type Transaction = Transaction<sqlx::Sqlite>;
     type Server = ();
 
-    const SLOW: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n";
+    const SLOW: &str =
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n";
 
     const FORGIVES: bool = true;
 
@@ -69,17 +70,12 @@ impl TestDatabase for Sqlite {
     }
 
     #[track_caller]
-    fn transaction(
-        &self,
-    ) -> Lifespan<Self::Transaction, impl Enter<Self::Transaction> + Send + 'static> {
+    fn transaction(&self) -> Lifespan<Self::Transaction, impl Enter<Self::Transaction> + Send + 'static> {
         Transaction::on(self.pool.clone(), self.journal.clone())
     }
 
     async fn orders(&self) -> Vec<String> {
-        sqlx::query_scalar(ORDERS)
-            .fetch_all(&self.pool)
-            .await
-            .unwrap()
+        sqlx::query_scalar(ORDERS).fetch_all(&self.pool).await.unwrap()
     }
 
     /// One that is in a transaction refuses to begin another.

@@ -4,9 +4,5 @@ use scope_cost::hand::scope;
 use scope_cost::{open, work};
 
 fn main() {
-    scope_cost::main(async |n| {
-        scope(open(n), async |counter| work(counter).await)
-            .await
-            .unwrap()
-    });
+    scope_cost::main(async |n| scope(open(n), async |counter| work(counter).await).await.unwrap());
 }

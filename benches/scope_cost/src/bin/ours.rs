@@ -8,10 +8,5 @@ fn lifespan_of(n: u64) -> Lifespan<Counter, impl Enter<Counter>> {
 }
 
 fn main() {
-    scope_cost::main(async |n| {
-        lifespan_of(n)
-            .scope_ok(async |it| work(it).await)
-            .await
-            .unwrap()
-    });
+    scope_cost::main(async |n| lifespan_of(n).scope_ok(async |it| work(it).await).await.unwrap());
 }

@@ -23,15 +23,9 @@ impl Expansion<'_> {
             .name
             .get()
             .map_or_else(|| self.model.head.name.to_string(), syn::LitStr::value);
-        let inputs = options
-            .inputs
-            .iter()
-            .map(|input| input.name.unraw().to_string());
+        let inputs = options.inputs.iter().map(|input| input.name.unraw().to_string());
         let members = self.graph.order.iter().map(|field| self.member(*field));
-        let enter = budget(
-            "enter",
-            options.common.enter_timeout.get().map(|said| said.0),
-        );
+        let enter = budget("enter", options.common.enter_timeout.get().map(|said| said.0));
         let exit = budget("exit", options.common.exit_timeout.get().map(|said| said.0));
         quote! {
             const MEMBERS: &[__rt::Member] = &[#(#members),*];

@@ -40,27 +40,14 @@ impl Expansion<'_> {
     }
 
     pub(super) fn block(&self) -> TokenStream {
-        let slots: Vec<_> = self
-            .members
-            .iter()
-            .map(|member| self.slot_name(member.name))
-            .collect();
+        let slots: Vec<_> = self.members.iter().map(|member| self.slot_name(member.name)).collect();
         let makes = self.graph.order.iter().zip(&slots).map(|(field, slot)| {
             let made = self.slot(*field);
             quote!(let #slot = #made;)
         });
-        let lanes: Vec<_> = self
-            .graph
-            .order
-            .iter()
-            .map(|field| self.lane(*field))
-            .collect();
+        let lanes: Vec<_> = self.graph.order.iter().map(|field| self.lane(*field)).collect();
         let lanes = tree(&lanes);
-        let values: Vec<_> = self
-            .members
-            .iter()
-            .map(|member| self.value_name(member.name))
-            .collect();
+        let values: Vec<_> = self.members.iter().map(|member| self.value_name(member.name)).collect();
         let fields = self.model.fields.iter().map(|field| {
             let name = field.name;
             let value = match field.role {
@@ -71,8 +58,7 @@ impl Expansion<'_> {
         });
         let (slots, values) = (tuple(&slots), tuple(&values));
         let at = Span::mixed_site();
-        let [lanes_name, entered, slots_name] =
-            ["lanes", "entered", "slots"].map(|name| self.local(name, at));
+        let [lanes_name, entered, slots_name] = ["lanes", "entered", "slots"].map(|name| self.local(name, at));
         quote! {
             #(#makes)*
             let #lanes_name = #lanes;
@@ -116,23 +102,20 @@ impl Expansion<'_> {
             _ => "compute",
         };
         let (slot, method) = (self.slot_name(member.name), Ident::new(method, at));
-        let given = self
-            .dependencies(field)
-            .iter()
-            .map(|dependency| match dependency {
-                Dependency::Input(input) => {
-                    let name = unseen(&self.model.options.inputs[*input].name);
-                    if closure.movement.is_some() {
-                        quote!(__rt::Moved(#name))
-                    } else {
-                        quote!(&#name)
-                    }
+        let given = self.dependencies(field).iter().map(|dependency| match dependency {
+            Dependency::Input(input) => {
+                let name = unseen(&self.model.options.inputs[*input].name);
+                if closure.movement.is_some() {
+                    quote!(__rt::Moved(#name))
+                } else {
+                    quote!(&#name)
                 }
-                Dependency::Field(field) => {
-                    let slot = self.slot_name(self.model.fields[*field].name);
-                    quote!(#slot.lend())
-                }
-            });
+            }
+            Dependency::Field(field) => {
+                let slot = self.slot_name(self.model.fields[*field].name);
+                quote!(#slot.lend())
+            }
+        });
         let make = make(closure);
         quote_spanned!(at=> __rt::#method(&#slot, (#(#given,)*), #make))
     }
@@ -151,18 +134,13 @@ fn make(closure: &Closure) -> TokenStream {
         readable,
         ..
     } = closure;
-    let names = params.iter().map(
-        |Param {
-             mutability, name, ..
-         }| quote!(#mutability #name),
-    );
+    let names = params
+        .iter()
+        .map(|Param { mutability, name, .. }| quote!(#mutability #name));
     let types = params.iter().any(|param| param.ty.is_some()).then(|| {
-        let types = params.iter().map(|param| {
-            param
-                .ty
-                .as_ref()
-                .map_or_else(|| quote!(_), ToTokens::to_token_stream)
-        });
+        let types = params
+            .iter()
+            .map(|param| param.ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream));
         quote!(: (#(#types,)*))
     });
     expression(*readable, quote!(#asyncness |(#(#names,)*) #types| #expr))

@@ -27,11 +27,7 @@ impl Expansion<'_> {
                 Some(quote_spanned!(at=> #optional<#some>))
             }
             (is_optional, true) => {
-                let value = if is_optional {
-                    Self::some(ty)
-                } else {
-                    quote!(#ty)
-                };
+                let value = if is_optional { Self::some(ty) } else { quote!(#ty) };
                 let (beside, end) = (self.rt("Beside", "BesideLocal", at), end_name(name));
                 let whole = self.whole();
                 let beside = quote_spanned!(at=> #beside<#value, #end, #whole>);
@@ -89,11 +85,7 @@ impl Expansion<'_> {
         let krate = self.model.options.common.krate(at);
         let (generics, _, clause) = self.model.head.generics.split_for_impl();
         let ends = self.rt("Ends", "EndsLocal", at);
-        let (end, whole, value) = (
-            end_name(member.name),
-            self.whole(),
-            Self::beside_value(member),
-        );
+        let (end, whole, value) = (end_name(member.name), self.whole(), Self::beside_value(member));
         let function = function_name(member.name);
         Some(quote_spanned! {at=>
             enum #end {}
@@ -112,9 +104,7 @@ impl Expansion<'_> {
     fn beside(&self, field: usize) -> Option<(&Member<'_>, &Ending)> {
         let member = &self.model.fields[field];
         match &member.role {
-            Role::Entered(Entered {
-                exit: Some(exit), ..
-            }) => Some((member, exit)),
+            Role::Entered(Entered { exit: Some(exit), .. }) => Some((member, exit)),
             _ => None,
         }
     }
@@ -244,9 +234,7 @@ impl Expansion<'_> {
             ("__lose", "lose")
         };
         let (abandon, of_members) = (Ident::new(abandon, at), Ident::new(of_members, at));
-        let taker = self
-            .is_local()
-            .then(|| quote_spanned!(at=> <__T: __rt::TakesOver>));
+        let taker = self.is_local().then(|| quote_spanned!(at=> <__T: __rt::TakesOver>));
         quote_spanned! {at=>
             impl #generics #krate::#of_trait for #name #types #clause {
                 async fn #method(

@@ -120,11 +120,7 @@ impl<'a> Expansion<'a> {
         Expansion {
             model,
             graph,
-            members: graph
-                .order
-                .iter()
-                .map(|field| &model.fields[*field])
-                .collect(),
+            members: graph.order.iter().map(|field| &model.fields[*field]).collect(),
             places,
             needed,
         }
@@ -163,13 +159,7 @@ impl<'a> Expansion<'a> {
     /// A local variable that no input has the name of: both are in sight of generated code alone.
     fn local(&self, name: &str, at: Span) -> Ident {
         let mut name = format!("__{name}");
-        while self
-            .model
-            .options
-            .inputs
-            .iter()
-            .any(|input| input.name == name)
-        {
+        while self.model.options.inputs.iter().any(|input| input.name == name) {
             name.insert(0, '_');
         }
         Ident::new(&name, ours(at))

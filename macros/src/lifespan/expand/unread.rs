@@ -19,8 +19,7 @@ pub(in crate::lifespan) fn expression(readable: bool, expr: TokenStream) -> Toke
 /// The macro, if it is needed.
 pub(in crate::lifespan) fn definition(model: &Model<'_>) -> Option<TokenStream> {
     let is_unread = |role: &Role| {
-        role.closure().is_some_and(|closure| !closure.readable)
-            || role.ending().is_some_and(|ending| !ending.readable)
+        role.closure().is_some_and(|closure| !closure.readable) || role.ending().is_some_and(|ending| !ending.readable)
     };
     let any = model.fields.iter().any(|field| is_unread(&field.role));
     any.then(|| {

@@ -43,16 +43,10 @@ pub(super) fn parameters(arguments: &[Argument<'_>]) -> TokenStream {
 }
 
 /// Which arguments there are under which condition; one way if none has a `#[cfg]`.
-pub(super) fn ways<'a, 'b>(
-    arguments: &'b [Argument<'a>],
-) -> Vec<(TokenStream, Vec<&'b Argument<'a>>)> {
+pub(super) fn ways<'a, 'b>(arguments: &'b [Argument<'a>]) -> Vec<(TokenStream, Vec<&'b Argument<'a>>)> {
     let mut ways = vec![(Vec::new(), Vec::new())];
     for argument in arguments {
-        let conditions: Vec<_> = argument
-            .cfgs
-            .iter()
-            .filter_map(attributes::condition)
-            .collect();
+        let conditions: Vec<_> = argument.cfgs.iter().filter_map(attributes::condition).collect();
         let mut without = if conditions.is_empty() {
             Vec::new()
         } else {

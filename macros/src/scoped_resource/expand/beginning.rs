@@ -107,9 +107,7 @@ fn docs(verb: &str, options: &Options) -> TokenStream {
 
 /// The `async fn` that holds the user's body.
 pub(in crate::scoped_resource) fn hidden(method: &Method) -> TokenStream {
-    let Method {
-        attrs, sig, body, ..
-    } = method;
+    let Method { attrs, sig, body, .. } = method;
     let attrs = attributes::of_hidden(attrs, &sig.ident);
     let sig = Signature {
         ident: hidden_name(sig),
@@ -161,10 +159,7 @@ pub(in crate::scoped_resource) fn lifespan(
 }
 
 /// `impl Session { member }`.
-pub(in crate::scoped_resource) fn inherent(
-    subject: &Subject<'_>,
-    member: &TokenStream,
-) -> TokenStream {
+pub(in crate::scoped_resource) fn inherent(subject: &Subject<'_>, member: &TokenStream) -> TokenStream {
     let Subject {
         attrs,
         generics,
@@ -191,12 +186,7 @@ fn lifespan_of_self(options: &Options, blame: Blame) -> TokenStream {
 }
 
 /// `::lifespan::Lifespan::<Self, _>::of(function(arguments))`.
-fn lifespan_of(
-    function: &TokenStream,
-    arguments: &[Argument<'_>],
-    options: &Options,
-    blame: Blame,
-) -> TokenStream {
+fn lifespan_of(function: &TokenStream, arguments: &[Argument<'_>], options: &Options, blame: Blame) -> TokenStream {
     let Blame { start, end } = blame;
     let krate = options.krate(start);
     let of = quote_spanned!(start=> #krate::Lifespan::<Self, _>::of);
@@ -221,12 +211,7 @@ fn lifespan_of(
 
 /// `::<T, N>`: what no argument tells must be passed on. Lifetimes cannot be, and need not.
 fn turbofish(sig: &Signature, span: Span) -> Option<TokenStream> {
-    let names: Vec<_> = sig
-        .generics
-        .params
-        .iter()
-        .filter_map(parameter_name)
-        .collect();
+    let names: Vec<_> = sig.generics.params.iter().filter_map(parameter_name).collect();
     (!names.is_empty()).then(|| quote_spanned!(span=> ::<#(#names),*>))
 }
 

@@ -20,29 +20,16 @@ use crate::scoped_resource::options::{ExitCall, Options};
 //             ::lifespan::__private::exited(Self::close(self, exit).await)
 //         }
 //     }
-pub(in crate::scoped_resource) fn end_by_method(
-    subject: &Subject<'_>,
-    method: &Method,
-) -> TokenStream {
+pub(in crate::scoped_resource) fn end_by_method(subject: &Subject<'_>, method: &Method) -> TokenStream {
     let sig = &method.sig;
     let at = Blame::on(sig.asyncness).start;
     let name = &sig.ident;
-    let argument = sig
-        .inputs
-        .iter()
-        .nth(1)
-        .map(|argument| Blame::on(argument).start);
+    let argument = sig.inputs.iter().nth(1).map(|argument| Blame::on(argument).start);
     let blame = Blame::on(returned(sig));
     let start = blame.start;
     let function = quote_spanned!(start=> Self::#name);
     let call = call_exit(&function, argument, subject, blame);
-    end(
-        subject,
-        &attributes::cfgs(&method.attrs),
-        argument.is_some(),
-        &call,
-        at,
-    )
+    end(subject, &attributes::cfgs(&method.attrs), argument.is_some(), &call, at)
 }
 
 // Input:
@@ -54,10 +41,7 @@ pub(in crate::scoped_resource) fn end_by_method(
 //             ::lifespan::__private::exited(shut_down(self, exit).await)
 //         }
 //     }
-pub(in crate::scoped_resource) fn end_by_function(
-    subject: &Subject<'_>,
-    exit: &ExitCall,
-) -> TokenStream {
+pub(in crate::scoped_resource) fn end_by_function(subject: &Subject<'_>, exit: &ExitCall) -> TokenStream {
     let function = our_path(exit.function.to_token_stream());
     let blame = Blame::on(&function);
     let call = call_exit(&function, exit.told.then_some(blame.start), subject, blame);
@@ -65,17 +49,10 @@ pub(in crate::scoped_resource) fn end_by_function(
 }
 
 /// `argument` is what is to be blamed if `&Exit` is not what the function takes; without one it is not passed.
-fn call_exit(
-    function: &TokenStream,
-    argument: Option<Span>,
-    subject: &Subject<'_>,
-    blame: Blame,
-) -> TokenStream {
+fn call_exit(function: &TokenStream, argument: Option<Span>, subject: &Subject<'_>, blame: Blame) -> TokenStream {
     let Blame { start, end } = blame;
     let krate = subject.options.krate(start);
-    let exit = argument
-        .map(exit_at)
-        .map(|exit| quote_spanned!(end=> , #exit));
+    let exit = argument.map(exit_at).map(|exit| quote_spanned!(end=> , #exit));
     let this = Token![self](Span::mixed_site());
     let call = quote_spanned!(end=> (#this #exit).await);
     let exited = quote_spanned!(start=> #krate::__private::exited);

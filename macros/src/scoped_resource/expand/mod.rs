@@ -15,11 +15,7 @@ use super::model::Method;
 /// An `#[exit]` method without the marker.
 pub(super) fn kept(exit: &Method) -> TokenStream {
     let Method {
-        attrs,
-        vis,
-        sig,
-        body,
-        ..
+        attrs, vis, sig, body, ..
     } = exit;
     let sig = asynchronous(sig);
     quote!(#(#attrs)* #vis #sig #body)

@@ -99,10 +99,7 @@ impl Check<'_> {
     /// All that was entered exited once, and nothing else did (law 1).
     fn once(&mut self) {
         for (member, name) in self.names() {
-            let (enter, exit) = (
-                self.seen(Code::Enter(member)),
-                self.seen(Code::Exit(member)),
-            );
+            let (enter, exit) = (self.seen(Code::Enter(member)), self.seen(Code::Exit(member)));
             let entered = enter.ended.is_some_and(|(.., how)| how == How::Done);
             let (begun, ended) = (exit.begun.is_some(), exit.ended.is_some());
             let exited = [begun, ended, exit.told.is_some()];
@@ -126,20 +123,15 @@ impl Check<'_> {
                     format!("law 18: {} enters before {}", NAMES[user], NAMES[need])
                 });
                 let exits = self.is_before(Code::Exit(user), Code::Exit(need));
-                self.expect(exits, || {
-                    format!("law 7: {} exits before {}", NAMES[need], NAMES[user])
-                });
+                self.expect(exits, || format!("law 7: {} exits before {}", NAMES[need], NAMES[user]));
             }
             let (enter, exit) = (Code::Enter(user), Code::Exit(user));
             let around = self.is_before(enter, Code::Body) && self.is_before(Code::Body, exit);
             self.expect(around, || {
                 format!("law 7: {} is not there for the whole body", NAMES[user])
             });
-            let begun = (0..self.program.members.len())
-                .all(|other| self.is_before(Code::Enter(other), exit));
-            self.expect(begun, || {
-                format!("law 19: {} exits while others enter", NAMES[user])
-            });
+            let begun = (0..self.program.members.len()).all(|other| self.is_before(Code::Enter(other), exit));
+            self.expect(begun, || format!("law 19: {} exits while others enter", NAMES[user]));
         }
     }
 
@@ -160,9 +152,7 @@ impl Check<'_> {
     fn is_before(&self, first: Code, second: Code) -> bool {
         match (self.seen(first), self.seen(second).begun) {
             (Seen { begun: None, .. }, _) | (_, None) => true,
-            (Seen { ended, .. }, Some((begun, _))) => {
-                ended.is_some_and(|(ended, ..)| ended < begun)
-            }
+            (Seen { ended, .. }, Some((begun, _))) => ended.is_some_and(|(ended, ..)| ended < begun),
         }
     }
 
@@ -179,9 +169,7 @@ impl Check<'_> {
             });
         }
         let (at, ended) = (self.ran.at, self.predicted.ended);
-        self.expect(at == ended, || {
-            format!("it ends at {at} instead of {ended}")
-        });
+        self.expect(at == ended, || format!("it ends at {at} instead of {ended}"));
         self.returned();
         let waited_for = usize::from(matches!(self.predicted.returned, Returned::Nothing));
         let others = self.ran.others + self.ran.waited_for;
@@ -194,10 +182,7 @@ impl Check<'_> {
 
     fn expected(&self) -> Vec<(Code, Option<Span>)> {
         let Predicted {
-            enters,
-            body,
-            exits,
-            ..
+            enters, body, exits, ..
         } = self.predicted;
         let enters = enters
             .iter()
@@ -233,22 +218,18 @@ impl Check<'_> {
     fn same(&mut self, told: &[Told], expected: &[Failed], how: &str) {
         let mut names: Vec<_> = told.to_vec();
         let mut left: Vec<_> = expected.to_vec();
-        names.retain(
-            |told| match left.iter().position(|failed| failed.is(told)) {
-                Some(index) => {
-                    left.swap_remove(index);
-                    false
-                }
-                None => true,
-            },
-        );
+        names.retain(|told| match left.iter().position(|failed| failed.is(told)) {
+            Some(index) => {
+                left.swap_remove(index);
+                false
+            }
+            None => true,
+        });
         let all_open = names.len() == left.len()
             && self.predicted.open.is_some_and(|at| {
                 let kind = ErrorKind::Panicked;
                 left.iter().all(|failed| failed.at == at)
-                    && names
-                        .iter()
-                        .all(|told| (told.1, told.2) == (Phase::Exit, kind))
+                    && names.iter().all(|told| (told.1, told.2) == (Phase::Exit, kind))
             });
         self.expect(all_open || names.is_empty() && left.is_empty(), || {
             format!("law 23: {how}: {told:?} instead of {expected:?}")
@@ -261,9 +242,7 @@ impl Check<'_> {
         let own = usize::from(expected[0].name == WHOLE);
         let time = |told: &Told| {
             let mut expected = expected.iter();
-            expected
-                .find(|failed| failed.is(told))
-                .map(|failed| failed.at)
+            expected.find(|failed| failed.is(told)).map(|failed| failed.at)
         };
         let is_primary = match (told.get(own), expected.get(own)) {
             // Those of one instant fail in the order of the members.
@@ -287,8 +266,8 @@ impl Check<'_> {
             let Seen { begun, ended, .. } = self.seen(code);
             let actual = (begun.map(|(_, at)| at), ended.map(|(_, at, _)| at));
             let expected = (span.map(|span| span.begun), span.map(|span| span.ended));
-            let [actual, expected] = [actual, expected]
-                .map(|(begun, ended)| (begun.filter(is_early), ended.filter(is_early)));
+            let [actual, expected] =
+                [actual, expected].map(|(begun, ended)| (begun.filter(is_early), ended.filter(is_early)));
             self.expect(actual == expected, || {
                 format!("{code:?}: {actual:?} instead of {expected:?}")
             });

@@ -81,10 +81,7 @@ fn ran(program: &Program) -> Ran {
         // Under the paused clock the end of time comes at once for what hangs.
         let ended = timeout(END_OF_TIME, run::drive(&world)).await;
         let drained = drain().await;
-        let Reports {
-            mut failures,
-            others,
-        } = REPORTS.take().unwrap_or_default();
+        let Reports { mut failures, others } = REPORTS.take().unwrap_or_default();
         failures.extend(drained.failures().iter().flat_map(told));
         Ran {
             journal: world.take_journal(),
@@ -118,20 +115,13 @@ fn failure(program: Program) -> String {
     let program = shrunk(program);
     let (predicted, ran) = (model::predict(&program), ran(&program));
     let faults = laws::faults(&program, &predicted, &ran);
-    let journal: Vec<_> = ran
-        .journal
-        .iter()
-        .map(|entry| format!("{entry:?}"))
-        .collect();
+    let journal: Vec<_> = ran.journal.iter().map(|entry| format!("{entry:?}")).collect();
     format!("{faults:#?}\n{journal:#?}\n{predicted:#?}\n{program:#?}")
 }
 
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
-    Some(
-        text.parse()
-            .unwrap_or_else(|_| panic!("{name} is no number: {text}")),
-    )
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
 /// Laws 1, 7, 18, 19, 23.

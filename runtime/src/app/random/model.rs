@@ -88,9 +88,7 @@ fn run(program: &Program) -> Predicted {
 
 /// What was entered exits, and the first failure is the error (law 19).
 fn rolled_back(program: &Program, start: StartUp<'_>) -> Predicted {
-    let why = start
-        .why
-        .unwrap_or_else(|| unreachable!("something failed"));
+    let why = start.why.unwrap_or_else(|| unreachable!("something failed"));
     let exits = Exits::of(program, &start, start.ended);
     let mut failures = start.failures.clone();
     if failures.is_empty() {
@@ -147,26 +145,19 @@ fn late_error(mut failures: Vec<Failed>, late: Option<u64>) -> Vec<Failed> {
 fn may_be_dropped(all: &[Failed], why: Why) -> Vec<Failed> {
     let is_own = why == Why::RolledBack && all[0].name != WHOLE;
     let told = all.iter().skip(usize::from(!is_own));
-    told.filter(|failed| !failed.is_cancellation())
-        .copied()
-        .collect()
+    told.filter(|failed| !failed.is_cancellation()).copied().collect()
 }
 
 fn with_body(program: &Program, start: StartUp<'_>) -> Predicted {
     let cut = program.cut.filter(|cut| cut.by != By::Drop);
-    let body = program
-        .body
-        .until(start.ended, cut.map_or(NEVER, |cut| cut.at));
+    let body = program.body.until(start.ended, cut.map_or(NEVER, |cut| cut.at));
     let exits = Exits::of(program, &start, body.ended);
     let is_cut = program.is_cut_before(exits.ended);
     let (cause, returned) = match body.how {
         How::Done => (Cause::Completed, Returned::Done),
         How::Failed => (Cause::Failed, Returned::Failed),
         How::Panicked => (Cause::Panicked, Returned::Panicked),
-        How::Dropped => (
-            cut.map_or(Cause::Abandoned, |cut| cut.why().cause()),
-            Returned::Nothing,
-        ),
+        How::Dropped => (cut.map_or(Cause::Abandoned, |cut| cut.why().cause()), Returned::Nothing),
     };
     let mut predicted = Predicted {
         enters: start.spans,
@@ -202,9 +193,7 @@ impl Predicted {
             // Beside an error that is returned, a panic is as any other failure.
             _ => {
                 self.reported.clone_from(&exits.failures);
-                let kind = cut
-                    .and_then(|cut| cut.why().kind())
-                    .unwrap_or(ErrorKind::Failed);
+                let kind = cut.and_then(|cut| cut.why().kind()).unwrap_or(ErrorKind::Failed);
                 let mut all = vec![Failed::of_whole(0, Phase::Body, kind)];
                 all.extend(&exits.failures);
                 self.returned = Returned::Error(all);
@@ -218,11 +207,7 @@ impl Predicted {
 fn dropped(program: &Program, mut whole: Predicted, at: u64) -> Predicted {
     whole.dropped = Some(at);
     whole.returned = Returned::Nothing;
-    let Some(body) = whole
-        .body
-        .as_mut()
-        .filter(|body| body.begun <= at && at < body.ended)
-    else {
+    let Some(body) = whole.body.as_mut().filter(|body| body.begun <= at && at < body.ended) else {
         return whole;
     };
     (body.ended, body.how) = (at, How::Dropped);
@@ -243,9 +228,8 @@ fn dropped(program: &Program, mut whole: Predicted, at: u64) -> Predicted {
 
 impl Program {
     fn is_cut_before(&self, at: u64) -> bool {
-        self.cut.is_some_and(|cut| {
-            cut.by != By::Drop && (cut.at < at || (cut.at == at && cut.by == By::Before))
-        })
+        self.cut
+            .is_some_and(|cut| cut.by != By::Drop && (cut.at < at || (cut.at == at && cut.by == By::Before)))
     }
 }
 
@@ -305,12 +289,8 @@ impl Exits {
             _ => &[],
         };
         let (at, name, phase) = (span.ended, NAMES[member], Phase::Exit);
-        self.failures.extend(kinds.iter().map(|&kind| Failed {
-            at,
-            name,
-            phase,
-            kind,
-        }));
+        self.failures
+            .extend(kinds.iter().map(|&kind| Failed { at, name, phase, kind }));
         self.ended = self.ended.max(span.ended);
         self.spans[member] = Some(span);
     }

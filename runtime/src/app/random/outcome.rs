@@ -25,12 +25,7 @@ pub(super) struct Failed {
 impl Failed {
     pub(super) fn of_whole(at: u64, phase: Phase, kind: ErrorKind) -> Self {
         let name = WHOLE;
-        Failed {
-            at,
-            name,
-            phase,
-            kind,
-        }
+        Failed { at, name, phase, kind }
     }
 
     pub(super) fn is_cancellation(&self) -> bool {

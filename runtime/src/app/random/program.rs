@@ -187,18 +187,9 @@ fn simpler(step: Step) -> impl Iterator<Item = Step> {
     let Step { wait, shielded, .. } = step;
     let steps = [
         Step::default(),
-        Step {
-            end: End::Done,
-            ..step
-        },
-        Step {
-            budget: None,
-            ..step
-        },
-        Step {
-            shielded: 0,
-            ..step
-        },
+        Step { end: End::Done, ..step },
+        Step { budget: None, ..step },
+        Step { shielded: 0, ..step },
         Step {
             shielded: shielded.min(1),
             ..step
@@ -208,10 +199,7 @@ fn simpler(step: Step) -> impl Iterator<Item = Step> {
             wait: wait.min(1),
             ..step
         },
-        Step {
-            wait: wait / 2,
-            ..step
-        },
+        Step { wait: wait / 2, ..step },
     ];
     steps.into_iter().filter(move |other| *other != step)
 }

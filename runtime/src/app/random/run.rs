@@ -253,12 +253,7 @@ impl Enters for Lanes<'_> {
         (**self).count()
     }
 
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        group: &mut Group,
-        due: Range<usize>,
-    ) -> Poll<()> {
+    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, due: Range<usize>) -> Poll<()> {
         self.get_mut().as_mut().__poll_each(cx, group, due)
     }
 }
@@ -277,21 +272,12 @@ fn side_by_side(mut lanes: Vec<Lanes<'_>>) -> Lanes<'_> {
 
 fn lane<'s>(world: &'s Arc<World>, slots: &'s Slots, index: usize) -> Lanes<'s> {
     let member = &world.program.members[index];
-    let needs: Vec<Entered<'s, _, _, _>> = member
-        .needs
-        .iter()
-        .map(|need| slots.0[*need].lend())
-        .collect();
+    let needs: Vec<Entered<'s, _, _, _>> = member.needs.iter().map(|need| slots.0[*need].lend()).collect();
     Box::pin(enter(&slots.0[index], needs, move |needed: Vec<&Thing>| {
         Lifespan::of(async move {
             let entered = world.run(Code::Enter(index), member.enter).await;
             // It uses them to its end.
-            assert!(
-                needed
-                    .iter()
-                    .map(|thing| thing.index)
-                    .eq(member.needs.iter().copied())
-            );
+            assert!(needed.iter().map(|thing| thing.index).eq(member.needs.iter().copied()));
             let (world, index) = (Arc::clone(world), index);
             entered.map(|()| Thing { world, index })
         })
@@ -321,10 +307,7 @@ pub(super) async fn drive(world: &Arc<World>) -> Ended {
     let whole = whole(world).enter_timeout(world.program.budget.map(millis));
     let body = async |_: &mut Whole| world.run(Code::Body, world.program.body).await;
     let scope = match world.program.cut {
-        Some(Cut {
-            by: By::Deadline,
-            at,
-        }) => CancelScope::new().timeout(millis(at)),
+        Some(Cut { by: By::Deadline, at }) => CancelScope::new().timeout(millis(at)),
         _ => CancelScope::new(),
     };
     let canceller = scope.canceller();
@@ -366,11 +349,9 @@ pub(super) async fn drive(world: &Arc<World>) -> Ended {
 
 async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
     let mut future = Box::pin(future);
-    poll_fn(
-        |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(polled) => polled.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
-        },
-    )
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(polled) => polled.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
     .await
 }

@@ -157,9 +157,7 @@ impl<'p> StartUp<'p> {
 
     fn left(&self) -> usize {
         let lanes = self.lanes.iter();
-        lanes
-            .filter(|lane| !matches!(lane, Lane::Over { .. }))
-            .count()
+        lanes.filter(|lane| !matches!(lane, Lane::Over { .. })).count()
     }
 
     fn step(&mut self, member: usize) {
@@ -256,12 +254,7 @@ impl<'p> StartUp<'p> {
     fn next(&self) -> Option<u64> {
         let lanes = self.lanes.iter().zip(&self.program.members);
         let ends = lanes.filter_map(|(lane, member)| match lane {
-            Lane::Runs { begun, .. } => Some(
-                member
-                    .enter
-                    .moments()
-                    .map(|moment| moment.map(|moment| begun + moment)),
-            ),
+            Lane::Runs { begun, .. } => Some(member.enter.moments().map(|moment| moment.map(|moment| begun + moment))),
             _ => None,
         });
         let around = [self.program.cut.map(|cut| cut.at), self.program.budget];
@@ -291,10 +284,6 @@ impl Step {
     }
 
     fn moments(&self) -> [Option<u64>; 3] {
-        [
-            Some(self.wait),
-            Some(self.wait + self.shielded),
-            self.budget,
-        ]
+        [Some(self.wait), Some(self.wait + self.shielded), self.budget]
     }
 }

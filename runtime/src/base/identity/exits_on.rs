@@ -48,10 +48,7 @@ impl Around {
 
 impl Running {
     pub(crate) fn new(is_clean: bool) -> Self {
-        Running {
-            number: None,
-            is_clean,
-        }
+        Running { number: None, is_clean }
     }
 
     /// Runs it inside.

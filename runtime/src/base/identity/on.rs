@@ -45,8 +45,7 @@ impl Identity {
     pub(super) fn real() -> Self {
         Identity {
             runtime: Handle::try_current().ok().map(|handle| handle.id()),
-            runner: task::try_id()
-                .map_or_else(|| Runner::Thread(thread::current().id()), Runner::Task),
+            runner: task::try_id().map_or_else(|| Runner::Thread(thread::current().id()), Runner::Task),
         }
     }
 }

@@ -78,9 +78,7 @@ impl<L> InsertError<L> {
 
     fn into_refused(self) -> Result<Refused<L>, Error> {
         match self {
-            InsertError::Taken(refused)
-            | InsertError::Closed(refused)
-            | InsertError::Deadlock(refused) => Ok(refused),
+            InsertError::Taken(refused) | InsertError::Closed(refused) | InsertError::Deadlock(refused) => Ok(refused),
             InsertError::Failed(error) => Err(error),
         }
     }

@@ -74,11 +74,7 @@ async fn reserved<K: Eq + Hash, R: ScopedResource>(
         Place::Later(turn) => turn.come().await.ok_or(Why::Closed)?,
     };
     // Its turn may have come just before the end.
-    if registry.is_open() {
-        Ok(come)
-    } else {
-        Err(Why::Closed)
-    }
+    if registry.is_open() { Ok(come) } else { Err(Why::Closed) }
 }
 
 async fn enter<K, R, F>(

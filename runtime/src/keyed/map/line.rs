@@ -66,11 +66,7 @@ impl<K: Eq + Hash, R: ScopedResource> Default for Line<K, R> {
 
 impl<K: Eq + Hash, R: ScopedResource> Line<K, R> {
     /// Queues up. Also gives those who no longer wait, to be dropped without a lock.
-    pub(super) fn join(
-        &mut self,
-        is_guest: bool,
-        place: &'static Location<'static>,
-    ) -> (Turn<K, R>, Self) {
+    pub(super) fn join(&mut self, is_guest: bool, place: &'static Location<'static>) -> (Turn<K, R>, Self) {
         let left = self.left();
         let (tell, told) = oneshot::channel();
         let claim = Arc::new(());

@@ -91,10 +91,7 @@ where
     R: ScopedResource,
 {
     /// The life of a map with nobody in it.
-    #[allow(
-        clippy::new_ret_no_self,
-        reason = "a map is a resource, entered as any"
-    )]
+    #[allow(clippy::new_ret_no_self, reason = "a map is a resource, entered as any")]
     #[track_caller]
     pub fn new() -> Lifespan<Self, impl Enter<Self> + Send + Sync + Unpin + use<K, R>> {
         Lifespan::of(future::ready(OwnerMap(Registry::new())))
@@ -122,8 +119,7 @@ where
         &self,
         key: K,
         lifespan: Lifespan<R, F>,
-    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F>
-    {
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F> {
         self.let_in(key, lifespan, OnTaken::Refuse, Location::caller())
     }
 
@@ -157,8 +153,7 @@ where
         &self,
         key: K,
         lifespan: Owned<R, F>,
-    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F>
-    {
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F> {
         self.let_owned_in(key, lifespan, OnTaken::Refuse, Location::caller())
     }
 
@@ -187,8 +182,7 @@ where
         &self,
         key: K,
         lifespan: Lifespan<R, F>,
-    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F>
-    {
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F> {
         self.let_in(key, lifespan, OnTaken::Replace, Location::caller())
     }
 
@@ -211,8 +205,7 @@ where
         &self,
         key: K,
         lifespan: Owned<R, F>,
-    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F>
-    {
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F> {
         self.let_owned_in(key, lifespan, OnTaken::Replace, Location::caller())
     }
 
@@ -318,12 +311,7 @@ where
         self.len() == 0
     }
 
-    fn insertion(
-        &self,
-        key: K,
-        on_taken: OnTaken,
-        place: &'static Location<'static>,
-    ) -> Insertion<K, R> {
+    fn insertion(&self, key: K, on_taken: OnTaken, place: &'static Location<'static>) -> Insertion<K, R> {
         Insertion {
             registry: Arc::clone(&self.0),
             key,
@@ -338,8 +326,7 @@ where
         lifespan: Lifespan<R, F>,
         on_taken: OnTaken,
         place: &'static Location<'static>,
-    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F>
-    {
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F> {
         let subject = lifespan.subject(place);
         let insertion = self.insertion(key, on_taken, place);
         insertion.run(lifespan, subject, move |lifespan| lifespan.owned_at(place))
@@ -351,8 +338,7 @@ where
         lifespan: Owned<R, F>,
         on_taken: OnTaken,
         place: &'static Location<'static>,
-    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F>
-    {
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F> {
         let subject = lifespan.subject(place);
         let insertion = self.insertion(key, on_taken, place);
         insertion.run(lifespan, subject, |lifespan| lifespan)

@@ -289,9 +289,7 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
         }
         closing.emptied().await;
         let failed = closing.failed();
-        Ok(Error::first_of(
-            failed.iter().filter_map(|gone| gone.tell().err()),
-        )?)
+        Ok(Error::first_of(failed.iter().filter_map(|gone| gone.tell().err()))?)
     }
 
     /// Gives those who are to be asked. Whoever waits, or has a reservation, hears of it.
@@ -415,10 +413,7 @@ impl<K: Eq + Hash, R: ScopedResource> Member<K, R> {
     /// Whether it stays, or somebody waits to come after it.
     fn is_promised(&self) -> bool {
         let comes = || self.claim.as_ref().is_none_or(Claim::is_held);
-        let stays = self
-            .owner
-            .as_ref()
-            .map_or_else(comes, |owner| !owner.is_closed());
+        let stays = self.owner.as_ref().map_or_else(comes, |owner| !owner.is_closed());
         stays || !self.line.is_empty()
     }
 

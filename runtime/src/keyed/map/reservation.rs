@@ -60,10 +60,7 @@ impl<K: Clone + Eq + Hash + Send + 'static, R: ScopedResource> Reservation<K, R>
         if !self.registry.begin(&key, number, owner) {
             owner.ask(place);
         }
-        let (arrived, gone) = (
-            Arc::downgrade(&self.registry),
-            Arc::downgrade(&self.registry),
-        );
+        let (arrived, gone) = (Arc::downgrade(&self.registry), Arc::downgrade(&self.registry));
         Keeper {
             entered: Box::new(move || {
                 if let Some(registry) = arrived.upgrade() {

@@ -94,15 +94,9 @@ impl<R: ScopedResource + Sync> Generation<R> {
     ) -> Result<First<R, impl FnOnce() + use<R>>, Error> {
         let subject = made.subject(place);
         let runtime = Handle::try_current().map_err(|_| {
-            let text =
-                "a shared resource needs a tokio runtime to spawn its task on, and none runs here\n\
+            let text = "a shared resource needs a tokio runtime to spawn its task on, and none runs here\n\
                  help: acquire it inside of `#[tokio::main]` or `Runtime::block_on`";
-            Error::of(
-                subject.clone(),
-                Phase::Enter,
-                ErrorKind::Failed,
-                text.into(),
-            )
+            Error::of(subject.clone(), Phase::Enter, ErrorKind::Failed, text.into())
         })?;
         let generation = Arc::new(Generation {
             seats: Mutex::new(Seats {
@@ -201,9 +195,7 @@ impl<R: ScopedResource + Sync> Generation<R> {
     /// The resource, when it has entered; none if it has gone since.
     pub(super) async fn entered(&self) -> Result<Option<Arc<R>>, Error> {
         let mut course = self.course.subscribe();
-        let known = course
-            .wait_for(|course| !matches!(course, Course::Entering))
-            .await;
+        let known = course.wait_for(|course| !matches!(course, Course::Entering)).await;
         match known.as_deref() {
             Ok(Course::Failed(why)) => why.tell().map_or(Ok(None), Err),
             _ => Ok(self.offer.get()),

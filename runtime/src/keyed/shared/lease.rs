@@ -58,10 +58,7 @@ impl<R: ScopedResource + Sync> Lease<R> {
     /// # Cancel safety
     ///
     /// As [`release`](Lease::release).
-    pub fn release_as(
-        mut self,
-        exit: &Exit,
-    ) -> impl Future<Output = Result<(), Error>> + Send + use<'_, R> {
+    pub fn release_as(mut self, exit: &Exit) -> impl Future<Output = Result<(), Error>> + Send + use<'_, R> {
         self.give_back();
         async move { self.seat.exit_as(exit).await }
     }

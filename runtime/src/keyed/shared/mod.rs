@@ -75,9 +75,7 @@ struct Hub<R: ScopedResource + Sync> {
 impl<R: ScopedResource + Sync> Shared<R> {
     /// Shares what the closure makes, which is called for each first user. If several come first, one lifespan is entered, and the
     /// others are dropped as they are.
-    pub fn new<F: Enter<R> + Send + 'static>(
-        make: impl Fn() -> Lifespan<R, F> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn new<F: Enter<R> + Send + 'static>(make: impl Fn() -> Lifespan<R, F> + Send + Sync + 'static) -> Self {
         Shared(Arc::new(Hub {
             make: Box::new(move || sharing::sharing(make())),
             now: Mutex::new(None),
@@ -174,10 +172,7 @@ fn would_wait(subject: Subject, place: &'static Location<'static>) -> Error {
 
 impl<R: ScopedResource + Sync> Hub<R> {
     /// A seat in the life that goes on, or in a new one; or the life to wait for.
-    fn seat(
-        &self,
-        place: &'static Location<'static>,
-    ) -> Result<Result<Seat<R>, Arc<Generation<R>>>, Error> {
+    fn seat(&self, place: &'static Location<'static>) -> Result<Result<Seat<R>, Arc<Generation<R>>>, Error> {
         if let Some(seat) = self.seat_now() {
             return Ok(seat);
         }

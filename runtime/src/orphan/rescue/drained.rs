@@ -87,20 +87,12 @@ struct Listener {
 impl Listener {
     fn new(runtime: runtime::Id) -> Self {
         let drain = Arc::<Drain>::default();
-        wards()
-            .of
-            .entry(runtime)
-            .or_default()
-            .drains
-            .push(Arc::clone(&drain));
+        wards().of.entry(runtime).or_default().drains.push(Arc::clone(&drain));
         Listener { runtime, drain }
     }
 
     fn is_idle(&self) -> bool {
-        wards()
-            .of
-            .get(&self.runtime)
-            .is_none_or(|ward| ward.rescues.is_empty())
+        wards().of.get(&self.runtime).is_none_or(|ward| ward.rescues.is_empty())
     }
 
     fn finish(self) -> Drained {
@@ -149,9 +141,7 @@ impl Drained {
     /// were. Nobody waits for those.
     #[must_use = "it is only looked at"]
     pub fn still_live(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
-        self.live
-            .iter()
-            .map(|subject| (subject.name.as_str(), subject.place))
+        self.live.iter().map(|subject| (subject.name.as_str(), subject.place))
     }
 
     /// The failures of those exits. When several drains wait, the first of them gets the failures.
@@ -198,12 +188,7 @@ impl fmt::Display for Drained {
         match live[..] {
             [] => Ok(()),
             [name] => write!(f, "; the owner of {name} is still live"),
-            _ => write!(
-                f,
-                "; {} owners are still live: {}",
-                live.len(),
-                live.join(", ")
-            ),
+            _ => write!(f, "; {} owners are still live: {}", live.len(), live.join(", ")),
         }
     }
 }

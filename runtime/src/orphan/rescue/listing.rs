@@ -98,11 +98,7 @@ pub(crate) fn mark() -> u64 {
 
 /// Asks those of this runtime to end that were entered since the mark, the latest first. Whether there were any.
 #[cfg(feature = "signal")]
-pub(crate) fn close_owners(
-    runtime: runtime::Id,
-    since: u64,
-    place: &'static Location<'static>,
-) -> bool {
+pub(crate) fn close_owners(runtime: runtime::Id, since: u64, place: &'static Location<'static>) -> bool {
     let mut owners = owners(runtime, since);
     owners.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
     for (_, owner) in &owners {

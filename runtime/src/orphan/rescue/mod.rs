@@ -30,10 +30,7 @@ pub(crate) fn spawn(jobs: Vec<Job>) {
         let Some(runtime) = job.runtime.take().or_else(|| Handle::try_current().ok()) else {
             continue;
         };
-        match groups
-            .iter_mut()
-            .find(|(handle, _)| handle.id() == runtime.id())
-        {
+        match groups.iter_mut().find(|(handle, _)| handle.id() == runtime.id()) {
             Some((_, group)) => group.push(job),
             None => groups.push((runtime, vec![job])),
         }
@@ -137,12 +134,7 @@ impl Stay {
         let mut wards = wards();
         let number = wards.next;
         wards.next += 1;
-        wards
-            .of
-            .entry(runtime)
-            .or_default()
-            .rescues
-            .insert(number, subjects);
+        wards.of.entry(runtime).or_default().rescues.insert(number, subjects);
         Stay {
             runtime,
             number,
@@ -165,10 +157,7 @@ impl Drop for Stay {
         };
         let subjects = ward.rescues.remove(&self.number).unwrap_or_default();
         if let Some(first) = ward.drains.first() {
-            first
-                .seen()
-                .failures
-                .append(std::mem::take(&mut self.failures));
+            first.seen().failures.append(std::mem::take(&mut self.failures));
         }
         let drains = ward.drains.clone();
         for drain in &drains {

@@ -49,10 +49,7 @@ impl<T> Child<T> {
 
     /// Cancels this child alone: what lives in it unwinds (law 13). The group goes on, and does not fail for it. Whether this
     /// was the first time it was cancelled.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "whether it was first rarely matters"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel(&self) -> bool {
         let cancellation = Cancellation::asked(None, Location::caller());

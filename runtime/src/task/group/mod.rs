@@ -201,10 +201,7 @@ impl TaskGroup {
     /// ```
     ///
     /// While the group is cancelled, a child begins, and is cancelled where it first waits.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "the child runs without its handle"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
     #[track_caller]
     pub fn spawn<F, T>(&self, future: F) -> Child<T>
     where
@@ -218,10 +215,7 @@ impl TaskGroup {
     ///
     /// One that returns a `Result` does not compile here: its error would look like a success. rustc then says "type
     /// annotations needed" and names `this_can_fail_so_use_the_method_without_ok`.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "the child runs without its handle"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
     #[track_caller]
     pub fn spawn_ok<F, M>(&self, future: F) -> Child<F::Output>
     where
@@ -236,10 +230,7 @@ impl TaskGroup {
     /// # Panics
     ///
     /// Outside of both.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "the child runs without its handle"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
     #[track_caller]
     pub fn spawn_local<F, T>(&self, future: F) -> Child<T>
     where
@@ -254,10 +245,7 @@ impl TaskGroup {
     /// # Panics
     ///
     /// Outside of a `LocalSet` and of a `LocalRuntime`.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "the child runs without its handle"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
     #[track_caller]
     pub fn spawn_local_ok<F, M>(&self, future: F) -> Child<F::Output>
     where
@@ -296,10 +284,7 @@ impl TaskGroup {
     /// Dropped before the child is ready, that is cancelled; it unwinds, and the group waits for it. What it fails with then is
     /// the group's.
     #[track_caller]
-    pub fn start<T, O, R>(
-        &self,
-        run: R,
-    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
+    pub fn start<T, O, R>(&self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
     where
         T: Send + 'static,
         O: ServiceEnd,
@@ -323,20 +308,14 @@ impl TaskGroup {
     /// this was the first time.
     ///
     /// Called at the end of the body, it stops what was only there for that.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "whether it was first rarely matters"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel(&self) -> bool {
         self.group().cancel(None, Location::caller())
     }
 
     /// As [`cancel`](TaskGroup::cancel), with a reason that errors and exits are told.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "whether it was first rarely matters"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel_because(&self, reason: impl Into<Cow<'static, str>>) -> bool {
         self.group().cancel(Some(reason.into()), Location::caller())

@@ -54,8 +54,7 @@ impl<'g> Order<'g> {
     {
         let closed = closed(&self.subject);
         let on = |task| drop(self.group.runtime.spawn(task));
-        Task::spawn(self.group, self.subject, None, Plain { future }, on)
-            .map_err(|Plain { future }| closed(future))
+        Task::spawn(self.group, self.subject, None, Plain { future }, on).map_err(|Plain { future }| closed(future))
     }
 
     pub(super) fn spawn_local<F, T>(self, future: F) -> Result<Child<T>, Closed<F>>
@@ -75,23 +74,17 @@ impl<'g> Order<'g> {
     {
         let closed = closed(&self.subject);
         let on = |task| drop(tokio::task::spawn_local(task));
-        Task::spawn(self.group, self.subject, None, Plain { future }, on)
-            .map_err(|Plain { future }| closed(future))
+        Task::spawn(self.group, self.subject, None, Plain { future }, on).map_err(|Plain { future }| closed(future))
     }
 
-    pub(super) fn start<T, O, R>(
-        self,
-        run: R,
-    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
+    pub(super) fn start<T, O, R>(self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
     where
         T: Send + 'static,
         O: ServiceEnd,
         R: AsyncFnOnce(Ready<T>) -> O + StartFn<T, O> + Send + 'static,
     {
         // Called in the child's task, so that a panic of it is one of the child.
-        let run = |ready| -> BoxFuture<'static, _> {
-            Box::pin(async { run(ready).await.__into_result() })
-        };
+        let run = |ready| -> BoxFuture<'static, _> { Box::pin(async { run(ready).await.__into_result() }) };
         started(Arc::clone(self.group), self.subject, run)
     }
 }

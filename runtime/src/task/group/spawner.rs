@@ -114,10 +114,7 @@ impl Spawner {
     ///
     /// As [`TaskGroup::start`].
     #[track_caller]
-    pub fn start<T, O, R>(
-        &self,
-        run: R,
-    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
+    pub fn start<T, O, R>(&self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
     where
         T: Send + 'static,
         O: ServiceEnd,
@@ -127,10 +124,7 @@ impl Spawner {
     }
 
     /// As [`TaskGroup::cancel`].
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "whether it was first rarely matters"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel(&self) -> bool {
         self.group.cancel(None, Location::caller())
@@ -163,10 +157,7 @@ impl<'g> Named<'g> {
     }
 
     /// As [`TaskGroup::spawn`].
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "the child runs without its handle"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
     #[track_caller]
     pub fn spawn<F, T>(self, future: F) -> Child<T>
     where
@@ -177,10 +168,7 @@ impl<'g> Named<'g> {
     }
 
     /// As [`TaskGroup::spawn_ok`].
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "the child runs without its handle"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
     #[track_caller]
     pub fn spawn_ok<F, M>(self, future: F) -> Child<F::Output>
     where
@@ -194,10 +182,7 @@ impl<'g> Named<'g> {
     /// # Panics
     ///
     /// Outside of a `LocalSet` and of a `LocalRuntime`.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "the child runs without its handle"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
     #[track_caller]
     pub fn spawn_local<F, T>(self, future: F) -> Child<T>
     where
@@ -212,10 +197,7 @@ impl<'g> Named<'g> {
     /// # Panics
     ///
     /// Outside of a `LocalSet` and of a `LocalRuntime`.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "the child runs without its handle"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
     #[track_caller]
     pub fn spawn_local_ok<F, M>(self, future: F) -> Child<F::Output>
     where
@@ -234,10 +216,7 @@ impl<'g> Named<'g> {
     ///
     /// As [`TaskGroup::start`].
     #[track_caller]
-    pub fn start<T, O, R>(
-        self,
-        run: R,
-    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
+    pub fn start<T, O, R>(self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
     where
         T: Send + 'static,
         O: ServiceEnd,

@@ -105,12 +105,7 @@ pub(super) struct Announcement {
 
 impl Announcement {
     /// Ready when there is nothing more to announce: its [`Ready`] was used, or dropped by a child that goes on.
-    pub(super) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        goes_on: bool,
-        subject: &Subject,
-    ) -> Poll<()> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, goes_on: bool, subject: &Subject) -> Poll<()> {
         // Outside of the budget of the task, which the child may have used up: that it was set must be seen in this poll.
         let set = ready!(poll_unbudgeted(Pin::new(&mut self.set), cx));
         if set.is_ok() {
@@ -140,10 +135,7 @@ impl Announcement {
             (Err(ChildError::Cancelled(cancellation)), None) => {
                 let kind = ErrorKind::of(cancellation);
                 let why = cancellation.clone().into();
-                tell(
-                    self.refusal,
-                    Error::of(subject.clone(), Phase::Enter, kind, why),
-                );
+                tell(self.refusal, Error::of(subject.clone(), Phase::Enter, kind, why));
                 None
             }
             (_, Some(error)) => give(self.refusal, error),

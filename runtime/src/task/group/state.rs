@@ -116,11 +116,7 @@ impl Group {
         let waker = {
             let mut state = self.state();
             state.live -= 1;
-            if state.live == 0 {
-                state.waker.take()
-            } else {
-                None
-            }
+            if state.live == 0 { state.waker.take() } else { None }
         };
         if let Some(waker) = waker {
             waker.wake();
@@ -189,11 +185,7 @@ impl Group {
 /// The end.
 impl Group {
     /// Has all children unwind (law 13), those that begin later as well. Whether this was the first time.
-    pub(super) fn cancel(
-        &self,
-        reason: Option<Cow<'static, str>>,
-        place: &'static Location<'static>,
-    ) -> bool {
+    pub(super) fn cancel(&self, reason: Option<Cow<'static, str>>, place: &'static Location<'static>) -> bool {
         self.node.cancel(&Cancellation::asked(reason, place))
     }
 
@@ -246,9 +238,7 @@ impl Group {
         self.state().closed = true;
         let left = self.node.children();
         self.node.part();
-        left.iter()
-            .filter_map(|child| child.subject().cloned())
-            .collect()
+        left.iter().filter_map(|child| child.subject().cloned()).collect()
     }
 
     /// What failed, in the order it did; what somebody else has taken is not there.

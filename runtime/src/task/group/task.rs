@@ -113,9 +113,7 @@ impl<T> Ended<T> {
             (Outcome::Panicked(panic), _) => Ended::Panicked(panic),
             (Outcome::Stopped(cancellation), _) => Ended::Cancelled(cancellation),
             // It was told, so that it does not count as completed (law 15).
-            (Outcome::Done(Ok(_)), Some(cancellation)) if node.is_delivered() => {
-                Ended::Cancelled(cancellation)
-            }
+            (Outcome::Done(Ok(_)), Some(cancellation)) if node.is_delivered() => Ended::Cancelled(cancellation),
             // What a sibling was told of may be the group's, while it was itself cancelled for another reason.
             (Outcome::Done(Err(error)), Some(cancellation))
                 if [Some(&cancellation), group.cancellation().as_ref()]

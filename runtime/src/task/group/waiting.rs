@@ -53,8 +53,7 @@ impl Waiting {
                 Some(error) => format!("the body of the group ended: {} ({error})", exit.cause()),
                 None => format!("the body of the group ended: {}", exit.cause()),
             };
-            self.group
-                .cancel(Some(why.into()), self.group.subject().place);
+            self.group.cancel(Some(why.into()), self.group.subject().place);
         }
         let time = exit.remaining();
         self.until = time.map(after);
@@ -80,22 +79,14 @@ impl Waiting {
 impl Group {
     /// Waits for the children. Within a budget, what is left is cancelled, if it may run on until then, and then aborted. The
     /// errors of those that do not even end then.
-    async fn ends(
-        &self,
-        time: Option<Duration>,
-        may_run_on: bool,
-        exit: Option<&Exit>,
-    ) -> Vec<Error> {
+    async fn ends(&self, time: Option<Duration>, may_run_on: bool, exit: Option<&Exit>) -> Vec<Error> {
         let Some(time) = time else {
             self.ends_within(None, exit).await;
             return Vec::new();
         };
         let default = Steps::default();
         let steps = if may_run_on {
-            Steps {
-                stop: None,
-                ..default
-            }
+            Steps { stop: None, ..default }
         } else {
             Steps {
                 stop: Some(Duration::ZERO),
@@ -103,11 +94,7 @@ impl Group {
                 ..default
             }
         };
-        let Steps {
-            stop,
-            cancel,
-            abort,
-        } = steps.within(Some(time));
+        let Steps { stop, cancel, abort } = steps.within(Some(time));
         if self.ends_within(stop, exit).await {
             return Vec::new();
         }
@@ -119,20 +106,10 @@ impl Group {
         if self.ends_within(Some(abort.max(MOMENT)), exit).await {
             return Vec::new();
         }
-        let ignored = ChildError::Ignored {
-            cancel,
-            is_gone: false,
-        };
+        let ignored = ChildError::Ignored { cancel, is_gone: false };
         let left = self.give_up().into_iter();
-        left.map(|child| {
-            Error::of(
-                child,
-                Phase::Body,
-                ErrorKind::Interrupted,
-                ignored.clone().into(),
-            )
-        })
-        .collect()
+        left.map(|child| Error::of(child, Phase::Body, ErrorKind::Interrupted, ignored.clone().into()))
+            .collect()
     }
 
     /// An exit is shielded from what is around it, but the children are not (law 6).

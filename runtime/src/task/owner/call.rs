@@ -78,10 +78,7 @@ impl<'h, J, O> Call<'h, J, O> {
 
     /// Has the work unwind, or takes it back if it has not begun. Whether it has begun.
     fn give_up(&mut self, cancellation: &Cancellation) -> bool {
-        let withdrawn = self
-            .turn
-            .take()
-            .and_then(|turn| self.house.desk.withdraw(turn));
+        let withdrawn = self.turn.take().and_then(|turn| self.house.desk.withdraw(turn));
         if withdrawn.is_some() || self.stage != Stage::Submitted {
             return false;
         }
@@ -97,11 +94,7 @@ impl<'h, J, O> Call<'h, J, O> {
     fn poll_submitted(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
         if self.is_outside() {
             self.stage = Stage::Submitting;
-            ready!(
-                self.house
-                    .desk
-                    .poll_submit(&mut self.job, &mut self.turn, cx)
-            )?;
+            ready!(self.house.desk.poll_submit(&mut self.job, &mut self.turn, cx))?;
             self.stage = Stage::Submitted;
         }
         Poll::Ready(Ok(()))
@@ -120,9 +113,7 @@ impl<'h, J, O> Call<'h, J, O> {
             return Poll::Ready(reply.map_or(Called::Refused, Called::Ran));
         }
         match cancellation {
-            Some(cancellation) if !self.give_up(&cancellation) => {
-                Poll::Ready(Called::Unbegun(cancellation))
-            }
+            Some(cancellation) if !self.give_up(&cancellation) => Poll::Ready(Called::Unbegun(cancellation)),
             _ => Poll::Pending,
         }
     }

@@ -222,10 +222,7 @@ impl<J, F, E, M: Locks> Desk<J, F, E, M> {
                 return (Poll::Ready(end.clone()), None);
             }
             let turn = *turn.get_or_insert_with(|| ledger.turn());
-            (
-                Poll::Pending,
-                ledger.watchers.insert(turn, cx.waker().clone()),
-            )
+            (Poll::Pending, ledger.watchers.insert(turn, cx.waker().clone()))
         });
         end
     }

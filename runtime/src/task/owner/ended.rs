@@ -43,8 +43,7 @@ impl Died {
 }
 
 /// By the end of its runtime or its `LocalSet`.
-pub(super) const TASK_DROPPED: &str =
-    "its task was dropped, as the end of a runtime or a `LocalSet` does";
+pub(super) const TASK_DROPPED: &str = "its task was dropped, as the end of a runtime or a `LocalSet` does";
 
 #[derive(Clone)]
 pub(super) struct Ended(Arc<Record>);
@@ -112,8 +111,7 @@ impl Ended {
     /// well: if the body has failed, maybe for that, it is not told again.
     pub(super) fn tell_scope(&self, body_is_clean: bool) -> Result<(), Error> {
         let is_news = |died: &Died| died.death.take().is_some();
-        self.0
-            .tell(|died| is_news(died) && (body_is_clean || !died.is_by_call))
+        self.0.tell(|died| is_news(died) && (body_is_clean || !died.is_by_call))
     }
 }
 

@@ -121,11 +121,7 @@ impl<J> Handle<J> {
         self.close_with(Farewell::of_scope(exit, place), place)
     }
 
-    async fn close_with(
-        &self,
-        farewell: Farewell,
-        place: &'static Location<'static>,
-    ) -> Result<(), Error> {
+    async fn close_with(&self, farewell: Farewell, place: &'static Location<'static>) -> Result<(), Error> {
         let house = &self.house;
         if house.is_here() {
             house.close(farewell);
@@ -199,11 +195,7 @@ impl<J> Handle<J> {
 }
 
 /// What the caller gets.
-fn settle<J, T, E: Failure>(
-    called: Called<Result<T, E>>,
-    node: &Node,
-    house: &House<J>,
-) -> Result<T, E> {
+fn settle<J, T, E: Failure>(called: Called<Result<T, E>>, node: &Node, house: &House<J>) -> Result<T, E> {
     let cancelled = |cancellation: Cancellation| {
         let kind = ErrorKind::of(&cancellation);
         let subject = house.subject();
@@ -212,14 +204,10 @@ fn settle<J, T, E: Failure>(
     match called {
         Called::Ran(Outcome::Done(returned)) => match node.cancellation() {
             // Told to end, it cannot look like a success (law 15).
-            Some(cancellation) if node.is_delivered() => {
-                Err(returned.err().unwrap_or_else(|| cancelled(cancellation)))
-            }
+            Some(cancellation) if node.is_delivered() => Err(returned.err().unwrap_or_else(|| cancelled(cancellation))),
             _ => returned,
         },
-        Called::Ran(Outcome::Stopped(cancellation)) | Called::Unbegun(cancellation) => {
-            Err(cancelled(cancellation))
-        }
+        Called::Ran(Outcome::Stopped(cancellation)) | Called::Unbegun(cancellation) => Err(cancelled(cancellation)),
         Called::Ran(Outcome::Panicked(panic)) => {
             let text = panic_text(&panic).to_owned();
             Err(house.error(ErrorKind::Panicked, text).into())
@@ -241,10 +229,7 @@ impl<J> Drop for Handle<J> {
     }
 }
 
-#[allow(
-    clippy::missing_fields_in_debug,
-    reason = "the number only tells handles apart"
-)]
+#[allow(clippy::missing_fields_in_debug, reason = "the number only tells handles apart")]
 impl<J> fmt::Debug for Handle<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Owner")

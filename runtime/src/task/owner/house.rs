@@ -255,11 +255,7 @@ impl<J> House<J> {
         self.error(ErrorKind::Closed, why)
     }
 
-    pub(super) fn would_wait_for_itself(
-        &self,
-        what: &str,
-        place: &'static Location<'static>,
-    ) -> Error {
+    pub(super) fn would_wait_for_itself(&self, what: &str, place: &'static Location<'static>) -> Error {
         let help = match what {
             "with" => "use the resource that is at hand there",
             _ => "do not wait there for its end, which comes after that",

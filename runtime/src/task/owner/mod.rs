@@ -149,10 +149,7 @@ impl<R> Owner<R> {
     }
 
     /// Ends it, as the scope does that holds it.
-    pub(crate) fn exit_at(
-        self,
-        exit: &Exit,
-    ) -> impl Future<Output = Result<(), Error>> + use<'_, R> {
+    pub(crate) fn exit_at(self, exit: &Exit) -> impl Future<Output = Result<(), Error>> + use<'_, R> {
         self.0.exit(exit)
     }
 
@@ -303,16 +300,12 @@ impl<R: ScopedResource> Owner<R> {
     #[track_caller]
     pub fn with<E, T, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + use<'_, R, E, T, W>
     where
-        W: AsyncFnOnce(&mut R) -> Result<T, E>
-            + for<'r> WorkFn<&'r mut R, Result<T, E>>
-            + Send
-            + 'static,
+        W: AsyncFnOnce(&mut R) -> Result<T, E> + for<'r> WorkFn<&'r mut R, Result<T, E>> + Send + 'static,
         E: Failure + Send,
         T: Send + 'static,
     {
         let boxed = |sent| Box::new(sent) as Job<R>;
-        self.0
-            .call(work, boxed, Location::caller(), |returned| returned)
+        self.0.call(work, boxed, Location::caller(), |returned| returned)
     }
 
     /// As [`with`](Self::with), for a closure that cannot fail and returns a plain value.
@@ -326,10 +319,7 @@ impl<R: ScopedResource> Owner<R> {
     /// As [`with`](Self::with).
     #[must_use = "nothing is run until this is awaited"]
     #[track_caller]
-    pub fn with_ok<T, M, W>(
-        &self,
-        work: W,
-    ) -> impl Future<Output = Result<T, Error>> + use<'_, R, T, M, W>
+    pub fn with_ok<T, M, W>(&self, work: W) -> impl Future<Output = Result<T, Error>> + use<'_, R, T, M, W>
     where
         W: AsyncFnOnce(&mut R) -> T + for<'r> WorkFn<&'r mut R, T> + Send + 'static,
         T: Infallible<M> + Send + 'static,
@@ -358,8 +348,7 @@ impl<R: LocalResource + 'static> OwnerLocal<R> {
         T: Send + 'static,
     {
         let boxed = |sent| Box::new(sent) as JobLocal<R>;
-        self.0
-            .call(work, boxed, Location::caller(), |returned| returned)
+        self.0.call(work, boxed, Location::caller(), |returned| returned)
     }
 
     /// As [`with`](Self::with), for a closure that cannot fail and returns a plain value.
@@ -373,10 +362,7 @@ impl<R: LocalResource + 'static> OwnerLocal<R> {
     /// As [`with`](Self::with).
     #[must_use = "nothing is run until this is awaited"]
     #[track_caller]
-    pub fn with_ok<T, M, W>(
-        &self,
-        work: W,
-    ) -> impl Future<Output = Result<T, Error>> + use<'_, R, T, M, W>
+    pub fn with_ok<T, M, W>(&self, work: W) -> impl Future<Output = Result<T, Error>> + use<'_, R, T, M, W>
     where
         W: AsyncFnOnce(&mut R) -> T + Send + 'static,
         T: Infallible<M> + Send + 'static,

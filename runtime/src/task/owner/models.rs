@@ -100,10 +100,7 @@ fn work_runs_or_is_refused() {
             counts.dropped.load(Ordering::Relaxed),
         );
         assert_eq!(ran + dropped, 1);
-        assert!(
-            submitted.is_ok() || ran == 0,
-            "what is refused does not run"
-        );
+        assert!(submitted.is_ok() || ran == 0, "what is refused does not run");
         assert_eq!(ended(&desk), "closed");
     });
 }

@@ -34,9 +34,7 @@ pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 /// The enter of an [`Owner`]; made by [`Lifespan::owned`]. Its [`Lifespan`] can be told how the owner
 /// [works](Lifespan::queue); [boxed](Lifespan::boxed), no longer.
 #[must_use = "nothing is spawned until its lifespan is scoped or entered"]
-pub struct Owning<R: ScopedResource, F>(
-    Stage<F, R, dyn Future<Output = Result<Owner<R>, BoxError>> + Send>,
-);
+pub struct Owning<R: ScopedResource, F>(Stage<F, R, dyn Future<Output = Result<Owner<R>, BoxError>> + Send>);
 
 /// As [`Owning`], of an [`OwnerLocal`].
 #[must_use = "nothing is spawned until its lifespan is scoped or entered"]
@@ -201,11 +199,7 @@ impl<F, R, D: ?Sized> Stage<F, R, D> {
         }
     }
 
-    fn poll_begun<O>(
-        &mut self,
-        begin: impl FnOnce(Start<F, R>) -> Pin<Box<D>>,
-        cx: &mut Context<'_>,
-    ) -> Poll<O>
+    fn poll_begun<O>(&mut self, begin: impl FnOnce(Start<F, R>) -> Pin<Box<D>>, cx: &mut Context<'_>) -> Poll<O>
     where
         D: Future<Output = O>,
     {

@@ -55,10 +55,7 @@ impl<R: ScopedResource, F: Enter<R> + Send + 'static> Lifespan<R, F> {
         self.owned_at(Location::caller())
     }
 
-    pub(crate) fn owned_at(
-        self,
-        place: &'static Location<'static>,
-    ) -> Lifespan<Owner<R>, Owning<R, F>> {
+    pub(crate) fn owned_at(self, place: &'static Location<'static>) -> Lifespan<Owner<R>, Owning<R, F>> {
         let (enter, entry) = self.into_description(place);
         Owning::new(enter, entry)
     }
@@ -142,9 +139,4 @@ macro_rules! configured {
 }
 
 configured!(Owner, Owning, [ScopedResource], [Enter<R> + Send + 'static]);
-configured!(
-    OwnerLocal,
-    OwningLocal,
-    [LocalResource + 'static],
-    [Enter<R> + 'static]
-);
+configured!(OwnerLocal, OwningLocal, [LocalResource + 'static], [Enter<R> + 'static]);

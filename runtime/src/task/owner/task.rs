@@ -91,10 +91,7 @@ pub(super) struct Entered {
 
 impl Entered {
     pub(super) fn new(caller: oneshot::Sender<()>) -> Self {
-        Entered {
-            keeper: None,
-            caller,
-        }
+        Entered { keeper: None, caller }
     }
 
     /// The keeper first: the caller may be gone.
@@ -122,9 +119,7 @@ where
     let checkpoint = Checkpoint::at_first_poll(&entry);
     let kind = Kind::Cancel(Arc::clone(&house.entering));
     let serving = Arc::clone(&house);
-    let scope = Staged::new(enter, entry, |held| {
-        serve(held, serving, survives_panics, entered)
-    });
+    let scope = Staged::new(enter, entry, |held| serve(held, serving, survives_panics, entered));
     let ended = match caught(InTask::new(scope, checkpoint, kind)).await {
         Ok(Ok(ended)) => ended,
         Ok(Err(error)) => not_entered(&house, NotEntered::Failed(error)),
@@ -177,11 +172,7 @@ where
     exit.note(&held.entry);
     held.exit(&exit).await;
     let failed = Error::first_of(held.aside.take_failures().errors());
-    Ok(Ended::new(
-        Reason::from(&farewell.why),
-        house.died(),
-        failed.err(),
-    ))
+    Ok(Ended::new(Reason::from(&farewell.why), house.died(), failed.err()))
 }
 
 /// Why it is to end, and whether that cut some work.
@@ -213,12 +204,7 @@ where
     }
 }
 
-async fn work_off<R, J: Run<R>>(
-    resource: &mut R,
-    house: &House<J>,
-    survives_panics: bool,
-    is_halfway: &mut bool,
-) {
+async fn work_off<R, J: Run<R>>(resource: &mut R, house: &House<J>, survives_panics: bool, is_halfway: &mut bool) {
     while let Some(job) = poll_fn(|cx| house.desk.poll_next(cx)).await {
         match job.run(resource).await {
             Ran::Panicked(text) if !survives_panics => drop(panicked(house, &text)),

@@ -46,14 +46,10 @@ impl fmt::Display for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ServiceError::NotReady => f.write_str("it returned without `ready.set(..)`"),
-            ServiceError::ReadyDropped => {
-                f.write_str("it dropped its `Ready` without `ready.set(..)`, and went on")
-            }
+            ServiceError::ReadyDropped => f.write_str("it dropped its `Ready` without `ready.set(..)`, and went on"),
             ServiceError::EndedEarly => f.write_str("it ended before it was asked to stop"),
             ServiceError::Panicked(text) => write!(f, "it panicked: {text}"),
-            ServiceError::Dropped => {
-                f.write_str("its task was dropped, since its runtime shut down")
-            }
+            ServiceError::Dropped => f.write_str("its task was dropped, since its runtime shut down"),
             ServiceError::NotStopped { stop, progress } => {
                 write!(
                     f,

@@ -64,8 +64,7 @@ impl<T: Send + 'static> Starting<T> {
         O: ServiceEnd,
     {
         // Called in the task, so that a panic of it is one of the task.
-        let run: Run<T> =
-            Box::new(|ready, stop| Box::pin(async { run(ready, stop).await.__into_result() }));
+        let run: Run<T> = Box::new(|ready, stop| Box::pin(async { run(ready, stop).await.__into_result() }));
         Starting(Stage::Unbegun(Some(Start {
             run,
             said: Said {

@@ -86,11 +86,7 @@ impl Task {
 
     /// Asks it to stop, then cancels it, then aborts it, each when it has not ended by the end of the step before. What it
     /// was ready with is dropped once it has been asked; without one it was not ready.
-    pub(super) async fn end(
-        mut self,
-        value: Option<impl Send>,
-        exit: &Exit,
-    ) -> Result<(), BoxError> {
+    pub(super) async fn end(mut self, value: Option<impl Send>, exit: &Exit) -> Result<(), BoxError> {
         let steps = self.said.within(exit.remaining());
         // What nobody used yet has nothing to finish.
         let must_stop = value.is_some() && !self.said.is_to_be_cancelled();
@@ -116,11 +112,7 @@ impl Task {
     }
 
     async fn end_by_steps(&mut self, steps: Steps, must_stop: bool) -> Result<(), BoxError> {
-        let Steps {
-            stop,
-            cancel,
-            abort,
-        } = steps;
+        let Steps { stop, cancel, abort } = steps;
         if self.ends_within(stop).await {
             return self.life.outcome();
         }
@@ -175,10 +167,7 @@ impl Task {
 
     /// Has it unwind (law 13).
     fn cancel(&self, after: Option<Duration>) {
-        let reason = format!(
-            "the service did not stop within {:?}",
-            after.unwrap_or_default()
-        );
+        let reason = format!("the service did not stop within {:?}", after.unwrap_or_default());
         let cancellation = Cancellation::asked(Some(reason.into()), self.subject.place);
         self.node.cancel(&cancellation);
     }

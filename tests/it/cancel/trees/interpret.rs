@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use lifespan::{
-    BoxError, CancelScope, Cancellation, Canceller, Cause, Enter, Error, ErrorKind, Exit, Lifespan,
-    Outcome, ScopedResource, race_all, shield, timeout,
+    BoxError, CancelScope, Cancellation, Canceller, Cause, Enter, Error, ErrorKind, Exit, Lifespan, Outcome,
+    ScopedResource, race_all, shield, timeout,
 };
 use tokio::time::{Instant, sleep};
 
@@ -82,12 +82,7 @@ impl World {
     /// All within an outermost cancel scope, node 0.
     pub(super) fn new(tree: &Tree) -> Arc<Self> {
         let mut nodes = Vec::new();
-        plant(
-            Kind::Cancellable,
-            std::slice::from_ref(tree),
-            None,
-            &mut nodes,
-        );
+        plant(Kind::Cancellable, std::slice::from_ref(tree), None, &mut nodes);
         Arc::new(World {
             cancellers: nodes.iter().map(|_| OnceLock::new()).collect(),
             nodes,
@@ -123,12 +118,7 @@ impl World {
     }
 }
 
-fn plant(
-    kind: Kind,
-    inside: &[Tree],
-    parent: Option<(usize, Part)>,
-    nodes: &mut Vec<Node>,
-) -> usize {
+fn plant(kind: Kind, inside: &[Tree], parent: Option<(usize, Part)>, nodes: &mut Vec<Node>) -> usize {
     let id = nodes.len();
     nodes.push(Node {
         kind,
@@ -143,9 +133,7 @@ fn plant(
         let parent = Some((id, parts.get(index).copied().unwrap_or(Part::Body)));
         let child = match kind {
             Kind::Race => plant(Kind::Lane, std::slice::from_ref(child), parent, nodes),
-            Kind::Join | Kind::Unordered => {
-                plant(Kind::Branch, std::slice::from_ref(child), parent, nodes)
-            }
+            Kind::Join | Kind::Unordered => plant(Kind::Branch, std::slice::from_ref(child), parent, nodes),
             _ => plant(child.kind, &child.inside, parent, nodes),
         };
         nodes[id].inside.push(child);
@@ -187,12 +175,7 @@ struct Noted {
     how: Option<How>,
 }
 
-fn noted(
-    world: &Arc<World>,
-    id: usize,
-    part: Part,
-    future: impl Future<Output = Out> + Send + 'static,
-) -> Boxed {
+fn noted(world: &Arc<World>, id: usize, part: Part, future: impl Future<Output = Out> + Send + 'static) -> Boxed {
     Box::pin(Noted {
         future: Some(Box::pin(future)),
         world: Arc::clone(world),

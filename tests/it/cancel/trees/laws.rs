@@ -22,11 +22,7 @@ impl Model<'_> {
         let kind = self.nodes[id].kind;
         let ended = |span: &Span| span.begun.is_some() == span.ended.is_some();
         let all = self.spans[id].iter().all(ended);
-        self.expect(
-            id,
-            "law 2: all ends before the outermost scope returns",
-            all,
-        );
+        self.expect(id, "law 2: all ends before the outermost scope returns", all);
         self.check_time(id);
         self.check_live(id);
         if matches!(kind, Kind::Scope | Kind::Guard) {
@@ -60,11 +56,7 @@ impl Model<'_> {
     fn check_exit(&mut self, id: usize) {
         let exit = self.span(id, Part::Exit);
         let entered = self.how(id, Part::Enter) == Some(How::Completed);
-        self.expect(
-            id,
-            "law 1: what was entered is exited",
-            entered == exit.begun.is_some(),
-        );
+        self.expect(id, "law 1: what was entered is exited", entered == exit.begun.is_some());
         let (Some(begun), Some((end, how))) = (exit.begun, exit.ended) else {
             return;
         };
@@ -91,9 +83,7 @@ impl Model<'_> {
         let holds = match (body, told) {
             (Some(How::Panicked), _) if abandoned => cause == Cause::Abandoned,
             (Some(How::Panicked), _) => cause == Cause::Panicked,
-            (None | Some(How::Dropped), _) if cause == Cause::Abandoned => {
-                abandoned && self.panic_beside(id)
-            }
+            (None | Some(How::Dropped), _) if cause == Cause::Abandoned => abandoned && self.panic_beside(id),
             (None | Some(How::Dropped), _) | (_, Yes) => reasons.contains(&cause),
             (_, Maybe) if reasons.contains(&cause) => true,
             (Some(How::Completed), _) => cause == Cause::Completed,
@@ -115,11 +105,7 @@ impl Model<'_> {
             return;
         };
         let took = self.at(end) - self.at(begun);
-        self.expect(
-            id,
-            "law 13: no longer than its parts",
-            took <= self.work(id),
-        );
+        self.expect(id, "law 13: no longer than its parts", took <= self.work(id));
         if let Some(cancelled) = self.cancelled_at(id, begun, end) {
             let in_time = self.at(end) <= cancelled + self.unwinding(id);
             self.expect(id, "laws 6, 13: only exits and shields go on", in_time);
@@ -139,11 +125,7 @@ impl Model<'_> {
         let over = kind == Kind::Guard || self.is_over(id, &parts, end);
         self.expect(id, "laws 2, 13, 16: all inside has exited", over);
         let panicked = self.how(id, Part::Body) == Some(How::Panicked);
-        self.expect(
-            id,
-            "law 24: a panic goes on",
-            !panicked || how == How::Panicked,
-        );
+        self.expect(id, "law 24: a panic goes on", !panicked || how == How::Panicked);
     }
 
     /// What a scope returns.
@@ -161,9 +143,7 @@ impl Model<'_> {
                 Maybe => true,
                 Yes => how == How::Cancelled,
             },
-            (Some(How::Completed), Some(How::Failed)) | (Some(How::Failed), _) => {
-                how == How::Failed
-            }
+            (Some(How::Completed), Some(How::Failed)) | (Some(How::Failed), _) => how == How::Failed,
             (Some(How::Panicked), _) | (_, Some(How::Panicked)) => how == How::Panicked,
             _ => how == How::Cancelled,
         };

@@ -128,8 +128,8 @@ fn trees(depth: u32) -> BoxedStrategy<Tree> {
     };
     let one = prop::collection::vec(inner.clone(), 1);
     let some = prop::collection::vec(inner.clone(), 1..=3);
-    let thing = (step(inner.clone()), inner.clone(), step(inner))
-        .prop_map(|(enter, body, exit)| vec![enter, body, exit]);
+    let thing =
+        (step(inner.clone()), inner.clone(), step(inner)).prop_map(|(enter, body, exit)| vec![enter, body, exit]);
     let nodes = prop_oneof![
         10 => (Just(Kind::Scope), thing.clone()),
         3 => (Just(Kind::Guard), thing),
@@ -142,9 +142,7 @@ fn trees(depth: u32) -> BoxedStrategy<Tree> {
         2 => (Just(Kind::Cancellable), one.clone()),
         2 => (Just(Kind::Shield), one),
     ];
-    nodes
-        .prop_map(|(kind, inside)| Tree { kind, inside })
-        .boxed()
+    nodes.prop_map(|(kind, inside)| Tree { kind, inside }).boxed()
 }
 
 fn cases() -> impl Strategy<Value = Case> {
@@ -200,12 +198,7 @@ fn faults(case: &Case) -> (Vec<String>, Vec<Entry>) {
         if lifespan::drain().await.waited_for().len() > 0 {
             faults.push("law 2: an exit was rescued".into());
         }
-        faults.extend(
-            REPORTS
-                .take()
-                .iter()
-                .map(|report| format!("reported: {report:?}")),
-        );
+        faults.extend(REPORTS.take().iter().map(|report| format!("reported: {report:?}")));
         (faults, journal)
     })
 }

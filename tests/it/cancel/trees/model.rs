@@ -182,16 +182,14 @@ impl Model<'_> {
     fn winners(&self, lane: usize, now: usize) -> impl Iterator<Item = Source> + '_ {
         let ended = |lane: usize| self.span(lane, Part::Body).ended;
         let own = ended(lane).map_or(usize::MAX, |(entry, _)| entry);
-        self.others(lane)
-            .filter_map(ended)
-            .filter_map(move |(entry, how)| {
-                let sure = match how {
-                    How::Dropped => return None,
-                    How::Panicked => Maybe,
-                    _ => Yes,
-                };
-                (entry < own.min(now)).then(|| self.event(entry, sure))
-            })
+        self.others(lane).filter_map(ended).filter_map(move |(entry, how)| {
+            let sure = match how {
+                How::Dropped => return None,
+                How::Panicked => Maybe,
+                _ => Yes,
+            };
+            (entry < own.min(now)).then(|| self.event(entry, sure))
+        })
     }
 
     pub(super) fn is_cancelled(&self, id: usize, part: Part, now: usize) -> Sure {
@@ -236,10 +234,7 @@ impl Model<'_> {
     /// Whether a cancellation was delivered inside of a body, by a scope that told of it when the body was cancelled too.
     pub(super) fn told(&self, id: usize) -> Sure {
         let children = (id + 1..self.nodes.len()).filter(|&child| self.holder(child) == Some(id));
-        children
-            .map(|child| self.told_by(child, id))
-            .max()
-            .unwrap_or(No)
+        children.map(|child| self.told_by(child, id)).max().unwrap_or(No)
     }
 
     fn told_by(&self, child: usize, id: usize) -> Sure {
@@ -250,10 +245,9 @@ impl Model<'_> {
                 let whole = self.span(child, Part::Whole);
                 (whole.ended, whole.how() == Some(How::Cancelled))
             }
-            Kind::Timeout(_) | Kind::Cancellable => (
-                self.span(child, Part::Whole).ended,
-                body.how() == Some(How::Dropped),
-            ),
+            Kind::Timeout(_) | Kind::Cancellable => {
+                (self.span(child, Part::Whole).ended, body.how() == Some(How::Dropped))
+            }
             _ => return No,
         };
         let Some((when, how)) = when else { return No };
@@ -281,12 +275,7 @@ impl Model<'_> {
         }
         let told = self.told(lane).min(self.is_cancelled(id, Part::Body, end));
         // Which of several was first also depends on what each had abandoned.
-        match self.nodes[race]
-            .inside
-            .iter()
-            .filter(|&lane| by_itself(lane))
-            .count()
-        {
+        match self.nodes[race].inside.iter().filter(|&lane| by_itself(lane)).count() {
             1 => told,
             _ => told.min(Maybe),
         }
@@ -300,9 +289,7 @@ impl Model<'_> {
         let inside = || self.nodes[id].inside.iter();
         match self.nodes[id].kind {
             Kind::Sleep(ms) => ms,
-            Kind::Scope | Kind::Guard => {
-                inside().take(2).map(|&id| self.work(id)).sum::<u64>() + self.exit_time(id)
-            }
+            Kind::Scope | Kind::Guard => inside().take(2).map(|&id| self.work(id)).sum::<u64>() + self.exit_time(id),
             _ => inside().map(|&id| self.work(id)).sum(),
         }
     }

@@ -50,8 +50,5 @@ impl ScopedResource for Connection {
 
 /// One thread: what runs on it can be counted.
 pub fn runtime() -> Runtime {
-    Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime")
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
 }

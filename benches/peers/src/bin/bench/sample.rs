@@ -57,10 +57,7 @@ impl Sample {
     }
 }
 
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "nobody reads the sixteenth digit"
-)]
+#[allow(clippy::cast_precision_loss, reason = "nobody reads the sixteenth digit")]
 fn each(total: u128, n: usize) -> f64 {
     total as f64 / n as f64
 }
@@ -83,10 +80,7 @@ fn times(suite: &Suite, n: usize) -> Vec<Duration> {
 fn instructions(suite: &Suite, subject: &Subject, n: usize) -> f64 {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .args([
-            "--collect-atstart=no",
-            "--toggle-collect=*instructions_collected_here*",
-        ])
+        .args(["--collect-atstart=no", "--toggle-collect=*instructions_collected_here*"])
         .arg(std::env::current_exe().expect("this program"))
         .args(["one", suite.name, subject.name, &n.to_string()])
         .output()
@@ -99,10 +93,7 @@ fn instructions(suite: &Suite, subject: &Subject, n: usize) -> f64 {
 
 /// In the process that callgrind watches.
 pub fn run_once(suite: &str, subject: &str, n: &str) {
-    let suite = suites::ALL
-        .iter()
-        .find(|it| it.name == suite)
-        .expect("a suite");
+    let suite = suites::ALL.iter().find(|it| it.name == suite).expect("a suite");
     let subject = suite.subject(subject).expect("a subject");
     (subject.run)(n.parse().expect("a number"));
 }

@@ -117,10 +117,7 @@ pub fn run_all(peers: &'static [Peer]) -> Vec<(Cell, Option<Verdict>)> {
     });
     eprintln!("{} cells", cells.len());
     judged.sort_by_key(|(at, _)| *at);
-    judged
-        .into_iter()
-        .map(|(at, verdict)| (cells[at], verdict))
-        .collect()
+    judged.into_iter().map(|(at, verdict)| (cells[at], verdict)).collect()
 }
 
 fn judge_some(cells: &[Cell], next: &AtomicUsize) -> Vec<(usize, Option<Verdict>)> {

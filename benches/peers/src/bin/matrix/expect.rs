@@ -21,22 +21,15 @@ pub fn check(judged: &[(Cell, Option<Verdict>)]) -> ExitCode {
             eprintln!("{row}, {kind}: not what the laws promise: {verdict:?}");
         }
     }
-    if kept {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn keeps(row: Row, verdict: &Verdict) -> bool {
     match row {
         // Laws 2, 3 (adopted), 13 and 15: awaited in the same task, in order, and the failure is kept (law 23).
-        Row::Returns
-        | Row::Errs
-        | Row::Panics
-        | Row::OwnCancel
-        | Row::OwnTimeout
-        | Row::SelectInside => verdict.is_full(),
+        Row::Returns | Row::Errs | Row::Panics | Row::OwnCancel | Row::OwnTimeout | Row::SelectInside => {
+            verdict.is_full()
+        }
         // Law 3, rescued: they run in order, elsewhere, and that is reported.
         Row::SelectOutside | Row::TokioTimeout | Row::Abort => {
             verdict.ran && verdict.in_order && verdict.alive && verdict.reported

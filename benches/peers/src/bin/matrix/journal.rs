@@ -75,12 +75,8 @@ fn read_line(line: &str) -> Option<Event> {
             name: fields.next()?,
             task: fields.next()?,
         }),
-        "exited" => Some(Event::Exited {
-            name: fields.next()?,
-        }),
-        "told" => Some(Event::Told {
-            text: fields.next()?,
-        }),
+        "exited" => Some(Event::Exited { name: fields.next()? }),
+        "told" => Some(Event::Told { text: fields.next()? }),
         _ => None,
     }
 }

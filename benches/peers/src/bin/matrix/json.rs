@@ -21,14 +21,7 @@ fn cell((cell, verdict): &(Cell, Option<Verdict>)) -> String {
         (cell.peer.claims)(cell.row),
     );
     if let Some(verdict) = verdict {
-        let names = [
-            "ran",
-            "awaited",
-            "same_task",
-            "in_order",
-            "alive",
-            "reported",
-        ];
+        let names = ["ran", "awaited", "same_task", "in_order", "alive", "reported"];
         for (name, answer) in names.iter().zip(verdict.answers()) {
             let _ = write!(text, r#","{name}":{answer}"#);
         }

@@ -14,12 +14,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 4] = [
-        Kind::CurrentThread,
-        Kind::MultiThread,
-        Kind::LocalSet,
-        Kind::Root,
-    ];
+    pub const ALL: [Kind; 4] = [Kind::CurrentThread, Kind::MultiThread, Kind::LocalSet, Kind::Root];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -35,11 +30,7 @@ impl Kind {
             Kind::MultiThread => Builder::new_multi_thread(),
             _ => Builder::new_current_thread(),
         };
-        builder
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime")
+        builder.worker_threads(2).enable_all().build().expect("a runtime")
     }
 
     /// Runs a future to its end, as a task or as the root.
@@ -53,9 +44,7 @@ impl Kind {
             Kind::LocalSet => LocalSet::new()
                 .block_on(&runtime, async { self.spawn(future).await })
                 .expect("the task"),
-            _ => runtime
-                .block_on(async { self.spawn(future).await })
-                .expect("the task"),
+            _ => runtime.block_on(async { self.spawn(future).await }).expect("the task"),
         }
     }
 

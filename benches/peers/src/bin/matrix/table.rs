@@ -68,11 +68,7 @@ fn answer(cell: &Cell, verdict: Option<&Verdict>) -> String {
     let Some(verdict) = verdict else {
         return "–".to_owned();
     };
-    let claimed = if (cell.peer.claims)(cell.row) {
-        ""
-    } else {
-        "– "
-    };
+    let claimed = if (cell.peer.claims)(cell.row) { "" } else { "– " };
     format!("{claimed}{}", plain(cell.peer, verdict))
 }
 

@@ -34,12 +34,7 @@ pub struct Verdict {
 
 impl Verdict {
     pub fn of(journal: &[Event], errors: &str, ended: Ended) -> Verdict {
-        let exited = |name| {
-            at(
-                journal,
-                |it| matches!(it, Event::Exited { name: n } if n == name),
-            )
-        };
+        let exited = |name| at(journal, |it| matches!(it, Event::Exited { name: n } if n == name));
         let (inner, outer) = (exited("inner"), exited("outer"));
         let over = at(journal, |it| *it == Event::Over).unwrap_or(journal.len());
         let ran = inner.is_some() && outer.is_some();

@@ -114,9 +114,7 @@ async fn token_leaf(i: u64, token: CancellationToken) {
 }
 
 async fn scope_leaf(i: u64) {
-    let _ = Lifespan::of(connect(i))
-        .scope_ok(async |_| wait().await)
-        .await;
+    let _ = Lifespan::of(connect(i)).scope_ok(async |_| wait().await).await;
 }
 
 fn tokens(n: usize) -> (All, Cancel) {
@@ -154,10 +152,7 @@ fn token_branch(n: usize, token: CancellationToken) -> All {
             return token_leaf(0, token).await;
         }
         let branches = (0..10).map(|_| token_branch(n / 10, token.child_token()));
-        branches
-            .collect::<FuturesUnordered<_>>()
-            .collect::<()>()
-            .await;
+        branches.collect::<FuturesUnordered<_>>().collect::<()>().await;
     })
 }
 
@@ -178,10 +173,7 @@ fn scope_branch(n: usize) -> All {
         let branches = (0..10).map(|_| async {
             let _ = CancelScope::new().run(scope_branch(n / 10)).await;
         });
-        branches
-            .collect::<FuturesUnordered<_>>()
-            .collect::<()>()
-            .await;
+        branches.collect::<FuturesUnordered<_>>().collect::<()>().await;
     })
 }
 

@@ -51,9 +51,6 @@ fn inside(depth: usize, n: usize) -> Pin<Box<dyn Future<Output = ()> + Send>> {
 async fn scopes(n: u64) {
     for i in 0..n {
         let counter = Lifespan::of(open(i));
-        counter
-            .scope_ok(async |it| it.0 += 1)
-            .await
-            .expect("it exits");
+        counter.scope_ok(async |it| it.0 += 1).await.expect("it exits");
     }
 }

@@ -87,9 +87,7 @@ where
     let runtime = runtime();
     measured(|| {
         runtime.block_on(async {
-            let all = try_join_all((0..n as u64).map(&enter))
-                .await
-                .expect("they enter");
+            let all = try_join_all((0..n as u64).map(&enter)).await.expect("they enter");
             for exited in join_all(all.into_iter().map(&exit)).await {
                 exited.expect("they exit");
             }

@@ -68,9 +68,7 @@ fn by_hand(n: usize) -> Measured {
 
 fn owner(n: usize) -> Measured {
     let runtime = runtime();
-    let owner = runtime
-        .block_on(Lifespan::of(open(0)).spawn())
-        .expect("it enters");
+    let owner = runtime.block_on(Lifespan::of(open(0)).spawn()).expect("it enters");
     let measured = measured(|| {
         runtime.block_on(async {
             for _ in 0..n {
@@ -158,9 +156,7 @@ impl Actor for Adder {
 
 fn ractor(n: usize) -> Measured {
     let runtime = runtime();
-    let (actor, task) = runtime
-        .block_on(Actor::spawn(None, Adder, ()))
-        .expect("it enters");
+    let (actor, task) = runtime.block_on(Actor::spawn(None, Adder, ())).expect("it enters");
     let measured = measured(|| {
         runtime.block_on(async {
             for _ in 0..n {

@@ -38,10 +38,7 @@ impl AsyncDrop for Dropped {
     }
 }
 
-async fn scope(
-    name: &'static str,
-    body: impl Future<Output = Result<(), BoxError>>,
-) -> Result<(), BoxError> {
+async fn scope(name: &'static str, body: impl Future<Output = Result<(), BoxError>>) -> Result<(), BoxError> {
     let resource = Resource::enter(name).await?;
     let _dropper = AsyncDropper::new(Dropped(Some(resource)));
     body.await

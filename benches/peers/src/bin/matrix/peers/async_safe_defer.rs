@@ -21,10 +21,7 @@ pub const PEER: Peer = Peer {
     drain: no_drain,
 };
 
-async fn scoped(
-    name: &'static str,
-    body: impl Future<Output = Result<(), BoxError>> + Send,
-) -> Result<(), BoxError> {
+async fn scoped(name: &'static str, body: impl Future<Output = Result<(), BoxError>> + Send) -> Result<(), BoxError> {
     let resource = Resource::enter(name).await?;
     send_async_scope!(scope, {
         scope.defer(|| async {

@@ -20,10 +20,7 @@ pub const PEER: Peer = Peer {
     drain: no_drain,
 };
 
-async fn scope(
-    name: &'static str,
-    body: impl Future<Output = Result<(), BoxError>>,
-) -> Result<(), BoxError> {
+async fn scope(name: &'static str, body: impl Future<Output = Result<(), BoxError>>) -> Result<(), BoxError> {
     let resource = Resource::enter(name).await?;
     let outcome = body.await;
     let exited = resource.exit().await;

@@ -19,9 +19,7 @@ pub const PEER: Peer = Peer {
     drain: || Box::pin(drain()),
 };
 
-fn held(
-    name: &'static str,
-) -> Lifespan<lifespan::Resource<Resource>, impl Enter<lifespan::Resource<Resource>>> {
+fn held(name: &'static str) -> Lifespan<lifespan::Resource<Resource>, impl Enter<lifespan::Resource<Resource>>> {
     let exit = async |resource: Resource, _: &lifespan::Exit| resource.exit().await;
     Lifespan::new(Resource::enter(name), exit).named(name)
 }

@@ -50,9 +50,7 @@ pub const OURS: &[Peer] = &[hand_written::PEER, lifespan::PEER];
 impl Peer {
     /// Its name and version.
     pub fn title(&self) -> String {
-        format!("{} {}", self.name, self.version())
-            .trim_end()
-            .to_owned()
+        format!("{} {}", self.name, self.version()).trim_end().to_owned()
     }
 
     /// As the lock file has it.

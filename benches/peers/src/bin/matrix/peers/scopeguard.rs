@@ -17,10 +17,7 @@ pub const PEER: Peer = Peer {
     drain: no_drain,
 };
 
-async fn scope(
-    name: &'static str,
-    body: impl Future<Output = Result<(), BoxError>>,
-) -> Result<(), BoxError> {
+async fn scope(name: &'static str, body: impl Future<Output = Result<(), BoxError>>) -> Result<(), BoxError> {
     let resource = Resource::enter(name).await?;
     let _guard = scopeguard::guard(resource, |resource| {
         // Outside of a runtime there is nowhere to spawn it, and a panic here would be one in a destructor.

@@ -21,12 +21,16 @@ use crate::compose::graph::Graph;
 use crate::compose::kind::{Kind, Local, Sendable};
 use crate::compose::parting::{Entries, Parting};
 use crate::lifespan::Lifespan;
+use crate::orphan::watch;
 use crate::resource::LocalResource;
+use crate::resource::exit::Exit;
 
 /// The life of a `T`; `block` enters its members.
 #[allow(clippy::type_complexity, reason = "it says what it is made of")]
 #[track_caller]
-pub fn lifespan<T, B, S, V, M>(block: B) -> Lifespan<T, Entering<Block<B, S, V, M>, T, T, Sendable>>
+pub fn lifespan<T, B, S, V, M>(
+    block: B,
+) -> Lifespan<T, Entering<Block<B, S, V, M>, Members<S, V, M, Sendable>, T, Sendable>>
 where
     T: LocalResource + Composed,
     B: Future<Output = Finished<S, V, M>>,
@@ -39,7 +43,9 @@ where
 /// As [`lifespan`], for members that stay in their task.
 #[allow(clippy::type_complexity, reason = "as above")]
 #[track_caller]
-pub fn lifespan_local<'a, T, B, S, V, M>(block: B) -> Lifespan<T, Entering<Block<B, S, V, M>, T, T, Local<'a>>>
+pub fn lifespan_local<'a, T, B, S, V, M>(
+    block: B,
+) -> Lifespan<T, Entering<Block<B, S, V, M>, Members<S, V, M, Local<'a>>, T, Local<'a>>>
 where
     T: LocalResource + ComposedLocal,
     B: Future<Output = Finished<S, V, M>>,
@@ -55,7 +61,7 @@ where
 pub(super) fn describe<T, B, S, V, M, K>(
     graph: &'static Graph,
     block: B,
-) -> Lifespan<T, Entering<Block<B, S, V, M>, T, T, K>>
+) -> Lifespan<T, Entering<Block<B, S, V, M>, Members<S, V, M, K>, T, K>>
 where
     T: LocalResource,
     B: Future<Output = Finished<S, V, M>>,
@@ -68,11 +74,14 @@ where
         future: Some(block),
         made: None,
         make: None,
+        graph,
         parts: Arc::clone(&parts),
     };
     let order = Order::UsersFirst(graph);
     let place = Location::caller();
-    let entering = Entering::new(lanes, graph.name, place, order, |made, _, _| made);
+    let entering = Entering::new(lanes, graph.name, place, order, |members: Members<S, V, M, K>, _| {
+        members.open()
+    });
     Lifespan::of(entering).with_parts(parts)
 }
 
@@ -150,7 +159,42 @@ pin_project! {
         made: Option<Made<S, V, M>>,
         // While it is rolled back.
         make: Option<M>,
+        graph: &'static Graph,
         parts: Arc<Parts>,
+    }
+}
+
+/// The members of a lifespan that have all been entered. Dropped, they are abandoned, those that others need last (law 3).
+pub struct Members<S: Slots<V, K>, V, M, K: Kind> {
+    made: Option<Made<S, V, M>>,
+    graph: &'static Graph,
+    parts: Arc<Parts>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<S: Slots<V, K>, V, M, K: Kind> Members<S, V, M, K> {
+    /// What is made of them.
+    fn open<T>(mut self) -> T
+    where
+        M: FnOnce(V) -> T,
+    {
+        let Some(Made { slots, make, .. }) = self.made.take() else {
+            unreachable!("it is opened once")
+        };
+        let mut entries = Entries::default();
+        let values = slots.__take(&mut entries);
+        self.parts.set(entries.0);
+        make(values)
+    }
+}
+
+impl<S: Slots<V, K>, V, M, K: Kind> Drop for Members<S, V, M, K> {
+    fn drop(&mut self) {
+        if let Some(Made { slots, .. }) = self.made.take() {
+            let mut parting = Parting::new(&Exit::new(watch::cause(), None));
+            slots.__roll_back(&mut parting);
+            drop(parting.exits(Order::UsersFirst(self.graph)));
+        }
     }
 }
 
@@ -171,22 +215,20 @@ where
     }
 }
 
-impl<B, S, V, M, T, K> Lanes<T, K> for Block<B, S, V, M>
+impl<B, S, V, M, K> Lanes<Members<S, V, M, K>, K> for Block<B, S, V, M>
 where
     B: Future<Output = Finished<S, V, M>>,
     S: Slots<V, K>,
-    M: FnOnce(V) -> T,
     K: Kind,
 {
-    fn __take(self: Pin<&mut Self>, _: &mut Entries) -> T {
+    fn __take(self: Pin<&mut Self>) -> Members<S, V, M, K> {
         let this = self.project();
-        let Some(Made { slots, make, .. }) = this.made.take() else {
-            unreachable!("all members have been entered")
-        };
-        let mut entries = Entries::default();
-        let values = slots.__take(&mut entries);
-        this.parts.set(entries.0);
-        make(values)
+        Members {
+            made: this.made.take(),
+            graph: this.graph,
+            parts: Arc::clone(this.parts),
+            kind: PhantomData,
+        }
     }
 
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
@@ -214,6 +256,12 @@ impl Group {
 impl<S, V, M> fmt::Debug for Finished<S, V, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Finished").field(&self.group).finish()
+    }
+}
+
+impl<S: Slots<V, K>, V, M, K: Kind> fmt::Debug for Members<S, V, M, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Members").field(self.graph).finish()
     }
 }
 

@@ -15,7 +15,7 @@ use super::exits::{Exits, Order};
 use super::kept::Kept;
 use super::kind::{self, Kind, Takes};
 use super::nested::{self, Left};
-use super::parting::{Entries, Parting};
+use super::parting::Parting;
 use crate::base::cause::Cause;
 use crate::base::cause::Phase;
 use crate::base::coop::{Rotation, split};
@@ -67,13 +67,14 @@ pub(crate) fn poll_round<L: Enters>(mut lanes: Pin<&mut L>, cx: &mut Context<'_>
     Poll::Pending
 }
 
-/// Enters that give `V`.
+/// Enters that give `V`, which holds the members.
 ///
 /// A parameter rather than an associated type: where the compiler has to prove a future `Send` it knows no lifetimes, and
 /// could not compare that type's with another's.
 pub trait Lanes<V, K: Kind>: Enters {
-    /// The entered resources, in order; all of them are there.
-    fn __take(self: Pin<&mut Self>, entries: &mut Entries) -> V;
+    /// The entered members, in order; all of them are there. Each is held until the enter of the whole is over: what else it
+    /// waits for may be dropped meanwhile (law 1).
+    fn __take(self: Pin<&mut Self>) -> V;
 
     /// Those that are there, on their way out.
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>);
@@ -142,12 +143,13 @@ pin_project! {
         #[pin]
         running: Region<L, V, K>,
         order: Order,
-        finish: fn(V, Entries, Order) -> T,
+        finish: fn(V, Order) -> T,
     }
 }
 
 type Region<L, V, K> = Running<EnterAll<L, V, K>, Ended<V>, Pending<()>, Outcome<Ended<V>>>;
-type Ended<V> = Result<(V, Entries), NotEntered>;
+// In a box: it goes through many frames, and groups nest.
+type Ended<V> = Result<Box<V>, NotEntered>;
 
 impl<V, T, K: Kind, L: Lanes<V, K>> Entering<L, V, T, K> {
     pub(crate) fn new(
@@ -155,7 +157,7 @@ impl<V, T, K: Kind, L: Lanes<V, K>> Entering<L, V, T, K> {
         name: &'static str,
         place: &'static Location<'static>,
         order: Order,
-        finish: fn(V, Entries, Order) -> T,
+        finish: fn(V, Order) -> T,
     ) -> Self {
         let scope = CancelScope::called(name, place);
         let group = Group::new(Arc::clone(scope.node()), scope.subject().clone());
@@ -188,7 +190,7 @@ impl<V, T, K: Kind, L: Lanes<V, K>> Future for Entering<L, V, T, K> {
             }
         };
         Poll::Ready(match entered {
-            Ok((values, entries)) => Ok((this.finish)(values, entries, *this.order)),
+            Ok(members) => Ok((this.finish)(*members, *this.order)),
             Err(why) => Err(why.into_error()),
         })
     }
@@ -252,9 +254,7 @@ impl<V, K: Kind, L: Lanes<V, K>> Future for EnterAll<L, V, K> {
         if this.rolling_back.is_none() {
             ready!(poll_round(this.lanes.as_mut(), cx, this.group));
             let Some(failure) = this.group.verdict() else {
-                let mut entries = Entries::default();
-                let values = this.lanes.__take(&mut entries);
-                return Poll::Ready(Ok((values, entries)));
+                return Poll::Ready(Ok(Box::new(this.lanes.__take())));
             };
             match RollingBack::begin(this.lanes, this.group, failure, *this.order) {
                 Ok(begun) => *this.rolling_back = Some(begun),
@@ -522,9 +522,12 @@ impl<R: LocalResource, F: Enter<R>> Enters for Lane<R, F> {
     }
 }
 
-impl<R: LocalResource, F: Enter<R>, K: Takes<R>> Lanes<R, K> for Lane<R, F> {
-    fn __take(self: Pin<&mut Self>, entries: &mut Entries) -> R {
-        entries.open(self.project().kept.take())
+impl<R: LocalResource, F: Enter<R>, K: Takes<R>> Lanes<Kept<R>, K> for Lane<R, F> {
+    fn __take(self: Pin<&mut Self>) -> Kept<R> {
+        let Some(kept) = self.project().kept.take() else {
+            unreachable!("all members have been entered")
+        };
+        kept
     }
 
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
@@ -562,9 +565,9 @@ impl<A: Enters, B: Enters> Enters for Pair<A, B> {
 }
 
 impl<V, W, K: Kind, A: Lanes<V, K>, B: Lanes<W, K>> Lanes<(V, W), K> for Pair<A, B> {
-    fn __take(self: Pin<&mut Self>, entries: &mut Entries) -> (V, W) {
+    fn __take(self: Pin<&mut Self>) -> (V, W) {
         let this = self.project();
-        (this.first.__take(entries), this.rest.__take(entries))
+        (this.first.__take(), this.rest.__take())
     }
 
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
@@ -586,7 +589,7 @@ impl Enters for () {
 }
 
 impl<K: Kind> Lanes<(), K> for () {
-    fn __take(self: Pin<&mut Self>, _: &mut Entries) {}
+    fn __take(self: Pin<&mut Self>) {}
 
     fn __roll_back(self: Pin<&mut Self>, _: &mut Parting<K>) {}
 }

@@ -5,6 +5,7 @@ use std::panic::Location;
 use super::entering::{Entering, Lane, Lanes, Pair};
 use super::exits::Order;
 use super::joined::{Joined, JoinedLocal, Members, SendableMembers};
+use super::kept::Kept;
 use super::kind::{Kind, Local, Sendable};
 use super::parting::Entries;
 use crate::lifespan::Lifespan;
@@ -39,7 +40,7 @@ where
     J::Lanes: Lanes<J::Nested, Sendable>,
 {
     let place = Location::caller();
-    let finish = |nested, entries, order| Joined::new(J::__flat(nested), entries, order);
+    let finish = |nested, order| Joined::new(J::__flat(nested), order);
     Lifespan::of(joining(members, place, finish)).named("join")
 }
 
@@ -66,7 +67,7 @@ where
     J::Lanes: Lanes<J::Nested, Local<'a>>,
 {
     let place = Location::caller();
-    let finish = |nested, entries, order| JoinedLocal::new(J::__flat(nested), entries, order);
+    let finish = |nested, order| JoinedLocal::new(J::__flat(nested), order);
     Lifespan::of(joining(members, place, finish)).named("join_local")
 }
 
@@ -74,11 +75,7 @@ type Joining<J> = Of<J, Joined<<J as Join>::Values>, Sendable>;
 type JoiningLocal<'a, J> = Of<J, JoinedLocal<'a, <J as Join>::Values>, Local<'a>>;
 type Of<J, T, K> = Entering<<J as Join>::Lanes, <J as Join>::Nested, T, K>;
 
-fn joining<J, T, K>(
-    members: J,
-    place: &'static Location<'static>,
-    finish: fn(J::Nested, Entries, Order) -> T,
-) -> Of<J, T, K>
+fn joining<J, T, K>(members: J, place: &'static Location<'static>, finish: fn(J::Nested, Order) -> T) -> Of<J, T, K>
 where
     J: Join,
     J::Lanes: Lanes<J::Nested, K>,
@@ -106,7 +103,7 @@ pub trait Join {
     fn __into_lanes(self, place: &'static Location<'static>) -> Self::Lanes;
 
     #[doc(hidden)]
-    fn __flat(nested: Self::Nested) -> Self::Values;
+    fn __flat(nested: Self::Nested) -> (Self::Values, Entries);
 }
 
 macro_rules! lanes {
@@ -123,10 +120,12 @@ macro_rules! lanes_type {
     };
 }
 
-/// `(A, (B, ()))`, as a type and as a pattern.
+/// `(A, (B, ()))`, as a pattern, and the type of that for members that are held.
 macro_rules! list {
     () => { () };
     ($first:ident $($rest:ident)*) => { ($first, list!($($rest)*)) };
+    (@held) => { () };
+    (@held $first:ident $($rest:ident)*) => { (Kept<$first>, list!(@held $($rest)*)) };
 }
 
 macro_rules! joins {
@@ -138,7 +137,7 @@ macro_rules! joins {
         {
             type Values = ($($member,)*);
             type Lanes = lanes_type!($($member $enter,)*);
-            type Nested = list!($($member)*);
+            type Nested = list!(@held $($member)*);
 
             #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
             fn __into_lanes(self, place: &'static Location<'static>) -> Self::Lanes {
@@ -146,9 +145,11 @@ macro_rules! joins {
                 lanes!(place $($member)*)
             }
 
-            #[allow(non_snake_case, clippy::unused_unit, reason = "as above; and there is a tuple of none")]
-            fn __flat(list!($($member)*): Self::Nested) -> Self::Values {
-                ($($member,)*)
+            #[allow(non_snake_case, unused_mut, clippy::unused_unit, reason = "as above; and there is a tuple of none")]
+            fn __flat(list!($($member)*): Self::Nested) -> (Self::Values, Entries) {
+                let mut entries = Entries::default();
+                let values = ($(entries.open($member),)*);
+                (values, entries)
             }
         }
 

@@ -42,7 +42,9 @@ where
     R: ScopedResource,
     F: Enter<R>,
 {
-    let entering: All<R, F, _, Sendable> = entering(usize::MAX, members, Location::caller(), Joined::new);
+    let entering: All<R, F, _, Sendable> = entering(usize::MAX, members, Location::caller(), |members, order| {
+        Joined::new(opened(members), order)
+    });
     Lifespan::of(entering).named("join_all")
 }
 
@@ -58,7 +60,9 @@ where
     R: ScopedResource,
     F: Enter<R>,
 {
-    let entering: All<R, F, _, Sendable> = entering(width, members, Location::caller(), Joined::new);
+    let entering: All<R, F, _, Sendable> = entering(width, members, Location::caller(), |members, order| {
+        Joined::new(opened(members), order)
+    });
     Lifespan::of(entering).named("join_all")
 }
 
@@ -84,17 +88,19 @@ where
     R: LocalResource + 'a,
     F: Enter<R>,
 {
-    let entering: All<R, F, _, Local<'a>> = entering(width, members, Location::caller(), JoinedLocal::new);
+    let entering: All<R, F, _, Local<'a>> = entering(width, members, Location::caller(), |members, order| {
+        JoinedLocal::new(opened(members), order)
+    });
     Lifespan::of(entering).named("join_all_local")
 }
 
-type All<R, F, T, K> = Entering<Many<R, F>, Vec<R>, T, K>;
+type All<R, F, T, K> = Entering<Many<R, F>, Vec<Kept<R>>, T, K>;
 
 fn entering<R, F, T, K>(
     width: usize,
     members: impl IntoIterator<Item = Lifespan<R, F>>,
     place: &'static Location<'static>,
-    finish: fn(Vec<R>, Entries, Order) -> T,
+    finish: fn(Vec<Kept<R>>, Order) -> T,
 ) -> All<R, F, T, K>
 where
     R: LocalResource,
@@ -107,6 +113,12 @@ where
         .map(|member| Box::pin(EnterOne::new(member, place)))
         .collect();
     Entering::new(Many::new(lanes, width), "join_all", place, order, finish)
+}
+
+fn opened<R: LocalResource>(members: Vec<Kept<R>>) -> (Vec<R>, Entries) {
+    let mut entries = Entries::default();
+    let values = members.into_iter().map(|member| entries.open(member)).collect();
+    (values, entries)
 }
 
 /// The enters of any number of members.
@@ -155,10 +167,9 @@ impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
     }
 }
 
-impl<R: LocalResource, F: Enter<R>, K: Takes<R> + Kind> Lanes<Vec<R>, K> for Many<R, F> {
-    fn __take(self: Pin<&mut Self>, entries: &mut Entries) -> Vec<R> {
-        let kept = self.get_mut().take_kept();
-        kept.map(|kept| entries.open(Some(kept))).collect()
+impl<R: LocalResource, F: Enter<R>, K: Takes<R> + Kind> Lanes<Vec<Kept<R>>, K> for Many<R, F> {
+    fn __take(self: Pin<&mut Self>) -> Vec<Kept<R>> {
+        self.get_mut().take_kept().collect()
     }
 
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {

@@ -38,13 +38,13 @@ struct Group<T> {
 }
 
 impl<T> Joined<T> {
-    pub(super) fn new(values: T, entries: Entries, order: Order) -> Self {
+    pub(super) fn new((values, entries): (T, Entries), order: Order) -> Self {
         Joined(Group { values, entries, order })
     }
 }
 
 impl<T> JoinedLocal<'_, T> {
-    pub(super) fn new(values: T, entries: Entries, order: Order) -> Self {
+    pub(super) fn new((values, entries): (T, Entries), order: Order) -> Self {
         let group = Group { values, entries, order };
         JoinedLocal(group, PhantomData)
     }

@@ -19,10 +19,7 @@ pub struct Entries(pub(crate) Vec<Entry>);
 
 impl Entries {
     /// A member; its entry is added.
-    pub(crate) fn open<R: LocalResource>(&mut self, member: Option<Kept<R>>) -> R {
-        let Some(member) = member else {
-            unreachable!("all members have been entered")
-        };
+    pub(crate) fn open<R: LocalResource>(&mut self, member: Kept<R>) -> R {
         let (resource, entry) = member.open();
         self.0.push(entry);
         resource

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use super::entering::{Entering, Enters, Group, Lane, Lanes};
 use super::exits::Order;
 use super::joined::{Joined, JoinedLocal};
+use super::kept::Kept;
 use super::kind::{Kind, Local, Sendable, Takes};
 use super::parting::{Entries, Parting};
 use crate::base::cause::Phase;
@@ -52,7 +53,9 @@ impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
     {
         let place = Location::caller();
         let chain = Chain::new(self, next, place);
-        let entering = Entering::<_, _, _, Sendable>::new(chain, "then", place, Order::LastFirst, Joined::new);
+        let entering = Entering::<_, _, _, Sendable>::new(chain, "then", place, Order::LastFirst, |both, order| {
+            Joined::new(opened(both), order)
+        });
         Lifespan::of(entering).named("then")
     }
 }
@@ -86,19 +89,29 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         let place = Location::caller();
         let chain = Chain::new(self, next, place);
         let entering =
-            Entering::<_, _, _, Local<'a>>::new(chain, "then_local", place, Order::LastFirst, JoinedLocal::new);
+            Entering::<_, _, _, Local<'a>>::new(chain, "then_local", place, Order::LastFirst, |both, order| {
+                JoinedLocal::new(opened(both), order)
+            });
         Lifespan::of(entering).named("then_local")
     }
+}
+
+/// Dropped, they are abandoned in this order.
+fn opened<R: LocalResource, S: LocalResource>((second, first): (Kept<S>, Kept<R>)) -> ((R, S), Entries) {
+    let mut entries = Entries::default();
+    let values = (entries.open(first), entries.open(second));
+    (values, entries)
 }
 
 pin_project! {
     /// The enter of a resource, and of one that is made from it.
     struct Chain<R: LocalResource, F, N, S: LocalResource, G> {
-        #[pin]
-        first: Lane<R, F>,
-        next: Option<N>,
+        // Before the first: what is dropped is abandoned in the order of exits (law 3).
         #[pin]
         second: Option<Lane<S, G>>,
+        next: Option<N>,
+        #[pin]
+        first: Lane<R, F>,
         place: &'static Location<'static>,
     }
 }
@@ -142,7 +155,7 @@ where
     }
 }
 
-impl<R, F, N, S, G, K> Lanes<(R, S), K> for Chain<R, F, N, S, G>
+impl<R, F, N, S, G, K> Lanes<(Kept<S>, Kept<R>), K> for Chain<R, F, N, S, G>
 where
     R: LocalResource,
     F: Enter<R>,
@@ -151,20 +164,20 @@ where
     G: Enter<S>,
     K: Takes<R> + Takes<S> + Kind,
 {
-    fn __take(self: Pin<&mut Self>, entries: &mut Entries) -> (R, S) {
+    fn __take(self: Pin<&mut Self>) -> (Kept<S>, Kept<R>) {
         let this = self.project();
-        let first = Lanes::<R, K>::__take(this.first, entries);
+        let first = Lanes::<_, K>::__take(this.first);
         let Some(second) = this.second.as_pin_mut() else {
             unreachable!("both members have been entered")
         };
-        (first, Lanes::<S, K>::__take(second, entries))
+        (Lanes::<_, K>::__take(second), first)
     }
 
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         let this = self.project();
-        Lanes::<R, K>::__roll_back(this.first, parting);
+        Lanes::<_, K>::__roll_back(this.first, parting);
         if let Some(second) = this.second.as_pin_mut() {
-            Lanes::<S, K>::__roll_back(second, parting);
+            Lanes::<_, K>::__roll_back(second, parting);
         }
     }
 }

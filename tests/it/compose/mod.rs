@@ -1,5 +1,6 @@
 //! Composition: several resources as one (laws 7, 18, 19).
 
+mod adopting;
 mod join;
 mod join_all;
 mod nested;

@@ -97,14 +97,16 @@ mod renamed {
 mod framework {
     pub(crate) use lifespan as runtime;
 
+    // It would indent the options of the attribute further each time.
+    #[rustfmt::skip]
     macro_rules! service {
         ($name:ident) => {
             pub(crate) struct $name(&'static str);
 
             #[$crate::scoped_resource::made_by_macros::framework::runtime::scoped_resource(
-                                        crate = $crate::scoped_resource::made_by_macros::framework::runtime,
-                                        name = "service"
-                                    )]
+                crate = $crate::scoped_resource::made_by_macros::framework::runtime,
+                name = "service"
+            )]
             impl $name {
                 #[enter]
                 pub(crate) async fn start() -> Self {

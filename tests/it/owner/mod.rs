@@ -12,6 +12,7 @@ mod ends;
 mod enters;
 mod local;
 mod many;
+mod stress;
 mod swept;
 mod uses;
 

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use super::entering::Group;
 use super::exits::Exits;
 use super::kept::Kept;
-use crate::lifespan::LocalBoxFuture;
+use crate::lifespan::{BoxFuture, LocalBoxFuture};
 use crate::orphan::aside::Aside;
 use crate::orphan::job::Job;
 use crate::orphan::watch::{self, Watch};
@@ -33,6 +33,10 @@ pub trait Kind: Sized {
     /// A member, whatever its type.
     #[doc(hidden)]
     type Member: Member<Self> + ?Sized;
+
+    /// A future of the kind.
+    #[doc(hidden)]
+    type Boxed<'f, T: 'f>: Future<Output = T> + Unpin + 'f;
 
     /// Makes one of several exits, for a whole of any kind to run, if they may leave their task.
     #[doc(hidden)]
@@ -109,6 +113,7 @@ pub struct Local<'a>(PhantomData<&'a ()>);
 impl Kind for Sendable {
     type Job = Job;
     type Member = dyn Member<Sendable> + Send;
+    type Boxed<'f, T: 'f> = BoxFuture<'f, T>;
 
     fn __leave(exits: Exits<Job>, group: &Group) -> Left<Self> {
         let runtime = Handle::try_current().ok();
@@ -145,6 +150,7 @@ impl<R: ScopedResource> Takes<R> for Sendable {
 impl<'a> Kind for Local<'a> {
     type Job = LocalJob<'a>;
     type Member = dyn Member<Local<'a>> + 'a;
+    type Boxed<'f, T: 'f> = LocalBoxFuture<'f, T>;
 
     fn __leave(exits: Exits<LocalJob<'a>>, _: &Group) -> Left<Self> {
         Left::Here(exits)

@@ -81,6 +81,15 @@ impl Node {
         Arc::new(Node::default())
     }
 
+    /// A new one, in the memory of one that has ended if nobody else has that.
+    pub(crate) fn renewed(mut ended: Arc<Self>) -> Arc<Self> {
+        let Some(node) = Arc::get_mut(&mut ended) else {
+            return Node::new();
+        };
+        *node = Node::default();
+        ended
+    }
+
     pub(crate) fn branch() -> Arc<Self> {
         Arc::new(Node {
             is_branch: true,

@@ -18,7 +18,7 @@ use crate::error::{BoxError, Error};
 use crate::report::{self, Report};
 use crate::resource::ScopedResource;
 use crate::resource::exit::Exit;
-use crate::task::owner::{Gone, Heard, Owner, OwnerState};
+use crate::task::owner::{HookReply, Owner, OwnerEnd, OwnerState};
 
 pub(super) struct Registry<K: Eq + Hash, R: ScopedResource> {
     ledger: Mutex<Ledger<K, R>>,
@@ -37,7 +37,7 @@ enum Stage {
     /// So many exits wait, of the map and its clones, and tell what failed in these.
     Closing {
         exits: usize,
-        failed: Vec<Gone>,
+        failed: Vec<OwnerEnd>,
     },
     Closed,
 }
@@ -252,20 +252,20 @@ impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
     }
 
     /// A member is gone.
-    pub(super) fn left(self: &Arc<Self>, key: K, number: u64, gone: &Gone) -> Heard
+    pub(super) fn left(self: &Arc<Self>, key: K, number: u64, gone: &OwnerEnd) -> HookReply
     where
         K: Send + 'static,
     {
         let tells = self.keep(gone) || report_death(gone);
         let passing = self.pass_on(key, number);
-        Heard {
-            tells,
-            then: passing.map(|passing| Box::new(passing) as _),
+        HookReply {
+            reports: tells,
+            after: passing.map(|passing| Box::new(passing) as _),
         }
     }
 
     /// Whether the exit of the map tells of it.
-    fn keep(&self, gone: &Gone) -> bool {
+    fn keep(&self, gone: &OwnerEnd) -> bool {
         let mut ledger = self.ledger();
         let Stage::Closing { failed, .. } = &mut ledger.stage else {
             return false;
@@ -340,7 +340,7 @@ impl<'a, K: Eq + Hash, R: ScopedResource> Closing<'a, K, R> {
     }
 
     /// For each exit the same.
-    fn failed(&self) -> Vec<Gone> {
+    fn failed(&self) -> Vec<OwnerEnd> {
         match &self.0.ledger().stage {
             Stage::Closing { failed, .. } => failed.clone(),
             Stage::Open | Stage::Closed => Vec::new(),
@@ -348,7 +348,7 @@ impl<'a, K: Eq + Hash, R: ScopedResource> Closing<'a, K, R> {
     }
 
     /// One exit less. What nobody has waited for, if it was the last.
-    fn leave(&self) -> Vec<Gone> {
+    fn leave(&self) -> Vec<OwnerEnd> {
         let stage = &mut self.0.ledger().stage;
         match stage {
             Stage::Closing { exits: 1, failed } => {
@@ -368,15 +368,15 @@ impl<'a, K: Eq + Hash, R: ScopedResource> Closing<'a, K, R> {
 /// Dropped before it is over, what it has not told of is reported.
 impl<K: Eq + Hash, R: ScopedResource> Drop for Closing<'_, K, R> {
     fn drop(&mut self) {
-        for error in self.leave().iter().filter_map(Gone::untold) {
+        for error in self.leave().iter().filter_map(OwnerEnd::untold) {
             report::send(&Report::failed(&error));
         }
     }
 }
 
 /// Whether it died by itself, which is reported.
-fn report_death(gone: &Gone) -> bool {
-    let death = gone.death();
+fn report_death(gone: &OwnerEnd) -> bool {
+    let death = gone.untold_death();
     if let Some(death) = &death {
         report::send(&Report::failed(death));
     }

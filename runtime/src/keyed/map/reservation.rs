@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::registry::Registry;
 use crate::resource::ScopedResource;
-use crate::task::owner::{Heard, Keeper, Owner};
+use crate::task::owner::{HookReply, Owner, OwnerHooks};
 
 /// Passed on if nothing comes of it.
 pub(super) struct Reservation<K: Eq + Hash, R: ScopedResource> {
@@ -50,7 +50,7 @@ impl<K: Clone + Eq + Hash + Send + 'static, R: ScopedResource> Reservation<K, R>
 
     /// The task of its owner begins, called there, in which nothing is entered if the reservation is void by now; the key is
     /// passed on when the owner is gone.
-    pub(super) fn take_up(mut self, owner: &Owner<R>, place: &'static Location<'static>) -> Keeper {
+    pub(super) fn take_up(mut self, owner: &Owner<R>, place: &'static Location<'static>) -> OwnerHooks {
         let number = self.number;
         // Cloned while it is a reservation yet, which is passed on if that panics.
         let its = self.key.clone();
@@ -61,15 +61,15 @@ impl<K: Clone + Eq + Hash + Send + 'static, R: ScopedResource> Reservation<K, R>
             owner.ask(place);
         }
         let (arrived, gone) = (Arc::downgrade(&self.registry), Arc::downgrade(&self.registry));
-        Keeper {
-            entered: Box::new(move || {
+        OwnerHooks {
+            on_entered: Box::new(move || {
                 if let Some(registry) = arrived.upgrade() {
                     registry.entered(&its, number);
                 }
             }),
-            gone: Box::new(move |end| match gone.upgrade() {
+            on_exited: Box::new(move |end| match gone.upgrade() {
                 Some(registry) => registry.left(key, number, end),
-                None => Heard::NOTHING,
+                None => HookReply::NOTHING,
             }),
         }
     }

@@ -22,7 +22,7 @@ use crate::report::failures::untold;
 use crate::resource::ScopedResource;
 use crate::resource::exit::Exit;
 use crate::scope::caught::caught;
-use crate::task::owner::{Heard, Keeper, Owner};
+use crate::task::owner::{HookReply, Owner, OwnerHooks};
 
 pub(super) struct Generation<R: ScopedResource + Sync> {
     seats: Mutex<Seats>,
@@ -119,17 +119,17 @@ impl<R: ScopedResource + Sync> Generation<R> {
     }
 
     /// Its task begins.
-    fn keep(self: Arc<Self>, owner: &Owner<Sharing<R>>) -> Keeper {
+    fn keep(self: Arc<Self>, owner: &Owner<Sharing<R>>) -> OwnerHooks {
         let _ = self.owner.set(owner.clone());
         if self.seats().is_left {
             owner.ask(self.subject.place);
         }
         let generation = Arc::downgrade(&self);
-        Keeper {
-            entered: Box::new(|| ()),
-            gone: Box::new(move |_| Heard {
-                tells: false,
-                then: Some(Box::new(IsGone(generation))),
+        OwnerHooks {
+            on_entered: Box::new(|| ()),
+            on_exited: Box::new(move |_| HookReply {
+                reports: false,
+                after: Some(Box::new(IsGone(generation))),
             }),
         }
     }

@@ -1,148 +1,264 @@
-//! [`Call`]: the caller's side of a piece of work: it waits for room, then for what the work returns.
+//! [`Call`]: one closure on its way to a resource: handed in by its caller, run once by the task of the owner, answered once.
 //!
-//! Cancelled, it has the work unwind and waits for that, as if the work ran in its own task (law 13). Dropped, it takes the work
-//! back if that has not begun, else has it unwind too; nobody hears of it then.
+//! A caller that is cancelled has the closure unwind and waits for that, as if it ran in the caller's own task (law 13). One that is
+//! dropped takes the closure back if it has not begun, else has it unwind too, and is not told. In both cases a closure that has not
+//! begun never runs.
 
-use std::future::Future;
-use std::panic::Location;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::future::{Future, poll_fn};
+use std::mem;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
-use tokio::sync::oneshot;
-
-use super::desk::{Refused, Turn};
-use super::house::House;
-use super::work::Reply;
+use super::mailbox::Mailbox;
+use crate::base::cause::Phase;
+use crate::base::entry::Subject;
+use crate::base::panic::{Panic, panic_text};
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::frame;
 use crate::cancel::node::Node;
+use crate::cancel_scope::{Alarm, Branch};
+use crate::report::failures::{Failure, Failures};
 use crate::scope::driven::Outcome;
+use crate::scope::lazy::Lazy;
 
-pub(super) struct Call<'h, J, O> {
-    house: &'h House<J>,
-    /// Until it is in the queue.
-    job: Option<J>,
-    turn: Option<Turn>,
-    node: Arc<Node>,
-    reply: oneshot::Receiver<Reply<O>>,
-    place: &'static Location<'static>,
-    stage: Stage,
+/// A closure `W` that returns an `O`.
+pub(super) struct Call<W, O> {
+    state: Mutex<State<W, O>>,
+    /// What the closure is called: as the owner, at the place of the call.
+    subject: Subject,
 }
 
-#[derive(PartialEq, Eq)]
-enum Stage {
-    Unbegun,
-    Submitting,
-    Submitted,
+struct State<W, O> {
+    stage: Stage<W, O>,
+    caller: Option<Waker>,
+}
+
+enum Stage<W, O> {
+    Waiting(W),
+    /// In this region.
+    Running(Arc<Node>),
+    Answered(Answer<O>),
+    /// The caller has its answer, or has gone.
     Over,
 }
 
-/// What became of it.
-pub(super) enum Called<O> {
-    Ran(Reply<O>),
+/// What the caller is told.
+pub(super) enum Answer<O> {
+    Returned(O),
+    /// It was cancelled while it ran, and learned of that, whatever it has returned then (law 15).
+    Cancelled(Cancellation, Option<O>),
+    Panicked(Panic),
     /// The owner is closed; it did not begin.
     Refused,
     /// The caller was cancelled before it began (law 14).
     Unbegun(Cancellation),
 }
 
-impl<O> Called<O> {
-    pub(super) fn map<U>(self, returned: impl FnOnce(O) -> U) -> Called<U> {
-        match self {
-            Called::Ran(reply) => Called::Ran(reply.map(returned)),
-            Called::Refused => Called::Refused,
-            Called::Unbegun(cancellation) => Called::Unbegun(cancellation),
+/// What the owner is told.
+pub(super) enum Ran {
+    Done,
+    /// Cancelled, it has unwound.
+    Unwound,
+    Panicked(String),
+}
+
+impl<W, O> Call<W, O> {
+    pub(super) fn new(work: W, subject: Subject) -> Arc<Self> {
+        Arc::new(Call {
+            state: Mutex::new(State {
+                stage: Stage::Waiting(work),
+                caller: None,
+            }),
+            subject,
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<W, O>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The closure begins in this region. None if its caller has taken it back.
+    fn begin(&self, region: &Arc<Node>) -> Option<W> {
+        let mut state = self.state();
+        let Stage::Waiting(_) = &state.stage else { return None };
+        match mem::replace(&mut state.stage, Stage::Running(Arc::clone(region))) {
+            Stage::Waiting(work) => Some(work),
+            _ => None,
         }
+    }
+
+    /// Tells the caller, unless it was told before or has gone: gives what is left of the call then, to be dropped without the lock.
+    fn tell(&self, answer: Answer<O>) -> Stage<W, O> {
+        let mut state = self.state();
+        if let Stage::Answered(_) | Stage::Over = state.stage {
+            return Stage::Answered(answer);
+        }
+        let old = mem::replace(&mut state.stage, Stage::Answered(answer));
+        let caller = state.caller.take();
+        drop(state);
+        if let Some(caller) = caller {
+            caller.wake();
+        }
+        old
+    }
+
+    /// What no caller is told is dropped, as with any future that is; but a panic is reported.
+    fn discard(&self, rest: Stage<W, O>) {
+        let panic = match rest {
+            Stage::Answered(Answer::Panicked(panic)) => panic,
+            // A value whose destructor panics is no matter of the owner's.
+            rest => match catch_unwind(AssertUnwindSafe(|| drop(rest))) {
+                Ok(()) => return,
+                Err(panic) => panic,
+            },
+        };
+        drop(Failures::from_iter([Failure::panicked(
+            self.subject.clone(),
+            Phase::Body,
+            panic,
+        )]));
+    }
+
+    /// Runs the closure in this region, and tells the caller.
+    pub(super) async fn run<F: Future<Output = O>>(&self, make: impl FnOnce(W) -> F, region: &Arc<Node>) -> Ran {
+        let Some(work) = self.begin(region) else {
+            return Ran::Done;
+        };
+        region.call(|| self.subject.clone());
+        let outcome = Branch::new(Arc::clone(region), Alarm::none(), Lazy::new(|| make(work))).await;
+        let told = region.cancellation().filter(|_| region.is_delivered());
+        let (ran, answer) = match (outcome, told) {
+            (Outcome::Done(value), None) => (Ran::Done, Answer::Returned(value)),
+            (Outcome::Done(value), Some(told)) => (Ran::Unwound, Answer::Cancelled(told, Some(value))),
+            (Outcome::Stopped(told), _) => (Ran::Unwound, Answer::Cancelled(told, None)),
+            (Outcome::Panicked(panic), _) => (Ran::Panicked(panic_text(&panic).to_owned()), Answer::Panicked(panic)),
+        };
+        match self.tell(answer) {
+            Stage::Running(_) => {}
+            rest => self.discard(rest),
+        }
+        ran
+    }
+
+    /// The owner has closed, or its task was dropped: what has no answer yet is refused.
+    pub(super) fn refuse(&self) {
+        let rest = self.tell(Answer::Refused);
+        self.discard(rest);
     }
 }
 
-impl<'h, J, O> Call<'h, J, O> {
-    pub(super) fn new(
-        house: &'h House<J>,
-        job: J,
-        node: Arc<Node>,
-        reply: oneshot::Receiver<Reply<O>>,
-        place: &'static Location<'static>,
-    ) -> Self {
-        Call {
-            house,
-            job: Some(job),
-            turn: None,
-            node,
-            reply,
-            place,
-            stage: Stage::Unbegun,
+/// A call as its caller sees it, whatever the closure is.
+pub(super) trait Answers<O>: Send + Sync {
+    fn poll_answer(&self, cx: &mut Context<'_>) -> Poll<Answer<O>>;
+
+    /// Has the closure unwind, or takes it back if it has not begun. Whether it has begun.
+    fn cancel(&self, why: &Cancellation) -> bool;
+
+    /// The caller has gone.
+    fn leave(&self);
+}
+
+impl<W: Send, O: Send> Answers<O> for Call<W, O> {
+    fn poll_answer(&self, cx: &mut Context<'_>) -> Poll<Answer<O>> {
+        let mut state = self.state();
+        if let Stage::Answered(_) = state.stage {
+            if let Stage::Answered(answer) = mem::replace(&mut state.stage, Stage::Over) {
+                return Poll::Ready(answer);
+            }
         }
+        let old = state.caller.replace(cx.waker().clone());
+        drop(state);
+        drop(old);
+        Poll::Pending
     }
 
-    /// Has the work unwind, or takes it back if it has not begun. Whether it has begun.
-    fn give_up(&mut self, cancellation: &Cancellation) -> bool {
-        let withdrawn = self.turn.take().and_then(|turn| self.house.desk.withdraw(turn));
-        if withdrawn.is_some() || self.stage != Stage::Submitted {
-            return false;
-        }
-        self.node.cancel(cancellation);
+    fn cancel(&self, why: &Cancellation) -> bool {
+        let mut state = self.state();
+        let old = match &state.stage {
+            Stage::Waiting(_) => mem::replace(&mut state.stage, Stage::Over),
+            Stage::Running(region) => Stage::Running(Arc::clone(region)),
+            Stage::Answered(_) | Stage::Over => return true,
+        };
+        drop(state);
+        let Stage::Running(region) = old else {
+            return false; // the closure is dropped here
+        };
+        region.cancel(why);
         true
     }
 
-    /// Whether it has not got into the queue yet.
-    fn is_outside(&self) -> bool {
-        matches!(self.stage, Stage::Unbegun | Stage::Submitting)
+    fn leave(&self) {
+        let old = {
+            let mut state = self.state();
+            (mem::replace(&mut state.stage, Stage::Over), state.caller.take())
+        };
+        self.discard(old.0);
     }
+}
 
-    fn poll_submitted(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Refused>> {
-        if self.is_outside() {
-            self.stage = Stage::Submitting;
-            ready!(self.house.desk.poll_submit(&mut self.job, &mut self.turn, cx))?;
-            self.stage = Stage::Submitted;
-        }
-        Poll::Ready(Ok(()))
+/// Hands a call in, and waits for its answer.
+pub(super) async fn answered<L, O>(
+    mailbox: &Mailbox<L>,
+    sent: L,
+    call: Arc<dyn Answers<O>>,
+    place: &'static Location<'static>,
+) -> Answer<O> {
+    let mut caller = Caller {
+        call: &*call,
+        place,
+        has_submitted: false,
+        is_over: false,
+    };
+    let mut submitting = pin!(mailbox.submit(sent));
+    let answer = poll_fn(|cx| caller.poll(submitting.as_mut(), cx)).await;
+    caller.is_over = true;
+    match &answer {
+        Answer::Unbegun(_) => frame::deliver(),
+        // If it is the caller's own cancellation that the closure was told of, the caller is by this (law 15).
+        Answer::Cancelled(..) => frame::deliver_here(),
+        Answer::Returned(_) | Answer::Panicked(_) | Answer::Refused => {}
     }
+    answer
+}
 
-    fn poll_called(&mut self, cx: &mut Context<'_>) -> Poll<Called<O>> {
+/// The caller, as long as it waits.
+struct Caller<'c, O> {
+    call: &'c dyn Answers<O>,
+    place: &'static Location<'static>,
+    has_submitted: bool,
+    is_over: bool,
+}
+
+impl<O> Caller<'_, O> {
+    fn poll(&mut self, submitting: Pin<&mut impl Future<Output = ()>>, cx: &mut Context<'_>) -> Poll<Answer<O>> {
         let cancellation = frame::cancellation();
-        if let Some(cancellation) = cancellation.as_ref().filter(|_| self.is_outside()) {
-            self.give_up(cancellation);
-            return Poll::Ready(Called::Unbegun(cancellation.clone()));
+        if !self.has_submitted {
+            if let Some(cancellation) = cancellation {
+                self.call.cancel(&cancellation);
+                return Poll::Ready(Answer::Unbegun(cancellation));
+            }
+            self.has_submitted = submitting.poll(cx).is_ready();
+            if !self.has_submitted {
+                return Poll::Pending;
+            }
         }
-        if ready!(self.poll_submitted(cx)).is_err() {
-            return Poll::Ready(Called::Refused);
-        }
-        if let Poll::Ready(reply) = Pin::new(&mut self.reply).poll(cx) {
-            return Poll::Ready(reply.map_or(Called::Refused, Called::Ran));
-        }
+        let answer = self.call.poll_answer(cx);
         match cancellation {
-            Some(cancellation) if !self.give_up(&cancellation) => Poll::Ready(Called::Unbegun(cancellation)),
-            _ => Poll::Pending,
+            Some(cancellation) if answer.is_pending() && !self.call.cancel(&cancellation) => {
+                Poll::Ready(Answer::Unbegun(cancellation))
+            }
+            _ => answer,
         }
     }
 }
 
-impl<J, O> Future for Call<'_, J, O> {
-    type Output = Called<O>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Called<O>> {
-        let called = ready!(self.poll_called(cx));
-        self.stage = Stage::Over;
-        match &called {
-            Called::Unbegun(_) => frame::deliver(),
-            // If it is the caller's own cancellation that the work was told of, the caller is by this (law 15).
-            Called::Ran(Outcome::Stopped(_)) => frame::deliver_here(),
-            Called::Ran(_) if self.node.is_delivered() => frame::deliver_here(),
-            Called::Ran(_) | Called::Refused => {}
-        }
-        Poll::Ready(called)
-    }
-}
-
-/// Nothing of it is pinned.
-impl<J, O> Unpin for Call<'_, J, O> {}
-
-impl<J, O> Drop for Call<'_, J, O> {
+impl<O> Drop for Caller<'_, O> {
     fn drop(&mut self) {
-        if matches!(self.stage, Stage::Submitting | Stage::Submitted) {
-            self.give_up(&Cancellation::new(Kind::CallerGone, self.place));
+        if !self.is_over {
+            self.call.cancel(&Cancellation::new(Kind::CallerGone, self.place));
+            self.call.leave();
         }
     }
 }

@@ -6,25 +6,18 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::sync::oneshot;
-
-use super::call::{Call, Called};
-use super::farewell::Farewell;
-use super::house::House;
-use super::work::Sent;
-use crate::base::cause::Phase;
+use super::call::{Answer, Call, answered};
+use super::close_request::CloseRequest;
+use super::inner::OwnerInner;
 use crate::base::entry::Subject;
 use crate::base::identity::Checkpoint;
 use crate::base::panic::panic_text;
 use crate::base::policy::Policy;
-use crate::cancel::cancellation::Cancellation;
-use crate::cancel::node::Node;
 use crate::error::{Error, ErrorKind};
 use crate::resource::body::Failure;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
 use crate::resource::part;
-use crate::scope::driven::Outcome;
 use crate::scope::in_task::InTask;
 use crate::scope::membership::Kind;
 
@@ -44,53 +37,51 @@ pub enum OwnerState {
     Failed,
 }
 
-pub(super) struct Handle<J> {
-    house: Arc<House<J>>,
+pub(super) struct Handle<L> {
+    inner: Arc<OwnerInner<L>>,
     /// Tells the handles apart: each may be held by somebody who is to hear of a death.
     number: u64,
 }
 
-impl<J> Handle<J> {
+impl<L> Handle<L> {
     /// The first one.
-    pub(super) fn new(house: Arc<House<J>>) -> Self {
-        let number = house.number();
-        Handle { house, number }
+    pub(super) fn new(inner: Arc<OwnerInner<L>>) -> Self {
+        let number = inner.number();
+        Handle { inner, number }
     }
 
     /// Has the task run this, and waits for what it returns.
     pub(super) fn call<T, E, O, W, B, U>(
         &self,
         work: W,
-        boxed: B,
+        sent: B,
         place: &'static Location<'static>,
         result: U,
-    ) -> impl Future<Output = Result<T, E>> + use<'_, T, E, O, W, J, B, U>
+    ) -> impl Future<Output = Result<T, E>> + use<'_, T, E, O, W, L, B, U>
     where
         E: Failure,
-        B: FnOnce(Sent<W, O>) -> J,
+        W: Send + 'static,
+        O: Send + 'static,
+        B: FnOnce(Arc<Call<W, O>>) -> L,
         U: FnOnce(O) -> Result<T, E>,
     {
-        let house = &self.house;
+        let inner = &self.inner;
         let subject = Subject {
             place,
-            ..house.subject()
+            ..inner.subject()
         };
-        let node = Node::new();
-        node.call(|| subject.clone());
-        let (reply, replied) = oneshot::channel();
-        let job = boxed(Sent {
-            work,
-            node: Arc::clone(&node),
-            reply,
-            subject,
-        });
-        let call = Call::new(house, job, Arc::clone(&node), replied, place);
-        let call = InTask::new(call, Checkpoint::open(), Kind::WAITING);
+        let call = Call::new(work, subject);
+        let sent = sent(Arc::clone(&call));
+        let call = InTask::new(
+            answered(&inner.mailbox, sent, call, place),
+            Checkpoint::open(),
+            Kind::WAITING,
+        );
         async move {
-            if house.is_here() {
-                return Err(house.would_wait_for_itself("with", place).into());
+            if inner.is_here() {
+                return Err(inner.would_wait_for_itself("with", place).into());
             }
-            settle(call.await.map(result), &node, house)
+            settle(call.await, inner, result)
         }
     }
 
@@ -98,9 +89,9 @@ impl<J> Handle<J> {
     pub(super) fn close(
         &self,
         place: &'static Location<'static>,
-    ) -> impl Future<Output = Result<(), Error>> + use<'_, J> {
-        let house = &self.house;
-        part::told_completed(house.within, || house.subject(), part::CLOSE);
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, L> {
+        let inner = &self.inner;
+        part::told_completed(inner.within, || inner.subject(), part::CLOSE);
         self.close_from(place)
     }
 
@@ -108,8 +99,8 @@ impl<J> Handle<J> {
     pub(super) fn close_from(
         &self,
         place: &'static Location<'static>,
-    ) -> impl Future<Output = Result<(), Error>> + use<'_, J> {
-        self.close_with(Farewell::closed(place), place)
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, L> {
+        self.close_with(CloseRequest::closed(place), place)
     }
 
     /// Has it end, as a part of what exits.
@@ -117,123 +108,121 @@ impl<J> Handle<J> {
         &self,
         exit: &Exit,
         place: &'static Location<'static>,
-    ) -> impl Future<Output = Result<(), Error>> + use<'_, J> {
-        self.close_with(Farewell::of_scope(exit, place), place)
+    ) -> impl Future<Output = Result<(), Error>> + use<'_, L> {
+        self.close_with(CloseRequest::of_scope(exit, place), place)
     }
 
-    async fn close_with(&self, farewell: Farewell, place: &'static Location<'static>) -> Result<(), Error> {
-        let house = &self.house;
-        if house.is_here() {
-            house.close(farewell);
-            return Err(house.would_wait_for_itself("close", place));
+    async fn close_with(&self, request: CloseRequest, place: &'static Location<'static>) -> Result<(), Error> {
+        let inner = &self.inner;
+        if inner.is_here() {
+            inner.close(request);
+            return Err(inner.would_wait_for_itself("close", place));
         }
-        house.closed_by(farewell).await.tell()
+        inner.closed_by(request).await.tell()
     }
 
     /// Waits for its end.
     pub(super) async fn closed(&self, place: &'static Location<'static>) -> Result<(), Error> {
-        let house = &self.house;
-        if house.is_here() {
-            return Err(house.would_wait_for_itself("closed", place));
+        let inner = &self.inner;
+        if inner.is_here() {
+            return Err(inner.would_wait_for_itself("closed", place));
         }
-        house.ended().await.tell()
+        inner.mailbox.watch().ended().await.tell()
     }
 
     /// Has it end, for the scope that holds it.
     pub(super) async fn exit(self, exit: &Exit) -> Result<(), Error> {
-        let house = &self.house;
+        let inner = &self.inner;
         let is_clean = exit.is_clean();
-        let farewell = Farewell::of_scope(exit, house.place());
-        if house.is_here() {
-            house.close(farewell);
-            return Err(house.would_wait_for_itself("exit", house.place()));
+        let request = CloseRequest::of_scope(exit, inner.place());
+        if inner.is_here() {
+            inner.close(request);
+            return Err(inner.would_wait_for_itself("exit", inner.place()));
         }
-        let ended = house.closed_by(farewell).await;
-        if house.is_given.load(Ordering::Acquire) {
+        let ended = inner.closed_by(request).await;
+        if inner.is_given.load(Ordering::Acquire) {
             ended.tell_scope(is_clean)
         } else {
             ended.untold().map_or(Ok(()), Err)
         }
     }
 
-    pub(super) fn ask(&self, farewell: Farewell) {
-        self.house.close(farewell);
+    pub(super) fn ask(&self, request: CloseRequest) {
+        self.inner.close(request);
     }
 
     pub(super) fn ask_for(&self, exit: &Exit) {
-        let place = self.house.place();
-        self.house.close(Farewell::of_scope(exit, place));
+        let place = self.inner.place();
+        self.inner.close(CloseRequest::of_scope(exit, place));
     }
 
     pub(super) fn is_here(&self) -> bool {
-        self.house.is_here()
+        self.inner.is_here()
     }
 
     /// Tells those who hold it if it dies (law 21).
     pub(super) fn attach(&self, failing: &mut Failing<'_>) {
-        self.house.attach(self.number, failing.wire());
+        self.inner.attach(self.number, failing.wire());
     }
 
     pub(super) fn policy(&self) -> Policy {
-        self.house.policy.clone()
+        self.inner.policy.clone()
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        !self.house.desk.is_open()
+        !self.inner.mailbox.is_open()
     }
 
     pub(super) fn state(&self) -> OwnerState {
-        let house = &self.house;
-        match house.desk.ended() {
+        let inner = &self.inner;
+        match inner.mailbox.ended() {
             Some(ended) if ended.is_clean() => OwnerState::Exited,
             Some(_) => OwnerState::Failed,
-            None if !house.is_entered.load(Ordering::Acquire) => OwnerState::Entering,
-            None if house.desk.is_open() => OwnerState::Live,
+            None if !inner.is_entered.load(Ordering::Acquire) => OwnerState::Entering,
+            None if inner.mailbox.is_open() => OwnerState::Live,
             None => OwnerState::Exiting,
         }
     }
 }
 
 /// What the caller gets.
-fn settle<J, T, E: Failure>(called: Called<Result<T, E>>, node: &Node, house: &House<J>) -> Result<T, E> {
-    let cancelled = |cancellation: Cancellation| {
-        let kind = ErrorKind::of(&cancellation);
-        let subject = house.subject();
-        E::from(Error::of(subject, Phase::Body, kind, cancellation.into()))
-    };
-    match called {
-        Called::Ran(Outcome::Done(returned)) => match node.cancellation() {
-            // Told to end, it cannot look like a success (law 15).
-            Some(cancellation) if node.is_delivered() => Err(returned.err().unwrap_or_else(|| cancelled(cancellation))),
-            _ => returned,
+fn settle<L, O, T, E: Failure>(
+    answer: Answer<O>,
+    inner: &OwnerInner<L>,
+    result: impl FnOnce(O) -> Result<T, E>,
+) -> Result<T, E> {
+    let error = match answer {
+        Answer::Returned(value) => return result(value),
+        // Told to end, it cannot look like a success (law 15).
+        Answer::Cancelled(told, value) => match value.map(result) {
+            Some(Err(error)) => return Err(error),
+            _ => inner.cancelled(told),
         },
-        Called::Ran(Outcome::Stopped(cancellation)) | Called::Unbegun(cancellation) => Err(cancelled(cancellation)),
-        Called::Ran(Outcome::Panicked(panic)) => {
-            let text = panic_text(&panic).to_owned();
-            Err(house.error(ErrorKind::Panicked, text).into())
-        }
-        Called::Refused => Err(house.closed().into()),
-    }
+        Answer::Unbegun(cancellation) => inner.cancelled(cancellation),
+        Answer::Panicked(panic) => inner.error(ErrorKind::Panicked, panic_text(&panic).to_owned()),
+        Answer::Refused => inner.closed(),
+    };
+    Err(error.into())
 }
 
-impl<J> Clone for Handle<J> {
+impl<L> Clone for Handle<L> {
     fn clone(&self) -> Self {
-        self.house.desk.hold();
-        Handle::new(Arc::clone(&self.house))
+        self.inner.mailbox.hold();
+        Handle::new(Arc::clone(&self.inner))
     }
 }
 
-impl<J> Drop for Handle<J> {
+impl<L> Drop for Handle<L> {
     fn drop(&mut self) {
-        self.house.let_go(self.number);
+        self.inner.let_go(self.number);
     }
 }
 
 #[allow(clippy::missing_fields_in_debug, reason = "the number only tells handles apart")]
-impl<J> fmt::Debug for Handle<J> {
+impl<L> fmt::Debug for Handle<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Owner")
-            .field("resource", &self.house.name())
+            .field("resource", &self.inner.name())
             .field("state", &self.state())
             .finish()
     }

@@ -1,14 +1,15 @@
 //! [`Owner`]: a resource in a task of its own, used and closed from anywhere.
 //!
-//! [`spawning`] describes it, [`owning`] enters it, [`task`] is the task, [`handle`] what callers have, [`house`] what both share,
-//! with the [`desk`] where they meet; [`work`] is one closure on its way, [`call`] its caller; [`farewell`] is what is said by
-//! whoever closes it, [`ended`] how it ended, [`keeper`] who is told of that first.
+//! [`spawning`] describes it, [`owning`] enters it, [`task`] is the task, [`handle`] what callers have, [`inner`] what both share,
+//! with the [`mailbox`] where they meet; [`call`] is one closure on its way and its caller, [`work`] what the mailbox knows of it;
+//! [`close_request`] is what is said by whoever closes it, [`end`] how it ended, [`hooks`] what is called of that first.
 
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
 use crate::base::policy::Policy;
+use crate::compose::kind::{Local, Sendable};
 use crate::error::{BoxError, Error};
 use crate::resource::body::{Failure, Infallible};
 use crate::resource::exit::Exit;
@@ -16,27 +17,26 @@ use crate::resource::failing::Failing;
 use crate::resource::{LocalResource, ScopedResource};
 
 mod call;
-mod desk;
-mod ended;
-mod farewell;
+mod close_request;
+mod end;
 mod handle;
-mod house;
-mod keeper;
-#[cfg(test)]
-mod models;
+mod hooks;
+mod inner;
+mod mailbox;
 mod owning;
 mod spawning;
 mod task;
 mod work;
 
+pub(crate) use end::OwnerEnd;
 pub use handle::OwnerState;
-pub(crate) use keeper::{Gone, Heard, Keep, Keeper};
-pub(crate) use owning::TO_UNWIND;
+pub(crate) use hooks::{HookReply, OwnerHooks};
+pub(crate) use owning::{Keep, TO_UNWIND};
 pub use owning::{Owning, OwningLocal};
 
-use farewell::Farewell;
+use close_request::CloseRequest;
 use handle::Handle;
-use work::{Job, JobLocal, WorkFn};
+use work::{Letter, WorkFn};
 
 /// A handle of a resource that lives in a task of its own: there it is entered, used and exited (law 8), whoever asks for it,
 /// from wherever. Cheap to clone.
@@ -100,7 +100,7 @@ use work::{Job, JobLocal, WorkFn};
 /// were a service that dies (law 21). The end of such a scope closes the owner, be there other handles or not, and so does the exit
 /// of a clone that is held elsewhere: there is one resource, and it exits once. A handle that the resource itself holds keeps it
 /// alive: nobody drops the last one then, so close it.
-pub struct Owner<R>(Handle<Job<R>>);
+pub struct Owner<R>(Handle<Letter<R, Sendable>>);
 
 /// As [`Owner`], for a resource that is not `Send`, or must stay in its thread: its task runs in the `LocalSet` or `LocalRuntime`
 /// where it was entered. Its handles may go anywhere; but while nobody polls that `LocalSet`, nothing happens there, and they wait.
@@ -121,13 +121,13 @@ pub struct Owner<R>(Handle<Job<R>>);
 /// # }).await
 /// # }
 /// ```
-pub struct OwnerLocal<R>(Handle<JobLocal<R>>);
+pub struct OwnerLocal<R>(Handle<Letter<R, Local<'static>>>);
 
 /// For what is made of owners.
 impl<R> Owner<R> {
     /// Asks for its end as [`close`](Owner::close) does, without waiting for it.
     pub(crate) fn ask(&self, place: &'static Location<'static>) {
-        self.0.ask(Farewell::closed(place));
+        self.0.ask(CloseRequest::closed(place));
     }
 
     /// As [`ask`](Owner::ask), for the exit of what it is a part of.
@@ -137,7 +137,7 @@ impl<R> Owner<R> {
 
     /// Asks for its end as the last handle does.
     pub(crate) fn abandon(&self, place: &'static Location<'static>) {
-        self.0.ask(Farewell::abandoned(place));
+        self.0.ask(CloseRequest::abandoned(place));
     }
 
     /// Closes it, called from there.
@@ -304,8 +304,8 @@ impl<R: ScopedResource> Owner<R> {
         E: Failure + Send,
         T: Send + 'static,
     {
-        let boxed = |sent| Box::new(sent) as Job<R>;
-        self.0.call(work, boxed, Location::caller(), |returned| returned)
+        self.0
+            .call(work, |call| Letter::new(call), Location::caller(), |returned| returned)
     }
 
     /// As [`with`](Self::with), for a closure that cannot fail and returns a plain value.
@@ -324,8 +324,7 @@ impl<R: ScopedResource> Owner<R> {
         W: AsyncFnOnce(&mut R) -> T + for<'r> WorkFn<&'r mut R, T> + Send + 'static,
         T: Infallible<M> + Send + 'static,
     {
-        let boxed = |sent| Box::new(sent) as Job<R>;
-        self.0.call(work, boxed, Location::caller(), Ok)
+        self.0.call(work, |call| Letter::new(call), Location::caller(), Ok)
     }
 }
 
@@ -347,8 +346,8 @@ impl<R: LocalResource + 'static> OwnerLocal<R> {
         E: Failure + Send,
         T: Send + 'static,
     {
-        let boxed = |sent| Box::new(sent) as JobLocal<R>;
-        self.0.call(work, boxed, Location::caller(), |returned| returned)
+        self.0
+            .call(work, |call| Letter::new(call), Location::caller(), |returned| returned)
     }
 
     /// As [`with`](Self::with), for a closure that cannot fail and returns a plain value.
@@ -367,7 +366,6 @@ impl<R: LocalResource + 'static> OwnerLocal<R> {
         W: AsyncFnOnce(&mut R) -> T + Send + 'static,
         T: Infallible<M> + Send + 'static,
     {
-        let boxed = |sent| Box::new(sent) as JobLocal<R>;
-        self.0.call(work, boxed, Location::caller(), Ok)
+        self.0.call(work, |call| Letter::new(call), Location::caller(), Ok)
     }
 }

@@ -14,18 +14,22 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 
 use super::handle::Handle;
-use super::house::{House, NotEntered};
-use super::keeper::Keep;
-use super::task::{Entered, Life, Living, live};
-use super::work::{Job, JobLocal};
+use super::hooks::OwnerHooks;
+use super::inner::{NotEntered, OwnerInner};
+use super::task::{OnEntered, OwnerLife, OwnerTask, live};
+use super::work::Letter;
 use super::{Owner, OwnerLocal};
 use crate::base::entry::Entry;
+use crate::compose::kind::{Kind, Local, Sendable};
 use crate::error::BoxError;
 use crate::lifespan::Lifespan;
 use crate::resource::enter::{Enter, Entering};
 use crate::resource::{LocalResource, ScopedResource};
 
-/// How many pieces of work may wait if nothing is said.
+/// Given a handle before the task begins, says what is to be called.
+pub(crate) type Keep<R> = Box<dyn FnOnce(&Owner<R>) -> OwnerHooks + Send>;
+
+/// How many calls may wait if nothing is said.
 pub(super) const CAPACITY: usize = 32;
 
 /// What the exit of an owner may take beyond that of its resource: what runs there unwinds first.
@@ -62,15 +66,18 @@ pub(super) struct Options {
 }
 
 /// The two ends of a beginning.
-struct Begun<F, R, J> {
-    house: Arc<House<J>>,
-    life: Life<F, R, J>,
+struct Begun<F, R, K: Kind> {
+    inner: Arc<OwnerInner<Letter<R, K>>>,
+    life: OwnerLife<F, R, K>,
     entered: oneshot::Receiver<()>,
     entry: Entry,
 }
 
 impl<F, R> Start<F, R> {
-    fn begin<J: Send + 'static>(self, runtime: &Runtime) -> Begun<F, R, J> {
+    fn begin<K: Kind + 'static>(self, runtime: &Runtime) -> Begun<F, R, K>
+    where
+        R: 'static,
+    {
         let Start {
             enter,
             entry,
@@ -78,17 +85,17 @@ impl<F, R> Start<F, R> {
             keep: _,
         } = self;
         let around = around(entry.clone());
-        let house = House::new(runtime, options.capacity, &around);
+        let inner = OwnerInner::new(runtime, options.capacity, &around);
         let (tell, entered) = oneshot::channel();
-        let life = Life {
-            living: Living::new(Arc::clone(&house)),
+        let life = OwnerLife {
+            task: OwnerTask::new(Arc::clone(&inner)),
             enter,
             entry,
             survives_panics: options.survives_panics,
-            entered: Entered::new(tell),
+            entered: OnEntered::new(tell),
         };
         Begun {
-            house,
+            inner,
             life,
             entered,
             entry: around,
@@ -115,9 +122,9 @@ fn runtime() -> Result<Runtime, BoxError> {
 
 /// Waits until the resource has entered, with the owner in a guard: if this is dropped, whoever polls it adopts the end of the
 /// owner, or it is rescued (law 3), so that an enter that completes for nobody is exited.
-async fn arrive<O: LocalResource, J>(
+async fn arrive<O: LocalResource, L>(
     spawn: impl FnOnce() -> O,
-    house: Arc<House<J>>,
+    inner: Arc<OwnerInner<L>>,
     entered: oneshot::Receiver<()>,
     entry: Entry,
 ) -> Result<O, BoxError> {
@@ -125,13 +132,13 @@ async fn arrive<O: LocalResource, J>(
     let owner = Lifespan::described(async { spawn() }, entry);
     let owner = owner.enter_at(place).await?;
     if entered.await.is_ok() {
-        house.is_given.store(true, Ordering::Release);
+        inner.is_given.store(true, Ordering::Release);
         return Ok(owner.into_held().into_parts().0);
     }
     // Its task has nothing more to do but to say so.
-    house.ended().await;
+    inner.mailbox.watch().ended().await;
     drop(owner.into_held().into_parts());
-    match house.not_entered() {
+    match inner.not_entered() {
         Some(NotEntered::Failed(error)) => Err(error.into()),
         Some(NotEntered::Panicked(panic)) => resume_unwind(panic),
         None => Err("its task was dropped while it entered, as the end of a runtime does".into()),
@@ -143,21 +150,21 @@ impl<R: ScopedResource, F: Enter<R> + Send + 'static> Start<F, R> {
         let runtime = runtime()?;
         let keep = self.keep.take();
         let Begun {
-            house,
+            inner,
             mut life,
             entered,
             entry,
-        } = self.begin::<Job<R>>(&runtime);
-        let handle = Arc::clone(&house);
+        } = self.begin::<Sendable>(&runtime);
+        let handle = Arc::clone(&inner);
         let spawn = move || {
             let owner = Owner(Handle::new(handle));
             if let Some(keep) = keep {
-                life.keep(keep(&owner));
+                life.hook(keep(&owner));
             }
             runtime.spawn(live(life));
             owner
         };
-        arrive(spawn, house, entered, entry).await
+        arrive(spawn, inner, entered, entry).await
     }
 }
 
@@ -165,17 +172,17 @@ impl<R: LocalResource + 'static, F: Enter<R> + 'static> Start<F, R> {
     async fn enter_local(self) -> Result<OwnerLocal<R>, BoxError> {
         let runtime = runtime()?;
         let Begun {
-            house,
+            inner,
             life,
             entered,
             entry,
-        } = self.begin::<JobLocal<R>>(&runtime);
-        let handle = Arc::clone(&house);
+        } = self.begin::<Local<'static>>(&runtime);
+        let handle = Arc::clone(&inner);
         let spawn = move || {
             spawn_local(live(life));
             OwnerLocal(Handle::new(handle))
         };
-        arrive(spawn, house, entered, entry).await
+        arrive(spawn, inner, entered, entry).await
     }
 }
 

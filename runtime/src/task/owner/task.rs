@@ -1,27 +1,31 @@
 //! [`live`]: the task of an owner, in which the resource is entered, used and exited (law 8).
 //!
-//! Whoever closes the owner cancels what it does: an enter under way unwinds, or the work that runs does; then the resource exits
-//! for the cause that was given. These are two cancel scopes, so that what the resource entered with, a task group in it for one,
-//! is not cancelled with the work: it lives until the exit says otherwise.
+//! Closing the owner cancels what it does: an enter under way unwinds, or the call that runs does; then the resource exits for the
+//! cause that was given. What the resource entered with, a task group in it for one, is not cancelled with a call: it lives until the
+//! exit says otherwise.
 
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
-use super::ended::{Died, Ended};
-use super::farewell::Farewell;
-use super::house::{House, NotEntered};
-use super::keeper::{Keeper, TellGone};
-use super::work::{Job, JobLocal, Ran, Work, WorkLocal};
+use super::call::Ran;
+use super::close_request::CloseRequest;
+use super::end::{OwnerDeath, OwnerEnd};
+use super::hooks::{OnExited, OwnerHooks};
+use super::inner::{NotEntered, OwnerInner};
+use super::work::Letter;
 use crate::base::cause::Phase;
 use crate::base::entry::Entry;
 use crate::base::identity::Checkpoint;
 use crate::base::panic::panic_text;
 use crate::cancel::cancellation::{Cancellation, Kind as Why};
+use crate::cancel::frame;
+use crate::cancel::node::Node;
+use crate::compose::kind::Kind;
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::lifespan::{BoxFuture, LocalBoxFuture};
 use crate::resource::LocalResource;
 use crate::resource::enter::Entering;
 use crate::resource::exit::Reason;
@@ -31,204 +35,193 @@ use crate::scope::fence::{behind, put_up};
 use crate::scope::held::Held;
 use crate::scope::in_task::InTask;
 use crate::scope::limit::Around;
-use crate::scope::membership::Kind;
+use crate::scope::membership;
 use crate::scope::staged::Staged;
 
-/// Work that can be run.
-pub(super) trait Run<R> {
-    type Running<'r>: Future<Output = Ran>
-    where
-        R: 'r;
-
-    fn run(self, resource: &mut R) -> Self::Running<'_>;
-}
-
-impl<R> Run<R> for Job<R> {
-    type Running<'r>
-        = BoxFuture<'r, Ran>
-    where
-        R: 'r;
-
-    fn run(self, resource: &mut R) -> BoxFuture<'_, Ran> {
-        Work::run(self, resource)
-    }
-}
-
-impl<R> Run<R> for JobLocal<R> {
-    type Running<'r>
-        = LocalBoxFuture<'r, Ran>
-    where
-        R: 'r;
-
-    fn run(self, resource: &mut R) -> LocalBoxFuture<'_, Ran> {
-        WorkLocal::run(self, resource)
-    }
-}
-
 /// What there is to live.
-pub(super) struct Life<F, R, J> {
-    pub(super) living: Living<J>,
+pub(super) struct OwnerLife<F, R, K: Kind> {
+    pub(super) task: OwnerTask<Letter<R, K>>,
     pub(super) enter: Entering<F, R>,
     pub(super) entry: Entry,
-    /// Whether it goes on after work that panicked.
+    /// Whether it goes on after a call that panicked.
     pub(super) survives_panics: bool,
-    pub(super) entered: Entered,
+    pub(super) entered: OnEntered,
 }
 
-impl<F, R, J> Life<F, R, J> {
-    /// Also the keeper is told of it.
-    pub(super) fn keep(&mut self, keeper: Keeper) {
-        self.entered.keeper = Some(keeper.entered);
-        self.living.keeper = Some(keeper.gone);
+impl<F, R, K: Kind> OwnerLife<F, R, K> {
+    /// Also the hooks are called.
+    pub(super) fn hook(&mut self, hooks: OwnerHooks) {
+        self.entered.hook = Some(hooks.on_entered);
+        self.task.hook = Some(hooks.on_exited);
     }
 }
 
 /// Who is told that the resource is there; dropped if it is not.
-pub(super) struct Entered {
-    keeper: Option<Box<dyn FnOnce() + Send>>,
+pub(super) struct OnEntered {
+    hook: Option<Box<dyn FnOnce() + Send>>,
     caller: oneshot::Sender<()>,
 }
 
-impl Entered {
+impl OnEntered {
     pub(super) fn new(caller: oneshot::Sender<()>) -> Self {
-        Entered { keeper: None, caller }
+        OnEntered { hook: None, caller }
     }
 
-    /// The keeper first: the caller may be gone.
+    /// The hook first: the caller may be gone.
     fn tell(self) {
-        self.keeper.into_iter().for_each(|tell| tell());
+        self.hook.into_iter().for_each(|tell| tell());
         let _ = self.caller.send(());
     }
 }
 
-pub(super) async fn live<F, R, J>(life: Life<F, R, J>)
+pub(super) async fn live<F, R, K>(life: OwnerLife<F, R, K>)
 where
     R: LocalResource,
     Entering<F, R>: Future<Output = Result<R, BoxError>>,
-    J: Run<R>,
+    K: Kind,
 {
-    let Life {
-        mut living,
+    let OwnerLife {
+        mut task,
         enter,
         entry,
         survives_panics,
         entered,
     } = life;
-    let house = Arc::clone(&living.house);
-    house.begin();
+    let inner = Arc::clone(&task.inner);
+    inner.begin();
     let checkpoint = Checkpoint::at_first_poll(&entry);
-    let kind = Kind::Cancel(Arc::clone(&house.entering));
-    let serving = Arc::clone(&house);
+    let kind = membership::Kind::Cancel(Arc::clone(&inner.entering));
+    let serving = Arc::clone(&inner);
     let scope = Staged::new(enter, entry, |held| serve(held, serving, survives_panics, entered));
-    let ended = match caught(InTask::new(scope, checkpoint, kind)).await {
-        Ok(Ok(ended)) => ended,
-        Ok(Err(error)) => not_entered(&house, NotEntered::Failed(error)),
-        Err(panic) => not_entered(&house, NotEntered::Panicked(panic)),
+    let end = match caught(InTask::new(scope, checkpoint, kind)).await {
+        Ok(Ok(end)) => end,
+        Ok(Err(error)) => not_entered(&inner, NotEntered::Failed(error)),
+        Err(panic) => not_entered(&inner, NotEntered::Panicked(panic)),
     };
-    living.end(ended);
+    task.end(end);
 }
 
-fn not_entered<J>(house: &House<J>, why: NotEntered) -> Ended {
-    house.refuse(why);
-    Ended::unentered()
+fn not_entered<L>(inner: &OwnerInner<L>, why: NotEntered) -> OwnerEnd {
+    inner.refuse(why);
+    OwnerEnd::unentered()
 }
 
-/// Works until it is told to end, then exits the resource (law 2).
-async fn serve<R, J>(
+/// Runs calls until it is to end, then exits the resource (law 2).
+async fn serve<R, K>(
     mut held: Held<R>,
-    house: Arc<House<J>>,
+    inner: Arc<OwnerInner<Letter<R, K>>>,
     survives_panics: bool,
-    entered: Entered,
-) -> Result<Ended, Error>
+    entered: OnEntered,
+) -> Result<OwnerEnd, Error>
 where
     R: LocalResource,
-    J: Run<R>,
+    K: Kind,
 {
+    let region = put_up(&mut held);
+    if let Some(region) = &region {
+        let _ = inner.serving.set(Arc::clone(region));
+    }
     // In this order: whoever closes it looks the other way round, and cancels what this does from here on.
-    house.is_entered.store(true, Ordering::SeqCst);
+    inner.is_entered.store(true, Ordering::SeqCst);
     let mut is_halfway = false;
-    let stopped = if let Some(farewell) = house.desk.farewell() {
+    let stopped = if let Some(request) = inner.mailbox.close_request() {
         // Entered in the very poll of the cancellation (law 17).
-        let cancellation = farewell.why;
-        let error = Error::cancelled(&held.entry, Phase::Enter, cancellation.clone());
-        house.refuse(NotEntered::Failed(error));
+        let error = Error::cancelled(&held.entry, Phase::Enter, request.why.clone());
+        inner.refuse(NotEntered::Failed(error));
         drop(entered);
-        cancellation
+        Some(request.why)
     } else {
         entered.tell();
-        serve_until_stopped(&mut held, &house, survives_panics, &mut is_halfway).await
+        serve_until_closed(&mut held, &inner, region, survives_panics, &mut is_halfway).await
     };
-    note_death(&mut held, &house, &stopped);
+    if let Some(stopped) = &stopped {
+        note_death(&mut held, &inner, stopped);
+    }
     if !held.aside.is_nothing() {
         held.adopted().await;
     }
-    let farewell = house.desk.farewell();
-    let mut farewell = farewell.unwrap_or_else(|| Farewell::failed(stopped));
+    let Some(mut request) = inner
+        .mailbox
+        .close_request()
+        .or_else(|| stopped.map(CloseRequest::failed))
+    else {
+        unreachable!("it runs calls until it is closed")
+    };
     if is_halfway {
-        farewell = farewell.halfway();
+        request = request.halfway();
     }
-    let exit = farewell.exit.now(held.entry.policy.exit());
-    held.entry.policy = held.entry.policy.clone().called(house.name());
+    let exit = request.exit.now(held.entry.policy.exit());
+    held.entry.policy = held.entry.policy.clone().called(inner.name());
     exit.note(&held.entry);
     held.exit(&exit).await;
     let failed = Error::first_of(held.aside.take_failures().errors());
-    Ok(Ended::new(Reason::from(&farewell.why), house.died(), failed.err()))
+    Ok(OwnerEnd::new(Reason::from(&request.why), inner.death(), failed.err()))
 }
 
-/// Why it is to end, and whether that cut some work.
-async fn serve_until_stopped<R, J>(
+/// Why it was stopped, unless it was closed.
+async fn serve_until_closed<R, K>(
     held: &mut Held<R>,
-    house: &House<J>,
+    inner: &OwnerInner<Letter<R, K>>,
+    region: Option<Arc<Node>>,
     survives_panics: bool,
     is_halfway: &mut bool,
-) -> Cancellation
+) -> Option<Cancellation>
 where
     R: LocalResource,
-    J: Run<R>,
+    K: Kind,
 {
-    let fence = put_up(held);
     let (resource, runtime, aside) = held.parts();
-    let body = work_off(resource, house, survives_panics, is_halfway);
+    let body = run_calls(resource, inner, survives_panics, is_halfway);
     let body = Driven::new(body, Around(runtime)).with(aside);
-    let body = async {
-        match fence {
-            None => body.await,
-            Some(node) => behind(node, body).await,
-        }
+    let outcome = match region {
+        None => outside(body).await,
+        Some(region) => behind(region, body).await,
     };
-    match behind(Arc::clone(&house.serving), body).await {
-        Outcome::Stopped(cancellation) => cancellation,
-        // Not by work, whose panics are caught: by the destructor of something that work had captured.
-        Outcome::Panicked(panic) => panicked(house, panic_text(&panic)),
-        Outcome::Done(()) => unreachable!("it works until it is stopped"),
+    match outcome {
+        Outcome::Done(()) => None,
+        Outcome::Stopped(cancellation) => Some(cancellation),
+        // Not by a call, whose panics are caught: by the destructor of something that a call had captured.
+        Outcome::Panicked(panic) => Some(panicked(inner, panic_text(&panic))),
     }
 }
 
-async fn work_off<R, J: Run<R>>(resource: &mut R, house: &House<J>, survives_panics: bool, is_halfway: &mut bool) {
-    while let Some(job) = poll_fn(|cx| house.desk.poll_next(cx)).await {
-        match job.run(resource).await {
-            Ran::Panicked(text) if !survives_panics => drop(panicked(house, &text)),
+/// Out of the cancel scope of the enter, which nothing cancels any more: each call has a region of its own.
+async fn outside<T>(body: impl Future<Output = T>) -> T {
+    let mut body = pin!(body);
+    poll_fn(|cx| frame::outside(|| body.as_mut().poll(cx))).await
+}
+
+async fn run_calls<R, K: Kind>(
+    resource: &mut R,
+    inner: &OwnerInner<Letter<R, K>>,
+    survives_panics: bool,
+    is_halfway: &mut bool,
+) {
+    let mut region = Node::new();
+    while let Some(mut call) = poll_fn(|cx| inner.mailbox.poll_next(&region, cx)).await {
+        match call.run(resource, &region).await {
+            Ran::Panicked(text) if !survives_panics => drop(panicked(inner, &text)),
             // Not if only its caller was cancelled, who knows of that: the resource goes on.
-            Ran::Unwound => *is_halfway = !house.desk.is_open(),
+            Ran::Unwound => *is_halfway = !inner.mailbox.is_open(),
             Ran::Panicked(_) | Ran::Done => {}
         }
+        inner.mailbox.rest();
+        region = Node::renewed(region);
     }
-    // It is cancelled, and dropped here.
-    pending::<()>().await;
 }
 
 /// What a panic leaves behind is in no state to go on with.
-fn panicked<J>(house: &House<J>, text: &str) -> Cancellation {
-    let error = house.error(ErrorKind::Panicked, text.to_owned());
+fn panicked<L>(inner: &OwnerInner<L>, text: &str) -> Cancellation {
+    let error = inner.error(ErrorKind::Panicked, text.to_owned());
     let text = format!("a call panicked: {text}");
-    let why = Cancellation::new(Why::Panicked(text), house.place());
-    house.close(Farewell::failed(why.clone()));
-    house.die(&Died::by_call(error));
+    let why = Cancellation::new(Why::Panicked(text), inner.place());
+    inner.close(CloseRequest::failed(why.clone()));
+    inner.die(&OwnerDeath::by_call(error));
     why
 }
 
 /// Whether the resource died by itself, and that is why it is to end (law 21).
-fn note_death<R: LocalResource, J>(held: &mut Held<R>, house: &House<J>, stopped: &Cancellation) {
+fn note_death<R: LocalResource, L>(held: &mut Held<R>, inner: &OwnerInner<L>, stopped: &Cancellation) {
     let Some(fence) = held.aside.fence() else {
         return;
     };
@@ -236,43 +229,43 @@ fn note_death<R: LocalResource, J>(held: &mut Held<R>, house: &House<J>, stopped
         return;
     }
     if let Some(error) = fence.take_death() {
-        house.close(Farewell::failed(stopped.clone()));
-        house.die(&Died::by_itself(error));
+        inner.close(CloseRequest::failed(stopped.clone()));
+        inner.die(&OwnerDeath::by_itself(error));
     }
 }
 
-/// It ends in any case: dropped before that, be it before its first poll, its runtime shut down.
-pub(super) struct Living<J> {
-    house: Arc<House<J>>,
-    keeper: Option<TellGone>,
+/// The task's own side: the owner ends with it in any case, also if it is dropped, be it before its first poll.
+pub(super) struct OwnerTask<L> {
+    inner: Arc<OwnerInner<L>>,
+    hook: Option<OnExited>,
     has_ended: bool,
 }
 
-impl<J> Living<J> {
-    pub(super) fn new(house: Arc<House<J>>) -> Self {
-        Living {
-            house,
-            keeper: None,
+impl<L> OwnerTask<L> {
+    pub(super) fn new(inner: Arc<OwnerInner<L>>) -> Self {
+        OwnerTask {
+            inner,
+            hook: None,
             has_ended: false,
         }
     }
 
-    fn end(&mut self, ended: Ended) {
+    fn end(&mut self, end: OwnerEnd) {
         self.has_ended = true;
-        self.house.end(ended, self.keeper.take());
+        self.inner.end(end, self.hook.take());
     }
 }
 
-impl<J> Drop for Living<J> {
+impl<L> Drop for OwnerTask<L> {
     fn drop(&mut self) {
         if self.has_ended {
             return;
         }
-        let ended = if self.house.is_entered.load(Ordering::SeqCst) {
-            Ended::lost(self.house.subject(), self.house.died())
+        let end = if self.inner.is_entered.load(Ordering::SeqCst) {
+            OwnerEnd::lost(self.inner.subject(), self.inner.death())
         } else {
-            Ended::unentered()
+            OwnerEnd::unentered()
         };
-        self.end(ended);
+        self.end(end);
     }
 }

@@ -1,4 +1,6 @@
-//! [`Ended`]: how an owner ended, for everybody who asks.
+//! [`OwnerEnd`]: how an owner ended, for all who ask.
+//!
+//! What failed is kept until it is told; what nobody was told of is reported when this is dropped.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,33 +13,33 @@ use crate::error::{Error, ErrorKind};
 use crate::report::{self, Report};
 use crate::resource::exit::Reason;
 
-/// What an owner died of.
+/// Why an owner ended before anybody had asked for that.
 #[derive(Clone)]
-pub(super) struct Died {
+pub(super) struct OwnerDeath {
     /// For all who ask.
     error: Arc<Error>,
-    /// For those who hold it: told once.
+    /// For those who hold it: given out once.
     pub(super) death: Death,
+    /// A call has panicked, and its caller is told.
     pub(super) is_by_call: bool,
 }
 
-impl Died {
-    /// Its resource has died.
+impl OwnerDeath {
+    /// Its resource has failed.
     pub(super) fn by_itself(error: Error) -> Self {
         let error = error.shared();
         let death = Death::new(error.again().into());
-        Died {
+        OwnerDeath {
             error: Arc::new(error),
             death,
             is_by_call: false,
         }
     }
 
-    /// A call has panicked, and its caller is told.
     pub(super) fn by_call(error: Error) -> Self {
-        Died {
+        OwnerDeath {
             is_by_call: true,
-            ..Died::by_itself(error)
+            ..OwnerDeath::by_itself(error)
         }
     }
 }
@@ -46,21 +48,20 @@ impl Died {
 pub(super) const TASK_DROPPED: &str = "its task was dropped, as the end of a runtime or a `LocalSet` does";
 
 #[derive(Clone)]
-pub(super) struct Ended(Arc<Record>);
+pub(crate) struct OwnerEnd(Arc<Record>);
 
 struct Record {
     why: Reason,
-    /// What it died of, before anybody had asked it to end.
-    death: Option<Died>,
+    death: Option<OwnerDeath>,
     /// What failed in its exit.
     exit: Option<Error>,
     is_told: AtomicBool,
 }
 
-impl Ended {
-    /// `why` is for who comes later.
-    pub(super) fn new(why: Reason, death: Option<Died>, exit: Option<Error>) -> Self {
-        Ended(Arc::new(Record {
+impl OwnerEnd {
+    /// `why` is for later callers.
+    pub(super) fn new(why: Reason, death: Option<OwnerDeath>, exit: Option<Error>) -> Self {
+        OwnerEnd(Arc::new(Record {
             why,
             death,
             exit: exit.map(Error::shared),
@@ -68,50 +69,51 @@ impl Ended {
         }))
     }
 
-    /// It was never entered; whoever wanted that knows why.
+    /// It was never entered; the caller that entered it is told why.
     pub(super) fn unentered() -> Self {
-        Ended::new("it was never entered".to_owned().into(), None, None)
+        OwnerEnd::new("it was never entered".to_owned().into(), None, None)
     }
 
-    /// Its task was dropped, and the resource has said so; but not what it died of before.
-    pub(super) fn lost(subject: Subject, death: Option<Died>) -> Self {
+    /// Its task was dropped. The resource has reported that itself; but not why it had died before.
+    pub(super) fn lost(subject: Subject, death: Option<OwnerDeath>) -> Self {
         let text = TASK_DROPPED;
         let error = Error::of(subject, Phase::Exit, ErrorKind::Lost, text.into());
-        let is_told = death.as_ref().is_none_or(|died| died.is_by_call);
-        let lost = Ended::new(text.to_owned().into(), death, Some(error));
+        let is_told = death.as_ref().is_none_or(|death| death.is_by_call);
+        let lost = OwnerEnd::new(text.to_owned().into(), death, Some(error));
         lost.0.is_told.store(is_told, Ordering::Relaxed);
         lost
-    }
-
-    /// What nobody was told of.
-    pub(super) fn untold(&self) -> Option<Error> {
-        self.0.untold()
-    }
-
-    /// What it died of, if it did and no scope that holds it was told; with what failed in its exit.
-    pub(super) fn news_of_death(&self) -> Option<Error> {
-        self.0.death.as_ref()?.death.take()?;
-        self.0.tell(|_| true).err()
     }
 
     pub(super) fn why(&self) -> &str {
         self.0.why.text()
     }
 
-    pub(super) fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.0.death.is_none() && self.0.exit.is_none()
     }
 
     /// The same for everybody who closes it.
-    pub(super) fn tell(&self) -> Result<(), Error> {
+    pub(crate) fn tell(&self) -> Result<(), Error> {
         self.0.tell(|_| true)
     }
 
     /// For the scope that holds it, which may have been told of the death (law 21). A call that panicked has told its caller as
     /// well: if the body has failed, maybe for that, it is not told again.
     pub(super) fn tell_scope(&self, body_is_clean: bool) -> Result<(), Error> {
-        let is_news = |died: &Died| died.death.take().is_some();
-        self.0.tell(|died| is_news(died) && (body_is_clean || !died.is_by_call))
+        let is_news = |death: &OwnerDeath| death.death.take().is_some();
+        self.0
+            .tell(|death| is_news(death) && (body_is_clean || !death.is_by_call))
+    }
+
+    /// What nobody was told of.
+    pub(crate) fn untold(&self) -> Option<Error> {
+        self.0.untold()
+    }
+
+    /// Its death, if no scope that holds it was told of that, with what failed in its exit.
+    pub(crate) fn untold_death(&self) -> Option<Error> {
+        self.0.death.as_ref()?.death.take()?;
+        self.tell().err()
     }
 }
 
@@ -120,18 +122,17 @@ impl Record {
         if self.is_told.load(Ordering::Relaxed) {
             return None;
         }
-        self.tell(|died| !died.is_by_call).err()
+        self.tell(|death| !death.is_by_call).err()
     }
 
-    fn tell(&self, is_news: impl FnOnce(&Died) -> bool) -> Result<(), Error> {
+    fn tell(&self, is_news: impl FnOnce(&OwnerDeath) -> bool) -> Result<(), Error> {
         self.is_told.store(true, Ordering::Relaxed);
-        let death = self.death.as_ref().filter(|died| is_news(died));
-        let errors = death.map(|died| &*died.error).into_iter().chain(&self.exit);
+        let death = self.death.as_ref().filter(|death| is_news(death));
+        let errors = death.map(|death| &*death.error).into_iter().chain(&self.exit);
         Error::first_of(errors.map(Error::again))
     }
 }
 
-/// Whoever was to hear of a failure has gone.
 impl Drop for Record {
     fn drop(&mut self) {
         if let Some(error) = self.untold() {
@@ -140,7 +141,7 @@ impl Drop for Record {
     }
 }
 
-impl fmt::Debug for Ended {
+impl fmt::Debug for OwnerEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_clean() { "exited" } else { "failed" })
     }

@@ -1,0 +1,291 @@
+//! [`OwnerInner`]: what the task of an owner and its handles share.
+
+use std::mem;
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::runtime::Handle;
+use tokio::task;
+
+use super::close_request::CloseRequest;
+use super::end::{OwnerDeath, OwnerEnd, TASK_DROPPED};
+use super::hooks::{HookReply, OnExited};
+use super::mailbox::Mailbox;
+use crate::base::cause::Phase;
+use crate::base::entry::{Entry, Subject};
+use crate::base::identity::Within;
+use crate::base::panic::Panic;
+use crate::base::policy::{Name, Policy};
+use crate::cancel::cancellation::Cancellation;
+use crate::cancel::node::Node;
+use crate::error::{Error, ErrorKind};
+use crate::orphan::rescue::{Listing, Owned};
+use crate::report::failures::{Failure, Failures, untold};
+use crate::resource::failing::Wire;
+
+pub(super) struct OwnerInner<L> {
+    pub(super) mailbox: Mailbox<L>,
+    /// The cancel scope of the enter, and around all that follows; closing cancels it as long as that goes on.
+    pub(super) entering: Arc<Node>,
+    /// The region of the calls, if the resource can fail meanwhile.
+    pub(super) serving: OnceLock<Arc<Node>>,
+    /// Under which it was described.
+    subject: Subject,
+    /// For whatever holds it.
+    pub(super) policy: Policy,
+    task: OnceLock<task::Id>,
+    pub(super) is_entered: AtomicBool,
+    /// Whether the caller that spawned it has a handle; until then nobody else need be told of its end.
+    pub(super) is_given: AtomicBool,
+    /// Where `drain` and `run` find it.
+    listing: OnceLock<Listing>,
+    holders: Mutex<Holders>,
+    not_entered: Mutex<Option<NotEntered>>,
+    /// How many handles there have been.
+    handles: AtomicU64,
+    /// In which exit it was spawned.
+    pub(super) within: Within,
+}
+
+/// Why there is no resource.
+pub(super) enum NotEntered {
+    Failed(Error),
+    Panicked(Panic),
+}
+
+/// Those who hold the owner as a resource (law 21).
+#[derive(Default)]
+struct Holders {
+    /// One for each handle that is held so.
+    links: Vec<(u64, Wire)>,
+    /// What it is called there.
+    name: Option<Name>,
+    death: Option<OwnerDeath>,
+}
+
+impl Holders {
+    fn detach(&mut self, handle: u64) -> Option<(u64, Wire)> {
+        let at = self.links.iter().position(|(of, _)| *of == handle)?;
+        Some(self.links.swap_remove(at))
+    }
+}
+
+impl<L: Send + 'static> OwnerInner<L> {
+    pub(super) fn new(runtime: &Handle, capacity: usize, entry: &Entry) -> Arc<Self> {
+        let subject = entry.subject();
+        let entering = Node::new();
+        entering.call(|| subject.clone());
+        let inner = Arc::new(OwnerInner {
+            mailbox: Mailbox::new(capacity),
+            entering,
+            serving: OnceLock::new(),
+            subject,
+            policy: entry.policy.clone(),
+            task: OnceLock::new(),
+            is_entered: AtomicBool::new(false),
+            is_given: AtomicBool::new(false),
+            listing: OnceLock::new(),
+            holders: Mutex::default(),
+            not_entered: Mutex::default(),
+            handles: AtomicU64::new(0),
+            within: Within::here(),
+        });
+        let owner: Arc<dyn Owned> = Arc::clone(&inner) as _;
+        let _ = inner.listing.set(Listing::of(runtime.id(), &owner));
+        inner
+    }
+}
+
+impl<L> OwnerInner<L> {
+    /// Its task runs.
+    pub(super) fn begin(&self) {
+        if let Some(task) = task::try_id() {
+            let _ = self.task.set(task);
+        }
+    }
+
+    /// Whether the caller is the very task of the owner, which would wait for itself.
+    pub(super) fn is_here(&self) -> bool {
+        task::try_id().is_some_and(|task| self.task.get() == Some(&task))
+    }
+
+    /// Has it end, if nobody has by now: what runs there unwinds, then it exits.
+    pub(super) fn close(&self, request: CloseRequest) {
+        let why = request.why.clone();
+        let Some(closed) = self.mailbox.close(request) else {
+            return;
+        };
+        if let Some(listing) = self.listing.get() {
+            listing.ask(&self.subject());
+        }
+        // It was closed before this is looked at: the task looks the other way round.
+        if !self.is_entered.load(Ordering::SeqCst) {
+            self.entering.cancel(&why);
+        }
+        if let Some(region) = closed.running {
+            region.cancel(&why);
+        }
+        // What fails there from here on is no death any more.
+        if let Some(serving) = self.serving.get() {
+            serving.suffer(&why);
+        }
+        drop(closed.refused);
+    }
+
+    /// The number of a new handle.
+    pub(super) fn number(&self) -> u64 {
+        self.handles.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A handle less.
+    pub(super) fn let_go(&self, handle: u64) {
+        let link = lock(&self.holders).detach(handle);
+        drop(link);
+        if self.mailbox.let_go() {
+            self.close(CloseRequest::abandoned(self.subject.place));
+        }
+    }
+
+    /// It is over. A failure that neither a hook tells nor any task waits for is told to those who drain, or reported.
+    pub(super) fn end(&self, end: OwnerEnd, hook: Option<OnExited>) {
+        let reply = hook.map_or(HookReply::NOTHING, |tell| tell(&end));
+        let untold = if reply.reports || self.mailbox.is_watched() {
+            None
+        } else {
+            end.untold()
+        };
+        // Before anybody is told: by then it must be neither among the live nor among those that end.
+        if let Some(listing) = self.listing.get() {
+            listing.end(Failures::of(untold.into_iter().collect()));
+        }
+        self.mailbox.end(end);
+        drop(reply.after);
+    }
+
+    /// Has it end, and waits for that.
+    pub(super) async fn closed_by(&self, request: CloseRequest) -> OwnerEnd {
+        // In this order: a failure is told here, and not reported as well.
+        let watching = self.mailbox.watch();
+        self.close(request);
+        watching.ended().await
+    }
+
+    pub(super) fn refuse(&self, why: NotEntered) {
+        *lock(&self.not_entered) = Some(why);
+    }
+
+    pub(super) fn not_entered(&self) -> Option<NotEntered> {
+        lock(&self.not_entered).take()
+    }
+
+    /// Those who hold it are told there if it dies, and it is called as they call it.
+    pub(super) fn attach(&self, handle: u64, link: Wire) {
+        let mut holders = lock(&self.holders);
+        holders.name = Some(link.subject().name.clone());
+        if let Some(death) = holders.death.clone() {
+            drop(holders);
+            return link.cut(&death.death);
+        }
+        let old = holders.detach(handle);
+        holders.links.push((handle, link));
+        drop(holders);
+        drop(old);
+    }
+
+    /// It ended before anybody had asked for that.
+    pub(super) fn die(&self, death: &OwnerDeath) {
+        let links = {
+            let mut holders = lock(&self.holders);
+            holders.death = Some(death.clone());
+            mem::take(&mut holders.links)
+        };
+        for (_, link) in links {
+            link.cut(&death.death);
+        }
+    }
+
+    pub(super) fn death(&self) -> Option<OwnerDeath> {
+        lock(&self.holders).death.clone()
+    }
+
+    /// Why it takes no more calls.
+    pub(super) fn closed(&self) -> Error {
+        // In this order: what is no longer about to end has ended.
+        let closing = self.mailbox.close_request();
+        let why = closing
+            .map(|request| request.why.text().to_owned())
+            .or_else(|| self.mailbox.ended().map(|end| end.why().to_owned()));
+        // Neither asked to end nor at its end, and yet it has refused a call: its task is being dropped just now.
+        let why = why.unwrap_or_else(|| TASK_DROPPED.to_owned());
+        self.error(ErrorKind::Closed, why)
+    }
+
+    pub(super) fn would_wait_for_itself(&self, what: &str, place: &'static Location<'static>) -> Error {
+        let help = match what {
+            "with" => "use the resource that is at hand there",
+            _ => "do not wait there for its end, which comes after that",
+        };
+        let text = format!(
+            "`{what}` at {place} was called in its own task\n\
+             help: {help}; only a task that is not waited for there can call it"
+        );
+        self.error(ErrorKind::Deadlock, text)
+    }
+
+    pub(super) fn error(&self, kind: ErrorKind, text: String) -> Error {
+        Error::of(self.subject(), Phase::Body, kind, text.into())
+    }
+
+    /// The error of a call that was cancelled.
+    pub(super) fn cancelled(&self, why: Cancellation) -> Error {
+        Error::of(self.subject(), Phase::Body, ErrorKind::of(&why), why.into())
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self) -> Name {
+        let given = lock(&self.holders).name.clone();
+        given.unwrap_or_else(|| self.subject.name.clone())
+    }
+
+    /// Where it was described.
+    pub(super) fn place(&self) -> &'static Location<'static> {
+        self.subject.place
+    }
+
+    pub(super) fn subject(&self) -> Subject {
+        Subject {
+            name: self.name(),
+            place: self.subject.place,
+        }
+    }
+}
+
+/// Whoever was to be told why there is no resource has gone.
+impl<L> Drop for OwnerInner<L> {
+    fn drop(&mut self) {
+        match self.not_entered() {
+            None => {}
+            Some(NotEntered::Failed(error)) => untold(error),
+            Some(NotEntered::Panicked(panic)) => {
+                let failure = Failure::panicked(self.subject(), Phase::Enter, panic);
+                drop(Failures::from_iter([failure]));
+            }
+        }
+    }
+}
+
+impl<L: Send + 'static> Owned for OwnerInner<L> {
+    fn subject(&self) -> Subject {
+        OwnerInner::subject(self)
+    }
+
+    #[cfg(feature = "signal")]
+    fn close(&self, place: &'static Location<'static>) {
+        OwnerInner::close(self, CloseRequest::closed(place));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

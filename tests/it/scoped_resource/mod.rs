@@ -173,7 +173,7 @@ fn describing_enters_nothing() {
         drop(Client::connect(&journal, "a"));
         journal.assert([]);
         let described = format!("{:?}", Client::connect(&journal, "a"));
-        assert!(described.contains(&format!("mod.rs:{}", line!() - 2)), "{described}");
+        assert!(described.contains(&format!("mod.rs:{}", line!() - 1)), "{described}");
     });
 }
 

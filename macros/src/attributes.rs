@@ -3,20 +3,65 @@
 //! An attribute on an `impl` block sees what is inside before `cfg` and `cfg_attr` are resolved, so both are carried
 //! along: what is inside `cfg_attr` is sorted like what is outside.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, Meta, Path, Token, parse_quote};
 
-/// The attributes of an item, whatever is in it.
-pub(crate) fn outer(item: &TokenStream) -> Vec<Attribute> {
-    let outer = |input: ParseStream<'_>| {
-        let attrs = input.call(Attribute::parse_outer)?;
-        input.parse::<TokenStream>()?;
-        Ok(attrs)
+use crate::blame::regrouped;
+
+/// `struct`, `fn`, ..: not the attributes and the visibility before it.
+pub(crate) fn first_word(item: &TokenStream) -> Option<Ident> {
+    item.clone().into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) if word != "pub" && word != "unsafe" => Some(word),
+        _ => None,
+    })
+}
+
+/// An item without those of its attributes that make a resource of it, which there can be one of; and those.
+pub(crate) fn alone(item: TokenStream) -> (TokenStream, Vec<Attribute>) {
+    let is_other = |attr: &Attribute| {
+        let last = attr.path().segments.last();
+        last.is_some_and(|last| last.ident == "scoped_resource") || is_lifespan(attr)
     };
-    outer.parse2(item.clone()).unwrap_or_default()
+    let parse = |input: ParseStream<'_>| {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let (others, attrs): (Vec<_>, Vec<_>) = attrs.into_iter().partition(is_other);
+        let rest: TokenStream = input.parse()?;
+        Ok((quote!(#(#attrs)* #rest), others))
+    };
+    match parse.parse2(item.clone()) {
+        Ok((alone, others)) if !others.is_empty() => (alone, others),
+        _ => (item, Vec::new()),
+    }
+}
+
+/// Whether an attribute is `#[lifespan]`, or what that has become.
+pub(crate) fn is_lifespan(attr: &Attribute) -> bool {
+    let last = attr.path().segments.last();
+    last.is_some_and(|last| last.ident == "lifespan" || last.ident == "__lifespan")
+}
+
+/// The item without `#[enter]` and `#[exit]`, which rustc would not know where nothing takes them.
+pub(crate) fn without_markers(item: TokenStream) -> TokenStream {
+    let is_marker = |group: &Group| match group.stream().into_iter().next() {
+        Some(TokenTree::Ident(name)) => group.delimiter() == Delimiter::Bracket && (name == "enter" || name == "exit"),
+        _ => false,
+    };
+    let mut out: Vec<TokenTree> = Vec::new();
+    for token in item {
+        let ends_with_pound = matches!(out.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == '#');
+        match token {
+            TokenTree::Group(group) if ends_with_pound && is_marker(&group) => {
+                out.pop();
+            }
+            TokenTree::Group(group) => out.push(regrouped(&group, without_markers(group.stream()))),
+            token => out.push(token),
+        }
+    }
+    out.into_iter().collect()
 }
 
 /// When the item exists at all: for everything that is generated about it.

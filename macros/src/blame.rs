@@ -1,6 +1,6 @@
 //! Spans: which of the user's tokens rustc points at when generated code does not compile.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{GenericParam, Generics};
 
@@ -52,6 +52,13 @@ pub(crate) fn our_path(tokens: TokenStream) -> TokenStream {
     tokens.into_iter().map(our_token).collect()
 }
 
+/// A group with other tokens in it.
+pub(crate) fn regrouped(group: &Group, inner: TokenStream) -> TokenTree {
+    let mut inner = Group::new(group.delimiter(), inner);
+    inner.set_span(group.span());
+    inner.into()
+}
+
 /// The user's parameters for an item of ours: that one of its lifetimes is used once, or never, is our doing.
 pub(crate) fn our_generics(mut generics: Generics) -> Generics {
     for parameter in &mut generics.params {
@@ -65,39 +72,15 @@ pub(crate) fn our_generics(mut generics: Generics) -> Generics {
 
 /// Tokens as somebody would write them, for messages: `Tx<'a>` instead of `Tx < 'a >`.
 pub(crate) fn written(tokens: impl ToTokens) -> String {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
     let mut text = String::new();
-    write(tokens.into_token_stream(), &mut text);
-    text
-}
-
-fn write(tokens: TokenStream, text: &mut String) {
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => {
-                let (open, close) = delimiters(group.delimiter());
-                text.push_str(open);
-                write(group.stream(), text);
-                text.push_str(close);
-            }
-            TokenTree::Punct(punct) if punct.as_char() == ',' => text.push_str(", "),
-            TokenTree::Punct(punct) => text.push(punct.as_char()),
-            TokenTree::Ident(_) | TokenTree::Literal(_) => {
-                if text.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
-                    text.push(' ');
-                }
-                text.push_str(&token.to_string());
-            }
+    for part in tokens.to_token_stream().to_string().split_whitespace() {
+        if text.ends_with(',') || (text.ends_with(is_word) && part.starts_with(is_word)) {
+            text.push(' ');
         }
+        text.push_str(part);
     }
-}
-
-fn delimiters(delimiter: Delimiter) -> (&'static str, &'static str) {
-    match delimiter {
-        Delimiter::Parenthesis => ("(", ")"),
-        Delimiter::Brace => ("{", "}"),
-        Delimiter::Bracket => ("[", "]"),
-        Delimiter::None => ("", ""),
-    }
+    text
 }
 
 #[cfg(test)]

@@ -2,98 +2,95 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
+use syn::parse::{Parse, ParseStream};
 use syn::{Error, LitStr, Result};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Budget {
-    Unlimited,
-    Nanos(u64),
-    Micros(u64),
-    Millis(u64),
-    Secs(u64),
+use crate::blame::ours;
+use crate::texts;
+
+/// What a unit is called, which function of `Duration` takes it, and how many of those it is.
+const UNITS: [(&str, &str, u64); 8] = [
+    ("ns", "from_nanos", 1),
+    ("us", "from_micros", 1),
+    ("µs", "from_micros", 1),
+    ("ms", "from_millis", 1),
+    ("s", "from_secs", 1),
+    ("m", "from_secs", 60),
+    ("min", "from_secs", 60),
+    ("h", "from_secs", 60 * 60),
+];
+
+#[derive(Clone, Copy)]
+pub(crate) struct Budget {
+    /// The function of `Duration` and what it takes, if there is a bound.
+    time: Option<(&'static str, u64)>,
+    span: Span,
+}
+
+impl Parse for Budget {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let literal: LitStr = input.parse()?;
+        let time = read(literal.value().trim()).map_err(|message| Error::new_spanned(&literal, message))?;
+        Ok(Budget {
+            time,
+            span: ours(literal.span()),
+        })
+    }
+}
+
+fn read(text: &str) -> std::result::Result<Option<(&'static str, u64)>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (amount, unit) = text.split_at(digits);
+    let unit = UNITS.into_iter().find(|(name, ..)| *name == unit.trim_start());
+    let (false, Some((_, function, factor))) = (amount.is_empty(), unit) else {
+        return Err(texts::not_a_duration(text));
+    };
+    let amount = amount.parse().ok().and_then(|amount: u64| amount.checked_mul(factor));
+    match amount {
+        Some(0) => Err(texts::budget_of_zero()),
+        Some(amount) => Ok(Some((function, amount))),
+        None => Err(texts::too_long(text)),
+    }
 }
 
 impl Budget {
-    pub(crate) fn parse(literal: &LitStr) -> Result<Self> {
-        Self::read(literal.value().trim()).map_err(|message| Error::new_spanned(literal, message))
-    }
-
-    fn read(text: &str) -> std::result::Result<Self, String> {
-        if text == "none" {
-            return Ok(Budget::Unlimited);
-        }
-        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let (amount, unit) = text.split_at(digits);
-        if amount.is_empty() {
-            return Err(not_a_duration(text));
-        }
-        let amount: u64 = amount.parse().map_err(|_| too_long(text))?;
-        let secs = |factor: u64| {
-            amount
-                .checked_mul(factor)
-                .map(Budget::Secs)
-                .ok_or_else(|| too_long(text))
-        };
-        let budget = match unit.trim_start() {
-            "ns" => Budget::Nanos(amount),
-            "us" | "µs" => Budget::Micros(amount),
-            "ms" => Budget::Millis(amount),
-            "s" => Budget::Secs(amount),
-            "m" | "min" => secs(60)?,
-            "h" => secs(60 * 60)?,
-            _ => return Err(not_a_duration(text)),
-        };
-        if amount == 0 { Err(zero()) } else { Ok(budget) }
+    pub(crate) fn is_bound(self) -> bool {
+        self.time.is_some()
     }
 
     /// What `Policy::enter_timeout` and `Policy::exit_timeout` take.
-    pub(crate) fn tokens(self, span: Span) -> TokenStream {
-        let (unit, amount) = match self {
-            Budget::Unlimited => return quote_spanned!(span=> ::core::option::Option::None),
-            Budget::Nanos(amount) => ("from_nanos", amount),
-            Budget::Micros(amount) => ("from_micros", amount),
-            Budget::Millis(amount) => ("from_millis", amount),
-            Budget::Secs(amount) => ("from_secs", amount),
+    pub(crate) fn tokens(self) -> TokenStream {
+        let span = self.span;
+        let Some((function, amount)) = self.time else {
+            return quote_spanned!(span=> ::core::option::Option::None);
         };
-        let (unit, amount) = (Ident::new(unit, span), Literal::u64_unsuffixed(amount));
-        quote_spanned!(span=> ::core::time::Duration::#unit(#amount))
+        let (function, amount) = (Ident::new(function, span), Literal::u64_unsuffixed(amount));
+        quote_spanned!(span=> ::core::time::Duration::#function(#amount))
     }
-}
-
-fn not_a_duration(text: &str) -> String {
-    format!(
-        "`{text}` is not a duration\n\
-         help: write a whole number and a unit (`ns`, `us`, `ms`, `s`, `m`, `h`), as in `\"5s\"`, or `\"none\"` for no bound"
-    )
-}
-
-fn too_long(text: &str) -> String {
-    format!("`{text}` is too long for a duration\nhelp: write `\"none\"` for no bound")
-}
-
-fn zero() -> String {
-    "a budget of zero would run out at once\nhelp: give it the time it needs, or `\"none\"` for no bound".to_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Budget;
+    use super::read;
 
     #[test]
     fn a_number_and_a_unit() {
-        assert_eq!(Budget::read("7ns"), Ok(Budget::Nanos(7)));
-        assert_eq!(Budget::read("7us"), Ok(Budget::Micros(7)));
-        assert_eq!(Budget::read("250 ms"), Ok(Budget::Millis(250)));
-        assert_eq!(Budget::read("5s"), Ok(Budget::Secs(5)));
-        assert_eq!(Budget::read("2m"), Ok(Budget::Secs(120)));
-        assert_eq!(Budget::read("1h"), Ok(Budget::Secs(3600)));
-        assert_eq!(Budget::read("none"), Ok(Budget::Unlimited));
+        assert_eq!(read("7ns"), Ok(Some(("from_nanos", 7))));
+        assert_eq!(read("7us"), Ok(Some(("from_micros", 7))));
+        assert_eq!(read("250 ms"), Ok(Some(("from_millis", 250))));
+        assert_eq!(read("5s"), Ok(Some(("from_secs", 5))));
+        assert_eq!(read("2m"), Ok(Some(("from_secs", 120))));
+        assert_eq!(read("1h"), Ok(Some(("from_secs", 3600))));
+        assert_eq!(read("none"), Ok(None));
     }
 
     #[test]
     fn anything_else_is_refused_in_words() {
         for text in ["5 parsecs", "5", "", "s", "-5s", "1.5s", "None"] {
-            let message = Budget::read(text).unwrap_err();
+            let message = read(text).unwrap_err();
             assert!(
                 message.starts_with(&format!("`{text}` is not a duration\nhelp: ")),
                 "{message}"
@@ -103,17 +100,11 @@ mod tests {
 
     #[test]
     fn zero_and_more_than_fits_are_refused() {
-        assert!(
-            Budget::read("0s")
-                .unwrap_err()
-                .starts_with("a budget of zero would run out at once\n")
-        );
-        assert!(
-            Budget::read("0h")
-                .unwrap_err()
-                .starts_with("a budget of zero would run out at once\n")
-        );
-        let message = Budget::read("18446744073709551615h").unwrap_err();
+        for text in ["0s", "0h"] {
+            let message = read(text).unwrap_err();
+            assert!(message.starts_with("a budget of zero would run out at once\n"));
+        }
+        let message = read("18446744073709551615h").unwrap_err();
         assert!(
             message.starts_with("`18446744073709551615h` is too long for a duration\n"),
             "{message}"

@@ -1,8 +1,8 @@
-//! [`Errors`]: all mistakes of one item, reported together.
+//! [`Errors`]: all mistakes of one item, reported together; and [`texts!`], in which each says what is wrong, and the way out.
 
 use std::fmt::Display;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Attribute, Error};
 
@@ -14,11 +14,6 @@ impl Errors {
     /// A mistake at all of `tokens`.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.push(Error::new_spanned(tokens, message));
-    }
-
-    /// A mistake at the whole attribute.
-    pub(crate) fn at_attribute(&mut self, message: impl Display) {
-        self.push(Error::new(Span::call_site(), message));
     }
 
     /// The second of two things that exclude each other, and the first.
@@ -41,17 +36,15 @@ impl Errors {
         self.0.is_empty()
     }
 
-    /// The first mistake, once more.
-    pub(crate) fn first(&self) -> Option<TokenStream> {
-        let (cfgs, error) = self.0.first()?;
-        Some(compile_error(cfgs, &error.clone().into_iter().next()?))
+    /// A type that is wrong: rustc says nothing about what is done with it. The mistake in it is the first one, which is
+    /// reported anyway, and not shown again at the same place.
+    pub(crate) fn wrong_type(&self) -> TokenStream {
+        let error = self.0.first().map(|(cfgs, error)| compile_error(cfgs, error));
+        quote!([(); #error])
     }
 
     pub(crate) fn into_tokens(self) -> TokenStream {
-        self.0
-            .into_iter()
-            .flat_map(|(cfgs, error)| error.into_iter().map(move |one| compile_error(&cfgs, &one)))
-            .collect()
+        self.0.iter().map(|(cfgs, error)| compile_error(cfgs, error)).collect()
     }
 
     #[cfg(test)]
@@ -64,3 +57,14 @@ fn compile_error(cfgs: &[Attribute], error: &Error) -> TokenStream {
     let error = error.to_compile_error();
     quote!(#(#cfgs)* #error)
 }
+
+/// Functions that give a message each: its first line, and the line of help or the note below it.
+macro_rules! texts {
+    ($($name:ident($($value:ident),*) $text:literal $($kind:ident $more:literal)?;)*) => {$(
+        pub(crate) fn $name($($value: impl std::fmt::Display),*) -> String {
+            let lines = [format!($text) $(, format!("\n{}: {}", stringify!($kind), format!($more)))?];
+            lines.concat()
+        }
+    )*};
+}
+pub(crate) use texts;

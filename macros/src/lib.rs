@@ -8,8 +8,11 @@ mod budget;
 mod damaged;
 mod errors;
 mod lifespan;
+mod names;
 mod options;
 mod scoped_resource;
+mod subject;
+mod texts;
 
 use proc_macro::TokenStream;
 

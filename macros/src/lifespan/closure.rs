@@ -8,12 +8,14 @@ use syn::{Error, Ident, Result, Token, Type};
 use super::content::Content;
 use super::scan;
 use crate::errors::Errors;
+use crate::texts;
 
 /// A closure whose parameters name what it is made from.
 pub(super) struct Closure {
     pub(super) asyncness: Option<Token![async]>,
     pub(super) movement: Option<Token![move]>,
     pub(super) params: Vec<Param>,
+    /// Without what it cannot do where it stands, which was reported.
     pub(super) expr: TokenStream,
     /// Whether the expression could be read.
     pub(super) readable: bool,
@@ -23,88 +25,69 @@ pub(super) struct Param {
     pub(super) mutability: Option<Token![mut]>,
     pub(super) name: Ident,
     pub(super) ty: Option<Type>,
+    /// Whether it was not named, but should have been.
+    pub(super) guessed: bool,
 }
 
 impl Closure {
     /// `example` is a whole closure that would be right.
     pub(super) fn parse(content: Content, attribute: &Ident, example: &str, errors: &mut Errors) -> Option<Self> {
-        let wanted = || {
-            format!(
-                "`#[{attribute}]` needs a closure whose parameters are what it is made from\n\
-                 help: write `#[{attribute}({example})]`"
-            )
-        };
+        let wanted = || texts::closure_wanted(attribute, example);
         if content.expr.is_empty() {
             errors.at(attribute, wanted());
             return None;
         }
-        let parse = |input: ParseStream<'_>| Closure::parse_from(input, &wanted);
-        let closure = match parse.parse2(content.expr) {
-            Ok(closure) => Closure {
-                readable: content.readable,
-                ..closure
-            },
-            Err(error) => {
-                errors.push(error);
-                return None;
+        let parse = |input: ParseStream<'_>| {
+            let (asyncness, movement) = (input.parse()?, input.parse()?);
+            let (params, end) = params(input, &wanted)?;
+            let expr: TokenStream = input.parse()?;
+            if expr.is_empty() {
+                return Err(Error::new(end, texts::closure_without_body()));
             }
+            let readable = content.readable;
+            Ok(Closure {
+                asyncness,
+                movement,
+                params,
+                expr,
+                readable,
+            })
         };
+        let mut closure = parse.parse2(content.expr).map_err(|error| errors.push(error)).ok()?;
         if closure.asyncness.is_none() {
-            if let (Some(word), _) = scan::awaited(&closure.expr) {
-                let message = format!(
-                    "`.await` in an expression of `#[{attribute}]`\n\
-                     help: leave it out: the expression describes what to await, and the lifespan awaits it when it is time"
-                );
-                errors.at(word, message);
+            if let (Some(word), without) = scan::awaited(&closure.expr) {
+                errors.at(word, texts::closure_awaits(attribute));
+                closure.expr = without;
             }
         }
         Some(closure)
     }
 
-    fn parse_from(input: ParseStream<'_>, wanted: &impl Fn() -> String) -> Result<Self> {
-        let asyncness = input.parse()?;
-        let movement = input.parse()?;
-        let (params, end) = if let Some(bars) = input.parse::<Option<Token![||]>>()? {
-            (Vec::new(), bars.spans[1])
-        } else {
-            let bar = input
-                .parse::<Token![|]>()
-                .map_err(|error| Error::new(error.span(), wanted()))?;
-            params(bar, input)?
-        };
-        let expr: TokenStream = input.parse()?;
-        if expr.is_empty() {
-            return Err(Error::new(end, "the closure has no body"));
-        }
-        Ok(Closure {
-            asyncness,
-            movement,
-            params,
-            expr,
-            readable: true,
-        })
-    }
-
     /// The parameter that names this, be it for the order alone.
     pub(super) fn names(&self, name: &Ident) -> Option<&Param> {
         let name = name.unraw().to_string();
-        let is_it = |param: &&Param| {
+        self.params.iter().find(|param| {
             let param = param.name.unraw().to_string();
             param == name || param.strip_prefix('_') == Some(&name)
-        };
-        self.params.iter().find(is_it)
+        })
     }
 }
 
-/// Up to and with the closing bar.
-fn params(first: Token![|], input: ParseStream<'_>) -> Result<(Vec<Param>, Span)> {
+/// What is between the bars, and where those end.
+fn params(input: ParseStream<'_>, wanted: &dyn Fn() -> String) -> Result<(Vec<Param>, Span)> {
     let mut params: Vec<Param> = Vec::new();
+    if let Some(bars) = input.parse::<Option<Token![||]>>()? {
+        return Ok((params, bars.spans[1]));
+    }
+    let first: Token![|] = input
+        .parse()
+        .map_err(|error: Error| Error::new(error.span(), wanted()))?;
     loop {
         if let Some(last) = input.parse::<Option<Token![|]>>()? {
             return Ok((params, last.span));
         }
         if input.is_empty() {
-            return Err(Error::new(first.span, "the bars of the closure are not closed"));
+            return Err(Error::new(first.span, texts::closure_not_closed()));
         }
         params.push(param(input)?);
         if !input.is_empty() && !input.peek(Token![|]) {
@@ -115,13 +98,15 @@ fn params(first: Token![|], input: ParseStream<'_>) -> Result<(Vec<Param>, Span)
 
 fn param(input: ParseStream<'_>) -> Result<Param> {
     let mutability = input.parse()?;
-    let name = input.parse().map_err(|error: Error| {
-        let message = "a parameter is the name of a member or an input";
-        Error::new(error.span(), message)
-    })?;
-    let ty = match input.parse::<Option<Token![:]>>()? {
-        Some(_) => Some(input.parse()?),
-        None => None,
-    };
-    Ok(Param { mutability, name, ty })
+    let name = input
+        .parse()
+        .map_err(|error: Error| Error::new(error.span(), texts::closure_of_no_name()))?;
+    let is_typed = input.parse::<Option<Token![:]>>()?.is_some();
+    let ty = if is_typed { Some(input.parse()?) } else { None };
+    Ok(Param {
+        mutability,
+        name,
+        ty,
+        guessed: false,
+    })
 }

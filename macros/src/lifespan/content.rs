@@ -8,6 +8,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident};
 
 use crate::errors::Errors;
+use crate::texts;
 
 #[derive(Default)]
 pub(super) struct Content {
@@ -20,68 +21,53 @@ pub(super) struct Content {
 impl Content {
     pub(super) fn parse(attribute: &Ident, tokens: TokenStream, errors: &mut Errors) -> Self {
         let all: Vec<_> = tokens.clone().into_iter().collect();
-        if all.is_empty() || is_option(&all) {
+        if is_option(&all) {
+            let expr = TokenStream::new();
             return Content {
-                expr: TokenStream::new(),
+                expr,
                 readable: true,
                 options: tokens,
             };
         }
-        let parsed = |input: ParseStream<'_>| {
+        let behind_expr = |input: ParseStream<'_>| {
             input.parse::<Expr>()?;
             input.parse::<TokenStream>()
         };
-        let Ok(rest) = parsed.parse2(tokens) else {
-            return Content::unreadable(&all);
+        let behind = behind_expr.parse2(tokens).ok();
+        let readable = all.is_empty() || behind.is_some();
+        let end = match behind {
+            Some(behind) => all.len() - behind.into_iter().count(),
+            // The options are what looks like some: from the first `, name =` on.
+            None => (0..all.len())
+                .find(|at| begins_options(&all[*at..]))
+                .unwrap_or(all.len()),
         };
-        let behind: Vec<_> = rest.into_iter().collect();
-        let expr = &all[..all.len() - behind.len()];
+        let options = options(attribute, &all[end..], errors);
         Content {
-            expr: expr.iter().cloned().collect(),
-            readable: true,
-            options: options(attribute, &behind, errors),
-        }
-    }
-
-    /// The options are what looks like some: from the first `, name =` on.
-    fn unreadable(tokens: &[TokenTree]) -> Self {
-        let is_comma =
-            |at: &usize| is_punct(&tokens[*at], ',') && (is_option(&tokens[at + 1..]) || at + 1 == tokens.len());
-        let end = (0..tokens.len()).find(is_comma);
-        let end = end.unwrap_or(tokens.len());
-        Content {
-            expr: tokens[..end].iter().cloned().collect(),
-            readable: false,
-            options: tokens[end..].iter().skip(1).cloned().collect(),
+            expr: all[..end].iter().cloned().collect(),
+            readable,
+            options: options.iter().cloned().collect(),
         }
     }
 }
 
 /// What is behind an expression, without its comma.
-fn options(attribute: &Ident, behind: &[TokenTree], errors: &mut Errors) -> TokenStream {
-    let options = match behind {
-        [] => return TokenStream::new(),
-        [comma, options @ ..] if is_punct(comma, ',') => options,
+fn options<'t>(attribute: &Ident, behind: &'t [TokenTree], errors: &mut Errors) -> &'t [TokenTree] {
+    match behind {
+        [comma, TokenTree::Literal(value), ..] if is_comma(comma) => errors.at(value, texts::option_unnamed(value)),
+        [comma, options @ ..] if is_comma(comma) => return options,
         [first, ..] if is_option(behind) => {
-            errors.at(
-                first,
-                format!("expected `,` before `{first}`\nhelp: options stand behind the expression: `#[{attribute}(.., {first} = ..)]`"),
-            );
-            behind
+            errors.at(first, texts::option_without_a_comma(attribute, first));
+            return behind;
         }
-        [first, ..] => {
-            errors.at(
-                first,
-                format!("the expression of `#[{attribute}]` ends before `{first}`\nhelp: a comma or an operator may be missing"),
-            );
-            return TokenStream::new();
-        }
-    };
-    if let [TokenTree::Literal(value), ..] = options {
-        errors.at(value, format!("an option has a name\nhelp: write `timeout = {value}`"));
-        return TokenStream::new();
+        [first, ..] => errors.at(first, texts::expression_ends(attribute, first)),
+        [] => {}
     }
-    options.iter().cloned().collect()
+    &[]
+}
+
+fn begins_options(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [comma, options @ ..] if is_comma(comma) && (options.is_empty() || is_option(options)))
 }
 
 fn is_option(tokens: &[TokenTree]) -> bool {
@@ -92,8 +78,8 @@ fn is_option(tokens: &[TokenTree]) -> bool {
     equals.as_char() == '=' && (name == "timeout" || matches!(rest.first(), Some(TokenTree::Literal(_))))
 }
 
-fn is_punct(token: &TokenTree, char: char) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
+fn is_comma(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')
 }
 
 #[cfg(test)]

@@ -2,21 +2,21 @@
 //! in it, for an editor to complete in.
 
 use proc_macro2::{Ident, Spacing, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::{Token, Type};
+use quote::{ToTokens, quote};
+use syn::Type;
 
-use super::closure::{Closure, Param};
+use super::closure::Closure;
 use super::expand::unread::{self, expression};
-use super::graph::Dependency;
-use super::model::{Entered, Head, Member, Model, Role};
-use super::options::{Options, same};
-use super::{scan, unnamed};
+use super::model::{Dependency, Entered, Head, Member, Model, Role};
 use crate::blame::Blame;
 use crate::errors::Errors;
+use crate::names::same;
+use crate::options::Options;
+use crate::subject::{Subject, lifespan_of_self, pending, unknown_lifespan};
 
 pub(super) fn lifespan(model: &Model<'_>, errors: &Errors) -> TokenStream {
     let stub = stub(&model.head, &model.options, errors);
-    let unfinished = errors.first().map(|error| unfinished(model, &error));
+    let unfinished = unfinished(model, errors);
     quote!(#stub #unfinished)
 }
 
@@ -27,66 +27,25 @@ pub(super) fn lifespan(model: &Model<'_>, errors: &Errors) -> TokenStream {
 //         }
 //         pub fn plan() -> ::lifespan::Plan { ::core::unreachable!() }
 //     }
-//     impl ::lifespan::ScopedResource for App {
-//         async fn exit(self, _: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
-//             ::core::unreachable!()
-//         }
-//     }
+//     impl ::lifespan::ScopedResource for App { .. }
 pub(super) fn stub(head: &Head<'_>, options: &Options, errors: &Errors) -> TokenStream {
-    let Head {
-        name, vis, generics, ..
-    } = head;
-    let at = Blame::on(name).start;
-    let krate = options.common.krate(at);
-    let (generics, types, clause) = generics.split_for_impl();
-    // What borrows has to be local, whether it says so or not.
-    let is_local = options.common.is_local() || head.generics.lifetimes().next().is_some();
-    let (of_trait, method) = if is_local {
-        ("LocalResource", "exit_local")
+    let Head { name, vis, .. } = head;
+    let subject = Subject::of(&[], name, &head.generics, options);
+    let blame = Blame::on(name);
+    let lifespan = if options.lost {
+        unknown_lifespan(vis, errors, blame.start)
     } else {
-        ("ScopedResource", "exit")
+        let inputs = options.inputs.iter().map(|input| &input.ty);
+        let (output, pending) = (lifespan_of_self(options, blame), pending(options, blame.start));
+        quote!(#vis fn lifespan(#(_: #inputs),*) -> #output { #pending })
     };
-    let (of_trait, method) = (Ident::new(of_trait, at), Ident::new(method, at));
-    let lifespan = begin(options, errors, at);
-    let inherent = quote! {
-        #[allow(dead_code, non_upper_case_globals)]
-        impl #generics #name #types #clause {
-            #vis #lifespan
-            #vis fn plan() -> #krate::Plan {
-                ::core::unreachable!()
-            }
-        }
-    };
-    let end = quote_spanned! {at=>
-        impl #generics #krate::#of_trait for #name #types #clause {
-            async fn #method(self, _: &#krate::Exit) -> ::core::result::Result<(), #krate::BoxError> {
-                ::core::unreachable!()
-            }
-        }
-    };
+    let krate = options.krate(blame.start);
+    let inherent = subject.inherent(&quote! {
+        #lifespan
+        #vis fn plan() -> #krate::Plan { ::core::unreachable!() }
+    });
+    let end = subject.stand_in(&[]);
     quote!(#inherent #end)
-}
-
-/// The beginning; if it is not known what it takes, something that can be called with anything, since its type is wrong.
-fn begin(options: &Options, errors: &Errors, at: Span) -> TokenStream {
-    let krate = options.common.krate(at);
-    if let (true, Some(error)) = (options.lost, errors.first()) {
-        let wrong = wrong(&error);
-        return quote!(const lifespan: #wrong = ::core::unreachable!(););
-    }
-    let inputs = options.inputs.iter().map(|input| &input.ty);
-    let impl_ = Token![impl](Span::mixed_site());
-    quote! {
-        fn lifespan(#(_: #inputs),*) -> #krate::Lifespan<Self, #impl_ #krate::Enter<Self>> {
-            #krate::Lifespan::of(::core::future::pending::<Self>())
-        }
-    }
-}
-
-/// A type that is wrong: rustc says nothing about what is done with it. The mistake is one that is reported anyway, and not
-/// shown again at the same place.
-fn wrong(error: &TokenStream) -> TokenStream {
-    quote!([(); #error])
 }
 
 // Output:
@@ -104,10 +63,10 @@ fn wrong(error: &TokenStream) -> TokenStream {
 //     };
 //
 // Since the type is wrong rustc neither infers nor borrows in there: what only follows from what is missing is not said.
-fn unfinished(model: &Model<'_>, error: &TokenStream) -> TokenStream {
+fn unfinished(model: &Model<'_>, errors: &Errors) -> TokenStream {
     let Head { name, generics, .. } = &model.head;
     let (generics, types, clause) = generics.split_for_impl();
-    let wrong = wrong(error);
+    let wrong = errors.wrong_type();
     let expression = unread::definition(model);
     let begin = model.fields.iter().filter_map(|field| begun(field, model));
     let end = model.fields.iter().filter_map(|field| ended(field, model));
@@ -137,38 +96,27 @@ fn begun(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
         readable,
     } = field.role.closure()?;
     let by_value = movement.is_some();
-    let is_first = |(at, param): &(usize, &Param)| !params[..*at].iter().any(|before| same(&before.name, &param.name));
-    let named = params.iter().enumerate().filter(is_first).map(|(_, param)| {
-        let Param { mutability, name, ty } = param;
-        let ty = ty.as_ref().map(ToTokens::to_token_stream);
-        let ty = ty.or_else(|| given(name, by_value, model));
-        let ty = ty.unwrap_or_else(|| quote!(_));
-        quote!(#mutability #name: #ty)
-    });
-    // What should have been named, as if it were.
-    let unnamed = unnamed::of(field, model).into_iter().map(|(used, _)| {
-        let name = used.at;
-        let ty = given(&name, by_value, model).unwrap_or_else(|| quote!(_));
-        quote!(#name: #ty)
-    });
-    let params = named.chain(unnamed);
-    // An `.await` too many has been reported.
-    let expr = match scan::awaited(expr) {
-        (Some(_), without) if asyncness.is_none() => without,
-        _ => expr.clone(),
-    };
-    let body = if has_a_type(&expr) {
-        quote!(#expr)
-    } else {
-        quote!(-> __Wrong { #expr })
-    };
-    Some(expression(*readable, quote!(#asyncness |#(#params),*| #body)))
+    let mut typed: Vec<(&Ident, TokenStream)> = Vec::new();
+    for param in params {
+        // One that is asked for twice has been reported.
+        if typed.iter().any(|(before, _)| same(before, &param.name)) {
+            continue;
+        }
+        let (mutability, name) = (param.mutability, &param.name);
+        let ty = param.ty.as_ref().map(ToTokens::to_token_stream);
+        let ty = ty.or_else(|| given(name, by_value, model)).unwrap_or_else(|| quote!(_));
+        typed.push((name, quote!(#mutability #name: #ty)));
+    }
+    let params = typed.iter().map(|(_, param)| param);
+    let ty = (!has_a_type(expr)).then(|| quote!(-> __Wrong));
+    let body = if ty.is_some() { quote!({ #expr }) } else { quote!(#expr) };
+    Some(expression(*readable, quote!(#asyncness |#(#params),*| #ty #body)))
 }
 
 /// How a member ends, if that is beside it.
 fn ended(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
     let ending = field.role.ending()?;
-    let krate = model.options.common.krate(Span::mixed_site());
+    let krate = model.options.krate(Span::mixed_site());
     // What is in an `Option` is for rustc to find.
     let ty = match &field.role {
         Role::Entered(Entered { optional: true, .. }) => quote!(_),

@@ -6,18 +6,9 @@ use syn::Ident;
 use syn::ext::IdentExt;
 
 use super::closure::Param;
-use super::model::{Model, Role};
-use super::options::same;
-use super::unnamed;
+use super::model::{Dependency, Model, Role};
 use crate::errors::Errors;
-use crate::options::nearest;
-
-/// What a parameter names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dependency {
-    Input(usize),
-    Field(usize),
-}
+use crate::names::{nearest, same};
 
 /// The fields in an order in which they can enter, and what each is made from.
 pub(super) struct Graph {
@@ -34,7 +25,6 @@ impl Graph {
             .iter()
             .map(|field| names.resolve(params(&field.role), model, errors))
             .collect();
-        unnamed::check(model, errors);
         let uses = Uses::of(model, &dependencies);
         uses.check(model, errors);
         let order = order(model, &dependencies, errors);
@@ -170,12 +160,13 @@ impl Uses {
             let moves = field.role.closure().is_some_and(|closure| closure.movement.is_some());
             for (param, dependency) in named {
                 if let Dependency::Input(input) = dependency {
-                    let list = if moves { &mut uses.moved } else { &mut uses.lent };
+                    let list = if moves && !param.guessed {
+                        &mut uses.moved
+                    } else {
+                        &mut uses.lent
+                    };
                     list[*input].push(param.name.clone());
                 }
-            }
-            for (input, at) in unnamed::inputs(field, model) {
-                uses.lent[input].push(at);
             }
             if let Role::Kept = field.role {
                 let input = model

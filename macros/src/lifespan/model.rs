@@ -2,21 +2,20 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
-use syn::{Attribute, Field, Fields, Generics, Ident, Item, LifetimeParam, Meta, Type, Visibility};
+use syn::{
+    Attribute, Field, Fields, Generics, Ident, Item, ItemEnum, ItemStruct, ItemUnion, LifetimeParam, Meta, Type,
+    Visibility,
+};
 
 use super::closure::Closure;
 use super::content::Content;
 use super::ending::Ending;
-use super::graph::Dependency;
-use super::options::Options;
 use super::scan;
 use crate::blame::{our_generics, written};
 use crate::budget::Budget;
 use crate::errors::Errors;
-use crate::options::{Once, budget, parse_each, unknown, value};
-
-const ENTER: &str = "|config| Db::open(&config.url)";
-const VALUE: &str = "|config| config.addr";
+use crate::options::{Of, Options};
+use crate::texts;
 
 /// A struct with named fields.
 pub(super) struct Model<'a> {
@@ -33,51 +32,10 @@ pub(super) struct Head<'a> {
     pub(super) generics: Generics,
     /// The first one that it has, as it was written.
     pub(super) lifetime: Option<&'a LifetimeParam>,
-    /// What it is, with its article, and its named fields, if it is a struct that has them.
+    /// What it is, with its article.
     pub(super) what: &'static str,
-    fields: Option<Vec<&'a Field>>,
-}
-
-impl<'a> Head<'a> {
-    pub(super) fn of(item: &'a Item) -> Option<Self> {
-        Some(match item {
-            Item::Struct(item) => {
-                let (what, fields) = match &item.fields {
-                    Fields::Named(fields) => ("a struct", Some(fields.named.iter().collect())),
-                    Fields::Unit => ("a struct", Some(Vec::new())),
-                    Fields::Unnamed(_) => ("a tuple struct", None),
-                };
-                Head {
-                    attrs: &item.attrs,
-                    vis: &item.vis,
-                    name: &item.ident,
-                    generics: our_generics(item.generics.clone()),
-                    lifetime: item.generics.lifetimes().next(),
-                    what,
-                    fields,
-                }
-            }
-            Item::Enum(item) => Head {
-                attrs: &item.attrs,
-                vis: &item.vis,
-                name: &item.ident,
-                generics: our_generics(item.generics.clone()),
-                lifetime: item.generics.lifetimes().next(),
-                what: "an enum",
-                fields: None,
-            },
-            Item::Union(item) => Head {
-                attrs: &item.attrs,
-                vis: &item.vis,
-                name: &item.ident,
-                generics: our_generics(item.generics.clone()),
-                lifetime: item.generics.lifetimes().next(),
-                what: "a union",
-                fields: None,
-            },
-            _ => return None,
-        })
-    }
+    /// Its named fields, if it is a struct that has them.
+    pub(super) fields: Option<Vec<&'a Field>>,
 }
 
 /// A field.
@@ -106,8 +64,22 @@ pub(super) struct Entered {
     pub(super) optional: bool,
 }
 
+/// What a parameter names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dependency {
+    Input(usize),
+    Field(usize),
+}
+
 impl Role {
     pub(super) fn closure(&self) -> Option<&Closure> {
+        match self {
+            Role::Entered(Entered { make, .. }) | Role::Value(make) => Some(make),
+            Role::Kept | Role::Broken(_) => None,
+        }
+    }
+
+    pub(super) fn closure_mut(&mut self) -> Option<&mut Closure> {
         match self {
             Role::Entered(Entered { make, .. }) | Role::Value(make) => Some(make),
             Role::Kept | Role::Broken(_) => None,
@@ -123,45 +95,58 @@ impl Role {
     }
 }
 
-impl<'a> Model<'a> {
-    /// The member or the input that a parameter names. `_pool` is `pool` that has to be there first, and is not used.
-    pub(super) fn find(&self, name: &Ident) -> Option<(Dependency, &Type)> {
-        let name = name.unraw().to_string();
-        let named = |wanted: &str| {
-            let is_it = |name: &Ident| name.unraw() == wanted;
-            let input = self.options.inputs.iter().position(|input| is_it(&input.name));
-            let of_input = |input: usize| (Dependency::Input(input), &self.options.inputs[input].ty);
-            let field = self.fields.iter().position(|field| is_it(field.name));
-            let of_field = |field: usize| (Dependency::Field(field), self.fields[field].ty);
-            input.map(of_input).or_else(|| field.map(of_field))
+impl<'a> Head<'a> {
+    pub(super) fn of(item: &'a Item) -> Option<Self> {
+        let (attrs, vis, name, generics, what, fields) = match item {
+            Item::Struct(ItemStruct {
+                attrs,
+                vis,
+                ident,
+                generics,
+                fields,
+                ..
+            }) => {
+                let (what, fields) = match fields {
+                    Fields::Named(fields) => ("a struct", Some(fields.named.iter().collect())),
+                    Fields::Unit => ("a struct", Some(Vec::new())),
+                    Fields::Unnamed(_) => ("a tuple struct", None),
+                };
+                (attrs, vis, ident, generics, what, fields)
+            }
+            Item::Enum(ItemEnum {
+                attrs,
+                vis,
+                ident,
+                generics,
+                ..
+            }) => (attrs, vis, ident, generics, "an enum", None),
+            Item::Union(ItemUnion {
+                attrs,
+                vis,
+                ident,
+                generics,
+                ..
+            }) => (attrs, vis, ident, generics, "a union", None),
+            _ => return None,
         };
-        named(&name).or_else(|| named(name.strip_prefix('_')?))
+        let lifetime = generics.lifetimes().next();
+        let generics = our_generics(generics.clone());
+        Some(Head {
+            attrs,
+            vis,
+            name,
+            generics,
+            lifetime,
+            what,
+            fields,
+        })
     }
 
-    /// The type itself if it is no struct with named fields.
-    pub(super) fn parse(mut head: Head<'a>, errors: &mut Errors) -> Result<Self, Box<Head<'a>>> {
-        let Some(fields) = head.fields.take() else {
-            return Err(Box::new(head));
-        };
-        let options = options(head.attrs, errors);
-        let member = |field: &'a Field| {
-            let name = field.ident.as_ref()?;
-            Some(Member {
-                name,
-                ty: &field.ty,
-                role: role(name, field, errors),
-            })
-        };
-        let fields = fields.into_iter().filter_map(member).collect();
-        Ok(Model { options, head, fields })
+    /// The options of the attribute, which left them to the derive.
+    pub(super) fn options(&self, errors: &mut Errors) -> Options {
+        let attr = self.attrs.iter().find(|attr| attr.path().is_ident("__lifespan"));
+        Options::parse(attr.map(content).unwrap_or_default(), Of::Lifespan, errors)
     }
-}
-
-/// Those of the attribute, which the facade left for us.
-pub(super) fn options(attrs: &[Attribute], errors: &mut Errors) -> Options {
-    let attr = attrs.iter().find(|attr| attr.path().is_ident("__lifespan"));
-    let tokens = attr.map_or_else(TokenStream::new, content);
-    Options::parse(tokens, errors)
 }
 
 fn content(attr: &Attribute) -> TokenStream {
@@ -171,125 +156,134 @@ fn content(attr: &Attribute) -> TokenStream {
     }
 }
 
-/// The attributes of a field, each once.
-#[derive(Default)]
-struct Markers {
-    enter: Once<TokenStream>,
-    exit: Once<TokenStream>,
-    optional: Once<TokenStream>,
-    value: Once<TokenStream>,
-    keep: Once<TokenStream>,
+impl<'a> Model<'a> {
+    pub(super) fn parse(head: Head<'a>, fields: &[&'a Field], errors: &mut Errors) -> Self {
+        let options = head.options(errors);
+        let member = |field: &&'a Field| {
+            let (name, ty) = (field.ident.as_ref()?, &field.ty);
+            let role = role(name, field, errors);
+            Some(Member { name, ty, role })
+        };
+        let fields = fields.iter().filter_map(member).collect();
+        Model { options, head, fields }
+    }
+
+    /// The member or the input that a parameter names. `_pool` is `pool` that has to be there first, and is not used.
+    pub(super) fn find(&self, name: &Ident) -> Option<(Dependency, &Type)> {
+        let name = name.unraw().to_string();
+        let find = |wanted: &str| self.named().find(|(name, ..)| name.unraw() == wanted);
+        let (_, found, ty) = find(&name).or_else(|| find(name.strip_prefix('_')?))?;
+        Some((found, ty))
+    }
+
+    /// All that parameters can name.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&Ident, Dependency, &Type)> {
+        let inputs = self.options.inputs.iter().enumerate();
+        let inputs = inputs.map(|(at, input)| (&input.name, Dependency::Input(at), &input.ty));
+        let fields = self.fields.iter().enumerate();
+        inputs.chain(fields.map(|(at, field)| (field.name, Dependency::Field(at), field.ty)))
+    }
 }
+
+const ENTER: &str = "|config| Db::open(&config.url)";
+const VALUE: &str = "|config| config.addr";
+
+/// The attributes of a field, each once, and what is in their parentheses.
+struct Markers(Vec<(Ident, TokenStream)>);
 
 impl Markers {
     fn of(field: &Field, errors: &mut Errors) -> Self {
-        let mut markers = Markers::default();
+        let mut markers = Markers(Vec::new());
         for attr in &field.attrs {
             let Some(key) = attr.path().get_ident() else {
                 continue;
             };
-            let marker = match key.to_string().as_str() {
-                "enter" => &mut markers.enter,
-                "exit" => &mut markers.exit,
-                "optional" => &mut markers.optional,
-                "value" => &mut markers.value,
-                "keep" => &mut markers.keep,
-                _ => continue,
-            };
-            set(marker, key.clone(), content(attr), errors);
+            if let Some((first, _)) = markers.get(&key.to_string()) {
+                errors.twice(key, texts::marker_twice(key), first);
+            } else if ["enter", "exit", "optional", "value", "keep"]
+                .iter()
+                .any(|known| key == known)
+            {
+                markers.0.push((key.clone(), content(attr)));
+            }
         }
         markers
     }
-}
 
-fn set(marker: &mut Once<TokenStream>, key: Ident, content: TokenStream, errors: &mut Errors) {
-    match marker.key() {
-        Some(first) => errors.twice(&key, format!("`#[{key}]` given twice"), first),
-        None => marker.set(key, content, errors),
+    fn get(&self, name: &str) -> Option<&(Ident, TokenStream)> {
+        self.0.iter().find(|(key, _)| key == name)
     }
 }
 
+/// What a field is: exactly one of its attributes says how it begins.
 fn role(name: &Ident, field: &Field, errors: &mut Errors) -> Role {
     let markers = Markers::of(field, errors);
-    let roles = [&markers.enter, &markers.value, &markers.keep];
-    let mut given = roles.iter().filter_map(|role| role.key());
-    let Some(first) = given.next() else {
-        errors.at(
-            name,
-            format!(
-                "member `{name}` has no `#[enter(..)]`\n\
-                 help: say how it begins, `#[enter({ENTER})]`; \
-                 compute it, `#[value({VALUE})]`; or keep an input of this name, `#[keep]`"
-            ),
-        );
+    let mut roles = ["enter", "value", "keep"].iter().filter_map(|role| markers.get(role));
+    let Some((key, content)) = roles.next() else {
+        errors.at(name, texts::member_without_enter(name, ENTER, VALUE));
         return Role::Broken(None);
     };
-    if let Some(second) = given.next() {
-        let message = format!("member `{name}` has both `#[{first}]` and `#[{second}]`");
-        errors.twice(second, message, first);
+    if let Some((second, _)) = roles.next() {
+        errors.twice(second, texts::member_of_two_roles(name, key, second), key);
         return Role::Broken(None);
     }
-    match (markers.enter.key(), markers.value.key()) {
-        (Some(key), _) => entered(key, name, &field.ty, &markers, errors),
-        (None, Some(key)) => {
-            refuse(&markers.exit, "is dropped, and has no exit", name, errors);
-            refuse(&markers.optional, "is always there", name, errors);
-            computed(key, name, &markers, errors).map_or(Role::Broken(None), Role::Value)
-        }
-        (None, None) => {
-            refuse(&markers.exit, "is dropped, and has no exit", name, errors);
-            refuse(&markers.optional, "is always there", name, errors);
-            Role::Kept
+    if key == "enter" {
+        return entered(name, &field.ty, &markers, (key, content), errors);
+    }
+    for (marker, why) in [("exit", "is dropped, and has no exit"), ("optional", "is always there")] {
+        if let Some((marker, _)) = markers.get(marker) {
+            errors.at(marker, texts::member_not_entered(name, why));
         }
     }
-}
-
-fn computed(key: &Ident, name: &Ident, markers: &Markers, errors: &mut Errors) -> Option<Closure> {
-    let tokens = markers.value.get().cloned().unwrap_or_default();
-    let content = Content::parse(key, tokens, errors);
+    if key == "keep" {
+        return Role::Kept;
+    }
+    let content = Content::parse(key, content.clone(), errors);
     if !content.options.is_empty() {
-        errors.at(
-            &content.options,
-            format!("member `{name}` is computed at once, and has no options"),
-        );
+        errors.at(&content.options, texts::value_with_options(name));
     }
-    let make = Closure::parse(content, key, VALUE, errors)?;
-    let help = "a value cannot fail; what can is entered: `#[enter(async |..| ..)]` with `#[exit(async |_| {})]`";
-    no_question_mark(&make, key, help, errors);
-    Some(make)
-}
-
-/// An expression is no function that could return.
-fn no_question_mark(make: &Closure, key: &Ident, help: &str, errors: &mut Errors) {
-    if make.asyncness.is_some() {
-        return;
-    }
-    if let Some(mark) = scan::tried(&make.expr) {
-        errors.at(mark, format!("`?` in an expression of `#[{key}]`\nhelp: {help}"));
-    }
-}
-
-fn refuse(marker: &Once<TokenStream>, why: &str, name: &Ident, errors: &mut Errors) {
-    if let Some(key) = marker.key() {
-        errors.at(key, format!("member `{name}` is not entered, so it {why}"));
-    }
+    let make = Closure::parse(content, key, VALUE, errors);
+    make.map_or(Role::Broken(None), |make| {
+        no_question_mark(&make, key, texts::value_fails(), errors);
+        Role::Value(make)
+    })
 }
 
 /// The end alone if the beginning could not be read.
-fn entered(key: &Ident, name: &Ident, ty: &Type, markers: &Markers, errors: &mut Errors) -> Role {
-    let tokens = markers.enter.get().cloned().unwrap_or_default();
-    let mut content = Content::parse(key, tokens, errors);
-    let enter_timeout = timeout(std::mem::take(&mut content.options), errors);
+fn entered(
+    name: &Ident,
+    ty: &Type,
+    markers: &Markers,
+    (key, content): (&Ident, &TokenStream),
+    errors: &mut Errors,
+) -> Role {
+    let (content, enter_timeout) = with_timeout(key, content, errors);
     let make = Closure::parse(content, key, ENTER, errors);
-    let (exit, exit_timeout) = exit(name, markers, errors);
-    optional(ty, markers, errors);
+    let (mut exit, mut exit_timeout) = (None, None);
+    match markers.get("exit") {
+        Some((key, content)) if content.is_empty() => errors.at(key, texts::exit_empty()),
+        Some((key, content)) => {
+            let (content, timeout) = with_timeout(key, content, errors);
+            (exit, exit_timeout) = (Ending::parse(content, name, errors), timeout);
+        }
+        None => {}
+    }
+    let optional = markers.get("optional");
+    match optional {
+        Some((key, content)) if !content.is_empty() => errors.at(key, texts::optional_with_arguments()),
+        // Aliases are not seen through; what is seen is told better than the types could.
+        Some(_) if !is_option(ty) => errors.at(ty, texts::optional_no_option(written(ty))),
+        // With an end beside it, it may be any type.
+        None if is_option(ty) && markers.get("exit").is_none() => errors.at(ty, texts::option_without_optional()),
+        _ => {}
+    }
     let Some(make) = make else {
         return Role::Broken(exit);
     };
     let help = if exit.is_some() {
-        "write `async |..| ..`: an `async` closure may return a `Result`"
+        texts::enter_fails_beside()
     } else {
-        "the expression only describes what to await: do what can fail in the function that it calls"
+        texts::enter_fails()
     };
     no_question_mark(&make, key, help, errors);
     Role::Entered(Entered {
@@ -297,33 +291,21 @@ fn entered(key: &Ident, name: &Ident, ty: &Type, markers: &Markers, errors: &mut
         enter_timeout,
         exit,
         exit_timeout,
-        optional: markers.optional.key().is_some(),
+        optional: optional.is_some(),
     })
 }
 
-fn optional(ty: &Type, markers: &Markers, errors: &mut Errors) {
-    let (Some(content), Some(key)) = (markers.optional.get(), markers.optional.key()) else {
-        // With an end beside it, it may be any type.
-        if is_option(ty) && markers.exit.get().is_none() {
-            errors.at(
-                ty,
-                "an `Option` has no exit\n\
-                 help: write `#[optional]` beside the `#[enter]` if the member may fail to enter: it is `None` then",
-            );
-        }
-        return;
-    };
-    if !content.is_empty() {
-        errors.at(key, "`#[optional]` takes nothing");
-    }
-    // Aliases are not seen through; what is seen is told better than the types could.
-    if !is_option(ty) {
-        let written = written(ty);
-        let message = format!(
-            "an `#[optional]` member is an `Option`, not `{written}`\n\
-             help: write `Option<{written}>`: it is `None` when the member did not enter"
-        );
-        errors.at(ty, message);
+/// What is in the parentheses, and `timeout = "5s"` behind it.
+fn with_timeout(key: &Ident, content: &TokenStream, errors: &mut Errors) -> (Content, Option<Budget>) {
+    let mut content = Content::parse(key, content.clone(), errors);
+    let options = Options::parse(std::mem::take(&mut content.options), Of::Member, errors);
+    (content, options.timeout)
+}
+
+/// An expression is no function that could return.
+fn no_question_mark(make: &Closure, key: &Ident, help: String, errors: &mut Errors) {
+    if let (Some(mark), None) = (scan::tried(&make.expr), make.asyncness) {
+        errors.at(mark, texts::closure_tries(key, help));
     }
 }
 
@@ -334,37 +316,4 @@ fn is_option(ty: &Type) -> bool {
         Type::Group(group) => is_option(&group.elem),
         _ => false,
     }
-}
-
-fn exit(name: &Ident, markers: &Markers, errors: &mut Errors) -> (Option<Ending>, Option<Budget>) {
-    let (Some(key), Some(content)) = (markers.exit.key(), markers.exit.get()) else {
-        return (None, None);
-    };
-    if content.is_empty() {
-        errors.at(
-            key,
-            "`#[exit]` says nothing\n\
-             help: say how the member ends, `#[exit(async |it, exit| it.close().await)]`, or how long that may take, \
-             `#[exit(timeout = \"5s\")]`",
-        );
-        return (None, None);
-    }
-    let mut content = Content::parse(key, content.clone(), errors);
-    let timeout = timeout(std::mem::take(&mut content.options), errors);
-    (Ending::parse(content, name, errors), timeout)
-}
-
-/// `timeout = "5s"`.
-fn timeout(tokens: TokenStream, errors: &mut Errors) -> Option<Budget> {
-    let known = ["timeout"];
-    let mut timeout = Once::default();
-    parse_each(tokens, &known, errors, |key, input, errors| {
-        if key != "timeout" {
-            return Err(unknown(&key, &known));
-        }
-        let (budget, _) = value(&key, input, "timeout = \"5s\"", budget)??;
-        timeout.set(key, budget, errors);
-        Ok(())
-    });
-    timeout.get().copied()
 }

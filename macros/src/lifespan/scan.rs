@@ -2,83 +2,62 @@
 //!
 //! Only what is certain is found: the rest is for rustc to say.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::Ident;
-use syn::ext::IdentExt;
 
-/// The first `.await` that is in no `async` of its own, and the expression without those.
-pub(super) fn awaited(expr: &TokenStream) -> (Option<Ident>, TokenStream) {
-    let mut first = None;
-    let mut without = Vec::new();
-    let mut in_async = false;
-    let mut in_bars = false;
-    for token in expr.clone() {
-        match &token {
-            TokenTree::Ident(word) if word == "async" => in_async = true,
-            TokenTree::Punct(bar) if bar.as_char() == '|' && in_async => in_bars = !in_bars,
-            TokenTree::Ident(word) if word == "await" && is_punct(without.last(), '.') && !in_async => {
-                first.get_or_insert_with(|| word.clone());
-                without.pop();
-                continue;
-            }
-            // An `async` closure without braces ends with the argument that it is.
-            TokenTree::Punct(punct) if punct.as_char() == ',' && !in_bars => in_async = false,
-            TokenTree::Group(group) => {
-                if !in_async {
-                    let (word, inner) = awaited(&group.stream());
-                    first = first.or(word);
-                    without.push(regrouped(group, inner));
-                    continue;
-                }
-                in_async &= group.delimiter() != Delimiter::Brace;
-            }
-            _ => {}
-        }
-        without.push(token);
-    }
-    (first, without.into_iter().collect())
-}
+use crate::blame::regrouped;
+use crate::names::same;
 
-fn regrouped(group: &Group, inner: TokenStream) -> TokenTree {
-    let mut inner = Group::new(group.delimiter(), inner);
-    inner.set_span(group.span());
-    inner.into()
+/// The first `.await` that is in no closure, function or `async` of its own, and the expression without those.
+pub(super) fn awaited(expr: &TokenStream) -> (Option<TokenTree>, TokenStream) {
+    without(expr, &|before, token| {
+        matches!(token, TokenTree::Ident(word) if word == "await" && is_punct(before.last(), '.')).then_some(1)
+    })
 }
 
 /// The first `?` that is in no closure, function or `async` of its own.
 pub(super) fn tried(expr: &TokenStream) -> Option<TokenTree> {
-    let tokens: Vec<_> = expr.clone().into_iter().collect();
-    let mut own = true;
-    for (at, token) in tokens.iter().enumerate() {
-        let before = at.checked_sub(1).map(|before| &tokens[before]);
-        match token {
-            TokenTree::Ident(word) if word == "async" || word == "fn" || word == "try" => {
-                own = false;
-            }
+    let is_operator = |before: Option<&TokenTree>| match before {
+        // As it is not in `?Sized`.
+        Some(TokenTree::Punct(punct)) => punct.as_char() == '?',
+        before => before.is_some(),
+    };
+    without(expr, &|before, token| {
+        (is_punct(Some(token), '?') && is_operator(before.last())).then_some(0)
+    })
+    .0
+}
+
+/// The first token of the expression's own that is wrong, and the expression without those and as many tokens before each as
+/// `wrong` says.
+fn without(
+    expr: &TokenStream,
+    wrong: &dyn Fn(&[TokenTree], &TokenTree) -> Option<usize>,
+) -> (Option<TokenTree>, TokenStream) {
+    let (mut first, mut rest, mut own) = (None, Vec::new(), true);
+    for token in expr.clone() {
+        match &token {
+            TokenTree::Ident(word) if word == "async" || word == "fn" || word == "try" => own = false,
             // It may be a closure, which ends with the argument or the statement that it is.
             TokenTree::Punct(punct) if punct.as_char() == '|' => own = false,
             TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';') => own = true,
-            TokenTree::Punct(punct) if punct.as_char() == '?' && own && ends_operand(before) => {
-                return Some(token.clone());
-            }
-            TokenTree::Group(group) if own && !is_punct(before, '!') => {
-                if let Some(mark) = tried(&group.stream()) {
-                    return Some(mark);
-                }
+            TokenTree::Group(group) if own && !is_punct(rest.last(), '!') => {
+                let (found, inner) = without(&group.stream(), wrong);
+                first = first.or(found);
+                rest.push(regrouped(group, inner));
+                continue;
             }
             _ => {}
         }
+        match wrong(&rest, &token).filter(|_| own) {
+            None => rest.push(token),
+            Some(before) => {
+                rest.truncate(rest.len() - before);
+                first = first.or(Some(token));
+            }
+        }
     }
-    None
-}
-
-/// What may stand before a `?` that is an operator, as it is not in `?Sized`.
-fn ends_operand(token: Option<&TokenTree>) -> bool {
-    match token {
-        Some(TokenTree::Punct(punct)) => punct.as_char() == '?',
-        Some(_) => true,
-        None => false,
-    }
+    (first, rest.into_iter().collect())
 }
 
 /// A name that is used as a value.
@@ -90,25 +69,23 @@ pub(super) struct Use {
 
 /// Where the value of this name is used, if nothing in the expression can have bound it.
 pub(super) fn unbound(expr: &TokenStream, name: &Ident) -> Option<Use> {
-    let mut found = Uses {
-        name: name.unraw(),
-        binds: false,
-        asked: None,
-        bare: None,
-    };
-    found.look_in(expr);
-    let asked = found.asked.map(|at| Use { at, alone: false });
-    match (found.binds, found.bare) {
+    let mut found = Uses::default();
+    found.look_in(expr, name);
+    match found {
         // `db` may be a pattern there, and `db.pool()` what it has bound.
-        (true, Some(_)) => None,
-        (true, None) => asked,
-        (false, bare) => asked.or(bare.map(|at| Use { at, alone: true })),
+        Uses {
+            binds: true,
+            bare: Some(_),
+            ..
+        } => None,
+        Uses { asked: Some(at), .. } => Some(Use { at, alone: false }),
+        Uses { bare, .. } => bare.map(|at| Use { at, alone: true }),
     }
 }
 
 /// The uses of a name as a value.
+#[derive(Default)]
 struct Uses {
-    name: Ident,
     /// Whether there are patterns at all.
     binds: bool,
     /// In `db.pool()`, which no pattern is.
@@ -118,23 +95,17 @@ struct Uses {
 }
 
 impl Uses {
-    fn look_in(&mut self, tokens: &TokenStream) {
+    fn look_in(&mut self, tokens: &TokenStream, name: &Ident) {
         let tokens: Vec<_> = tokens.clone().into_iter().collect();
         for (at, token) in tokens.iter().enumerate() {
-            let (before, behind) = tokens.split_at(at);
-            let behind = &behind[1..];
+            let (before, behind) = (&tokens[..at], &tokens[at + 1..]);
             match token {
-                TokenTree::Ident(word) if word.unraw() == self.name => {
-                    self.named(word, before, behind);
-                }
-                TokenTree::Ident(word) => {
-                    self.binds |= ["let", "for", "fn", "match"].iter().any(|name| word == name);
-                }
+                TokenTree::Ident(word) if same(word, name) => self.named(word, before, behind),
+                TokenTree::Ident(word) => self.binds |= ["let", "for", "fn", "match"].iter().any(|name| word == name),
                 TokenTree::Punct(punct) => self.binds |= punct.as_char() == '|',
                 // What a macro makes of a name is not known.
-                TokenTree::Group(_) if is_punct(before.last(), '!') => {}
-                TokenTree::Group(group) => self.look_in(&group.stream()),
-                TokenTree::Literal(_) => {}
+                TokenTree::Group(group) if !is_punct(before.last(), '!') => self.look_in(&group.stream(), name),
+                TokenTree::Group(_) | TokenTree::Literal(_) => {}
             }
         }
     }

@@ -1,74 +1,73 @@
 //! Members and inputs that an expression uses, and its closure does not name: the names between the bars are what a member
-//! waits for, so nothing else is in sight.
+//! waits for, so nothing else is in sight. They are reported, and named.
 
 use syn::Ident;
 
-use super::closure::Closure;
-use super::graph::Dependency;
-use super::model::{Member, Model, Role};
-use super::options::same;
+use super::closure::{Closure, Param};
+use super::model::{Dependency, Member, Model, Role};
 use super::scan::{self, Use};
 use crate::errors::Errors;
+use crate::names::same;
+use crate::texts;
 
-pub(super) fn check(model: &Model<'_>, errors: &mut Errors) {
-    for field in &model.fields {
-        let Some(closure) = field.role.closure() else {
+pub(super) fn name(model: &mut Model<'_>, errors: &mut Errors) {
+    let found: Vec<_> = model.fields.iter().map(|field| used(field, model)).collect();
+    for (field, used) in model.fields.iter_mut().zip(found) {
+        let Some(closure) = field.role.closure_mut() else {
             continue;
         };
-        for (Use { at, alone }, dependency) in of(field, model) {
+        for (Use { at, alone }, dependency) in used {
             let what = match dependency {
                 Dependency::Input(_) => "input",
                 Dependency::Field(_) => "member",
             };
             let help = match closure.names(&at) {
-                Some(param) => format!("write `{at}` in place of `{}`", param.name),
-                None => format!("name it: `{}`", bars(closure, &at)),
+                Some(param) => texts::unnamed_but_for_the_order(&at, &param.name),
+                None => texts::unnamed_between(bars(closure, &at)),
             };
             let or = if alone {
-                format!("; an item of that name is `self::{at}`")
+                texts::unnamed_alone(&at)
             } else {
                 String::new()
             };
-            let message = format!("{what} `{at}` is used, and not named between the bars\nhelp: {help}{or}");
-            errors.at(at, message);
+            errors.at(&at, texts::unnamed(what, &at, help + &or));
+            closure.params.push(Param {
+                mutability: None,
+                name: at,
+                ty: None,
+                guessed: true,
+            });
         }
     }
 }
 
-/// Those that are inputs, by their place.
-pub(super) fn inputs(field: &Member<'_>, model: &Model<'_>) -> impl Iterator<Item = (usize, Ident)> {
-    let input = |(used, dependency): (Use, _)| match dependency {
-        Dependency::Input(input) => Some((input, used.at)),
-        Dependency::Field(_) => None,
-    };
-    of(field, model).into_iter().filter_map(input)
-}
-
 /// The first use of each.
-pub(super) fn of(field: &Member<'_>, model: &Model<'_>) -> Vec<(Use, Dependency)> {
+fn used(field: &Member<'_>, model: &Model<'_>) -> Vec<(Use, Dependency)> {
     let Some(closure) = field.role.closure() else {
         return Vec::new();
     };
-    let inputs = model.options.inputs.iter().enumerate();
-    let inputs = inputs.map(|(index, input)| (&input.name, Dependency::Input(index)));
-    let members = model.fields.iter().enumerate();
-    let members = members
-        .filter(|(_, member)| !matches!(member.role, Role::Kept))
-        .map(|(index, member)| (member.name, Dependency::Field(index)));
-    let unnamed = |(name, dependency): (&Ident, Dependency)| {
+    let is_kept = |at: usize| matches!(model.fields[at].role, Role::Kept);
+    let unnamed = |(name, dependency, _): (&Ident, Dependency, _)| {
         let is_named = closure.params.iter().any(|param| same(&param.name, name));
-        // What makes a member may be a function of its name.
-        if is_named || same(name, field.name) {
+        // What makes a member may be a function of its name; and what is kept is an input.
+        if is_named || same(name, field.name) || matches!(dependency, Dependency::Field(at) if is_kept(at)) {
             return None;
         }
         Some((scan::unbound(&closure.expr, name)?, dependency))
     };
-    inputs.chain(members).filter_map(unnamed).collect()
+    model.named().filter_map(unnamed).collect()
 }
 
 /// As they should be.
 fn bars(closure: &Closure, name: &Ident) -> String {
-    let known = closure.params.iter().map(|param| param.name.to_string());
-    let names: Vec<_> = known.chain([name.to_string()]).collect();
-    format!("|{}|", names.join(", "))
+    let named = closure
+        .params
+        .iter()
+        .filter(|param| !param.guessed)
+        .map(|param| &param.name);
+    named
+        .chain([name])
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -1,118 +1,137 @@
 //! `#[scoped_resource]`: an async beginning and an async end become a scoped resource.
 //!
 //! What was written is a [`model`]; [`check`] says what is wrong with it, all of it; [`expand`] generates data and
-//! calls. A part that is wrong is replaced by a [`fallback`] that compiles: no second error follows from it, and the
-//! rest works as if it were right.
+//! calls. A part that is wrong is replaced by one that compiles: no second error follows from it, and the rest works as if it
+//! were right.
 
+mod arguments;
 mod check;
 mod expand;
-mod fallback;
 mod model;
-mod options;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::{Attribute, ItemStruct, Meta};
 
-use self::model::{Block, Declaration, Item, Member, Method, is_lifespan};
-use self::options::Options;
-use crate::attributes;
+use self::model::{Block, Item, Member, Method, Role};
+use crate::attributes::{self, is_lifespan, without_markers};
+use crate::blame::{Blame, written};
 use crate::errors::Errors;
+use crate::options::{Of, Options};
+use crate::subject::{Subject, unknown_lifespan};
+use crate::texts;
 
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, Errors) {
     let mut errors = Errors::default();
-    let (alone, others) = model::alone(item.clone());
-    check::alone(&others, &mut errors);
-    let parsed = Item::parse(alone);
-    if let (Item::Declaration(_), true) = (&parsed, others.iter().any(is_lifespan)) {
-        return (item, errors);
-    }
-    let options = Options::parse(check::only(options, &others), &mut errors);
-    let tokens = match parsed {
-        Item::Block(block) => self::block(&block, &options, &mut errors),
-        Item::Declaration(declaration) => self::declaration(&declaration, &options, &mut errors),
-        Item::Other(other) => {
-            check::other(&other, &mut errors);
-            fallback::other(&other, &options)
+    let whole = item.clone();
+    let (item, others) = attributes::alone(item);
+    let parsed = Item::parse(&item);
+    let options = match others.first() {
+        None => options,
+        Some(other) if is_lifespan(other) => {
+            errors.at(other, texts::resource_and_lifespan());
+            if let Ok(Item::Struct(_)) = parsed {
+                return (whole, errors);
+            }
+            options
         }
-        Item::Unfinished { item, error } => {
+        Some(other) => {
+            errors.at(other, texts::resource_twice());
+            only(options, other)
+        }
+    };
+    let options = Options::parse(options, Of::Resource, &mut errors);
+    let tokens = match parsed {
+        Ok(Item::Block(parsed)) => block(&parsed, &options, &mut errors),
+        Ok(Item::Struct(parsed)) => declaration(&item, &parsed, &options, &mut errors),
+        Ok(Item::Other(other)) => {
+            check::other(&other, &mut errors);
+            // Of what it implements already there can be no second impl.
+            let head = other.head.filter(|_| !check::is_resource_trait(&other.token));
+            let end = head.map(|head| Subject::new(&[], &head.generics, &head.ty, &options).stand_in(&[]));
+            let item = without_markers(item);
+            quote!(#item #end)
+        }
+        Err(error) => {
             errors.push(error);
-            fallback::without_markers(item)
+            without_markers(item)
         }
     };
     (tokens, errors)
 }
 
-fn block(block: &Block, options: &Options, errors: &mut Errors) -> TokenStream {
-    check::block(block, options, errors);
-    let members: TokenStream = block
-        .members
-        .iter()
-        .map(|member| self::member(member, options, errors))
-        .collect();
-    let end = self::end(block, options, errors);
-    let header = block.header();
-    let inner_attrs = &block.inner_attrs;
-    quote! {
-        #header { #(#inner_attrs)* #members }
-        #end
+/// The options of an attribute that was given twice: those that are not empty.
+fn only(options: TokenStream, other: &Attribute) -> TokenStream {
+    match &other.meta {
+        Meta::List(list) if options.is_empty() => list.tokens.clone(),
+        _ => options,
     }
 }
 
-fn member(member: &Member, options: &Options, errors: &mut Errors) -> TokenStream {
-    match member {
-        Member::Enter(enter) if about(enter, errors, check::enter) => expand::enter(enter, options),
-        Member::Enter(enter) => fallback::enter(enter, options),
-        Member::Exit(exit) => expand::kept(exit),
-        Member::Misplaced { marker, tokens } => {
-            check::misplaced(marker, errors);
+fn block(block: &Block, options: &Options, errors: &mut Errors) -> TokenStream {
+    let Block {
+        attrs,
+        head,
+        inner_attrs,
+        members,
+    } = block;
+    let subject = Subject::new(attrs, &head.generics, &head.ty, options);
+    check::block(block, &subject, errors);
+    let member = |member: &Member| match member {
+        Member::Method(method) => match method.role {
+            Role::Enter => expand::enter(method, options, is_sound(method, errors)),
+            _ => expand::kept(method),
+        },
+        Member::Other { marker, tokens } => {
+            if let Some(marker) = marker {
+                errors.at(marker, texts::marker_misplaced(written(marker)));
+            }
             tokens.clone()
         }
-        Member::Other(tokens) => tokens.clone(),
-    }
-}
-
-/// The trait impls: one for each exit, of which `#[cfg]`s leave one.
-fn end(block: &Block, options: &Options, errors: &mut Errors) -> TokenStream {
-    let subject = block.subject(options);
+    };
+    let members: Vec<_> = members.iter().map(member).collect();
     let exits = check::exits(block, errors);
-    if exits.is_empty() {
-        return fallback::end(&subject, &[]);
-    }
-    let impls = exits.into_iter().map(|exit| {
-        if about(exit, errors, check::exit) {
+    // One impl for each, of which `#[cfg]`s leave one.
+    let ends = exits.iter().map(|exit| {
+        if is_sound(exit, errors) {
             expand::end_by_method(&subject, exit)
         } else {
-            fallback::end(&subject, &attributes::cfgs(&exit.attrs))
+            subject.stand_in(&attributes::cfgs(&exit.attrs))
         }
     });
-    impls.collect()
+    let ends: Vec<_> = ends.collect();
+    let missing = exits.is_empty().then(|| subject.stand_in(&[]));
+    let (generics, ty, clause) = (&head.generics, &head.ty, &head.generics.where_clause);
+    quote! {
+        #(#attrs)*
+        impl #generics #ty #clause { #(#inner_attrs)* #(#members)* }
+        #(#ends)*
+        #missing
+    }
 }
 
 /// Checks a method; its mistakes, like everything about it, carry its `#[cfg]`s.
-fn about(method: &Method, errors: &mut Errors, check: impl FnOnce(&Method, &mut Errors) -> bool) -> bool {
+fn is_sound(method: &Method, errors: &mut Errors) -> bool {
     let mut mistakes = Errors::default();
-    let sound = check(method, &mut mistakes);
+    check::method(method, &mut mistakes);
+    let is_sound = mistakes.is_empty();
     errors.absorb(&attributes::cfgs(&method.attrs), mistakes);
-    sound
+    is_sound
 }
 
-fn declaration(declaration: &Declaration, options: &Options, errors: &mut Errors) -> TokenStream {
-    check::declaration(declaration, options, errors);
-    let subject = declaration.subject(options);
-    let beginning = match options.enter.get() {
-        Some(enter) => expand::lifespan(declaration, &subject, enter),
-        None => fallback::lifespan(declaration, &subject, errors),
+fn declaration(item: &TokenStream, parsed: &ItemStruct, options: &Options, errors: &mut Errors) -> TokenStream {
+    let subject = Subject::of(&parsed.attrs, &parsed.ident, &parsed.generics, options);
+    check::declaration(parsed, &subject, errors);
+    let beginning = match &options.enter {
+        Some(enter) => expand::lifespan(&parsed.vis, enter, options),
+        None => unknown_lifespan(&parsed.vis, errors, Blame::on(&parsed.ident).start),
     };
-    let end = match options.exit.get() {
+    let beginning = subject.inherent(&beginning);
+    let end = match &options.exit {
         Some(exit) => expand::end_by_function(&subject, exit),
-        None => fallback::end(&subject, &[]),
+        None => subject.stand_in(&[]),
     };
-    let item = &declaration.tokens;
-    quote! {
-        #item
-        #beginning
-        #end
-    }
+    quote!(#item #beginning #end)
 }

@@ -2,146 +2,116 @@
 //!
 //! Bodies and members that are no methods stay tokens: they are not changed, and an editor hands over half-typed ones.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{
-    Attribute, Error, Generics, Ident, ItemEnum, ItemStruct, Result, Signature, Token, Type, Visibility, WhereClause,
-    braced,
-};
+use syn::{Attribute, Error, Generics, ItemEnum, ItemStruct, Result, Signature, Token, Type, Visibility, braced};
 
-use super::check::borrows;
-use super::options::Options;
-use crate::attributes;
-use crate::blame::our_generics;
-use crate::options::nearest;
+use crate::attributes::first_word;
+use crate::names::nearest;
 
-pub(crate) enum Item {
+pub(super) enum Item {
     Block(Block),
-    Declaration(Declaration),
+    Struct(ItemStruct),
     Other(Other),
-    /// Not even its head could be parsed.
-    Unfinished {
-        item: TokenStream,
-        error: Error,
-    },
 }
 
 /// An inherent `impl` block.
-pub(crate) struct Block {
-    pub(crate) attrs: Vec<Attribute>,
-    pub(crate) inner_attrs: Vec<Attribute>,
-    pub(crate) head: Head,
-    pub(crate) members: Vec<Member>,
-}
-
-/// A struct and the tokens it came as.
-pub(crate) struct Declaration {
-    pub(crate) tokens: TokenStream,
-    pub(crate) item: ItemStruct,
-}
-
-/// An item that the attribute does not belong on.
-pub(crate) struct Other {
-    pub(crate) tokens: TokenStream,
-    /// `enum`, `fn`, ..; in an `impl` of a trait, the trait.
-    pub(crate) token: TokenStream,
-    /// What it is, with its article.
-    pub(crate) what: &'static str,
-    /// The type that it is about, so that a stub can stand in for what is missing.
-    pub(crate) head: Option<Head>,
+pub(super) struct Block {
+    pub(super) attrs: Vec<Attribute>,
+    pub(super) head: Head,
+    pub(super) inner_attrs: Vec<Attribute>,
+    pub(super) members: Vec<Member>,
 }
 
 /// The type of a resource and what has to be said before it can be named.
-pub(crate) struct Head {
-    pub(crate) generics: Generics,
-    pub(crate) ty: Type,
+pub(super) struct Head {
+    pub(super) generics: Generics,
+    pub(super) ty: TokenStream,
 }
 
-pub(crate) enum Member {
-    Enter(Method),
-    Exit(Method),
-    /// Marked, but no method with a body.
-    Misplaced {
-        marker: Attribute,
+/// An item that the attribute does not belong on.
+pub(super) struct Other {
+    /// `enum`, `fn`, ..; in an `impl` of a trait, the trait.
+    pub(super) token: TokenStream,
+    /// What it is, with its article.
+    pub(super) what: &'static str,
+    /// The type that it is about, so that a stub can stand in for what is missing.
+    pub(super) head: Option<Head>,
+}
+
+pub(super) enum Member {
+    Method(Method),
+    /// No method with a body, be it marked or not.
+    Other {
+        marker: Option<Attribute>,
         tokens: TokenStream,
     },
-    Other(TokenStream),
 }
 
-pub(crate) struct Method {
+pub(super) struct Method {
+    pub(super) role: Role,
     /// `#[enter]` and `#[exit]` as they were written: one, if nothing is wrong.
-    pub(crate) markers: Vec<Attribute>,
-    pub(crate) attrs: Vec<Attribute>,
-    pub(crate) vis: Visibility,
-    pub(crate) sig: Signature,
-    pub(crate) body: TokenTree,
+    pub(super) markers: Vec<Attribute>,
+    pub(super) attrs: Vec<Attribute>,
+    pub(super) vis: Visibility,
+    pub(super) sig: Signature,
+    pub(super) body: TokenTree,
 }
 
-/// What is to become a resource, whichever form it was written in.
-pub(crate) struct Subject<'a> {
-    /// For impls that are generated about it.
-    pub(crate) attrs: Vec<Attribute>,
-    pub(crate) generics: Generics,
-    pub(crate) ty: TokenStream,
-    pub(crate) where_clause: Option<&'a WhereClause>,
-    /// Whether it is a `LocalResource`.
-    pub(crate) local: bool,
-    pub(crate) options: &'a Options,
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Enter,
+    Exit,
+    Unmarked,
 }
 
 impl Item {
-    pub(crate) fn parse(item: TokenStream) -> Self {
-        let parse = |input: ParseStream<'_>| Item::parse_as(input, item.clone());
-        parse
-            .parse2(item.clone())
-            .unwrap_or_else(|error| Item::Unfinished { item, error })
-    }
-
-    fn parse_as(input: ParseStream<'_>, tokens: TokenStream) -> Result<Self> {
-        let head = input.fork();
-        let attrs = head.call(Attribute::parse_outer)?;
-        head.parse::<Visibility>()?;
-        head.parse::<Option<Token![unsafe]>>()?;
-        if head.peek(Token![struct]) {
-            return Ok(Item::Declaration(Declaration {
-                tokens,
-                item: input.parse()?,
-            }));
-        }
-        if head.peek(Token![impl]) {
-            input.advance_to(&head);
-            return parse_impl(attrs, input, tokens);
-        }
-        let item = Other::parse(input, &head, tokens)?;
-        rest(input)?;
-        Ok(Item::Other(item))
+    /// An error if not even its head can be read.
+    pub(super) fn parse(item: &TokenStream) -> Result<Self> {
+        let parse = |input: ParseStream<'_>| {
+            let other = |token: Option<Ident>, what, head| {
+                let token = token.into_token_stream();
+                Ok(Item::Other(Other { token, what, head }))
+            };
+            let word = first_word(item);
+            let item = match word.as_ref().map(ToString::to_string).as_deref() {
+                Some("struct") => return Ok(Item::Struct(input.parse()?)),
+                Some("impl") => return implementation(input),
+                Some("enum") => other(word, "an enum", input.fork().parse().ok().map(Head::of)),
+                Some("trait") => other(word, "a trait", None),
+                Some("fn" | "async" | "extern") => other(word, "a function", None),
+                _ => other(word, "this item", None),
+            };
+            input.parse::<TokenStream>()?;
+            item
+        };
+        parse.parse2(item.clone())
     }
 }
 
-fn parse_impl(attrs: Vec<Attribute>, input: ParseStream<'_>, tokens: TokenStream) -> Result<Item> {
+fn implementation(input: ParseStream<'_>) -> Result<Item> {
+    let attrs = input.call(Attribute::parse_outer)?;
+    input.parse::<Option<Token![unsafe]>>()?;
     input.parse::<Token![impl]>()?;
-    let mut generics = if input.peek(Token![<]) {
+    let mut generics: Generics = if input.peek(Token![<]) {
         input.parse()?
     } else {
         Generics::default()
     };
-    let mut ty: Type = input.parse()?;
+    let first: Type = input.parse()?;
     let of_trait = input.parse::<Option<Token![for]>>()?.is_some();
-    let token = ty.to_token_stream();
-    if of_trait {
-        ty = input.parse()?;
-    }
+    let second: Option<Type> = if of_trait { Some(input.parse()?) } else { None };
     generics.where_clause = input.parse()?;
-    let head = Head { generics, ty };
-    if of_trait {
-        rest(input)?;
+    let first = first.into_token_stream();
+    if let Some(ty) = second {
+        input.parse::<TokenStream>()?;
+        let ty = ty.into_token_stream();
         return Ok(Item::Other(Other {
-            tokens,
-            token,
+            token: first,
             what: "an `impl` of a trait",
-            head: Some(head),
+            head: Some(Head { generics, ty }),
         }));
     }
     let content;
@@ -151,56 +121,36 @@ fn parse_impl(attrs: Vec<Attribute>, input: ParseStream<'_>, tokens: TokenStream
     while !content.is_empty() {
         members.push(content.parse()?);
     }
+    let head = Head { generics, ty: first };
     Ok(Item::Block(Block {
         attrs,
-        inner_attrs,
         head,
+        inner_attrs,
         members,
     }))
 }
 
-impl Other {
-    fn parse(input: ParseStream<'_>, head: ParseStream<'_>, tokens: TokenStream) -> Result<Self> {
-        let token = head.fork().parse::<TokenTree>()?.into_token_stream();
-        let other = |what, head| {
-            Ok(Other {
-                tokens,
-                token,
-                what,
-                head,
-            })
-        };
-        if head.peek(Token![enum]) {
-            let Ok(ItemEnum { ident, generics, .. }) = input.fork().parse() else {
-                return other("an enum", None);
-            };
-            let ty = applied(&ident, &generics);
-            return other(
-                "an enum",
-                Some(Head {
-                    generics,
-                    ty: Type::Verbatim(ty),
-                }),
-            );
+impl Head {
+    fn of(item: ItemEnum) -> Self {
+        let (name, (_, arguments, _)) = (&item.ident, item.generics.split_for_impl());
+        let ty = quote!(#name #arguments);
+        Head {
+            generics: item.generics,
+            ty,
         }
-        let what = if head.peek(Token![trait]) {
-            "a trait"
-        } else if head.peek(Token![fn]) || head.peek(Token![async]) || head.peek(Token![extern]) {
-            "a function"
-        } else {
-            "this item"
-        };
-        other(what, None)
     }
 }
 
 impl Parse for Member {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let (markers, attrs): (Vec<_>, Vec<_>) = input.call(Attribute::parse_outer)?.into_iter().partition(is_marker);
+        let attrs = input.call(Attribute::parse_outer)?;
+        let (markers, attrs): (Vec<_>, Vec<_>) = attrs.into_iter().partition(|attr| marker_of(attr).is_some());
         let ahead = input.fork();
         if let Ok((vis, sig, body)) = parse_method(&ahead) {
             input.advance_to(&ahead);
-            return Ok(Member::of(Method {
+            let role = Role::of(&markers, &sig);
+            return Ok(Member::Method(Method {
+                role,
                 markers,
                 attrs,
                 vis,
@@ -209,81 +159,50 @@ impl Parse for Member {
             }));
         }
         let rest = until_end_of_member(input)?;
-        let tokens = quote!(#(#attrs)* #rest);
-        Ok(match markers.into_iter().next() {
-            Some(marker) => Member::Misplaced { marker, tokens },
-            None => Member::Other(tokens),
+        Ok(Member::Other {
+            marker: markers.into_iter().next(),
+            tokens: quote!(#(#attrs)* #rest),
         })
     }
 }
 
-impl Member {
-    fn of(method: Method) -> Self {
-        let is_exit = method.markers.iter().any(is_exit);
-        match method.markers.first() {
-            None => Member::Other(method.to_token_stream()),
+impl Role {
+    fn of(markers: &[Attribute], sig: &Signature) -> Self {
+        let exits = markers.iter().filter(|marker| is_exit(marker)).count();
+        match markers.len() {
+            0 => Role::Unmarked,
             // With both, only an exit has something to consume.
-            Some(_) if is_exit && (method.sig.receiver().is_some() || method.markers.iter().all(self::is_exit)) => {
-                Member::Exit(method)
-            }
-            Some(_) => Member::Enter(method),
+            all if exits == all || exits > 0 && sig.receiver().is_some() => Role::Exit,
+            _ => Role::Enter,
         }
     }
 }
 
-pub(crate) fn is_exit(marker: &Attribute) -> bool {
+pub(super) fn is_exit(marker: &Attribute) -> bool {
     marker_of(marker) == Some("exit")
 }
 
-fn is_marker(attr: &Attribute) -> bool {
-    marker_of(attr).is_some()
-}
-
 /// `enter` or `exit`, if that is what an attribute is, or was meant to be.
-pub(crate) fn marker_of(attr: &Attribute) -> Option<&'static str> {
-    let path = attr.path();
-    let last = path.segments.last()?.ident.to_string();
-    let is_ours = path.segments.len() == 2 && path.segments[0].ident == "lifespan";
-    if path.get_ident().is_some() || is_ours {
-        nearest(&last, &["enter", "exit"])
-    } else {
-        None
+pub(super) fn marker_of(attr: &Attribute) -> Option<&'static str> {
+    let segments: Vec<_> = attr
+        .path()
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string())
+        .collect();
+    match &segments[..] {
+        [name] => nearest(name, &["enter", "exit"]),
+        [krate, name] if krate == "lifespan" => nearest(name, &["enter", "exit"]),
+        _ => None,
     }
-}
-
-/// An item without what the attribute cannot share it with: itself, and `#[lifespan]`.
-pub(crate) fn alone(item: TokenStream) -> (TokenStream, Vec<Attribute>) {
-    let parse = |input: ParseStream<'_>| {
-        let attrs = input.call(Attribute::parse_outer)?;
-        let (others, attrs): (Vec<_>, Vec<_>) = attrs.into_iter().partition(is_other);
-        let rest = self::rest(input)?;
-        Ok((quote!(#(#attrs)* #rest), others))
-    };
-    match parse.parse2(item.clone()) {
-        Ok((alone, others)) if !others.is_empty() => (alone, others),
-        _ => (item, Vec::new()),
-    }
-}
-
-fn is_other(attr: &Attribute) -> bool {
-    let last = attr.path().segments.last();
-    last.is_some_and(|last| last.ident == "scoped_resource" || is_lifespan(attr))
-}
-
-/// Whether an attribute is `#[lifespan]`, or what that has become.
-pub(crate) fn is_lifespan(attr: &Attribute) -> bool {
-    let last = attr.path().segments.last();
-    last.is_some_and(|last| last.ident == "lifespan" || last.ident == "__lifespan")
 }
 
 fn parse_method(input: ParseStream<'_>) -> Result<(Visibility, Signature, TokenTree)> {
-    let vis = input.parse()?;
-    let sig = input.parse()?;
-    let body: TokenTree = input.parse()?;
-    if is_block(&body) {
-        Ok((vis, sig, body))
+    let method = (input.parse()?, input.parse()?, input.parse()?);
+    if is_block(&method.2) {
+        Ok(method)
     } else {
-        Err(Error::new_spanned(body, "expected a body"))
+        Err(Error::new_spanned(method.2, "expected a body"))
     }
 }
 
@@ -311,75 +230,4 @@ fn until_end_of_member(input: ParseStream<'_>) -> Result<TokenStream> {
         }
     }
     Ok(tokens)
-}
-
-fn rest(input: ParseStream<'_>) -> Result<TokenStream> {
-    input.parse()
-}
-
-impl ToTokens for Method {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Method {
-            markers: _,
-            attrs,
-            vis,
-            sig,
-            body,
-        } = self;
-        tokens.extend(quote!(#(#attrs)* #vis #sig #body));
-    }
-}
-
-impl Block {
-    /// All before the braces.
-    pub(crate) fn header(&self) -> TokenStream {
-        let Block {
-            attrs,
-            head: Head { generics, ty },
-            ..
-        } = self;
-        let where_clause = &generics.where_clause;
-        quote!(#(#attrs)* impl #generics #ty #where_clause)
-    }
-
-    pub(crate) fn subject<'a>(&'a self, options: &'a Options) -> Subject<'a> {
-        self.head.subject(&self.attrs, options)
-    }
-}
-
-impl Head {
-    pub(crate) fn subject<'a>(&'a self, attrs: &[Attribute], options: &'a Options) -> Subject<'a> {
-        Subject {
-            attrs: attributes::conditions_and_lints(attrs),
-            generics: our_generics(self.generics.clone()),
-            ty: self.ty.to_token_stream(),
-            where_clause: self.generics.where_clause.as_ref(),
-            local: options.common.local.get().is_some() || borrows(&self.ty),
-            options,
-        }
-    }
-}
-
-impl Declaration {
-    pub(crate) fn ty(&self) -> TokenStream {
-        applied(&self.item.ident, &self.item.generics)
-    }
-
-    pub(crate) fn subject<'a>(&'a self, options: &'a Options) -> Subject<'a> {
-        let generics = &self.item.generics;
-        Subject {
-            attrs: attributes::conditions_and_lints(&self.item.attrs),
-            generics: our_generics(generics.clone()),
-            ty: self.ty(),
-            where_clause: generics.where_clause.as_ref(),
-            local: options.common.local.get().is_some() || generics.lifetimes().next().is_some(),
-            options,
-        }
-    }
-}
-
-/// `Session<'a, T>`: a type under its own parameters.
-fn applied(ident: &Ident, generics: &Generics) -> TokenStream {
-    let (_, arguments, _) = generics.split_for_impl();
-    quote!(#ident #arguments)
 }

@@ -6,8 +6,7 @@ use syn::ext::IdentExt;
 
 use super::Expansion;
 use crate::budget::Budget;
-use crate::lifespan::graph::Dependency;
-use crate::lifespan::model::Role;
+use crate::lifespan::model::{Dependency, Role};
 
 impl Expansion<'_> {
     // Output:
@@ -19,14 +18,13 @@ impl Expansion<'_> {
     pub(super) fn data(&self) -> TokenStream {
         let options = &self.model.options;
         let name = options
-            .common
             .name
-            .get()
+            .as_ref()
             .map_or_else(|| self.model.head.name.to_string(), syn::LitStr::value);
         let inputs = options.inputs.iter().map(|input| input.name.unraw().to_string());
         let members = self.graph.order.iter().map(|field| self.member(*field));
-        let enter = budget("enter", options.common.enter_timeout.get().map(|said| said.0));
-        let exit = budget("exit", options.common.exit_timeout.get().map(|said| said.0));
+        let enter = budget("enter", options.enter_timeout);
+        let exit = budget("exit", options.exit_timeout);
         quote! {
             const MEMBERS: &[__rt::Member] = &[#(#members),*];
             static GRAPH: __rt::Graph =
@@ -63,11 +61,11 @@ fn budget(method: &str, budget: Option<Budget>) -> Option<TokenStream> {
     let at = Span::mixed_site();
     let method = Ident::new(method, at);
     budget.map(|budget| {
-        let time = budget.tokens(at);
-        if budget == Budget::Unlimited {
-            quote!(.#method(#time))
-        } else {
+        let time = budget.tokens();
+        if budget.is_bound() {
             quote!(.#method(::core::option::Option::Some(#time)))
+        } else {
+            quote!(.#method(#time))
         }
     })
 }

@@ -9,13 +9,12 @@ use super::unread::expression;
 use super::{Expansion, tuple};
 use crate::blame::{Blame, ours};
 use crate::lifespan::closure::{Closure, Param};
-use crate::lifespan::graph::Dependency;
-use crate::lifespan::model::{Entered, Role};
+use crate::lifespan::model::{Dependency, Entered, Role};
 
 impl Expansion<'_> {
     pub(super) fn lifespan(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let krate = self.model.options.common.krate(at);
+        let krate = self.model.options.krate(at);
         let docs = format!(
             " The life of the whole [`{}`]: nothing runs until it is scoped, entered or run.",
             self.model.head.name

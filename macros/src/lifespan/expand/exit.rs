@@ -59,7 +59,7 @@ impl Expansion<'_> {
         let (member, exit) = self.beside(field)?;
         let at = Blame::on(&exit.function).start;
         let exit = expression(exit.readable, exit.function.clone());
-        let krate = self.model.options.common.krate(at);
+        let krate = self.model.options.krate(at);
         let (function, value) = (function_name(member.name), Self::beside_value(member));
         Some(quote_spanned! {at=>
             #[doc(hidden)]
@@ -82,7 +82,7 @@ impl Expansion<'_> {
     pub(super) fn end(&self, field: usize) -> Option<TokenStream> {
         let (member, exit) = self.beside(field)?;
         let at = Blame::on(&exit.function).start;
-        let krate = self.model.options.common.krate(at);
+        let krate = self.model.options.krate(at);
         let (generics, _, clause) = self.model.head.generics.split_for_impl();
         let ends = self.rt("Ends", "EndsLocal", at);
         let (end, whole, value) = (end_name(member.name), self.whole(), Self::beside_value(member));
@@ -186,7 +186,7 @@ impl Expansion<'_> {
 
     pub(super) fn plan(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let krate = self.model.options.common.krate(at);
+        let krate = self.model.options.krate(at);
         let vis = self.model.head.vis;
         let plan = self.rt("plan", "plan_local", at);
         let docs = format!(
@@ -205,7 +205,7 @@ impl Expansion<'_> {
         let Head { name, generics, .. } = &self.model.head;
         let (generics, types, clause) = generics.split_for_impl();
         let at = Blame::on(name).start;
-        let krate = self.model.options.common.krate(at);
+        let krate = self.model.options.krate(at);
         let (of_trait, method) = if self.is_local() {
             ("LocalResource", "exit_local")
         } else {

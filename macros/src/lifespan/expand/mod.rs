@@ -9,8 +9,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use super::graph::{Dependency, Graph};
-use super::model::{Head, Member, Model};
+use super::graph::Graph;
+use super::model::{Dependency, Head, Member, Model};
 use crate::attributes;
 use crate::blame::ours;
 
@@ -79,7 +79,7 @@ pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
     let composed = expansion.composed();
     let ends = graph.order.iter().filter_map(|field| expansion.end(*field));
     let resource = expansion.resource();
-    let krate = model.options.common.krate(Span::mixed_site());
+    let krate = model.options.krate(Span::mixed_site());
     let lints = attributes::conditions_and_lints(model.head.attrs);
     let expression = unread::definition(model);
     quote! {
@@ -127,7 +127,7 @@ impl<'a> Expansion<'a> {
     }
 
     fn is_local(&self) -> bool {
-        self.model.options.common.is_local()
+        self.model.options.is_local()
     }
 
     /// A name of the runtime, or the one for what stays in its task.

@@ -1,0 +1,79 @@
+//! Arguments that one function takes and passes on to another.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Attribute, Ident, Pat, PatType, Type};
+
+use crate::attributes;
+use crate::blame::{Blame, ours};
+
+/// A parameter of the public function, passed on.
+pub(super) struct Argument<'a> {
+    cfgs: Vec<Attribute>,
+    name: Ident,
+    ty: &'a Type,
+}
+
+/// Every parameter under a name: its own, if its pattern is one.
+pub(super) fn arguments<'a>(inputs: impl IntoIterator<Item = &'a PatType>) -> Vec<Argument<'a>> {
+    let argument = |(at, input): (usize, &'a PatType)| Argument {
+        cfgs: attributes::cfgs(&input.attrs),
+        name: argument_name(&input.pat, at),
+        ty: &input.ty,
+    };
+    inputs.into_iter().enumerate().map(argument).collect()
+}
+
+fn argument_name(pattern: &Pat, at: usize) -> Ident {
+    match pattern {
+        // Passing on what is named `_url` is our doing, not the user's: lints on the use of such names must see that.
+        Pat::Ident(pattern) if pattern.ident.to_string().starts_with('_') => {
+            Ident::new(&pattern.ident.to_string(), ours(pattern.ident.span()))
+        }
+        Pat::Ident(pattern) => pattern.ident.clone(),
+        pattern => format_ident!("arg{at}", span = Blame::on(pattern).start),
+    }
+}
+
+/// As they are declared; without names where they are not passed on.
+pub(super) fn parameters(arguments: &[Argument<'_>], passed_on: bool) -> TokenStream {
+    let parameters = arguments.iter().map(|Argument { cfgs, name, ty }| {
+        let name = if passed_on { quote!(#name) } else { quote!(_) };
+        quote!(#(#cfgs)* #name: #ty)
+    });
+    quote!(#(#parameters),*)
+}
+
+/// The call with these arguments. A `#[cfg]` can leave a parameter out, but no argument of a call: each way to call has a
+/// block.
+pub(super) fn passed(arguments: &[Argument<'_>], call: &dyn Fn(&[&Ident]) -> TokenStream) -> TokenStream {
+    passed_behind(&mut Vec::new(), arguments, call)
+}
+
+fn passed_behind<'a>(
+    before: &mut Vec<&'a Ident>,
+    arguments: &'a [Argument<'_>],
+    call: &dyn Fn(&[&Ident]) -> TokenStream,
+) -> TokenStream {
+    let Some((next, rest)) = arguments.split_first() else {
+        return call(before);
+    };
+    let conditions: Vec<_> = next.cfgs.iter().filter_map(attributes::condition).collect();
+    let without = (!conditions.is_empty()).then(|| passed_behind(before, rest, call));
+    before.push(&next.name);
+    let with = passed_behind(before, rest, call);
+    before.pop();
+    match without {
+        None => with,
+        Some(without) => {
+            let condition = match &conditions[..] {
+                [condition] => condition.clone(),
+                all => quote!(all(#(#all),*)),
+            };
+            quote! {
+                #[cfg(#condition)] { #with }
+                #[cfg(not(#condition))] { #without }
+            }
+        }
+    }
+}

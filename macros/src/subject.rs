@@ -1,0 +1,189 @@
+//! [`Subject`]: the type that an attribute makes a resource, whichever attribute that is; its one trait impl, and what stands in
+//! for the parts of it that are wrong.
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, Generics, Token, Visibility, parse_quote_spanned};
+
+use crate::attributes;
+use crate::blame::{Blame, our_generics};
+use crate::errors::Errors;
+use crate::options::Options;
+
+pub(crate) struct Subject<'a> {
+    /// For impls that are generated about it.
+    attrs: Vec<Attribute>,
+    generics: Generics,
+    pub(crate) ty: TokenStream,
+    /// Whether it is a `LocalResource`: what borrows has to be, whether it says so or not.
+    pub(crate) local: bool,
+    pub(crate) options: &'a Options,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn new(attrs: &[Attribute], generics: &Generics, ty: impl ToTokens, options: &'a Options) -> Self {
+        let ty = ty.into_token_stream();
+        Subject {
+            attrs: attributes::conditions_and_lints(attrs),
+            generics: our_generics(generics.clone()),
+            local: options.is_local() || borrows(&ty),
+            ty,
+            options,
+        }
+    }
+
+    /// A struct or an enum, under its own parameters.
+    pub(crate) fn of(attrs: &[Attribute], name: &Ident, generics: &Generics, options: &'a Options) -> Self {
+        let (_, arguments, _) = generics.split_for_impl();
+        Subject::new(attrs, generics, quote!(#name #arguments), options)
+    }
+
+    // Output:
+    //     impl ::lifespan::ScopedResource for SseClient {
+    //         async fn exit(self, exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> { body }
+    //         rest
+    //     }
+    pub(crate) fn resource(
+        &self,
+        cfgs: &[Attribute],
+        exit: &TokenStream,
+        body: &TokenStream,
+        rest: Option<&TokenStream>,
+        at: Span,
+    ) -> TokenStream {
+        let Subject {
+            attrs, generics, ty, ..
+        } = self;
+        let mut generics = generics.clone();
+        if !self.local && generics.type_params().next().is_some() {
+            // A parameter that may borrow is then one error, at the enter: what begins it is a resource only without.
+            let outlives = parse_quote_spanned!(at=> Self: 'static);
+            generics.make_where_clause().predicates.push(outlives);
+        }
+        let (generics, _, clause) = generics.split_for_impl();
+        let (name, method) = if self.local {
+            ("LocalResource", "exit_local")
+        } else {
+            ("ScopedResource", "exit")
+        };
+        let (name, method) = (Ident::new(name, at), Ident::new(method, at));
+        let krate = self.options.krate(at);
+        let this = Token![self](Span::mixed_site());
+        let signature = quote_spanned! {at=>
+            async fn #method(#this, #exit: &#krate::Exit) -> ::core::result::Result<(), #krate::BoxError>
+        };
+        quote! {
+            #(#attrs)*
+            #(#cfgs)*
+            impl #generics #krate::#name for #ty #clause {
+                #signature { #body }
+                #rest
+            }
+        }
+    }
+
+    /// `impl Session { members }`.
+    pub(crate) fn inherent(&self, members: &TokenStream) -> TokenStream {
+        let Subject {
+            attrs, generics, ty, ..
+        } = self;
+        let (generics, _, clause) = generics.split_for_impl();
+        quote! {
+            #(#attrs)*
+            impl #generics #ty #clause { #members }
+        }
+    }
+
+    /// The trait impl that stands in for one whose exit is wrong, or missing: its body is `unreachable!()`.
+    pub(crate) fn stand_in(&self, cfgs: &[Attribute]) -> TokenStream {
+        let at = Blame::on(&self.ty).start;
+        self.resource(cfgs, &quote!(_), &quote_spanned!(at=> ::core::unreachable!()), None, at)
+    }
+}
+
+/// `::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>>`.
+pub(crate) fn lifespan_of_self(options: &Options, blame: Blame) -> TokenStream {
+    let Blame { start, end } = blame;
+    let krate = options.krate(start);
+    // The edition of this token decides which lifetimes the type captures: in this crate's all of them, in 2021 none,
+    // which is E0700 for every borrowed argument.
+    let impl_ = Token![impl](start);
+    let close = quote_spanned!(end=> >);
+    quote_spanned!(start=> #krate::Lifespan<Self, #impl_ #krate::Enter<Self #close #close)
+}
+
+/// The value that stands in for a `Lifespan` whose enter is wrong: it can be used as the right one would be.
+pub(crate) fn pending(options: &Options, at: Span) -> TokenStream {
+    let krate = options.krate(at);
+    quote_spanned!(at=> #krate::Lifespan::of(::core::future::pending::<Self>()))
+}
+
+// Output:
+//     pub const lifespan: [(); ::core::compile_error! { ".." }] = ::core::unreachable!();
+//
+/// What stands in for a `lifespan(..)` of which it is not known what it takes, so that no function would do: something of a
+/// wrong type can be called with anything.
+pub(crate) fn unknown_lifespan(vis: &Visibility, errors: &Errors, at: Span) -> TokenStream {
+    let (name, wrong) = (Ident::new("lifespan", at), errors.wrong_type());
+    quote!(#vis const #name: #wrong = ::core::unreachable!();)
+}
+
+/// Whether a type, as written in the head of an `impl`, has a lifetime that is not `'static`.
+pub(crate) fn borrows(ty: impl ToTokens) -> bool {
+    has_lifetime(ty.into_token_stream(), true, &mut Vec::new())
+}
+
+/// `bound` are the lifetimes of `for<'a>`; `elided` says that `&` without a lifetime is one of the `impl`, which in
+/// the arguments of `fn(&str)` it is not.
+fn has_lifetime(tokens: TokenStream, elided: bool, bound: &mut Vec<String>) -> bool {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut binder = false;
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Group(group) => {
+                let elided = elided && group.delimiter() != Delimiter::Parenthesis;
+                if has_lifetime(group.stream(), elided, bound) {
+                    return true;
+                }
+            }
+            TokenTree::Ident(ident) => binder |= ident == "for",
+            TokenTree::Punct(punct) => match punct.as_char() {
+                '>' => binder = false,
+                '\'' => {
+                    let name = tokens.next().map(|name| name.to_string()).unwrap_or_default();
+                    if binder {
+                        bound.push(name);
+                    } else if name != "static" && !bound.contains(&name) {
+                        return true;
+                    }
+                }
+                '&' if elided && !matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'') => {
+                    return true;
+                }
+                _ => {}
+            },
+            TokenTree::Literal(_) => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::borrows;
+    use quote::quote;
+
+    #[test]
+    fn a_type_borrows_by_its_lifetimes() {
+        assert!(borrows(quote!(Tx<'a>)));
+        assert!(borrows(quote!(Tx<'_>)));
+        assert!(borrows(quote!(Tx<&str>)));
+        assert!(!borrows(quote!(Tx<(u8, fn(&str))>)));
+        assert!(borrows(quote!(Tx<(u8, &'a str)>)));
+        assert!(!borrows(quote!(Tx)));
+        assert!(!borrows(quote!(Tx<'static>)));
+        assert!(!borrows(quote!(Tx<&'static str>)));
+        assert!(!borrows(quote!(Tx<for<'a> fn(&'a str) -> &'a str>)));
+        assert!(!borrows(quote!(Tx<fn(&str)>)));
+    }
+}

@@ -8,9 +8,9 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, Meta, Path, Token, parse_quote};
+use syn::{Attribute, Ident, Meta, Token, parse_quote};
 
-use crate::blame::regrouped;
+use crate::blame::{regrouped, written};
 
 /// `struct`, `fn`, ..: not the attributes and the visibility before it.
 pub(crate) fn first_word(item: &TokenStream) -> Option<Ident> {
@@ -66,70 +66,46 @@ pub(crate) fn without_markers(item: TokenStream) -> TokenStream {
 
 /// When the item exists at all: for everything that is generated about it.
 pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
-    select(attrs, |meta| meta.path().is_ident("cfg").then(|| meta.clone()))
+    select(attrs, &|meta| meta.path().is_ident("cfg").then(|| meta.clone()))
 }
 
-/// For an impl that is generated beside the user's item: when it exists, and how it is linted.
-pub(crate) fn conditions_and_lints(attrs: &[Attribute]) -> Vec<Attribute> {
-    select(attrs, |meta| match Kind::of(meta) {
-        Kind::Condition => Some(meta.clone()),
-        Kind::Lint => Some(lint(meta)),
-        // The impl is no use of the type that the user could do without.
-        Kind::Caller if meta.path().is_ident("deprecated") => Some(parse_quote!(allow(deprecated))),
-        _ => None,
-    })
+/// What is generated of an item, in place of the user's.
+#[derive(Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// An impl beside the item.
+    Impl,
+    /// The function that callers see.
+    Public,
+    /// The hidden `async fn` that holds the user's body, which was called so.
+    Hidden(&'a Ident),
 }
 
-/// For the function that callers see.
-pub(crate) fn of_public(attrs: &[Attribute]) -> Vec<Attribute> {
-    select(attrs, |meta| match Kind::of(meta) {
-        Kind::Condition | Kind::Hint | Kind::Caller => Some(meta.clone()),
-        Kind::Lint => Some(lint(meta)),
-        Kind::Given | Kind::Body => None,
-    })
-}
-
-/// For the hidden `async fn` that holds the user's body, which was called so.
-pub(crate) fn of_hidden(attrs: &[Attribute], name: &Ident) -> Vec<Attribute> {
-    select(attrs, |meta| match Kind::of(meta) {
-        Kind::Body => Some(span_named(meta, name).unwrap_or_else(|| meta.clone())),
-        Kind::Condition | Kind::Hint => Some(meta.clone()),
-        Kind::Lint => Some(lint(meta)),
-        Kind::Given | Kind::Caller => None,
-    })
-}
-
-enum Kind {
-    /// `cfg`: on everything, or one half would be missing.
-    Condition,
-    /// A lint level: the user's function became two, and a lint may fire on either.
-    Lint,
-    /// `inline`, `cold`: neither half may stand in the way of the other.
-    Hint,
-    /// What callers see: docs, deprecation (on the hidden half our own call would warn), a reason to use the result.
-    Caller,
-    /// Generated anyway.
-    Given,
-    /// Everything else is about the `async fn` that the user wrote: `#[tracing::instrument]` must see its body. So is
-    /// a bare `#[must_use]`: callers get a `Lifespan`, which says that itself.
-    Body,
-}
-
-impl Kind {
-    fn of(meta: &Meta) -> Self {
-        let Some(name) = meta.path().get_ident() else {
-            return Kind::Body;
-        };
-        match name.to_string().as_str() {
-            "cfg" => Kind::Condition,
-            "allow" | "expect" | "warn" | "deny" | "forbid" => Kind::Lint,
-            "inline" | "cold" => Kind::Hint,
-            "doc" | "deprecated" => Kind::Caller,
-            "must_use" if !matches!(meta, Meta::Path(_)) => Kind::Caller,
-            "track_caller" => Kind::Given,
-            _ => Kind::Body,
+/// Those that belong there.
+pub(crate) fn of(place: Place<'_>, attrs: &[Attribute]) -> Vec<Attribute> {
+    select(attrs, &|meta| {
+        let name = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
+        let is_bare = matches!(meta, Meta::Path(_));
+        match (name.as_str(), place) {
+            // The user's function became two, and a lint may fire on either.
+            ("allow" | "expect" | "warn" | "deny" | "forbid", _) => Some(lint(meta)),
+            // The impl is no use of the type that the user could do without.
+            ("deprecated", Place::Impl) => Some(parse_quote!(allow(deprecated))),
+            // A `cfg` is on everything, or one half would be missing.
+            ("cfg", _)
+            // Neither half may stand in the way of the other.
+            | ("inline" | "cold", Place::Public | Place::Hidden(_))
+            // What callers see. On the hidden half our own call would warn.
+            | ("doc" | "deprecated", Place::Public) => Some(meta.clone()),
+            // A reason to use the result. A bare one is about that of the body: a `Lifespan` says it itself.
+            ("must_use", Place::Public) => (!is_bare).then(|| meta.clone()),
+            ("must_use", Place::Hidden(_)) => is_bare.then(|| meta.clone()),
+            // The last is generated anyway.
+            ("inline" | "cold" | "doc" | "deprecated" | "track_caller", _) => None,
+            // Everything else is about the `async fn` that the user wrote: `#[tracing::instrument]` must see its body.
+            (_, Place::Hidden(name)) => Some(span_named(meta, name)),
+            _ => None,
         }
-    }
+    })
 }
 
 /// A lint level for a copy of the user's item. An expectation is met at most once, so a copy only allows.
@@ -144,54 +120,37 @@ fn lint(meta: &Meta) -> Meta {
 }
 
 /// `#[tracing::instrument(..)]` with the name of the user's function, unless it has a name: by itself it would take that of the
-/// hidden function.
-fn span_named(meta: &Meta, name: &Ident) -> Option<Meta> {
+/// hidden function. Others that are called `instrument` take other arguments.
+fn span_named(meta: &Meta, name: &Ident) -> Meta {
     let path = meta.path();
-    if !is_instrument(path) {
-        return None;
-    }
+    let text = written(path);
+    let is_ours = text == "instrument" || format!("::{text}").ends_with("::tracing::instrument");
     let given = match meta {
         Meta::Path(_) => TokenStream::new(),
         Meta::List(list) => list.tokens.clone(),
-        Meta::NameValue(_) => return None,
+        Meta::NameValue(_) => return meta.clone(),
     };
-    if names_span(given.clone()) {
-        return None;
+    // `name = ".."`, or a literal in its place.
+    let tokens: Vec<_> = given.clone().into_iter().collect();
+    let is_name = |pair: &[TokenTree]| written(quote!(#(#pair)*)) == "name=";
+    let is_named = matches!(tokens.first(), Some(TokenTree::Literal(_))) || tokens.windows(2).any(is_name);
+    if !is_ours || is_named {
+        return meta.clone();
     }
     let name = name.unraw().to_string();
-    Some(parse_quote!(#path(name = #name, #given)))
-}
-
-/// `instrument`, `tracing::instrument`, or the latter from wherever it is exported. Others of that name take other arguments.
-fn is_instrument(path: &Path) -> bool {
-    let mut segments = path.segments.iter().rev().map(|segment| &segment.ident);
-    segments.next().is_some_and(|last| last == "instrument") && segments.next().is_none_or(|krate| krate == "tracing")
-}
-
-/// Whether there is a `name = ..`, or a literal in its place, among the arguments of `instrument`.
-fn names_span(arguments: TokenStream) -> bool {
-    let tokens: Vec<_> = arguments.into_iter().collect();
-    let is_name = |pair: &[TokenTree]| match pair {
-        [TokenTree::Ident(key), TokenTree::Punct(punct)] => key == "name" && punct.as_char() == '=',
-        _ => false,
-    };
-    matches!(tokens.first(), Some(TokenTree::Literal(_))) || tokens.windows(2).any(is_name)
+    parse_quote!(#path(name = #name, #given))
 }
 
 /// The attributes that `keep` keeps, perhaps changed, looked for in `cfg_attr` as well.
-fn select(attrs: &[Attribute], keep: impl Fn(&Meta) -> Option<Meta>) -> Vec<Attribute> {
-    attrs
-        .iter()
-        .filter_map(|attr| {
-            Some(Attribute {
-                meta: select_meta(&attr.meta, &keep)?,
-                ..attr.clone()
-            })
-        })
-        .collect()
+fn select(attrs: &[Attribute], keep: &dyn Fn(&Meta) -> Option<Meta>) -> Vec<Attribute> {
+    let kept = attrs.iter().filter_map(|attr| {
+        let meta = select_meta(&attr.meta, keep)?;
+        Some(Attribute { meta, ..attr.clone() })
+    });
+    kept.collect()
 }
 
-fn select_meta(meta: &Meta, keep: &impl Fn(&Meta) -> Option<Meta>) -> Option<Meta> {
+fn select_meta(meta: &Meta, keep: &dyn Fn(&Meta) -> Option<Meta>) -> Option<Meta> {
     let Some((condition, conditional)) = cfg_attr(meta) else {
         return keep(meta);
     };
@@ -207,13 +166,10 @@ fn cfg_attr(meta: &Meta) -> Option<(TokenStream, Punctuated<Meta, Token![,]>)> {
     if !list.path.is_ident("cfg_attr") {
         return None;
     }
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
     let mut tokens = list.tokens.clone().into_iter();
     let condition = tokens.by_ref().take_while(|token| !is_comma(token)).collect();
     Some((condition, Punctuated::parse_terminated.parse2(tokens.collect()).ok()?))
-}
-
-fn is_comma(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')
 }
 
 /// The condition of a `#[cfg(..)]`.

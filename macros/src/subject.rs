@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Generics, Token, Visibility, parse_quote_spanned};
 
-use crate::attributes;
+use crate::attributes::{self, Place};
 use crate::blame::{Blame, our_generics};
 use crate::errors::Errors;
 use crate::options::Options;
@@ -24,7 +24,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn new(attrs: &[Attribute], generics: &Generics, ty: impl ToTokens, options: &'a Options) -> Self {
         let ty = ty.into_token_stream();
         Subject {
-            attrs: attributes::conditions_and_lints(attrs),
+            attrs: attributes::of(Place::Impl, attrs),
             generics: our_generics(generics.clone()),
             local: options.is_local() || borrows(&ty),
             ty,

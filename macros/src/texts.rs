@@ -87,6 +87,10 @@ texts! {
     exit_empty() "`#[exit]` says nothing"
         help "say how the member ends, `#[exit(async |it, exit| it.close().await)]`, or how long that may take, \
               `#[exit(timeout = \"5s\")]`";
+    exit_no_closure(member) "`#[exit]` needs a closure that takes the member" help "write `#[exit(async |{member}| ..)]`";
+    exit_not_async(params) "the exit of this member is not `async`" help "write `async |{params}| ..`";
+    exit_of_other_parameters() "an exit gets the member, and an `Exit` that tells why"
+        help "write `async |it| ..`, or `async |it, exit| ..`";
     optional_with_arguments() "`#[optional]` takes nothing";
     optional_no_option(ty) "an `#[optional]` member is an `Option`, not `{ty}`"
         help "write `Option<{ty}>`: it is `None` when the member did not enter";

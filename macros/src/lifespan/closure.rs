@@ -1,4 +1,4 @@
-//! `move |config, pool| expr`: what a member is made from, and how.
+//! `async move |config, pool| expr`: the closures in the attributes of a member, and what it is made from.
 
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
@@ -10,11 +10,11 @@ use super::scan;
 use crate::errors::Errors;
 use crate::texts;
 
-/// A closure whose parameters name what it is made from.
-pub(super) struct Closure {
+/// A closure, by itself one whose parameters name what it is made from.
+pub(super) struct Closure<P = Param> {
     pub(super) asyncness: Option<Token![async]>,
     pub(super) movement: Option<Token![move]>,
-    pub(super) params: Vec<Param>,
+    pub(super) params: Vec<P>,
     /// Without what it cannot do where it stands, which was reported.
     pub(super) expr: TokenStream,
     /// Whether the expression could be read.
@@ -29,22 +29,17 @@ pub(super) struct Param {
     pub(super) guessed: bool,
 }
 
-impl Closure {
-    /// `example` is a whole closure that would be right.
-    pub(super) fn parse(content: Content, attribute: &Ident, example: &str, errors: &mut Errors) -> Option<Self> {
-        let wanted = || texts::closure_wanted(attribute, example);
-        if content.expr.is_empty() {
-            errors.at(attribute, wanted());
-            return None;
-        }
-        let parse = |input: ParseStream<'_>| {
+impl<P> Closure<P> {
+    /// `wanted` says what should be there in place of something without bars.
+    pub(super) fn read(content: Content, param: fn(ParseStream<'_>) -> Result<P>, wanted: &str) -> Result<Self> {
+        let readable = content.readable;
+        let read = |input: ParseStream<'_>| {
             let (asyncness, movement) = (input.parse()?, input.parse()?);
-            let (params, end) = params(input, &wanted)?;
+            let (params, end) = between_bars(input, param, wanted)?;
             let expr: TokenStream = input.parse()?;
             if expr.is_empty() {
                 return Err(Error::new(end, texts::closure_without_body()));
             }
-            let readable = content.readable;
             Ok(Closure {
                 asyncness,
                 movement,
@@ -53,7 +48,46 @@ impl Closure {
                 readable,
             })
         };
-        let mut closure = parse.parse2(content.expr).map_err(|error| errors.push(error)).ok()?;
+        read.parse2(content.expr)
+    }
+}
+
+/// The parameters, and where the bars end.
+fn between_bars<P>(
+    input: ParseStream<'_>,
+    param: fn(ParseStream<'_>) -> Result<P>,
+    wanted: &str,
+) -> Result<(Vec<P>, Span)> {
+    let mut params = Vec::new();
+    if let Some(bars) = input.parse::<Option<Token![||]>>()? {
+        return Ok((params, bars.spans[1]));
+    }
+    let first: Token![|] = input.parse().map_err(|error: Error| Error::new(error.span(), wanted))?;
+    loop {
+        if let Some(last) = input.parse::<Option<Token![|]>>()? {
+            return Ok((params, last.span));
+        }
+        if input.is_empty() {
+            return Err(Error::new(first.span, texts::closure_not_closed()));
+        }
+        params.push(param(input)?);
+        if !input.is_empty() && !input.peek(Token![|]) {
+            input.parse::<Token![,]>()?;
+        }
+    }
+}
+
+impl Closure {
+    /// `example` is a whole closure that would be right.
+    pub(super) fn parse(content: Content, attribute: &Ident, example: &str, errors: &mut Errors) -> Option<Self> {
+        let wanted = texts::closure_wanted(attribute, example);
+        if content.expr.is_empty() {
+            errors.at(attribute, wanted);
+            return None;
+        }
+        let mut closure = Closure::read(content, Param::parse, &wanted)
+            .map_err(|error| errors.push(error))
+            .ok()?;
         if closure.asyncness.is_none() {
             if let (Some(word), without) = scan::awaited(&closure.expr) {
                 errors.at(word, texts::closure_awaits(attribute));
@@ -73,40 +107,18 @@ impl Closure {
     }
 }
 
-/// What is between the bars, and where those end.
-fn params(input: ParseStream<'_>, wanted: &dyn Fn() -> String) -> Result<(Vec<Param>, Span)> {
-    let mut params: Vec<Param> = Vec::new();
-    if let Some(bars) = input.parse::<Option<Token![||]>>()? {
-        return Ok((params, bars.spans[1]));
+impl Param {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mutability = input.parse()?;
+        let name = input.parse();
+        let name = name.map_err(|error: Error| Error::new(error.span(), texts::closure_of_no_name()))?;
+        let is_typed = input.parse::<Option<Token![:]>>()?.is_some();
+        let ty = if is_typed { Some(input.parse()?) } else { None };
+        Ok(Param {
+            mutability,
+            name,
+            ty,
+            guessed: false,
+        })
     }
-    let first: Token![|] = input
-        .parse()
-        .map_err(|error: Error| Error::new(error.span(), wanted()))?;
-    loop {
-        if let Some(last) = input.parse::<Option<Token![|]>>()? {
-            return Ok((params, last.span));
-        }
-        if input.is_empty() {
-            return Err(Error::new(first.span, texts::closure_not_closed()));
-        }
-        params.push(param(input)?);
-        if !input.is_empty() && !input.peek(Token![|]) {
-            input.parse::<Token![,]>()?;
-        }
-    }
-}
-
-fn param(input: ParseStream<'_>) -> Result<Param> {
-    let mutability = input.parse()?;
-    let name = input
-        .parse()
-        .map_err(|error: Error| Error::new(error.span(), texts::closure_of_no_name()))?;
-    let is_typed = input.parse::<Option<Token![:]>>()?.is_some();
-    let ty = if is_typed { Some(input.parse()?) } else { None };
-    Ok(Param {
-        mutability,
-        name,
-        ty,
-        guessed: false,
-    })
 }

@@ -5,13 +5,15 @@
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::ParseStream;
 use syn::{Ident, Pat, Result, Token, Type};
 
+use super::closure::Closure;
 use super::content::Content;
 use super::scan;
 use crate::blame::written;
 use crate::errors::Errors;
+use crate::texts;
 
 pub(super) struct Ending {
     /// After a mistake, what may have been meant.
@@ -25,18 +27,14 @@ pub(super) struct Ending {
 impl Ending {
     /// That of the member of this name; nothing if there is only an option.
     pub(super) fn parse(content: Content, member: &Ident, errors: &mut Errors) -> Option<Self> {
-        let Content { expr, readable, .. } = content;
+        let (expr, readable) = (content.expr.clone(), content.readable);
         if expr.is_empty() {
             return None;
         }
-        // What is no closure, or cannot be read, is as it is.
-        let Ok(mut closure) = Closure::parse_from.parse2(expr.clone()) else {
+        let Ok(closure) = Closure::read(content, param, "") else {
+            // What is no closure, or cannot be read, is as it is.
             if scan::unbound(&expr, member).is_some() {
-                let message = format!(
-                    "`#[exit]` needs a closure that takes the member\n\
-                     help: write `#[exit(async |{member}| ..)]`"
-                );
-                errors.at(&expr, message);
+                errors.at(&expr, texts::exit_no_closure(member));
                 return None;
             }
             return Some(Ending {
@@ -45,120 +43,24 @@ impl Ending {
                 readable,
             });
         };
-        closure.check_async(errors);
-        closure.check_params(errors);
+        let (mut asyncness, movement, mut params) = (closure.asyncness, closure.movement, closure.params);
+        let body = closure.expr;
+        let wrong = wrong_without_async(&body);
+        if let (None, Some(at)) = (asyncness, wrong) {
+            errors.at(at, texts::exit_not_async(written(quote!(#(#params),*))));
+            asyncness = Some(Token![async](Span::mixed_site()));
+        }
+        match params.len() {
+            0 => errors.at(quote!(#asyncness #movement), texts::exit_of_other_parameters()),
+            1 => params.push(quote!(_)),
+            2 => {}
+            _ => errors.at(quote!(#(#params),*), texts::exit_of_other_parameters()),
+        }
         Some(Ending {
-            function: closure.tokens(),
-            takes_both: closure.params == 2,
+            function: quote!(#asyncness #movement |#(#params),*| #body),
+            takes_both: params.len() == 2,
             readable,
         })
-    }
-}
-
-struct Closure {
-    asyncness: Option<Token![async]>,
-    movement: Option<Token![move]>,
-    /// Between the bars.
-    between: TokenStream,
-    params: usize,
-    body: TokenStream,
-}
-
-impl Closure {
-    fn parse_from(input: ParseStream<'_>) -> Result<Self> {
-        let (asyncness, movement) = (input.parse()?, input.parse()?);
-        if input.parse::<Option<Token![||]>>()?.is_some() {
-            return Ok(Closure {
-                asyncness,
-                movement,
-                between: TokenStream::new(),
-                params: 0,
-                body: input.parse()?,
-            });
-        }
-        input.parse::<Token![|]>()?;
-        let (mut between, mut params) = (TokenStream::new(), 0);
-        while !input.peek(Token![|]) {
-            between.extend(param(input)?);
-            params += 1;
-            if !input.peek(Token![|]) {
-                let comma: Token![,] = input.parse()?;
-                between.extend(quote!(#comma));
-            }
-        }
-        input.parse::<Token![|]>()?;
-        Ok(Closure {
-            asyncness,
-            movement,
-            between,
-            params,
-            body: input.parse()?,
-        })
-    }
-
-    /// Without `async` it has to give a future, which is for rustc to say; what certainly gives none is found here.
-    fn check_async(&mut self, errors: &mut Errors) {
-        let awaited = scan::awaited(&self.body).0;
-        if self.asyncness.is_some() || !(awaited.is_some() || ends_in_nothing(&self.body)) {
-            return;
-        }
-        let between = written(&self.between);
-        let message = format!("the exit of this member is not `async`\nhelp: write `async |{between}| ..`");
-        match awaited {
-            Some(word) => errors.at(word, message),
-            None => errors.at(&self.body, message),
-        }
-        self.asyncness = Some(Token![async](Span::mixed_site()));
-    }
-
-    /// One that takes the member alone gets an `Exit` as well.
-    fn check_params(&mut self, errors: &mut Errors) {
-        let at = match self.params {
-            2 => return,
-            1 => {
-                let ends_in_comma = matches!(
-                    self.between.clone().into_iter().last(),
-                    Some(TokenTree::Punct(punct)) if punct.as_char() == ','
-                );
-                let comma = (!ends_in_comma).then(|| quote!(,));
-                self.between.extend(quote!(#comma _));
-                self.params = 2;
-                return;
-            }
-            0 => self.head(),
-            _ => self.between.clone(),
-        };
-        errors.at(
-            at,
-            "an exit gets the member, and an `Exit` that tells why\n\
-             help: write `async |it| ..`, or `async |it, exit| ..`",
-        );
-    }
-
-    fn head(&self) -> TokenStream {
-        let Closure {
-            asyncness, movement, ..
-        } = self;
-        quote!(#asyncness #movement)
-    }
-
-    fn tokens(&self) -> TokenStream {
-        let Closure { between, body, .. } = self;
-        let head = self.head();
-        quote!(#head |#between| #body)
-    }
-}
-
-/// `{ pool.close(); }`, and `drop(pool)`.
-fn ends_in_nothing(body: &TokenStream) -> bool {
-    let tokens: Vec<_> = body.clone().into_iter().collect();
-    match &tokens[..] {
-        [TokenTree::Group(block)] if block.delimiter() == Delimiter::Brace => match block.stream().into_iter().last() {
-            Some(TokenTree::Punct(last)) => last.as_char() == ';',
-            last => last.is_none(),
-        },
-        [TokenTree::Ident(name), TokenTree::Group(_)] => name == "drop",
-        _ => false,
     }
 }
 
@@ -169,6 +71,24 @@ fn param(input: ParseStream<'_>) -> Result<TokenStream> {
     };
     let ty: Type = input.parse()?;
     Ok(quote!(#pattern #colon #ty))
+}
+
+/// Without `async` it has to give a future, which is for rustc to say; what certainly gives none is found here: an `.await`,
+/// `{ pool.close(); }`, and `drop(pool)`.
+fn wrong_without_async(body: &TokenStream) -> Option<TokenStream> {
+    let (awaited, _) = scan::awaited(body);
+    let tokens: Vec<_> = body.clone().into_iter().collect();
+    let gives_nothing = match &tokens[..] {
+        [TokenTree::Group(block)] if block.delimiter() == Delimiter::Brace => match block.stream().into_iter().last() {
+            Some(TokenTree::Punct(last)) => last.as_char() == ';',
+            last => last.is_none(),
+        },
+        [TokenTree::Ident(name), TokenTree::Group(_)] => name == "drop",
+        _ => false,
+    };
+    awaited
+        .map(TokenStream::from)
+        .or_else(|| gives_nothing.then(|| body.clone()))
 }
 
 #[cfg(test)]

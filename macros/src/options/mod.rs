@@ -12,7 +12,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Error, Expr, Ident, LitStr, Path, Result, Token};
+use syn::{Error, Ident, LitStr, Path, Result, Token};
 
 pub(crate) use self::calls::{EnterCall, ExitCall};
 use self::inputs::Input;
@@ -164,29 +164,19 @@ fn value<T>(key: &Ident, input: ParseStream<'_>, parse: fn(ParseStream<'_>) -> R
     })
 }
 
-/// Skips an option that is wrong: up to the comma behind it, or, where that is missing, to the next option.
+/// Skips an option that is wrong, up to where the next one seems to begin: behind a comma or, where that is missing, at a name
+/// that is known. A value may have commas of its own, as a closure has.
 fn skip_one(input: ParseStream<'_>, of: Of) -> Result<()> {
-    // A value that is an expression may have commas of its own, as a closure has.
-    let ahead = input.fork();
-    if skip_expression(&ahead).is_ok() && at_end(&ahead) {
-        input.advance_to(&ahead);
-        return Ok(());
-    }
-    while !input.is_empty() && !input.peek(Token![,]) {
-        input.parse::<TokenTree>()?;
+    while !input.is_empty() {
+        let is_behind_comma = input.parse::<TokenTree>()?.to_string() == ",";
         let ahead = input.fork();
-        let is_known = ahead.call(Ident::parse_any).is_ok_and(|key| of.knows(&key));
-        if is_known && (ahead.peek(Token![=]) || at_end(&ahead)) {
+        let Ok(key) = ahead.call(Ident::parse_any) else {
+            continue;
+        };
+        if (is_behind_comma || of.knows(&key)) && (ahead.peek(Token![=]) || ahead.peek(Token![:]) || at_end(&ahead)) {
             break;
         }
     }
-    Ok(())
-}
-
-fn skip_expression(input: ParseStream<'_>) -> Result<()> {
-    input.call(Ident::parse_any)?;
-    input.parse::<Token![=]>()?;
-    input.parse::<Expr>()?;
     Ok(())
 }
 

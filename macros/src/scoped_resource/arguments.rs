@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Attribute, Ident, Pat, PatType, Type};
+use syn::{Attribute, FnArg, Ident, Pat, PatType, Signature, Type};
 
 use crate::attributes;
 use crate::blame::{Blame, ours};
@@ -15,13 +15,16 @@ pub(super) struct Argument<'a> {
 }
 
 /// Every parameter under a name: its own, if its pattern is one.
-pub(super) fn arguments<'a>(inputs: impl IntoIterator<Item = &'a PatType>) -> Vec<Argument<'a>> {
-    let argument = |(at, input): (usize, &'a PatType)| Argument {
-        cfgs: attributes::cfgs(&input.attrs),
-        name: argument_name(&input.pat, at),
-        ty: &input.ty,
+pub(super) fn arguments(sig: &Signature) -> Vec<Argument<'_>> {
+    let argument = |(at, input)| match input {
+        &FnArg::Receiver(_) => None,
+        FnArg::Typed(PatType { attrs, pat, ty, .. }) => Some(Argument {
+            cfgs: attributes::cfgs(attrs),
+            name: argument_name(pat, at),
+            ty,
+        }),
     };
-    inputs.into_iter().enumerate().map(argument).collect()
+    sig.inputs.iter().enumerate().filter_map(argument).collect()
 }
 
 fn argument_name(pattern: &Pat, at: usize) -> Ident {

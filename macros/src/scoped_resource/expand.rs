@@ -2,11 +2,11 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, FnArg, GenericParam, Ident, ReturnType, Signature, Token, Visibility, parse_quote_spanned};
+use syn::{Attribute, GenericParam, Ident, ReturnType, Signature, Token, Visibility, parse_quote_spanned};
 
 use super::arguments::{arguments, parameters, passed};
 use super::model::Method;
-use crate::attributes;
+use crate::attributes::{self, Place};
 use crate::blame::{Blame, our_generics, our_path, written};
 use crate::options::{EnterCall, ExitCall, Options};
 use crate::subject::{Subject, lifespan_of_self, pending};
@@ -37,18 +37,16 @@ pub(super) fn enter(method: &Method, options: &Options, is_sound: bool) -> Token
     let name = format_ident!("__lifespan_enter_{}", sig.ident);
     let turbofish = turbofish(sig, blame.start);
     let function = quote_spanned!(blame.start=> Self::#name #turbofish);
-    let described = Described {
-        docs: "Returns a",
-        attrs,
-        vis,
-        sig,
+    let described = described(
+        "Returns a",
+        (attrs, vis, sig),
         blame,
         options,
-    };
-    let described = described.by(is_sound.then_some(&function));
+        is_sound.then_some(&function),
+    );
     // Without a return type the tail of the body would be a second error.
     let hidden = matches!(sig.output, ReturnType::Type(..)).then(|| {
-        let attrs = attributes::of_hidden(attrs, &sig.ident);
+        let attrs = attributes::of(Place::Hidden(&sig.ident), attrs);
         let sig = Signature {
             ident: name,
             ..asynchronous(sig)
@@ -71,74 +69,49 @@ pub(super) fn lifespan(vis: &Visibility, enter: &EnterCall, options: &Options) -
     let blame = Blame::on(&enter.function);
     let inputs = &enter.inputs;
     let sig: Signature = parse_quote_spanned!(blame.start=> fn lifespan(#(#inputs),*));
-    let described = Described {
-        docs: "Describes one as a",
-        attrs: &[],
-        vis,
-        sig: &sig,
-        blame,
-        options,
-    };
-    described.by(Some(&our_path(enter.function.to_token_stream())))
+    let function = our_path(enter.function.to_token_stream());
+    described("Describes one as a", (&[], vis, &sig), blame, options, Some(&function))
 }
 
-/// The function that callers see: instead of a resource it gives its description.
-struct Described<'a> {
-    /// How the line of docs begins that is added.
-    docs: &'static str,
-    attrs: &'a [Attribute],
-    vis: &'a Visibility,
-    sig: &'a Signature,
+/// The function that callers see: instead of a resource it gives its description, of a call to `function`, if that is sound.
+fn described(
+    verb: &str,
+    (attrs, vis, sig): (&[Attribute], &Visibility, &Signature),
     blame: Blame,
-    options: &'a Options,
-}
-
-impl Described<'_> {
-    /// With this function to call, if it is sound.
-    fn by(self, function: Option<&TokenStream>) -> TokenStream {
-        let Described {
-            docs,
-            attrs,
-            vis,
-            sig,
-            blame,
-            options,
-        } = self;
-        let Blame { start, end } = blame;
-        let arguments = arguments(sig.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(typed) => Some(typed),
-            FnArg::Receiver(_) => None,
-        }));
-        let parameters = parameters(&arguments, function.is_some());
-        let krate = options.krate(start);
-        let body = match function {
-            None => pending(options, start),
-            Some(function) => passed(&arguments, &|names| {
-                let of = quote_spanned!(start=> #krate::Lifespan::<Self, _>::of);
-                let arguments = quote_spanned!(end=> (#(#names),*));
-                quote_spanned!(end=> #of(#function #arguments))
-            }),
-        };
-        // A function made of the user's tokens and of ours is, to a lint, where its last brace is if that is ours, or
-        // else where its `async` is. Without a place of its own the brace would be at the attribute; at the `async`, what
-        // a lint such as `clippy::too_many_arguments` says of this function and of the hidden one is the same message,
-        // and shown once (incremental builds tell the two apart, and may repeat it). An `#[allow]` would not do: it is an
-        // error wherever the lint is forbidden.
-        let at = async_at(sig);
-        let body = quote_spanned!(at=> { #body });
-        let attrs = attributes::of_public(attrs);
-        let has_docs = attrs.iter().any(|attr| attr.path().is_ident("doc"));
-        let blank = has_docs.then(|| quote!(#[doc = ""]));
-        let docs = line_of_docs(docs, options);
-        let (generics, output) = (our_generics(sig.generics.clone()), lifespan_of_self(options, blame));
-        let (clause, fn_token, name) = (&generics.where_clause, &sig.fn_token, &sig.ident);
-        quote! {
-            #(#attrs)*
-            #blank
-            #[doc = #docs]
-            #[track_caller]
-            #vis #fn_token #name #generics(#parameters) -> #output #clause #body
-        }
+    options: &Options,
+    function: Option<&TokenStream>,
+) -> TokenStream {
+    let Blame { start, end } = blame;
+    let arguments = arguments(sig);
+    let parameters = parameters(&arguments, function.is_some());
+    let krate = options.krate(start);
+    let body = match function {
+        None => pending(options, start),
+        Some(function) => passed(&arguments, &|names| {
+            let of = quote_spanned!(start=> #krate::Lifespan::<Self, _>::of);
+            let arguments = quote_spanned!(end=> (#(#names),*));
+            quote_spanned!(end=> #of(#function #arguments))
+        }),
+    };
+    // A function made of the user's tokens and of ours is, to a lint, where its last brace is if that is ours, or else where
+    // its `async` is. Without a place of its own the brace would be at the attribute; at the `async`, what a lint such as
+    // `clippy::too_many_arguments` says of this function and of the hidden one is the same message, and shown once
+    // (incremental builds tell the two apart, and may repeat it). An `#[allow]` would not do: it is an error wherever the lint
+    // is forbidden.
+    let at = async_at(sig);
+    let body = quote_spanned!(at=> { #body });
+    let attrs = attributes::of(Place::Public, attrs);
+    let has_docs = attrs.iter().any(|attr| attr.path().is_ident("doc"));
+    let blank = has_docs.then(|| quote!(#[doc = ""]));
+    let docs = line_of_docs(verb, options);
+    let (generics, output) = (our_generics(sig.generics.clone()), lifespan_of_self(options, blame));
+    let (clause, fn_token, name) = (&generics.where_clause, &sig.fn_token, &sig.ident);
+    quote! {
+        #(#attrs)*
+        #blank
+        #[doc = #docs]
+        #[track_caller]
+        #vis #fn_token #name #generics(#parameters) -> #output #clause #body
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Bodies and members that are no methods stay tokens: they are not changed, and an editor hands over half-typed ones.
 
-use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -71,21 +71,18 @@ impl Item {
     /// An error if not even its head can be read.
     pub(super) fn parse(item: &TokenStream) -> Result<Self> {
         let parse = |input: ParseStream<'_>| {
-            let other = |token: Option<Ident>, what, head| {
-                let token = token.into_token_stream();
-                Ok(Item::Other(Other { token, what, head }))
-            };
             let word = first_word(item);
-            let item = match word.as_ref().map(ToString::to_string).as_deref() {
+            let (what, head) = match word.as_ref().map(ToString::to_string).as_deref() {
                 Some("struct") => return Ok(Item::Struct(input.parse()?)),
                 Some("impl") => return implementation(input),
-                Some("enum") => other(word, "an enum", input.fork().parse().ok().map(Head::of)),
-                Some("trait") => other(word, "a trait", None),
-                Some("fn" | "async" | "extern") => other(word, "a function", None),
-                _ => other(word, "this item", None),
+                Some("enum") => ("an enum", input.fork().parse().ok().map(Head::of)),
+                Some("trait") => ("a trait", None),
+                Some("fn" | "async" | "extern") => ("a function", None),
+                _ => ("this item", None),
             };
             input.parse::<TokenStream>()?;
-            item
+            let token = word.into_token_stream();
+            Ok(Item::Other(Other { token, what, head }))
         };
         parse.parse2(item.clone())
     }
@@ -95,11 +92,7 @@ fn implementation(input: ParseStream<'_>) -> Result<Item> {
     let attrs = input.call(Attribute::parse_outer)?;
     input.parse::<Option<Token![unsafe]>>()?;
     input.parse::<Token![impl]>()?;
-    let mut generics: Generics = if input.peek(Token![<]) {
-        input.parse()?
-    } else {
-        Generics::default()
-    };
+    let mut generics: Generics = input.parse()?;
     let first: Type = input.parse()?;
     let of_trait = input.parse::<Option<Token![for]>>()?.is_some();
     let second: Option<Type> = if of_trait { Some(input.parse()?) } else { None };
@@ -133,11 +126,8 @@ fn implementation(input: ParseStream<'_>) -> Result<Item> {
 impl Head {
     fn of(item: ItemEnum) -> Self {
         let (name, (_, arguments, _)) = (&item.ident, item.generics.split_for_impl());
-        let ty = quote!(#name #arguments);
-        Head {
-            generics: item.generics,
-            ty,
-        }
+        let (ty, generics) = (quote!(#name #arguments), item.generics);
+        Head { generics, ty }
     }
 }
 

@@ -11,7 +11,7 @@ use syn::ext::IdentExt;
 
 use super::graph::Graph;
 use super::model::{Dependency, Head, Member, Model};
-use crate::attributes;
+use crate::attributes::{self, Place};
 use crate::blame::ours;
 
 /// How many fit into one tuple; more are tuples of tuples.
@@ -80,7 +80,7 @@ pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
     let ends = graph.order.iter().filter_map(|field| expansion.end(*field));
     let resource = expansion.resource();
     let krate = model.options.krate(Span::mixed_site());
-    let lints = attributes::conditions_and_lints(model.head.attrs);
+    let lints = attributes::of(Place::Impl, model.head.attrs);
     let expression = unread::definition(model);
     quote! {
         #(#lints)*

@@ -64,7 +64,6 @@ const CIRCLES_OF_THE_RUNTIME: &[&str] = &[
     "stack/mod.rs, stack/register.rs, stack/registrar.rs, stack/stacked.rs",
     "task/group/mod.rs, task/group/spawner.rs",
     "task/group/start.rs, task/group/task.rs",
-    "task/owner/mod.rs, task/owner/owning.rs",
     "task/service/mod.rs, task/service/starting.rs",
 ];
 

@@ -88,8 +88,8 @@ where
     F: Enter<R> + Send + 'static,
 {
     let entering = reservation.entering(place);
-    let keep = Box::new(|owner: &Owner<R>| reservation.take_up(owner, place));
-    let entered = lifespan.kept(keep).enter_at(place).await;
+    let hooked = lifespan.hooked(move |owner| reservation.take_up(owner, place));
+    let entered = hooked.enter_at(place).await;
     entering.end();
     Ok(entered?.into_held().into_parts().0)
 }

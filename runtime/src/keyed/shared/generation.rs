@@ -336,7 +336,7 @@ async fn enter<R: ScopedResource + Sync>(
     let (enter, entry) = made.into_description(place);
     let enter = async move { Ok::<_, BoxError>(enter.await?.offered_in(offer)) };
     let life = Lifespan::described(enter, entry).owned_at(place);
-    let life = life.kept(Box::new(move |owner| kept.keep(owner)));
+    let life = life.hooked(move |owner| kept.keep(owner));
     let entered = caught(life.enter_at(place)).await;
     entering.end(match entered {
         Ok(Ok(owner)) => {

@@ -1,4 +1,4 @@
-//! [`Handle`]: one of the handles of an owner, whatever kind of work that takes. The last one that is dropped asks for the end.
+//! [`OwnerHandle`]: one of the handles of an owner, whatever the resource is. The last one that is dropped asks for the end.
 
 use std::fmt;
 use std::future::Future;
@@ -6,20 +6,13 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::call::{Answer, Call, answered};
 use super::close_request::CloseRequest;
 use super::inner::OwnerInner;
-use crate::base::entry::Subject;
-use crate::base::identity::Checkpoint;
-use crate::base::panic::panic_text;
 use crate::base::policy::Policy;
-use crate::error::{Error, ErrorKind};
-use crate::resource::body::Failure;
+use crate::error::Error;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
 use crate::resource::part;
-use crate::scope::in_task::InTask;
-use crate::scope::membership::Kind;
 
 /// How far an owner has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,82 +30,35 @@ pub enum OwnerState {
     Failed,
 }
 
-pub(super) struct Handle<L> {
-    inner: Arc<OwnerInner<L>>,
-    /// Tells the handles apart: each may be held by somebody who is to hear of a death.
+pub(super) struct OwnerHandle {
+    inner: Arc<OwnerInner>,
+    /// Tells the handles apart: each may be held by somebody who is to learn of a death.
     number: u64,
 }
 
-impl<L> Handle<L> {
+impl OwnerHandle {
     /// The first one.
-    pub(super) fn new(inner: Arc<OwnerInner<L>>) -> Self {
+    pub(super) fn new(inner: Arc<OwnerInner>) -> Self {
         let number = inner.number();
-        Handle { inner, number }
+        OwnerHandle { inner, number }
     }
 
-    /// Has the task run this, and waits for what it returns.
-    pub(super) fn call<T, E, O, W, B, U>(
-        &self,
-        work: W,
-        sent: B,
-        place: &'static Location<'static>,
-        result: U,
-    ) -> impl Future<Output = Result<T, E>> + use<'_, T, E, O, W, L, B, U>
-    where
-        E: Failure,
-        W: Send + 'static,
-        O: Send + 'static,
-        B: FnOnce(Arc<Call<W, O>>) -> L,
-        U: FnOnce(O) -> Result<T, E>,
-    {
-        let inner = &self.inner;
-        let subject = Subject {
-            place,
-            ..inner.subject()
-        };
-        let call = Call::new(work, subject);
-        let sent = sent(Arc::clone(&call));
-        let call = InTask::new(
-            answered(&inner.mailbox, sent, call, place),
-            Checkpoint::open(),
-            Kind::WAITING,
-        );
-        async move {
-            if inner.is_here() {
-                return Err(inner.would_wait_for_itself("with", place).into());
-            }
-            settle(call.await, inner, result)
-        }
+    pub(super) fn inner(&self) -> &OwnerInner {
+        &self.inner
     }
 
     /// Has it end.
-    pub(super) fn close(
-        &self,
-        place: &'static Location<'static>,
-    ) -> impl Future<Output = Result<(), Error>> + use<'_, L> {
+    pub(super) fn close(&self, place: &'static Location<'static>) -> impl Future<Output = Result<(), Error>> + use<'_> {
         let inner = &self.inner;
         part::told_completed(inner.within, || inner.subject(), part::CLOSE);
-        self.close_from(place)
-    }
-
-    /// As [`close`](Self::close), for what is made of owners.
-    pub(super) fn close_from(
-        &self,
-        place: &'static Location<'static>,
-    ) -> impl Future<Output = Result<(), Error>> + use<'_, L> {
         self.close_with(CloseRequest::closed(place), place)
     }
 
-    /// Has it end, as a part of what exits.
-    pub(super) fn close_as(
+    pub(super) async fn close_with(
         &self,
-        exit: &Exit,
+        request: CloseRequest,
         place: &'static Location<'static>,
-    ) -> impl Future<Output = Result<(), Error>> + use<'_, L> {
-        self.close_with(CloseRequest::of_scope(exit, place), place)
-    }
-
-    async fn close_with(&self, request: CloseRequest, place: &'static Location<'static>) -> Result<(), Error> {
+    ) -> Result<(), Error> {
         let inner = &self.inner;
         if inner.is_here() {
             inner.close(request);
@@ -127,7 +73,7 @@ impl<L> Handle<L> {
         if inner.is_here() {
             return Err(inner.would_wait_for_itself("closed", place));
         }
-        inner.mailbox.watch().ended().await.tell()
+        inner.ended().await.tell()
     }
 
     /// Has it end, for the scope that holds it.
@@ -139,25 +85,12 @@ impl<L> Handle<L> {
             inner.close(request);
             return Err(inner.would_wait_for_itself("exit", inner.place()));
         }
-        let ended = inner.closed_by(request).await;
+        let end = inner.closed_by(request).await;
         if inner.is_given.load(Ordering::Acquire) {
-            ended.tell_scope(is_clean)
+            end.tell_scope(is_clean)
         } else {
-            ended.untold().map_or(Ok(()), Err)
+            end.untold().map_or(Ok(()), Err)
         }
-    }
-
-    pub(super) fn ask(&self, request: CloseRequest) {
-        self.inner.close(request);
-    }
-
-    pub(super) fn ask_for(&self, exit: &Exit) {
-        let place = self.inner.place();
-        self.inner.close(CloseRequest::of_scope(exit, place));
-    }
-
-    pub(super) fn is_here(&self) -> bool {
-        self.inner.is_here()
     }
 
     /// Tells those who hold it if it dies (law 21).
@@ -169,57 +102,35 @@ impl<L> Handle<L> {
         self.inner.policy.clone()
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        !self.inner.mailbox.is_open()
-    }
-
     pub(super) fn state(&self) -> OwnerState {
         let inner = &self.inner;
-        match inner.mailbox.ended() {
-            Some(ended) if ended.is_clean() => OwnerState::Exited,
+        match inner.has_ended() {
+            Some(end) if end.is_clean() => OwnerState::Exited,
             Some(_) => OwnerState::Failed,
             None if !inner.is_entered.load(Ordering::Acquire) => OwnerState::Entering,
-            None if inner.mailbox.is_open() => OwnerState::Live,
+            None if inner.is_open() => OwnerState::Live,
             None => OwnerState::Exiting,
         }
     }
 }
 
-/// What the caller gets.
-fn settle<L, O, T, E: Failure>(
-    answer: Answer<O>,
-    inner: &OwnerInner<L>,
-    result: impl FnOnce(O) -> Result<T, E>,
-) -> Result<T, E> {
-    let error = match answer {
-        Answer::Returned(value) => return result(value),
-        // Told to end, it cannot look like a success (law 15).
-        Answer::Cancelled(told, value) => match value.map(result) {
-            Some(Err(error)) => return Err(error),
-            _ => inner.cancelled(told),
-        },
-        Answer::Unbegun(cancellation) => inner.cancelled(cancellation),
-        Answer::Panicked(panic) => inner.error(ErrorKind::Panicked, panic_text(&panic).to_owned()),
-        Answer::Refused => inner.closed(),
-    };
-    Err(error.into())
-}
-
-impl<L> Clone for Handle<L> {
+impl Clone for OwnerHandle {
     fn clone(&self) -> Self {
-        self.inner.mailbox.hold();
-        Handle::new(Arc::clone(&self.inner))
+        OwnerHandle {
+            number: self.inner.hold(),
+            inner: Arc::clone(&self.inner),
+        }
     }
 }
 
-impl<L> Drop for Handle<L> {
+impl Drop for OwnerHandle {
     fn drop(&mut self) {
         self.inner.let_go(self.number);
     }
 }
 
 #[allow(clippy::missing_fields_in_debug, reason = "the number only tells handles apart")]
-impl<L> fmt::Debug for Handle<L> {
+impl fmt::Debug for OwnerHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Owner")
             .field("resource", &self.inner.name())

@@ -1,17 +1,18 @@
-//! [`OwnerInner`]: what the task of an owner and its handles share.
+//! [`OwnerInner`]: what the task of an owner and its handles share, whatever the resource is.
 
 use std::mem;
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::Handle;
+use tokio::sync::SetOnce;
 use tokio::task;
 
 use super::close_request::CloseRequest;
 use super::end::{OwnerDeath, OwnerEnd, TASK_DROPPED};
 use super::hooks::{HookReply, OnExited};
-use super::mailbox::Mailbox;
+use super::mailbox::Mail;
 use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Subject};
 use crate::base::identity::Within;
@@ -24,12 +25,19 @@ use crate::orphan::rescue::{Listing, Owned};
 use crate::report::failures::{Failure, Failures, untold};
 use crate::resource::failing::Wire;
 
-pub(super) struct OwnerInner<L> {
-    pub(super) mailbox: Mailbox<L>,
+pub(super) struct OwnerInner {
     /// The cancel scope of the enter, and around all that follows; closing cancels it as long as that goes on.
     pub(super) entering: Arc<Node>,
-    /// The region of the calls, if the resource can fail meanwhile.
+    /// The region of all calls, if the resource can fail meanwhile.
     pub(super) serving: OnceLock<Arc<Node>>,
+    stage: Mutex<Stage>,
+    end: SetOnce<OwnerEnd>,
+    /// How many tasks wait for the end.
+    waiters: AtomicUsize,
+    /// How many handles there are.
+    handles: AtomicUsize,
+    /// The number of the next handle.
+    next: AtomicU64,
     /// Under which it was described.
     subject: Subject,
     /// For whatever holds it.
@@ -42,10 +50,17 @@ pub(super) struct OwnerInner<L> {
     listing: OnceLock<Listing>,
     holders: Mutex<Holders>,
     not_entered: Mutex<Option<NotEntered>>,
-    /// How many handles there have been.
-    handles: AtomicU64,
     /// In which exit it was spawned.
     pub(super) within: Within,
+    mailbox: Arc<dyn Mail>,
+}
+
+/// It is closed once, by the first caller that asks for it or by the drop of the last handle (law 4).
+enum Stage {
+    /// With the region of the call that runs.
+    Open(Option<Arc<Node>>),
+    Closing(CloseRequest),
+    Ended,
 }
 
 /// Why there is no resource.
@@ -71,15 +86,20 @@ impl Holders {
     }
 }
 
-impl<L: Send + 'static> OwnerInner<L> {
-    pub(super) fn new(runtime: &Handle, capacity: usize, entry: &Entry) -> Arc<Self> {
+impl OwnerInner {
+    /// With one handle.
+    pub(super) fn new(runtime: &Handle, mailbox: Arc<dyn Mail>, entry: &Entry) -> Arc<Self> {
         let subject = entry.subject();
         let entering = Node::new();
         entering.call(|| subject.clone());
         let inner = Arc::new(OwnerInner {
-            mailbox: Mailbox::new(capacity),
             entering,
             serving: OnceLock::new(),
+            stage: Mutex::new(Stage::Open(None)),
+            end: SetOnce::new(),
+            waiters: AtomicUsize::new(0),
+            handles: AtomicUsize::new(1),
+            next: AtomicU64::new(0),
             subject,
             policy: entry.policy.clone(),
             task: OnceLock::new(),
@@ -88,8 +108,8 @@ impl<L: Send + 'static> OwnerInner<L> {
             listing: OnceLock::new(),
             holders: Mutex::default(),
             not_entered: Mutex::default(),
-            handles: AtomicU64::new(0),
             within: Within::here(),
+            mailbox,
         });
         let owner: Arc<dyn Owned> = Arc::clone(&inner) as _;
         let _ = inner.listing.set(Listing::of(runtime.id(), &owner));
@@ -97,7 +117,7 @@ impl<L: Send + 'static> OwnerInner<L> {
     }
 }
 
-impl<L> OwnerInner<L> {
+impl OwnerInner {
     /// Its task runs.
     pub(super) fn begin(&self) {
         if let Some(task) = task::try_id() {
@@ -113,8 +133,12 @@ impl<L> OwnerInner<L> {
     /// Has it end, if nobody has by now: what runs there unwinds, then it exits.
     pub(super) fn close(&self, request: CloseRequest) {
         let why = request.why.clone();
-        let Some(closed) = self.mailbox.close(request) else {
-            return;
+        let running = {
+            let mut stage = lock(&self.stage);
+            let Stage::Open(running) = &mut *stage else { return };
+            let running = running.take();
+            *stage = Stage::Closing(request);
+            running
         };
         if let Some(listing) = self.listing.get() {
             listing.ask(&self.subject());
@@ -123,26 +147,56 @@ impl<L> OwnerInner<L> {
         if !self.is_entered.load(Ordering::SeqCst) {
             self.entering.cancel(&why);
         }
-        if let Some(region) = closed.running {
+        if let Some(region) = running {
             region.cancel(&why);
         }
         // What fails there from here on is no death any more.
         if let Some(serving) = self.serving.get() {
             serving.suffer(&why);
         }
-        drop(closed.refused);
+        self.mailbox.close();
     }
 
-    /// The number of a new handle.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(*lock(&self.stage), Stage::Open(_))
+    }
+
+    /// What the first who closed it said; none if nobody did, or if it is over.
+    pub(super) fn close_request(&self) -> Option<CloseRequest> {
+        match &*lock(&self.stage) {
+            Stage::Closing(request) => Some(request.clone()),
+            Stage::Open(_) | Stage::Ended => None,
+        }
+    }
+
+    /// A call begins in this region, or has ended. Whether it may: not if it is closed.
+    pub(super) fn runs(&self, region: Option<&Arc<Node>>) -> bool {
+        let mut stage = lock(&self.stage);
+        let Stage::Open(running) = &mut *stage else {
+            return false;
+        };
+        let old = mem::replace(running, region.cloned());
+        drop(stage);
+        drop(old);
+        true
+    }
+
+    /// A new handle, and its number.
+    pub(super) fn hold(&self) -> u64 {
+        self.handles.fetch_add(1, Ordering::Relaxed);
+        self.number()
+    }
+
+    /// The number of the first handle.
     pub(super) fn number(&self) -> u64 {
-        self.handles.fetch_add(1, Ordering::Relaxed)
+        self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A handle less.
+    /// A handle less. The last one closes it.
     pub(super) fn let_go(&self, handle: u64) {
         let link = lock(&self.holders).detach(handle);
         drop(link);
-        if self.mailbox.let_go() {
+        if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close(CloseRequest::abandoned(self.subject.place));
         }
     }
@@ -150,7 +204,7 @@ impl<L> OwnerInner<L> {
     /// It is over. A failure that neither a hook tells nor any task waits for is told to those who drain, or reported.
     pub(super) fn end(&self, end: OwnerEnd, hook: Option<OnExited>) {
         let reply = hook.map_or(HookReply::NOTHING, |tell| tell(&end));
-        let untold = if reply.reports || self.mailbox.is_watched() {
+        let untold = if reply.reports || self.waiters.load(Ordering::SeqCst) > 0 {
             None
         } else {
             end.untold()
@@ -159,16 +213,31 @@ impl<L> OwnerInner<L> {
         if let Some(listing) = self.listing.get() {
             listing.end(Failures::of(untold.into_iter().collect()));
         }
-        self.mailbox.end(end);
+        let old = mem::replace(&mut *lock(&self.stage), Stage::Ended);
+        drop(old);
+        let set = self.end.set(end);
+        debug_assert!(set.is_ok(), "an owner ends once");
+        self.mailbox.close();
         drop(reply.after);
+    }
+
+    /// How it ended, if it has.
+    pub(super) fn has_ended(&self) -> Option<&OwnerEnd> {
+        self.end.get()
+    }
+
+    /// How it ended, after it did.
+    pub(super) async fn ended(&self) -> OwnerEnd {
+        let _waiting = Waiting::begin(&self.waiters);
+        self.end.wait().await.clone()
     }
 
     /// Has it end, and waits for that.
     pub(super) async fn closed_by(&self, request: CloseRequest) -> OwnerEnd {
         // In this order: a failure is told here, and not reported as well.
-        let watching = self.mailbox.watch();
+        let _waiting = Waiting::begin(&self.waiters);
         self.close(request);
-        watching.ended().await
+        self.end.wait().await.clone()
     }
 
     pub(super) fn refuse(&self, why: NotEntered) {
@@ -212,10 +281,10 @@ impl<L> OwnerInner<L> {
     /// Why it takes no more calls.
     pub(super) fn closed(&self) -> Error {
         // In this order: what is no longer about to end has ended.
-        let closing = self.mailbox.close_request();
+        let closing = self.close_request();
         let why = closing
             .map(|request| request.why.text().to_owned())
-            .or_else(|| self.mailbox.ended().map(|end| end.why().to_owned()));
+            .or_else(|| self.has_ended().map(|end| end.why().to_owned()));
         // Neither asked to end nor at its end, and yet it has refused a call: its task is being dropped just now.
         let why = why.unwrap_or_else(|| TASK_DROPPED.to_owned());
         self.error(ErrorKind::Closed, why)
@@ -261,8 +330,24 @@ impl<L> OwnerInner<L> {
     }
 }
 
-/// Whoever was to be told why there is no resource has gone.
-impl<L> Drop for OwnerInner<L> {
+/// A task that waits for the end.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn begin(waiters: &'a AtomicUsize) -> Self {
+        waiters.fetch_add(1, Ordering::SeqCst);
+        Waiting(waiters)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// The caller that was to be told why there is no resource has gone.
+impl Drop for OwnerInner {
     fn drop(&mut self) {
         match self.not_entered() {
             None => {}
@@ -275,7 +360,7 @@ impl<L> Drop for OwnerInner<L> {
     }
 }
 
-impl<L: Send + 'static> Owned for OwnerInner<L> {
+impl Owned for OwnerInner {
     fn subject(&self) -> Subject {
         OwnerInner::subject(self)
     }

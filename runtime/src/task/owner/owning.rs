@@ -7,98 +7,99 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use tokio::runtime::Handle as Runtime;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 
-use super::handle::Handle;
 use super::hooks::OwnerHooks;
 use super::inner::{NotEntered, OwnerInner};
+use super::mailbox::Mailbox;
+use super::owned::{Owner, TO_UNWIND};
 use super::task::{OnEntered, OwnerLife, OwnerTask, live};
-use super::work::Letter;
-use super::{Owner, OwnerLocal};
 use crate::base::entry::Entry;
 use crate::compose::kind::{Kind, Local, Sendable};
 use crate::error::BoxError;
-use crate::lifespan::Lifespan;
+use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
 use crate::resource::enter::{Enter, Entering};
 use crate::resource::{LocalResource, ScopedResource};
 
-/// Given a handle before the task begins, says what is to be called.
-pub(crate) type Keep<R> = Box<dyn FnOnce(&Owner<R>) -> OwnerHooks + Send>;
-
 /// How many calls may wait if nothing is said.
-pub(super) const CAPACITY: usize = 32;
+const CAPACITY: usize = 32;
 
-/// What the exit of an owner may take beyond that of its resource: what runs there unwinds first.
-pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
+/// Given a handle before the task begins, says what is to be called.
+type Hook<R, K> = Box<dyn FnOnce(&Owner<R, K>) -> OwnerHooks + Send>;
 
 /// The enter of an [`Owner`]; made by [`Lifespan::owned`]. Its [`Lifespan`] can be told how the owner
 /// [works](Lifespan::queue); [boxed](Lifespan::boxed), no longer.
 #[must_use = "nothing is spawned until its lifespan is scoped or entered"]
-pub struct Owning<R: ScopedResource, F>(Stage<F, R, dyn Future<Output = Result<Owner<R>, BoxError>> + Send>);
+pub struct Owning<R: 'static, F, K: Kind + 'static = Sendable>(Stage<R, F, K>);
 
-/// As [`Owning`], of an [`OwnerLocal`].
-#[must_use = "nothing is spawned until its lifespan is scoped or entered"]
-pub struct OwningLocal<R: LocalResource + 'static, F>(
-    Stage<F, R, dyn Future<Output = Result<OwnerLocal<R>, BoxError>>>,
-);
+/// As [`Owning`], of an [`OwnerLocal`](crate::OwnerLocal).
+pub type OwningLocal<R, F> = Owning<R, F, Local<'static>>;
 
-enum Stage<F, R, D: ?Sized> {
-    Unbegun(Option<Start<F, R>>),
+enum Stage<R: 'static, F, K: Kind + 'static> {
+    Unbegun(Option<Start<R, F, K>>),
     /// Boxed, as the task is anyway.
-    Begun(Pin<Box<D>>),
+    Begun(K::Boxed<'static, Result<Owner<R, K>, BoxError>>),
 }
 
 /// What there is to own.
-struct Start<F, R> {
+pub(super) struct Start<R, F, K: Kind> {
     enter: Entering<F, R>,
     entry: Entry,
-    options: Options,
-    keep: Option<Keep<R>>,
-}
-
-pub(super) struct Options {
+    /// How many calls may wait.
     pub(super) capacity: usize,
+    /// Whether it goes on after a call that panicked.
     pub(super) survives_panics: bool,
+    pub(super) hook: Option<Hook<R, K>>,
 }
 
-/// The two ends of a beginning.
-struct Begun<F, R, K: Kind> {
-    inner: Arc<OwnerInner<Letter<R, K>>>,
-    life: OwnerLife<F, R, K>,
-    entered: oneshot::Receiver<()>,
-    entry: Entry,
-}
-
-impl<F, R> Start<F, R> {
-    fn begin<K: Kind + 'static>(self, runtime: &Runtime) -> Begun<F, R, K>
+impl<R: 'static, F, K: Kind + 'static> Start<R, F, K> {
+    /// Spawns the task as it is told, and waits until the resource has entered, with the owner in a guard: if this is dropped,
+    /// whoever polls it adopts the end of the owner, or it is rescued (law 3), so that an enter that completes for nobody is exited.
+    async fn enter(self, spawn: impl FnOnce(&Handle, OwnerLife<F, R, K>)) -> Result<Owner<R, K>, BoxError>
     where
-        R: 'static,
+        R: LocalResource,
     {
-        let Start {
-            enter,
-            entry,
-            options,
-            keep: _,
-        } = self;
-        let around = around(entry.clone());
-        let inner = OwnerInner::new(runtime, options.capacity, &around);
+        let runtime = Handle::try_current().map_err(|_| {
+            "an owner needs a tokio runtime to spawn its task on, and none runs here\n\
+             help: enter it inside of `#[tokio::main]` or `Runtime::block_on`"
+        })?;
+        let around = around(self.entry.clone());
+        let place = around.place;
+        let mailbox = Arc::new(Mailbox::new(self.capacity));
+        let inner = OwnerInner::new(&runtime, Arc::clone(&mailbox) as _, &around);
         let (tell, entered) = oneshot::channel();
-        let life = OwnerLife {
+        let mut life = OwnerLife {
             task: OwnerTask::new(Arc::clone(&inner)),
-            enter,
-            entry,
-            survives_panics: options.survives_panics,
+            mailbox: Arc::clone(&mailbox),
+            enter: self.enter,
+            entry: self.entry,
+            survives_panics: self.survives_panics,
             entered: OnEntered::new(tell),
         };
-        Begun {
-            inner,
-            life,
-            entered,
-            entry: around,
+        let (hook, first) = (self.hook, Arc::clone(&inner));
+        let spawned = async move {
+            let owner = Owner::new(first, mailbox);
+            if let Some(hook) = hook {
+                life.hook(hook(&owner));
+            }
+            spawn(&runtime, life);
+            Ok::<_, BoxError>(owner)
+        };
+        let owner = Lifespan::described(spawned, around).enter_at(place).await?;
+        if entered.await.is_ok() {
+            inner.is_given.store(true, Ordering::Release);
+            return Ok(owner.into_held().into_parts().0);
+        }
+        // Its task has nothing more to do but to say so.
+        inner.ended().await;
+        drop(owner.into_held().into_parts());
+        match inner.not_entered() {
+            Some(NotEntered::Failed(error)) => Err(error.into()),
+            Some(NotEntered::Panicked(panic)) => resume_unwind(panic),
+            None => Err("its task was dropped while it entered, as the end of a runtime does".into()),
         }
     }
 }
@@ -112,171 +113,74 @@ fn around(entry: Entry) -> Entry {
     }
 }
 
-fn runtime() -> Result<Runtime, BoxError> {
-    Runtime::try_current().map_err(|_| {
-        "an owner needs a tokio runtime to spawn its task on, and none runs here\n\
-         help: enter it inside of `#[tokio::main]` or `Runtime::block_on`"
-            .into()
-    })
-}
-
-/// Waits until the resource has entered, with the owner in a guard: if this is dropped, whoever polls it adopts the end of the
-/// owner, or it is rescued (law 3), so that an enter that completes for nobody is exited.
-async fn arrive<O: LocalResource, L>(
-    spawn: impl FnOnce() -> O,
-    inner: Arc<OwnerInner<L>>,
-    entered: oneshot::Receiver<()>,
-    entry: Entry,
-) -> Result<O, BoxError> {
-    let place = entry.place;
-    let owner = Lifespan::described(async { spawn() }, entry);
-    let owner = owner.enter_at(place).await?;
-    if entered.await.is_ok() {
-        inner.is_given.store(true, Ordering::Release);
-        return Ok(owner.into_held().into_parts().0);
-    }
-    // Its task has nothing more to do but to say so.
-    inner.mailbox.watch().ended().await;
-    drop(owner.into_held().into_parts());
-    match inner.not_entered() {
-        Some(NotEntered::Failed(error)) => Err(error.into()),
-        Some(NotEntered::Panicked(panic)) => resume_unwind(panic),
-        None => Err("its task was dropped while it entered, as the end of a runtime does".into()),
-    }
-}
-
-impl<R: ScopedResource, F: Enter<R> + Send + 'static> Start<F, R> {
-    async fn enter(mut self) -> Result<Owner<R>, BoxError> {
-        let runtime = runtime()?;
-        let keep = self.keep.take();
-        let Begun {
-            inner,
-            mut life,
-            entered,
-            entry,
-        } = self.begin::<Sendable>(&runtime);
-        let handle = Arc::clone(&inner);
-        let spawn = move || {
-            let owner = Owner(Handle::new(handle));
-            if let Some(keep) = keep {
-                life.hook(keep(&owner));
-            }
-            runtime.spawn(live(life));
-            owner
-        };
-        arrive(spawn, inner, entered, entry).await
-    }
-}
-
-impl<R: LocalResource + 'static, F: Enter<R> + 'static> Start<F, R> {
-    async fn enter_local(self) -> Result<OwnerLocal<R>, BoxError> {
-        let runtime = runtime()?;
-        let Begun {
-            inner,
-            life,
-            entered,
-            entry,
-        } = self.begin::<Local<'static>>(&runtime);
-        let handle = Arc::clone(&inner);
-        let spawn = move || {
-            spawn_local(live(life));
-            OwnerLocal(Handle::new(handle))
-        };
-        arrive(spawn, inner, entered, entry).await
-    }
-}
-
-impl<F, R, D: ?Sized> Stage<F, R, D> {
-    fn new(enter: F, entry: Entry) -> Self {
-        Stage::Unbegun(Some(Start {
+impl<R: 'static, F, K: Kind + 'static> Owning<R, F, K> {
+    pub(super) fn new(enter: F, entry: Entry) -> Lifespan<Owner<R, K>, Self>
+    where
+        R: LocalResource,
+    {
+        let outer = around(entry.clone());
+        let start = Start {
             enter: Entering::new(enter),
             entry,
-            options: Options {
-                capacity: CAPACITY,
-                survives_panics: false,
-            },
-            keep: None,
-        }))
+            capacity: CAPACITY,
+            survives_panics: false,
+            hook: None,
+        };
+        Lifespan::described(Owning(Stage::Unbegun(Some(start))), outer)
     }
 
-    fn start(&mut self) -> &mut Start<F, R> {
-        match self {
+    pub(super) fn start(&mut self) -> &mut Start<R, F, K> {
+        match &mut self.0 {
             Stage::Unbegun(Some(start)) => start,
             _ => unreachable!("a lifespan is configured before it is entered"),
         }
     }
 
-    fn poll_begun<O>(&mut self, begin: impl FnOnce(Start<F, R>) -> Pin<Box<D>>, cx: &mut Context<'_>) -> Poll<O>
-    where
-        D: Future<Output = O>,
-    {
-        if let Stage::Unbegun(start) = self {
+    fn poll_begun(
+        &mut self,
+        begin: impl FnOnce(Start<R, F, K>) -> K::Boxed<'static, Result<Owner<R, K>, BoxError>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Owner<R, K>, BoxError>> {
+        if let Stage::Unbegun(start) = &mut self.0 {
             let Some(start) = start.take() else {
                 unreachable!("it is begun in the same poll")
             };
-            *self = Stage::Begun(begin(start));
+            self.0 = Stage::Begun(begin(start));
         }
-        match self {
-            Stage::Begun(entering) => entering.as_mut().poll(cx),
+        match &mut self.0 {
+            Stage::Begun(entering) => Pin::new(entering).poll(cx),
             Stage::Unbegun(_) => unreachable!("it has just begun"),
         }
     }
 }
 
-impl<R: ScopedResource, F> Owning<R, F> {
-    pub(super) fn new(enter: F, entry: Entry) -> Lifespan<Owner<R>, Self> {
-        let outer = around(entry.clone());
-        Lifespan::described(Owning(Stage::new(enter, entry)), outer)
-    }
-
-    pub(super) fn options(&mut self) -> &mut Options {
-        &mut self.0.start().options
-    }
-
-    pub(super) fn keep(&mut self, keep: Keep<R>) {
-        self.0.start().keep = Some(keep);
-    }
-}
-
-impl<R: LocalResource + 'static, F> OwningLocal<R, F> {
-    pub(super) fn new(enter: F, entry: Entry) -> Lifespan<OwnerLocal<R>, Self> {
-        let outer = around(entry.clone());
-        Lifespan::described(OwningLocal(Stage::new(enter, entry)), outer)
-    }
-
-    pub(super) fn options(&mut self) -> &mut Options {
-        &mut self.0.start().options
-    }
-}
-
-/// Nothing of them is pinned but what is in a box.
-impl<R: ScopedResource, F> Unpin for Owning<R, F> {}
-impl<R: LocalResource + 'static, F> Unpin for OwningLocal<R, F> {}
+/// Nothing of it is pinned but what is in a box.
+impl<R: 'static, F, K: Kind + 'static> Unpin for Owning<R, F, K> {}
 
 impl<R: ScopedResource, F: Enter<R> + Send + 'static> Future for Owning<R, F> {
     type Output = Result<Owner<R>, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll_begun(|start| Box::pin(start.enter()), cx)
+        let begin = |start: Start<R, F, _>| -> BoxFuture<'static, _> {
+            Box::pin(start.enter(|runtime, life| drop(runtime.spawn(live(life)))))
+        };
+        self.poll_begun(begin, cx)
     }
 }
 
-impl<R: LocalResource + 'static, F: Enter<R> + 'static> Future for OwningLocal<R, F> {
-    type Output = Result<OwnerLocal<R>, BoxError>;
+impl<R: LocalResource + 'static, F: Enter<R> + 'static> Future for Owning<R, F, Local<'static>> {
+    type Output = Result<Owner<R, Local<'static>>, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll_begun(|start| Box::pin(start.enter_local()), cx)
+        let begin = |start: Start<R, F, _>| -> LocalBoxFuture<'static, _> {
+            Box::pin(start.enter(|_, life| drop(spawn_local(live(life)))))
+        };
+        self.poll_begun(begin, cx)
     }
 }
 
-impl<R: ScopedResource, F> fmt::Debug for Owning<R, F> {
+impl<R: 'static, F, K: Kind + 'static> fmt::Debug for Owning<R, F, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Owning").finish_non_exhaustive()
-    }
-}
-
-impl<R: LocalResource + 'static, F> fmt::Debug for OwningLocal<R, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwningLocal").finish_non_exhaustive()
     }
 }

@@ -3,8 +3,10 @@
 use std::future::Future;
 use std::panic::Location;
 
+use super::hooks::OwnerHooks;
+use super::owned::{Owner, OwnerLocal};
 use super::owning::{Owning, OwningLocal};
-use super::{Keep, Owner, OwnerLocal};
+use crate::compose::kind::Kind;
 use crate::error::Error;
 use crate::lifespan::Lifespan;
 use crate::resource::enter::Enter;
@@ -90,53 +92,47 @@ impl<R: LocalResource + 'static, F: Enter<R> + 'static> Lifespan<R, F> {
     }
 }
 
-impl<R: ScopedResource, F> Lifespan<Owner<R>, Owning<R, F>> {
-    /// Gives a handle away before its task begins, to one who is told of the end.
-    pub(crate) fn kept(mut self, keep: Keep<R>) -> Self {
-        self.enter_mut().keep(keep);
+/// How it works, and entering it without a scope.
+impl<R: LocalResource + 'static, F, K: Kind + 'static> Lifespan<Owner<R, K>, Owning<R, F, K>> {
+    /// How many closures may wait to be run; 32 if nothing is said, and at least one.
+    pub fn queue(mut self, capacity: usize) -> Self {
+        self.enter_mut().start().capacity = capacity;
+        self
+    }
+
+    /// Has the owner go on after a closure that panicked, for a resource that nothing can leave halfway. The panic is
+    /// the error of its caller all the same.
+    pub fn survive_panics(mut self) -> Self {
+        self.enter_mut().start().survives_panics = true;
+        self
+    }
+
+    /// Enters it, and gives the owner rather than a guard of it: its end is asked for when its last handle is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the enter.
+    ///
+    /// # Panics
+    ///
+    /// With the enter's panic.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`spawn`](Lifespan::spawn).
+    #[must_use = "nothing is spawned until this is awaited"]
+    #[track_caller]
+    pub fn into_owner(self) -> impl Future<Output = Result<Owner<R, K>, Error>>
+    where
+        Owning<R, F, K>: Enter<Owner<R, K>>,
+    {
+        let entering = self.enter_at(Location::caller());
+        async { Ok(entering.await?.into_held().into_parts().0) }
+    }
+
+    /// With hooks that are called of its beginning and end; given a handle before its task begins.
+    pub(crate) fn hooked(mut self, hooks: impl FnOnce(&Owner<R, K>) -> OwnerHooks + Send + 'static) -> Self {
+        self.enter_mut().start().hook = Some(Box::new(hooks));
         self
     }
 }
-
-macro_rules! configured {
-    ($Owner:ident, $Owning:ident, [$($Resource:tt)*], [$($Enter:tt)*]) => {
-        /// How it works, and entering it without a scope.
-        impl<R: $($Resource)*, F: $($Enter)*> Lifespan<$Owner<R>, $Owning<R, F>> {
-            /// How many closures may wait to be run; 32 if nothing is said, and at least one.
-            pub fn queue(mut self, capacity: usize) -> Self {
-                self.enter_mut().options().capacity = capacity;
-                self
-            }
-
-            /// Has the owner go on after a closure that panicked, for a resource that nothing can leave halfway. The panic is
-            /// the error of its caller all the same.
-            pub fn survive_panics(mut self) -> Self {
-                self.enter_mut().options().survives_panics = true;
-                self
-            }
-
-            /// Enters it, and gives the owner rather than a guard of it: its end is asked for when its last handle is dropped.
-            ///
-            /// # Errors
-            ///
-            /// The failure of the enter.
-            ///
-            /// # Panics
-            ///
-            /// With the enter's panic.
-            ///
-            /// # Cancel safety
-            ///
-            /// As [`spawn`](Lifespan::spawn).
-            #[must_use = "nothing is spawned until this is awaited"]
-            #[track_caller]
-            pub fn into_owner(self) -> impl Future<Output = Result<$Owner<R>, Error>> {
-                let entering = self.enter_at(Location::caller());
-                async { Ok(entering.await?.into_held().into_parts().0) }
-            }
-        }
-    };
-}
-
-configured!(Owner, Owning, [ScopedResource], [Enter<R> + Send + 'static]);
-configured!(OwnerLocal, OwningLocal, [LocalResource + 'static], [Enter<R> + 'static]);

@@ -16,6 +16,7 @@ use super::close_request::CloseRequest;
 use super::end::{OwnerDeath, OwnerEnd};
 use super::hooks::{OnExited, OwnerHooks};
 use super::inner::{NotEntered, OwnerInner};
+use super::mailbox::Mailbox;
 use super::work::Letter;
 use crate::base::cause::Phase;
 use crate::base::entry::Entry;
@@ -40,7 +41,8 @@ use crate::scope::staged::Staged;
 
 /// What there is to live.
 pub(super) struct OwnerLife<F, R, K: Kind> {
-    pub(super) task: OwnerTask<Letter<R, K>>,
+    pub(super) task: OwnerTask,
+    pub(super) mailbox: Arc<Mailbox<Letter<R, K>>>,
     pub(super) enter: Entering<F, R>,
     pub(super) entry: Entry,
     /// Whether it goes on after a call that panicked.
@@ -82,26 +84,28 @@ where
 {
     let OwnerLife {
         mut task,
+        mailbox,
         enter,
         entry,
         survives_panics,
         entered,
     } = life;
-    let inner = Arc::clone(&task.inner);
-    inner.begin();
+    task.inner.begin();
     let checkpoint = Checkpoint::at_first_poll(&entry);
-    let kind = membership::Kind::Cancel(Arc::clone(&inner.entering));
-    let serving = Arc::clone(&inner);
-    let scope = Staged::new(enter, entry, |held| serve(held, serving, survives_panics, entered));
+    let kind = membership::Kind::Cancel(Arc::clone(&task.inner.entering));
+    let inner = Arc::clone(&task.inner);
+    let scope = Staged::new(enter, entry, |held| {
+        serve(held, inner, mailbox, survives_panics, entered)
+    });
     let end = match caught(InTask::new(scope, checkpoint, kind)).await {
         Ok(Ok(end)) => end,
-        Ok(Err(error)) => not_entered(&inner, NotEntered::Failed(error)),
-        Err(panic) => not_entered(&inner, NotEntered::Panicked(panic)),
+        Ok(Err(error)) => not_entered(&task.inner, NotEntered::Failed(error)),
+        Err(panic) => not_entered(&task.inner, NotEntered::Panicked(panic)),
     };
     task.end(end);
 }
 
-fn not_entered<L>(inner: &OwnerInner<L>, why: NotEntered) -> OwnerEnd {
+fn not_entered(inner: &OwnerInner, why: NotEntered) -> OwnerEnd {
     inner.refuse(why);
     OwnerEnd::unentered()
 }
@@ -109,7 +113,8 @@ fn not_entered<L>(inner: &OwnerInner<L>, why: NotEntered) -> OwnerEnd {
 /// Runs calls until it is to end, then exits the resource (law 2).
 async fn serve<R, K>(
     mut held: Held<R>,
-    inner: Arc<OwnerInner<Letter<R, K>>>,
+    inner: Arc<OwnerInner>,
+    mailbox: Arc<Mailbox<Letter<R, K>>>,
     survives_panics: bool,
     entered: OnEntered,
 ) -> Result<OwnerEnd, Error>
@@ -124,7 +129,7 @@ where
     // In this order: whoever closes it looks the other way round, and cancels what this does from here on.
     inner.is_entered.store(true, Ordering::SeqCst);
     let mut is_halfway = false;
-    let stopped = if let Some(request) = inner.mailbox.close_request() {
+    let stopped = if let Some(request) = inner.close_request() {
         // Entered in the very poll of the cancellation (law 17).
         let error = Error::cancelled(&held.entry, Phase::Enter, request.why.clone());
         inner.refuse(NotEntered::Failed(error));
@@ -132,7 +137,7 @@ where
         Some(request.why)
     } else {
         entered.tell();
-        serve_until_closed(&mut held, &inner, region, survives_panics, &mut is_halfway).await
+        serve_until_closed(&mut held, &inner, &mailbox, region, survives_panics, &mut is_halfway).await
     };
     if let Some(stopped) = &stopped {
         note_death(&mut held, &inner, stopped);
@@ -140,11 +145,7 @@ where
     if !held.aside.is_nothing() {
         held.adopted().await;
     }
-    let Some(mut request) = inner
-        .mailbox
-        .close_request()
-        .or_else(|| stopped.map(CloseRequest::failed))
-    else {
+    let Some(mut request) = inner.close_request().or_else(|| stopped.map(CloseRequest::failed)) else {
         unreachable!("it runs calls until it is closed")
     };
     if is_halfway {
@@ -161,7 +162,8 @@ where
 /// Why it was stopped, unless it was closed.
 async fn serve_until_closed<R, K>(
     held: &mut Held<R>,
-    inner: &OwnerInner<Letter<R, K>>,
+    inner: &OwnerInner,
+    mailbox: &Mailbox<Letter<R, K>>,
     region: Option<Arc<Node>>,
     survives_panics: bool,
     is_halfway: &mut bool,
@@ -171,7 +173,7 @@ where
     K: Kind,
 {
     let (resource, runtime, aside) = held.parts();
-    let body = run_calls(resource, inner, survives_panics, is_halfway);
+    let body = run_calls(resource, inner, mailbox, survives_panics, is_halfway);
     let body = Driven::new(body, Around(runtime)).with(aside);
     let outcome = match region {
         None => outside(body).await,
@@ -193,25 +195,29 @@ async fn outside<T>(body: impl Future<Output = T>) -> T {
 
 async fn run_calls<R, K: Kind>(
     resource: &mut R,
-    inner: &OwnerInner<Letter<R, K>>,
+    inner: &OwnerInner,
+    mailbox: &Mailbox<Letter<R, K>>,
     survives_panics: bool,
     is_halfway: &mut bool,
 ) {
     let mut region = Node::new();
-    while let Some(mut call) = poll_fn(|cx| inner.mailbox.poll_next(&region, cx)).await {
+    while let Some(mut call) = poll_fn(|cx| mailbox.poll_next(cx)).await {
+        if !inner.runs(Some(&region)) {
+            return;
+        }
         match call.run(resource, &region).await {
             Ran::Panicked(text) if !survives_panics => drop(panicked(inner, &text)),
             // Not if only its caller was cancelled, who knows of that: the resource goes on.
-            Ran::Unwound => *is_halfway = !inner.mailbox.is_open(),
+            Ran::Unwound => *is_halfway = !inner.is_open(),
             Ran::Panicked(_) | Ran::Done => {}
         }
-        inner.mailbox.rest();
+        inner.runs(None);
         region = Node::renewed(region);
     }
 }
 
 /// What a panic leaves behind is in no state to go on with.
-fn panicked<L>(inner: &OwnerInner<L>, text: &str) -> Cancellation {
+fn panicked(inner: &OwnerInner, text: &str) -> Cancellation {
     let error = inner.error(ErrorKind::Panicked, text.to_owned());
     let text = format!("a call panicked: {text}");
     let why = Cancellation::new(Why::Panicked(text), inner.place());
@@ -221,7 +227,7 @@ fn panicked<L>(inner: &OwnerInner<L>, text: &str) -> Cancellation {
 }
 
 /// Whether the resource died by itself, and that is why it is to end (law 21).
-fn note_death<R: LocalResource, L>(held: &mut Held<R>, inner: &OwnerInner<L>, stopped: &Cancellation) {
+fn note_death<R: LocalResource>(held: &mut Held<R>, inner: &OwnerInner, stopped: &Cancellation) {
     let Some(fence) = held.aside.fence() else {
         return;
     };
@@ -235,14 +241,14 @@ fn note_death<R: LocalResource, L>(held: &mut Held<R>, inner: &OwnerInner<L>, st
 }
 
 /// The task's own side: the owner ends with it in any case, also if it is dropped, be it before its first poll.
-pub(super) struct OwnerTask<L> {
-    inner: Arc<OwnerInner<L>>,
+pub(super) struct OwnerTask {
+    inner: Arc<OwnerInner>,
     hook: Option<OnExited>,
     has_ended: bool,
 }
 
-impl<L> OwnerTask<L> {
-    pub(super) fn new(inner: Arc<OwnerInner<L>>) -> Self {
+impl OwnerTask {
+    pub(super) fn new(inner: Arc<OwnerInner>) -> Self {
         OwnerTask {
             inner,
             hook: None,
@@ -256,7 +262,7 @@ impl<L> OwnerTask<L> {
     }
 }
 
-impl<L> Drop for OwnerTask<L> {
+impl Drop for OwnerTask {
     fn drop(&mut self) {
         if self.has_ended {
             return;

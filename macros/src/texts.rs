@@ -113,4 +113,23 @@ texts! {
     unnamed_between(names) "name it: `|{names}|`";
     unnamed_but_for_the_order(name, param) "write `{name}` in place of `{param}`";
     unnamed_alone(name) "; an item of that name is `self::{name}`";
+    parameter_twice(name) "`{name}` is asked for twice";
+    dependency_missing(name, way_out) "no member or input named `{name}`" help "{way_out}";
+    dependency_near(what, near) "{what} with a similar name exists: `{near}`";
+    dependency_to_add(name) "add it as an input, `#[lifespan({name}: ..)]`";
+    dependency_none_near(known, name) "there are `{known}`; an input is added with `#[lifespan({name}: ..)]`";
+    keep_without_an_input(name) "`#[keep]` keeps an input, and none is named `{name}`"
+        help "add it, `#[lifespan({name}: ..)]`, or say how it begins, `#[enter(..)]`";
+    member_named_like_an_input(name) "member `{name}` has the name of an input"
+        help "rename one of them, or keep the input in this field: `#[keep] {name}`";
+    input_not_used(name) "input `{name}` is not used"
+        help "remove it, name it in an `#[enter(|{name}| ..)]`, or keep it for the body in a field: `#[keep] {name}: ..`";
+    input_moved_twice(name) "input `{name}` is moved twice"
+        help "a `move` closure takes its inputs by value; leave the `move` out to borrow them (what is `Copy` is then `*{name}`)";
+    input_moved_and_lent(name) "input `{name}` is moved here, and needed elsewhere as well"
+        help "a `move` closure takes its inputs by value; leave the `move` out to borrow them (what is `Copy` is then `*{name}`)";
+    input_needed_here(name) "input `{name}` is needed here";
+    cycle(drawn) "dependency cycle: {drawn}"
+        help "each waits for the next until it is entered, so none can be first; leave one of the names out";
+    cycle_step(name, needed) "{name} waits for `{needed}` here";
 }

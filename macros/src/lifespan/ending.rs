@@ -5,6 +5,7 @@
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Ident, Pat, Result, Token, Type};
 
@@ -33,7 +34,7 @@ impl Ending {
         }
         let Ok(closure) = Closure::read(content, param, "") else {
             // What is no closure, or cannot be read, is as it is.
-            if scan::unbound(&expr, member).is_some() {
+            if scan::unbound(&expr).contains_key(&member.unraw().to_string()) {
                 errors.at(&expr, texts::exit_no_closure(member));
                 return None;
             }

@@ -135,7 +135,8 @@ fn ended(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
 
 /// The type of what a parameter names.
 fn given(name: &Ident, by_value: bool, model: &Model<'_>) -> Option<TokenStream> {
-    let (dependency, ty) = model.find(name)?;
+    let dependency = model.find(name)?;
+    let ty = model.type_of(dependency);
     if has_impl(ty) {
         return None;
     }

@@ -1,7 +1,6 @@
 //! What depends on what: every name finds a member or an input, and no member waits for itself.
 
 use syn::Ident;
-use syn::ext::IdentExt;
 
 use super::closure::Param;
 use super::model::{Dependency, Member, Model, Role};
@@ -73,7 +72,7 @@ fn resolve<'a>(field: &'a Member<'_>, model: &Model<'_>, errors: &mut Errors) ->
             continue;
         }
         match model.find(name) {
-            Some((dependency, _)) => named.push((param, dependency)),
+            Some(dependency) => named.push((param, dependency)),
             // It may be one that could not be read.
             None if model.options.broken => {}
             None => errors.at(name, texts::dependency_missing(name, missing(name, model))),
@@ -84,19 +83,14 @@ fn resolve<'a>(field: &'a Member<'_>, model: &Model<'_>, errors: &mut Errors) ->
 
 /// What may have been meant by a name that is none.
 fn missing(name: &Ident, model: &Model<'_>) -> String {
-    let is_input = |dependency| matches!(dependency, Dependency::Input(_));
-    let known = model
-        .named()
-        .map(|(name, dependency, _)| (name.unraw().to_string(), is_input(dependency)));
-    let mut known: Vec<_> = known.collect();
-    known.sort();
-    let mut names: Vec<_> = known.iter().map(|(name, _)| name.as_str()).collect();
-    names.dedup();
-    match nearest(&name.to_string(), &names) {
-        Some(near) if known.contains(&(near.to_owned(), true)) => texts::dependency_near("an input", near),
-        Some(near) => texts::dependency_near("a member", near),
+    let known: Vec<_> = model.names.keys().map(String::as_str).collect();
+    match nearest(&name.to_string(), &known) {
+        Some(near) => match model.names[near] {
+            Dependency::Input(_) => texts::dependency_near("an input", near),
+            Dependency::Field(_) => texts::dependency_near("a member", near),
+        },
         None if known.is_empty() => texts::dependency_to_add(name),
-        None => texts::dependency_none_near(names.join("`, `"), name),
+        None => texts::dependency_none_near(known.join("`, `"), name),
     }
 }
 

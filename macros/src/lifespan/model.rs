@@ -1,5 +1,7 @@
 //! What was written: the fields of a struct, and what each of them is.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::{
@@ -14,7 +16,7 @@ use super::scan;
 use crate::blame::{our_generics, written};
 use crate::budget::Budget;
 use crate::errors::Errors;
-use crate::options::{Of, Options};
+use crate::options::{Input, Of, Options};
 use crate::texts;
 
 /// A struct with named fields.
@@ -22,6 +24,8 @@ pub(super) struct Model<'a> {
     pub(super) options: Options,
     pub(super) head: Head<'a>,
     pub(super) fields: Vec<Member<'a>>,
+    /// All that parameters can name: of a field that keeps an input, and has its name, that input.
+    pub(super) names: BTreeMap<String, Dependency>,
 }
 
 /// A type, whatever is in it.
@@ -164,24 +168,31 @@ impl<'a> Model<'a> {
             let role = role(name, field, errors);
             Some(Member { name, ty, role })
         };
-        let fields = fields.iter().filter_map(member).collect();
-        Model { options, head, fields }
+        let fields: Vec<_> = fields.iter().filter_map(member).collect();
+        let of_field = |(at, field): (usize, &Member<'_>)| (field.name.unraw().to_string(), Dependency::Field(at));
+        let of_input = |(at, input): (usize, &Input)| (input.name.unraw().to_string(), Dependency::Input(at));
+        let names = fields.iter().enumerate().map(of_field);
+        let names = names.chain(options.inputs.iter().enumerate().map(of_input)).collect();
+        Model {
+            options,
+            head,
+            fields,
+            names,
+        }
     }
 
     /// The member or the input that a parameter names. `_pool` is `pool` that has to be there first, and is not used.
-    pub(super) fn find(&self, name: &Ident) -> Option<(Dependency, &Type)> {
+    pub(super) fn find(&self, name: &Ident) -> Option<Dependency> {
         let name = name.unraw().to_string();
-        let find = |wanted: &str| self.named().find(|(name, ..)| name.unraw() == wanted);
-        let (_, found, ty) = find(&name).or_else(|| find(name.strip_prefix('_')?))?;
-        Some((found, ty))
+        let find = |name: &str| self.names.get(name).copied();
+        find(&name).or_else(|| find(name.strip_prefix('_')?))
     }
 
-    /// All that parameters can name.
-    pub(super) fn named(&self) -> impl Iterator<Item = (&Ident, Dependency, &Type)> {
-        let inputs = self.options.inputs.iter().enumerate();
-        let inputs = inputs.map(|(at, input)| (&input.name, Dependency::Input(at), &input.ty));
-        let fields = self.fields.iter().enumerate();
-        inputs.chain(fields.map(|(at, field)| (field.name, Dependency::Field(at), field.ty)))
+    pub(super) fn type_of(&self, dependency: Dependency) -> &Type {
+        match dependency {
+            Dependency::Input(at) => &self.options.inputs[at].ty,
+            Dependency::Field(at) => self.fields[at].ty,
+        }
     }
 }
 

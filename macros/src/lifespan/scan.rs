@@ -2,11 +2,13 @@
 //!
 //! Only what is certain is found: the rest is for rustc to say.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::Ident;
+use syn::ext::IdentExt;
 
 use crate::blame::regrouped;
-use crate::names::same;
 
 /// The first `.await` that is in no closure, function or `async` of its own, and the expression without those.
 pub(super) fn awaited(expr: &TokenStream) -> (Option<TokenTree>, TokenStream) {
@@ -67,44 +69,46 @@ pub(super) struct Use {
     pub(super) alone: bool,
 }
 
-/// Where the value of this name is used, if nothing in the expression can have bound it.
-pub(super) fn unbound(expr: &TokenStream, name: &Ident) -> Option<Use> {
+/// The names whose values are used, each where it is first, if nothing in the expression can have bound it.
+pub(super) fn unbound(expr: &TokenStream) -> BTreeMap<String, Use> {
     let mut found = Uses::default();
-    found.look_in(expr, name);
-    match found {
+    found.look_in(expr);
+    let alone = found.bare.into_iter().map(|(name, at)| (name, Use { at, alone: true }));
+    let mut unbound: BTreeMap<_, _> = alone.collect();
+    for (name, at) in found.asked {
         // `db` may be a pattern there, and `db.pool()` what it has bound.
-        Uses {
-            binds: true,
-            bare: Some(_),
-            ..
-        } => None,
-        Uses { asked: Some(at), .. } => Some(Use { at, alone: false }),
-        Uses { bare, .. } => bare.map(|at| Use { at, alone: true }),
+        if !found.binds || !unbound.contains_key(&name) {
+            unbound.insert(name, Use { at, alone: false });
+        }
     }
+    unbound.retain(|_, used| !(found.binds && used.alone));
+    unbound
 }
 
-/// The uses of a name as a value.
+/// The uses of names as values.
 #[derive(Default)]
 struct Uses {
     /// Whether there are patterns at all.
     binds: bool,
     /// In `db.pool()`, which no pattern is.
-    asked: Option<Ident>,
+    asked: BTreeMap<String, Ident>,
     /// In `db`, which may be a pattern.
-    bare: Option<Ident>,
+    bare: BTreeMap<String, Ident>,
 }
 
 impl Uses {
-    fn look_in(&mut self, tokens: &TokenStream, name: &Ident) {
+    fn look_in(&mut self, tokens: &TokenStream) {
         let tokens: Vec<_> = tokens.clone().into_iter().collect();
         for (at, token) in tokens.iter().enumerate() {
             let (before, behind) = (&tokens[..at], &tokens[at + 1..]);
             match token {
-                TokenTree::Ident(word) if same(word, name) => self.named(word, before, behind),
-                TokenTree::Ident(word) => self.binds |= ["let", "for", "fn", "match"].iter().any(|name| word == name),
+                TokenTree::Ident(word) if ["let", "for", "fn", "match"].iter().any(|name| word == name) => {
+                    self.binds = true;
+                }
+                TokenTree::Ident(word) => self.named(word, before, behind),
                 TokenTree::Punct(punct) => self.binds |= punct.as_char() == '|',
                 // What a macro makes of a name is not known.
-                TokenTree::Group(group) if !is_punct(before.last(), '!') => self.look_in(&group.stream(), name),
+                TokenTree::Group(group) if !is_punct(before.last(), '!') => self.look_in(&group.stream()),
                 TokenTree::Group(_) | TokenTree::Literal(_) => {}
             }
         }
@@ -119,11 +123,12 @@ impl Uses {
         if is_part || is_called || is_path(behind.iter()) {
             return;
         }
+        let name = word.unraw().to_string();
         if is_punct(behind.first(), '.') && !is_punct(behind.get(1), '.') {
-            self.asked.get_or_insert_with(|| word.clone());
+            self.asked.entry(name).or_insert_with(|| word.clone());
         } else if !is_punct(behind.first(), ':') || self.binds {
             // `Config { db: 1 }` names a field, and `|db: &Db|` a value.
-            self.bare.get_or_insert_with(|| word.clone());
+            self.bare.entry(name).or_insert_with(|| word.clone());
         }
     }
 }
@@ -140,7 +145,7 @@ fn is_punct(token: Option<&TokenTree>, char: char) -> bool {
 #[cfg(test)]
 mod tests {
     use proc_macro2::TokenStream;
-    use quote::{format_ident, quote};
+    use quote::quote;
 
     use super::tried;
 
@@ -150,7 +155,7 @@ mod tests {
     }
 
     fn unbound(expr: &TokenStream) -> bool {
-        super::unbound(expr, &format_ident!("db")).is_some()
+        super::unbound(expr).contains_key("db")
     }
 
     #[test]

@@ -2,12 +2,12 @@
 //! waits for, so nothing else is in sight. They are reported, and named.
 
 use syn::Ident;
+use syn::ext::IdentExt;
 
 use super::closure::{Closure, Param};
-use super::model::{Dependency, Member, Model, Role};
+use super::model::{Dependency, Member, Model};
 use super::scan::{self, Use};
 use crate::errors::Errors;
-use crate::names::same;
 use crate::texts;
 
 pub(super) fn name(model: &mut Model<'_>, errors: &mut Errors) {
@@ -46,16 +46,14 @@ fn used(field: &Member<'_>, model: &Model<'_>) -> Vec<(Use, Dependency)> {
     let Some(closure) = field.role.closure() else {
         return Vec::new();
     };
-    let is_kept = |at: usize| matches!(model.fields[at].role, Role::Kept);
-    let unnamed = |(name, dependency, _): (&Ident, Dependency, _)| {
-        let is_named = closure.params.iter().any(|param| same(&param.name, name));
-        // What makes a member may be a function of its name; and what is kept is an input.
-        if is_named || same(name, field.name) || matches!(dependency, Dependency::Field(at) if is_kept(at)) {
-            return None;
-        }
-        Some((scan::unbound(&closure.expr, name)?, dependency))
-    };
-    model.named().filter_map(unnamed).collect()
+    let mut used = scan::unbound(&closure.expr);
+    // What makes a member may be a function of its name.
+    for named in closure.params.iter().map(|param| &param.name).chain([field.name]) {
+        used.remove(&named.unraw().to_string());
+    }
+    let used = used.into_iter();
+    used.filter_map(|(name, used)| Some((used, *model.names.get(&name)?)))
+        .collect()
 }
 
 /// As they should be.

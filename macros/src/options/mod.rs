@@ -15,7 +15,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Error, Ident, LitStr, Path, Result, Token};
 
 pub(crate) use self::calls::{EnterCall, ExitCall};
-use self::inputs::Input;
+pub(crate) use self::inputs::Input;
 pub(crate) use self::table::Of;
 use self::table::example;
 use crate::budget::Budget;

@@ -31,6 +31,53 @@ fn three_members() {
     assert!(lines <= 95, "{lines} lines");
 }
 
+#[test]
+fn every_kind_of_member() {
+    let item = quote! {
+        #[__lifespan(config: Config, port: u16, exit_timeout = "20s")]
+        struct App {
+            #[keep]
+            config: Config,
+            #[enter(|config| Db::open(&config.url), timeout = "5s")]
+            db: Db,
+            #[optional]
+            #[enter(|db, _events| Cache::warm(db.pool()))]
+            cache: Option<Cache>,
+            #[enter(async |config: &Config| -> io::Result<Pool> { Pool::connect(&config.pool).await })]
+            #[exit(async |pool| pool.close().await, timeout = "none")]
+            pool: Pool,
+            #[optional]
+            #[enter(|db| Probe::start(db.pool()))]
+            #[exit(Probe::stop)]
+            probe: Option<Probe>,
+            #[value(|db| Events::of(db))]
+            events: Events,
+            #[enter(move |port, mut cache| Http::serve(port, cache))]
+            http: Http,
+        }
+    };
+    lifespan("lifespan_of_every_kind", item);
+}
+
+#[test]
+fn local_and_generic() {
+    let item = quote! {
+        #[cfg(unix)]
+        #[__lifespan(local, conn: &'a mut Conn, crate = ::core_lib::lifespan)]
+        pub(crate) struct Work<'a, T>
+        where
+            T: Row,
+        {
+            #[enter(move |conn| Tx::begin(conn))]
+            tx: Tx<'a>,
+            #[enter(|tx| Table::<T>::lock(tx.name()))]
+            #[exit(async |table, exit| table.unlock(exit.is_clean()).await)]
+            r#type: Table<T>,
+        }
+    };
+    lifespan("local_and_generic_lifespan", item);
+}
+
 fn mistakes(item: TokenStream) -> Vec<String> {
     let (_, errors) = derive(item);
     let first_line = |text: &String| text.lines().next().unwrap_or_default().to_owned();

@@ -5,7 +5,6 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Error, Ident, Result, Token, Type};
 
-use super::content::Content;
 use super::scan;
 use crate::errors::Errors;
 use crate::texts;
@@ -17,8 +16,6 @@ pub(super) struct Closure<P = Param> {
     pub(super) params: Vec<P>,
     /// Without what it cannot do where it stands, which was reported.
     pub(super) expr: TokenStream,
-    /// Whether the expression could be read.
-    pub(super) readable: bool,
 }
 
 pub(super) struct Param {
@@ -31,8 +28,7 @@ pub(super) struct Param {
 
 impl<P> Closure<P> {
     /// `wanted` says what should be there in place of something without bars.
-    pub(super) fn read(content: Content, param: fn(ParseStream<'_>) -> Result<P>, wanted: &str) -> Result<Self> {
-        let readable = content.readable;
+    pub(super) fn read(expr: TokenStream, param: fn(ParseStream<'_>) -> Result<P>, wanted: &str) -> Result<Self> {
         let read = |input: ParseStream<'_>| {
             let (asyncness, movement) = (input.parse()?, input.parse()?);
             let (params, end) = between_bars(input, param, wanted)?;
@@ -45,10 +41,9 @@ impl<P> Closure<P> {
                 movement,
                 params,
                 expr,
-                readable,
             })
         };
-        read.parse2(content.expr)
+        read.parse2(expr)
     }
 }
 
@@ -79,13 +74,13 @@ fn between_bars<P>(
 
 impl Closure {
     /// `example` is a whole closure that would be right.
-    pub(super) fn parse(content: Content, attribute: &Ident, example: &str, errors: &mut Errors) -> Option<Self> {
+    pub(super) fn parse(expr: TokenStream, attribute: &Ident, example: &str, errors: &mut Errors) -> Option<Self> {
         let wanted = texts::closure_wanted(attribute, example);
-        if content.expr.is_empty() {
+        if expr.is_empty() {
             errors.at(attribute, wanted);
             return None;
         }
-        let mut closure = Closure::read(content, Param::parse, &wanted)
+        let mut closure = Closure::read(expr, Param::parse, &wanted)
             .map_err(|error| errors.push(error))
             .ok()?;
         if closure.asyncness.is_none() {

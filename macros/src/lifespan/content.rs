@@ -10,45 +10,26 @@ use syn::{Expr, Ident};
 use crate::errors::Errors;
 use crate::texts;
 
-#[derive(Default)]
-pub(super) struct Content {
-    pub(super) expr: TokenStream,
-    /// Whether the expression could be read.
-    pub(super) readable: bool,
-    pub(super) options: TokenStream,
-}
-
-impl Content {
-    pub(super) fn parse(attribute: &Ident, tokens: TokenStream, errors: &mut Errors) -> Self {
-        let all: Vec<_> = tokens.clone().into_iter().collect();
-        if is_option(&all) {
-            let expr = TokenStream::new();
-            return Content {
-                expr,
-                readable: true,
-                options: tokens,
-            };
-        }
-        let behind_expr = |input: ParseStream<'_>| {
-            input.parse::<Expr>()?;
-            input.parse::<TokenStream>()
-        };
-        let behind = behind_expr.parse2(tokens).ok();
-        let readable = all.is_empty() || behind.is_some();
-        let end = match behind {
-            Some(behind) => all.len() - behind.into_iter().count(),
-            // The options are what looks like some: from the first `, name =` on.
-            None => (0..all.len())
-                .find(|at| begins_options(&all[*at..]))
-                .unwrap_or(all.len()),
-        };
-        let options = options(attribute, &all[end..], errors);
-        Content {
-            expr: all[..end].iter().cloned().collect(),
-            readable,
-            options: options.iter().cloned().collect(),
-        }
+/// The expression, and the options behind it.
+pub(super) fn split(attribute: &Ident, tokens: TokenStream, errors: &mut Errors) -> (TokenStream, TokenStream) {
+    let all: Vec<_> = tokens.clone().into_iter().collect();
+    if is_option(&all) {
+        return (TokenStream::new(), tokens);
     }
+    let behind_expr = |input: ParseStream<'_>| {
+        input.parse::<Expr>()?;
+        input.parse::<TokenStream>()
+    };
+    let end = if let Ok(behind) = behind_expr.parse2(tokens) {
+        all.len() - behind.into_iter().count()
+    } else {
+        // The options are what looks like some: from the first `, name =` on.
+        let is_end = |at: &usize| begins_options(&all[*at..]);
+        (0..all.len()).find(is_end).unwrap_or(all.len())
+    };
+    let (expr, behind) = all.split_at(end);
+    let collected = |tokens: &[TokenTree]| tokens.iter().cloned().collect();
+    (collected(expr), collected(options(attribute, behind, errors)))
 }
 
 /// What is behind an expression, without its comma.
@@ -87,13 +68,12 @@ mod tests {
     use proc_macro2::{Ident, Span, TokenStream};
     use quote::quote;
 
-    use super::Content;
     use crate::errors::Errors;
 
     fn split(tokens: TokenStream) -> (String, String, Vec<String>) {
         let mut errors = Errors::default();
         let enter = Ident::new("enter", Span::call_site());
-        let Content { expr, options, .. } = Content::parse(&enter, tokens, &mut errors);
+        let (expr, options) = super::split(&enter, tokens, &mut errors);
         (expr.to_string(), options.to_string(), errors.texts())
     }
 

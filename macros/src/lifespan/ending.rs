@@ -10,7 +10,6 @@ use syn::parse::ParseStream;
 use syn::{Ident, Pat, Result, Token, Type};
 
 use super::closure::Closure;
-use super::content::Content;
 use super::scan;
 use crate::blame::written;
 use crate::errors::Errors;
@@ -21,18 +20,15 @@ pub(super) struct Ending {
     pub(super) function: TokenStream,
     /// Whether it takes the member and an `Exit`, as far as that is known.
     pub(super) takes_both: bool,
-    /// Whether it could be read.
-    pub(super) readable: bool,
 }
 
 impl Ending {
     /// That of the member of this name; nothing if there is only an option.
-    pub(super) fn parse(content: Content, member: &Ident, errors: &mut Errors) -> Option<Self> {
-        let (expr, readable) = (content.expr.clone(), content.readable);
+    pub(super) fn parse(expr: TokenStream, member: &Ident, errors: &mut Errors) -> Option<Self> {
         if expr.is_empty() {
             return None;
         }
-        let Ok(closure) = Closure::read(content, param, "") else {
+        let Ok(closure) = Closure::read(expr.clone(), param, "") else {
             // What is no closure, or cannot be read, is as it is.
             if scan::unbound(&expr).contains_key(&member.unraw().to_string()) {
                 errors.at(&expr, texts::exit_no_closure(member));
@@ -41,7 +37,6 @@ impl Ending {
             return Some(Ending {
                 function: expr,
                 takes_both: true,
-                readable,
             });
         };
         let (mut asyncness, movement, mut params) = (closure.asyncness, closure.movement, closure.params);
@@ -60,7 +55,6 @@ impl Ending {
         Some(Ending {
             function: quote!(#asyncness #movement |#(#params),*| #body),
             takes_both: params.len() == 2,
-            readable,
         })
     }
 }
@@ -97,17 +91,12 @@ mod tests {
     use proc_macro2::TokenStream;
     use quote::{format_ident, quote};
 
-    use super::{Content, Ending};
+    use super::Ending;
     use crate::errors::Errors;
 
     fn function(expr: TokenStream) -> (String, Vec<String>) {
         let mut errors = Errors::default();
-        let content = Content {
-            expr,
-            readable: true,
-            ..Content::default()
-        };
-        let ending = Ending::parse(content, &format_ident!("pool"), &mut errors).unwrap();
+        let ending = Ending::parse(expr, &format_ident!("pool"), &mut errors).unwrap();
         (ending.function.to_string(), errors.texts())
     }
 

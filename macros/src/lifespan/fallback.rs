@@ -6,7 +6,7 @@ use quote::{ToTokens, quote};
 use syn::Type;
 
 use super::closure::Closure;
-use super::expand::unread::{self, expression};
+use super::expand::unread::expression;
 use super::model::{Dependency, Entered, Head, Member, Model, Role};
 use crate::blame::Blame;
 use crate::errors::Errors;
@@ -67,12 +67,10 @@ fn unfinished(model: &Model<'_>, errors: &Errors) -> TokenStream {
     let Head { name, generics, .. } = &model.head;
     let (generics, types, clause) = generics.split_for_impl();
     let wrong = errors.wrong_type();
-    let expression = unread::definition(model);
     let begin = model.fields.iter().filter_map(|field| begun(field, model));
     let end = model.fields.iter().filter_map(|field| ended(field, model));
     quote! {
         const _: () = {
-            #expression
             type __Wrong = #wrong;
             #[allow(warnings)]
             impl #generics #name #types #clause {
@@ -93,7 +91,6 @@ fn begun(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
         movement,
         params,
         expr,
-        readable,
     } = field.role.closure()?;
     let by_value = movement.is_some();
     let mut typed: Vec<(&Ident, TokenStream)> = Vec::new();
@@ -110,7 +107,7 @@ fn begun(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
     let params = typed.iter().map(|(_, param)| param);
     let ty = (!has_a_type(expr)).then(|| quote!(-> __Wrong));
     let body = if ty.is_some() { quote!({ #expr }) } else { quote!(#expr) };
-    Some(expression(*readable, quote!(#asyncness |#(#params),*| #ty #body)))
+    Some(expression(quote!(#asyncness |#(#params),*| #ty #body)))
 }
 
 /// How a member ends, if that is beside it.
@@ -122,7 +119,7 @@ fn ended(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
         Role::Entered(Entered { optional: true, .. }) => quote!(_),
         _ => field.ty.to_token_stream(),
     };
-    let function = expression(ending.readable, ending.function.clone());
+    let function = expression(ending.function.clone());
     if !ending.takes_both {
         return Some(function);
     }

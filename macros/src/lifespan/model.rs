@@ -10,7 +10,7 @@ use syn::{
 };
 
 use super::closure::Closure;
-use super::content::Content;
+use super::content;
 use super::ending::Ending;
 use super::scan;
 use crate::blame::{our_generics, written};
@@ -149,11 +149,11 @@ impl<'a> Head<'a> {
     /// The options of the attribute, which left them to the derive.
     pub(super) fn options(&self, errors: &mut Errors) -> Options {
         let attr = self.attrs.iter().find(|attr| attr.path().is_ident("__lifespan"));
-        Options::parse(attr.map(content).unwrap_or_default(), Of::Lifespan, errors)
+        Options::parse(attr.map(parenthesized).unwrap_or_default(), Of::Lifespan, errors)
     }
 }
 
-fn content(attr: &Attribute) -> TokenStream {
+fn parenthesized(attr: &Attribute) -> TokenStream {
     match &attr.meta {
         Meta::List(list) => list.tokens.clone(),
         _ => TokenStream::new(),
@@ -215,7 +215,7 @@ impl Markers {
                 .iter()
                 .any(|known| key == known)
             {
-                markers.0.push((key.clone(), content(attr)));
+                markers.0.push((key.clone(), parenthesized(attr)));
             }
         }
         markers
@@ -249,11 +249,11 @@ fn role(name: &Ident, field: &Field, errors: &mut Errors) -> Role {
     if key == "keep" {
         return Role::Kept;
     }
-    let content = Content::parse(key, content.clone(), errors);
-    if !content.options.is_empty() {
-        errors.at(&content.options, texts::value_with_options(name));
+    let (expr, options) = content::split(key, content.clone(), errors);
+    if !options.is_empty() {
+        errors.at(&options, texts::value_with_options(name));
     }
-    let make = Closure::parse(content, key, VALUE, errors);
+    let make = Closure::parse(expr, key, VALUE, errors);
     make.map_or(Role::Broken(None), |make| {
         no_question_mark(&make, key, texts::value_fails(), errors);
         Role::Value(make)
@@ -268,14 +268,14 @@ fn entered(
     (key, content): (&Ident, &TokenStream),
     errors: &mut Errors,
 ) -> Role {
-    let (content, enter_timeout) = with_timeout(key, content, errors);
-    let make = Closure::parse(content, key, ENTER, errors);
+    let (expr, enter_timeout) = with_timeout(key, content, errors);
+    let make = Closure::parse(expr, key, ENTER, errors);
     let (mut exit, mut exit_timeout) = (None, None);
     match markers.get("exit") {
         Some((key, content)) if content.is_empty() => errors.at(key, texts::exit_empty()),
         Some((key, content)) => {
-            let (content, timeout) = with_timeout(key, content, errors);
-            (exit, exit_timeout) = (Ending::parse(content, name, errors), timeout);
+            let (expr, timeout) = with_timeout(key, content, errors);
+            (exit, exit_timeout) = (Ending::parse(expr, name, errors), timeout);
         }
         None => {}
     }
@@ -306,11 +306,10 @@ fn entered(
     })
 }
 
-/// What is in the parentheses, and `timeout = "5s"` behind it.
-fn with_timeout(key: &Ident, content: &TokenStream, errors: &mut Errors) -> (Content, Option<Budget>) {
-    let mut content = Content::parse(key, content.clone(), errors);
-    let options = Options::parse(std::mem::take(&mut content.options), Of::Member, errors);
-    (content, options.timeout)
+/// The expression in the parentheses, and `timeout = "5s"` behind it.
+fn with_timeout(key: &Ident, content: &TokenStream, errors: &mut Errors) -> (TokenStream, Option<Budget>) {
+    let (expr, options) = content::split(key, content.clone(), errors);
+    (expr, Options::parse(options, Of::Member, errors).timeout)
 }
 
 /// An expression is no function that could return.

@@ -130,7 +130,6 @@ fn make(closure: &Closure) -> TokenStream {
         asyncness,
         params,
         expr,
-        readable,
         ..
     } = closure;
     let names = params
@@ -142,7 +141,7 @@ fn make(closure: &Closure) -> TokenStream {
             .map(|param| param.ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream));
         quote!(: (#(#types,)*))
     });
-    expression(*readable, quote!(#asyncness |(#(#names,)*) #types| #expr))
+    expression(quote!(#asyncness |(#(#names,)*) #types| #expr))
 }
 
 /// A balanced tree of twos and threes.

@@ -58,7 +58,7 @@ impl Expansion<'_> {
     pub(super) fn end_in_place(&self, field: usize) -> Option<TokenStream> {
         let (member, exit) = self.beside(field)?;
         let at = Blame::on(&exit.function).start;
-        let exit = expression(exit.readable, exit.function.clone());
+        let exit = expression(exit.function.clone());
         let krate = self.model.options.krate(at);
         let (function, value) = (function_name(member.name), Self::beside_value(member));
         Some(quote_spanned! {at=>

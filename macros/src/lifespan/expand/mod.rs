@@ -81,12 +81,10 @@ pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
     let resource = expansion.resource();
     let krate = model.options.krate(Span::mixed_site());
     let lints = attributes::of(Place::Impl, model.head.attrs);
-    let expression = unread::definition(model);
     quote! {
         #(#lints)*
         const _: () = {
             use #krate::__private as __rt;
-            #expression
             #composed
             #inherent
             #(#ends)*

@@ -1,7 +1,6 @@
 //! `async move |config, pool| expr`: the closures in the attributes of a member, and what it is made from.
 
 use proc_macro2::{Span, TokenStream};
-use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Error, Ident, Result, Token, Type};
 
@@ -90,15 +89,6 @@ impl Closure {
             }
         }
         Some(closure)
-    }
-
-    /// The parameter that names this, be it for the order alone.
-    pub(super) fn names(&self, name: &Ident) -> Option<&Param> {
-        let name = name.unraw().to_string();
-        self.params.iter().find(|param| {
-            let param = param.name.unraw().to_string();
-            param == name || param.strip_prefix('_') == Some(&name)
-        })
     }
 }
 

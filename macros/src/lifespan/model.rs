@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
-use syn::{
-    Attribute, Field, Fields, Generics, Ident, Item, ItemEnum, ItemStruct, ItemUnion, LifetimeParam, Meta, Type,
-    Visibility,
-};
+use syn::{Attribute, Field, Fields, Generics, Ident, Item, LifetimeParam, Meta, Type, Visibility};
 
 use super::closure::Closure;
 use super::content;
@@ -36,7 +33,7 @@ pub(super) struct Head<'a> {
     pub(super) generics: Generics,
     /// The first one that it has, as it was written.
     pub(super) lifetime: Option<&'a LifetimeParam>,
-    /// What it is, with its article.
+    /// What it is, with its article, if it is no struct with named fields.
     pub(super) what: &'static str,
     /// Its named fields, if it is a struct that has them.
     pub(super) fields: Option<Vec<&'a Field>>,
@@ -101,37 +98,15 @@ impl Role {
 
 impl<'a> Head<'a> {
     pub(super) fn of(item: &'a Item) -> Option<Self> {
-        let (attrs, vis, name, generics, what, fields) = match item {
-            Item::Struct(ItemStruct {
-                attrs,
-                vis,
-                ident,
-                generics,
-                fields,
-                ..
-            }) => {
-                let (what, fields) = match fields {
-                    Fields::Named(fields) => ("a struct", Some(fields.named.iter().collect())),
-                    Fields::Unit => ("a struct", Some(Vec::new())),
-                    Fields::Unnamed(_) => ("a tuple struct", None),
-                };
-                (attrs, vis, ident, generics, what, fields)
-            }
-            Item::Enum(ItemEnum {
-                attrs,
-                vis,
-                ident,
-                generics,
-                ..
-            }) => (attrs, vis, ident, generics, "an enum", None),
-            Item::Union(ItemUnion {
-                attrs,
-                vis,
-                ident,
-                generics,
-                ..
-            }) => (attrs, vis, ident, generics, "a union", None),
+        let (attrs, vis, name, generics, what) = match item {
+            Item::Struct(item) => (&item.attrs, &item.vis, &item.ident, &item.generics, "a tuple struct"),
+            Item::Enum(item) => (&item.attrs, &item.vis, &item.ident, &item.generics, "an enum"),
+            Item::Union(item) => (&item.attrs, &item.vis, &item.ident, &item.generics, "a union"),
             _ => return None,
+        };
+        let fields = match item {
+            Item::Struct(item) if !matches!(item.fields, Fields::Unnamed(_)) => Some(item.fields.iter().collect()),
+            _ => None,
         };
         let lifetime = generics.lifetimes().next();
         let generics = our_generics(generics.clone());

@@ -21,7 +21,8 @@ pub(super) fn name(model: &mut Model<'_>, errors: &mut Errors) {
                 Dependency::Input(_) => "input",
                 Dependency::Field(_) => "member",
             };
-            let help = match closure.names(&at) {
+            let for_the_order = format!("_{}", at.unraw());
+            let help = match closure.params.iter().find(|param| param.name == for_the_order) {
                 Some(param) => texts::unnamed_but_for_the_order(&at, &param.name),
                 None => texts::unnamed_between(bars(closure, &at)),
             };

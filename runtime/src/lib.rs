@@ -197,7 +197,8 @@ pub use crate::resource::{LocalResource, ScopedResource};
 pub use crate::stack::{Calls, ExitStack, ExitStackLocal, Registrar, RegistrarLocal, Stacked};
 pub use crate::task::group::{Child, ChildEnd, Named, Spawner, TaskGroup};
 pub use crate::task::owner::{Owner, OwnerLocal, OwnerState, Owning, OwningLocal};
-pub use crate::task::service::{Ready, Service, ServiceEnd, ServiceError, Starting, Stop};
+pub use crate::task::ready::Ready;
+pub use crate::task::service::{Service, ServiceEnd, ServiceError, Starting, Stop};
 
 pub use lifespan_macros::{lifespan, scoped_resource};
 

@@ -62,9 +62,6 @@ const CIRCLES_OF_THE_RUNTIME: &[&str] = &[
     "report/mod.rs, report/traced.rs, report/witness.rs",
     "resource/abandoned.rs, resource/failing.rs, resource/mod.rs",
     "stack/mod.rs, stack/register.rs, stack/registrar.rs, stack/stacked.rs",
-    "task/group/mod.rs, task/group/spawner.rs",
-    "task/group/start.rs, task/group/task.rs",
-    "task/service/mod.rs, task/service/starting.rs",
 ];
 
 #[test]

@@ -1,8 +1,11 @@
 //! Cancellation from around the group reaches its children, also while the group only waits for them (laws 6, 13, 15).
 
 use std::future::pending;
+use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::poll;
 use lifespan::{
     BoxError, CancelScope, Canceller, ChildError, Error, ErrorKind, Exit, Handover, Lifespan, Outcome, ScopedResource,
     TaskGroup, drain, effective_deadline, join, shield, timeout,
@@ -13,6 +16,7 @@ use tokio::time::{Instant, sleep};
 use super::{attached, resident};
 use crate::everywhere::{everywhere, paused};
 use crate::journal::{Db, Journal, Step};
+use crate::told::Reports;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -246,6 +250,38 @@ fn budget_aborts_what_ignores_it_law_6() {
         assert!(ignored, "{error:?}");
         assert!(begun.elapsed() < 10 * SECOND);
     });
+}
+
+/// What it failed with is told although it is aborted while the exits that it has dropped are awaited.
+#[test]
+fn an_error_is_told_of_a_child_that_is_aborted_as_it_exits_law_23() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let reports = Reports::new();
+        let text = journal.unique("boom");
+        let failing = dropping(journal.clone(), text.clone());
+        let error = TaskGroup::new()
+            .exit_timeout(10 * SECOND)
+            .scope(async |group| -> Result<(), Error> {
+                group.named("deaf").spawn(failing);
+                journal.reached("enter slow").await;
+                Ok(())
+            })
+            .await
+            .unwrap_err();
+        assert_eq!((error.resource(), error.kind()), ("deaf", ErrorKind::Interrupted));
+        assert_eq!(reports.count(&text), 1);
+    });
+}
+
+/// Drops a scope whose exit hangs, and fails.
+async fn dropping(journal: Journal, text: String) -> Result<(), io::Error> {
+    let slow = journal.resource("slow").exit(Step::Hang).lifespan().exit_timeout(None);
+    {
+        let mut scope = pin!(slow.scope_ok(async |_| pending::<()>().await));
+        assert!(poll!(scope.as_mut()).is_pending());
+    }
+    Err(io::Error::other(text))
 }
 
 /// Without a budget it waits for as long as it takes.

@@ -1,13 +1,17 @@
 //! A service that is asked to stop has the budget of its exit for that; what it was at is not lost without a word (law 21).
 
 use std::future::pending;
+use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::poll;
 use lifespan::{Error, Lifespan, Phase, Service, ServiceError, Starting, drain, join, lifespan, shield};
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::paused;
-use crate::journal::{Journal, listen};
+use crate::journal::{Journal, Step, listen};
+use crate::told::Reports;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -189,5 +193,30 @@ fn reports_name_a_service_that_starts_as_it_is_called_law_3() {
         let error = Slow::lifespan().scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!(error.resource(), "slow_to_start");
         log.assert(["Cancelled"]);
+    });
+}
+
+/// What it failed with is told although it is aborted while the exits that it has dropped are awaited.
+#[test]
+fn an_error_is_told_of_a_service_that_is_aborted_as_it_exits_law_23() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let reports = Reports::new();
+        let text = journal.unique("boom");
+        let (inner, told) = (journal.clone(), text.clone());
+        let service = Service::start(async move |ready, _| {
+            ready.set(());
+            let slow = inner.resource("slow").exit(Step::Hang).lifespan().exit_timeout(None);
+            {
+                let mut scope = pin!(slow.scope_ok(async |_| pending::<()>().await));
+                assert!(poll!(scope.as_mut()).is_pending());
+            }
+            Err::<(), _>(io::Error::other(told))
+        });
+        let used = service.scope_ok(async |_| journal.reached("enter slow").await);
+        let error = used.await.unwrap_err();
+        let ignored = matches!(error.downcast_ref(), Some(ServiceError::Ignored { .. }));
+        assert!(ignored, "{error:?}");
+        assert_eq!(reports.count(&text), 1);
     });
 }

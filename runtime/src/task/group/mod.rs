@@ -1,8 +1,8 @@
 //! [`TaskGroup`]: tasks that end before the group does.
 //!
-//! [`state`] is what the group and its children share, [`task`] the spawned task of a child, [`order`] and [`spawner`] how one
-//! is spawned, [`start`] how one is waited for until it is ready, [`waiting`] the exit; [`Child`] is the handle, [`end`] what a
-//! child may return, [`error`] what it ends with otherwise.
+//! [`state`] is what the group and its children share, [`task`] the spawned task of a child, [`request`] and [`spawner`] how one
+//! is spawned, [`start`] and [`announcement`] how one is waited for until it is ready, [`waiting`] the exit; [`Child`] is the handle,
+//! [`code`] what a child may return.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,11 +20,13 @@ use crate::resource::body::Infallible;
 use crate::resource::enter::Enter;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
-use crate::task::service::{Ready, ServiceEnd};
+use crate::task::ready::Ready;
+use crate::task::service::ServiceEnd;
 
+mod announcement;
 mod child;
-mod end;
-mod order;
+mod code;
+mod request;
 mod spawner;
 mod start;
 mod state;
@@ -32,10 +34,10 @@ mod task;
 mod waiting;
 
 pub use child::Child;
-pub use end::ChildEnd;
+pub use code::ChildEnd;
 pub use spawner::{Named, Spawner};
 
-use order::Order;
+use request::SpawnRequest;
 use spawner::open;
 use start::StartFn;
 use state::Group;
@@ -208,7 +210,7 @@ impl TaskGroup {
         F: Future<Output: ChildEnd<Value = T>> + Send + 'static,
         T: Send + 'static,
     {
-        open(self.order(Location::caller()).spawn(future))
+        open(self.request(Location::caller()).spawn(future, ChildEnd::__into_result))
     }
 
     /// As [`spawn`](TaskGroup::spawn), for a child that cannot fail and returns a plain value.
@@ -221,7 +223,7 @@ impl TaskGroup {
     where
         F: Future<Output: Infallible<M> + Send + 'static> + Send + 'static,
     {
-        open(self.order(Location::caller()).spawn_ok(future))
+        open(self.request(Location::caller()).spawn(future, Ok))
     }
 
     /// As [`spawn`](TaskGroup::spawn), for a child that is not `Send`: it runs in the `LocalSet` or `LocalRuntime` of the
@@ -237,7 +239,10 @@ impl TaskGroup {
         F: Future<Output: ChildEnd<Value = T>> + 'static,
         T: 'static,
     {
-        open(self.order(Location::caller()).spawn_local(future))
+        open(
+            self.request(Location::caller())
+                .spawn_local(future, ChildEnd::__into_result),
+        )
     }
 
     /// As [`spawn_local`](TaskGroup::spawn_local), for a child that cannot fail.
@@ -251,7 +256,7 @@ impl TaskGroup {
     where
         F: Future<Output: Infallible<M> + 'static> + 'static,
     {
-        open(self.order(Location::caller()).spawn_local_ok(future))
+        open(self.request(Location::caller()).spawn_local(future, Ok))
     }
 
     /// Spawns a child, waits until it is ready, and returns the value that it became ready with.
@@ -290,12 +295,12 @@ impl TaskGroup {
         O: ServiceEnd,
         R: AsyncFnOnce(Ready<T>) -> O + StartFn<T, O> + Send + 'static,
     {
-        self.order(Location::caller()).start(run)
+        self.request(Location::caller()).start(run)
     }
 
     /// Names the next child, for errors and reports; one without a name is called "child".
     pub fn named(&self, name: impl Into<Cow<'static, str>>) -> Named<'_> {
-        Named::new(self, name.into())
+        Named::new(self.group(), name.into())
     }
 
     /// A handle that spawns children from anywhere, in the children for one.
@@ -337,8 +342,8 @@ impl TaskGroup {
         self.waiting.group()
     }
 
-    fn order(&self, place: &'static Location<'static>) -> Order<'_> {
-        Order::new(self.group(), None, place)
+    fn request(&self, place: &'static Location<'static>) -> SpawnRequest<'_> {
+        SpawnRequest::new(self.group(), None, place)
     }
 }
 

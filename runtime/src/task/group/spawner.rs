@@ -6,18 +6,18 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::TaskGroup;
 use super::child::Child;
-use super::end::ChildEnd;
-use super::order::Order;
+use super::code::ChildEnd;
+use super::request::SpawnRequest;
 use super::start::StartFn;
 use super::state::Group;
 use crate::error::Error;
 use crate::error::closed::Closed;
 use crate::resource::body::Infallible;
-use crate::task::service::{Ready, ServiceEnd};
+use crate::task::ready::Ready;
+use crate::task::service::ServiceEnd;
 
-/// Spawns children of a [`TaskGroup`] from anywhere, in its children for one; made by [`TaskGroup::spawner`].
+/// Spawns children of a [`TaskGroup`](crate::TaskGroup) from anywhere, in its children for one; made by [`TaskGroup::spawner`](crate::TaskGroup::spawner).
 ///
 /// Cheap to clone. It does not keep the group open: that ends when its body and its children have, and then refuses to spawn,
 /// giving the future back (law 25). While the group is cancelled but still open, a child begins, and is cancelled where it
@@ -42,7 +42,7 @@ impl Spawner {
         }
     }
 
-    /// As [`TaskGroup::spawn`].
+    /// As [`TaskGroup::spawn`](crate::TaskGroup::spawn).
     ///
     /// # Errors
     ///
@@ -53,10 +53,10 @@ impl Spawner {
         F: Future<Output: ChildEnd<Value = T>> + Send + 'static,
         T: Send + 'static,
     {
-        self.order(Location::caller()).spawn(future)
+        self.request(Location::caller()).spawn(future, ChildEnd::__into_result)
     }
 
-    /// As [`TaskGroup::spawn_ok`].
+    /// As [`TaskGroup::spawn_ok`](crate::TaskGroup::spawn_ok).
     ///
     /// # Errors
     ///
@@ -66,10 +66,10 @@ impl Spawner {
     where
         F: Future<Output: Infallible<M> + Send + 'static> + Send + 'static,
     {
-        self.order(Location::caller()).spawn_ok(future)
+        self.request(Location::caller()).spawn(future, Ok)
     }
 
-    /// As [`TaskGroup::spawn_local`].
+    /// As [`TaskGroup::spawn_local`](crate::TaskGroup::spawn_local).
     ///
     /// # Errors
     ///
@@ -84,10 +84,11 @@ impl Spawner {
         F: Future<Output: ChildEnd<Value = T>> + 'static,
         T: 'static,
     {
-        self.order(Location::caller()).spawn_local(future)
+        self.request(Location::caller())
+            .spawn_local(future, ChildEnd::__into_result)
     }
 
-    /// As [`TaskGroup::spawn_local_ok`].
+    /// As [`TaskGroup::spawn_local_ok`](crate::TaskGroup::spawn_local_ok).
     ///
     /// # Errors
     ///
@@ -101,18 +102,18 @@ impl Spawner {
     where
         F: Future<Output: Infallible<M> + 'static> + 'static,
     {
-        self.order(Location::caller()).spawn_local_ok(future)
+        self.request(Location::caller()).spawn_local(future, Ok)
     }
 
-    /// As [`TaskGroup::start`]; the error of a group that has ended is [`ChildError::GroupClosed`](crate::ChildError).
+    /// As [`TaskGroup::start`](crate::TaskGroup::start); the error of a group that has ended is [`ChildError::GroupClosed`](crate::ChildError).
     ///
     /// # Errors
     ///
-    /// As [`TaskGroup::start`].
+    /// As [`TaskGroup::start`](crate::TaskGroup::start).
     ///
     /// # Cancel safety
     ///
-    /// As [`TaskGroup::start`].
+    /// As [`TaskGroup::start`](crate::TaskGroup::start).
     #[track_caller]
     pub fn start<T, O, R>(&self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
     where
@@ -120,18 +121,18 @@ impl Spawner {
         O: ServiceEnd,
         R: AsyncFnOnce(Ready<T>) -> O + StartFn<T, O> + Send + 'static,
     {
-        self.order(Location::caller()).start(run)
+        self.request(Location::caller()).start(run)
     }
 
-    /// As [`TaskGroup::cancel`].
+    /// As [`TaskGroup::cancel`](crate::TaskGroup::cancel).
     #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel(&self) -> bool {
         self.group.cancel(None, Location::caller())
     }
 
-    fn order(&self, place: &'static Location<'static>) -> Order<'_> {
-        Order::new(&self.group, self.name.clone(), place)
+    fn request(&self, place: &'static Location<'static>) -> SpawnRequest<'_> {
+        SpawnRequest::new(&self.group, self.name.clone(), place)
     }
 }
 
@@ -144,19 +145,19 @@ impl fmt::Debug for Spawner {
     }
 }
 
-/// Spawns a child of a [`TaskGroup`] with a name; made by [`TaskGroup::named`].
+/// Spawns a child of a [`TaskGroup`](crate::TaskGroup) with a name; made by [`TaskGroup::named`](crate::TaskGroup::named).
 #[must_use = "it is what names the child that it spawns"]
 pub struct Named<'g> {
-    group: &'g TaskGroup,
+    group: &'g Arc<Group>,
     name: Cow<'static, str>,
 }
 
 impl<'g> Named<'g> {
-    pub(super) fn new(group: &'g TaskGroup, name: Cow<'static, str>) -> Self {
+    pub(super) fn new(group: &'g Arc<Group>, name: Cow<'static, str>) -> Self {
         Named { group, name }
     }
 
-    /// As [`TaskGroup::spawn`].
+    /// As [`TaskGroup::spawn`](crate::TaskGroup::spawn).
     #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
     #[track_caller]
     pub fn spawn<F, T>(self, future: F) -> Child<T>
@@ -164,20 +165,20 @@ impl<'g> Named<'g> {
         F: Future<Output: ChildEnd<Value = T>> + Send + 'static,
         T: Send + 'static,
     {
-        open(self.order(Location::caller()).spawn(future))
+        open(self.request(Location::caller()).spawn(future, ChildEnd::__into_result))
     }
 
-    /// As [`TaskGroup::spawn_ok`].
+    /// As [`TaskGroup::spawn_ok`](crate::TaskGroup::spawn_ok).
     #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
     #[track_caller]
     pub fn spawn_ok<F, M>(self, future: F) -> Child<F::Output>
     where
         F: Future<Output: Infallible<M> + Send + 'static> + Send + 'static,
     {
-        open(self.order(Location::caller()).spawn_ok(future))
+        open(self.request(Location::caller()).spawn(future, Ok))
     }
 
-    /// As [`TaskGroup::spawn_local`].
+    /// As [`TaskGroup::spawn_local`](crate::TaskGroup::spawn_local).
     ///
     /// # Panics
     ///
@@ -189,10 +190,13 @@ impl<'g> Named<'g> {
         F: Future<Output: ChildEnd<Value = T>> + 'static,
         T: 'static,
     {
-        open(self.order(Location::caller()).spawn_local(future))
+        open(
+            self.request(Location::caller())
+                .spawn_local(future, ChildEnd::__into_result),
+        )
     }
 
-    /// As [`TaskGroup::spawn_local_ok`].
+    /// As [`TaskGroup::spawn_local_ok`](crate::TaskGroup::spawn_local_ok).
     ///
     /// # Panics
     ///
@@ -203,18 +207,18 @@ impl<'g> Named<'g> {
     where
         F: Future<Output: Infallible<M> + 'static> + 'static,
     {
-        open(self.order(Location::caller()).spawn_local_ok(future))
+        open(self.request(Location::caller()).spawn_local(future, Ok))
     }
 
-    /// As [`TaskGroup::start`].
+    /// As [`TaskGroup::start`](crate::TaskGroup::start).
     ///
     /// # Errors
     ///
-    /// As [`TaskGroup::start`].
+    /// As [`TaskGroup::start`](crate::TaskGroup::start).
     ///
     /// # Cancel safety
     ///
-    /// As [`TaskGroup::start`].
+    /// As [`TaskGroup::start`](crate::TaskGroup::start).
     #[track_caller]
     pub fn start<T, O, R>(self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
     where
@@ -222,11 +226,11 @@ impl<'g> Named<'g> {
         O: ServiceEnd,
         R: AsyncFnOnce(Ready<T>) -> O + StartFn<T, O> + Send + 'static,
     {
-        self.order(Location::caller()).start(run)
+        self.request(Location::caller()).start(run)
     }
 
-    fn order(self, place: &'static Location<'static>) -> Order<'g> {
-        Order::new(self.group.group(), Some(self.name), place)
+    fn request(self, place: &'static Location<'static>) -> SpawnRequest<'g> {
+        SpawnRequest::new(self.group, Some(self.name), place)
     }
 }
 

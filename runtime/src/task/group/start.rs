@@ -1,18 +1,15 @@
-//! [`started`]: spawns a child and waits until it is ready; [`Announcement`], the child's own side of that.
+//! [`started`]: spawns a child and waits until it is ready.
 
 use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use tokio::sync::oneshot;
 
-use super::end::Fallible;
+use super::announcement::{Announcement, not_ready};
 use super::state::Group;
-use super::task::Task;
+use super::task::spawn;
 use crate::base::cause::Phase;
-use crate::base::coop::poll_unbudgeted;
 use crate::base::entry::Subject;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
@@ -21,7 +18,7 @@ use crate::error::task_error::ChildError;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::lifespan::BoxFuture;
 use crate::report::failures::{Failures, Verdict};
-use crate::task::service::ready::{Readiness, Ready, until_ready};
+use crate::task::ready::{Ready, until_ready};
 
 /// A closure whose future can be spawned; as [`ServiceFn`](crate::task::service::ServiceFn).
 #[doc(hidden)]
@@ -51,12 +48,10 @@ pub(super) async fn started<T: Send + 'static>(
         let kind = ErrorKind::of(&cancellation);
         return Err(Error::of(subject, Phase::Enter, kind, cancellation.into()));
     }
-    let (ready, Readiness { value, set }) = Ready::new();
-    let (refusal, refused) = oneshot::channel();
-    let announcement = Announcement { set, refusal };
-    let future = Fallible { future: run(ready) };
+    let (ready, value, handshake) = Ready::new();
+    let (announcement, refused) = Announcement::new(handshake);
     let on = |task| drop(group.runtime.spawn(task));
-    let Ok(child) = Task::spawn(&group, subject.clone(), Some(announcement), future, on) else {
+    let Ok(child) = spawn(&group, &subject, Some(announcement), run(ready), on) else {
         let closed = ChildError::GroupClosed.into();
         return Err(Error::of(subject, Phase::Enter, ErrorKind::Closed, closed));
     };
@@ -77,10 +72,6 @@ async fn refusal_in(refused: oneshot::Receiver<Failures>, subject: Subject) -> E
     }
 }
 
-fn not_ready(subject: &Subject, why: ChildError) -> Error {
-    Error::of(subject.clone(), Phase::Enter, ErrorKind::Failed, why.into())
-}
-
 /// Who waits for a child to become ready. Dropped before it is, it cancels the child, which the group waits for.
 struct Caller {
     child: Option<Arc<Node>>,
@@ -93,69 +84,5 @@ impl Drop for Caller {
             let reason = "nobody waits for it to become ready any more";
             child.cancel(&Cancellation::asked(Some(reason.into()), self.place));
         }
-    }
-}
-
-/// How a child tells who started it that it is ready, or never will be.
-pub(super) struct Announcement {
-    set: oneshot::Receiver<()>,
-    /// A list, so that an error which nobody has read is reported.
-    refusal: oneshot::Sender<Failures>,
-}
-
-impl Announcement {
-    /// Ready when there is nothing more to announce: its [`Ready`] was used, or dropped by a child that goes on.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, goes_on: bool, subject: &Subject) -> Poll<()> {
-        // Outside of the budget of the task, which the child may have used up: that it was set must be seen in this poll.
-        let set = ready!(poll_unbudgeted(Pin::new(&mut self.set), cx));
-        if set.is_ok() {
-            return Poll::Ready(());
-        }
-        if !goes_on {
-            return Poll::Pending; // its end says more
-        }
-        let (nobody, _) = oneshot::channel();
-        let refusal = std::mem::replace(&mut self.refusal, nobody);
-        tell(refusal, not_ready(subject, ChildError::ReadyDropped));
-        Poll::Ready(())
-    }
-
-    /// It has ended without having been ready: that is the error of who started it, or else of the group.
-    pub(super) fn end<T>(
-        self,
-        result: &Result<T, ChildError>,
-        error: Option<Error>,
-        subject: &Subject,
-    ) -> Option<Error> {
-        match (result, error) {
-            (Ok(_), _) => {
-                tell(self.refusal, not_ready(subject, ChildError::NotReady));
-                None
-            }
-            (Err(ChildError::Cancelled(cancellation)), None) => {
-                let kind = ErrorKind::of(cancellation);
-                let why = cancellation.clone().into();
-                tell(self.refusal, Error::of(subject.clone(), Phase::Enter, kind, why));
-                None
-            }
-            (_, Some(error)) => give(self.refusal, error),
-            (Err(_), None) => None,
-        }
-    }
-}
-
-/// Tells who started it, if anybody still waits.
-fn tell(refusal: oneshot::Sender<Failures>, error: Error) {
-    if let Err(mut nobody) = refusal.send(Failures::of(vec![error])) {
-        // It says nothing that whoever gave up does not know.
-        nobody.errors().for_each(drop);
-    }
-}
-
-/// Gives it to who started it; back if nobody waits.
-fn give(refusal: oneshot::Sender<Failures>, error: Error) -> Option<Error> {
-    match refusal.send(Failures::of(vec![error])) {
-        Ok(()) => None,
-        Err(mut back) => back.errors().next(),
     }
 }

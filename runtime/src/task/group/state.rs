@@ -103,8 +103,8 @@ impl Group {
         !state.closed
     }
 
-    /// A node for it, below which it unwinds when the group is cancelled.
-    pub(super) fn node_for(&self, subject: &Subject) -> Arc<Node> {
+    /// A region for it, which unwinds when the group is cancelled.
+    pub(super) fn region_for(&self, subject: &Subject) -> Arc<Node> {
         let node = Node::new();
         node.call(|| subject.clone());
         node.join(&self.node, false);

@@ -1,191 +1,97 @@
-//! [`Task`]: the spawned task of a child, which runs it in a cancel scope of its own, and tells the group and the handle how it
-//! ended, once, also when the task is dropped.
+//! [`spawn`]: the spawned task of a child, which tells the group and the handle how it ended, once, also when the task is dropped.
 
-use std::future::{Future, Pending};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use pin_project_lite::pin_project;
 use tokio::sync::oneshot;
 
+use super::announcement::Announcement;
 use super::child::Child;
-use super::start::Announcement;
 use super::state::Group;
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
-use crate::base::panic::{Panic, panic_text, rendered};
+use crate::base::panic::{panic_text, rendered};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
-use crate::cancel_scope::{Alarm, Branch};
 use crate::error::of_cancellation::is_echo;
 use crate::error::task_error::{ChildError, ChildFailure};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::report::failures::{Failure, Failures, drop_echo};
-use crate::scope::driven::Outcome;
+use crate::task::spawned::{Spawned, TaskEnd, TaskSide};
 
-pin_project! {
-    pub(super) struct Task<F, T> {
-        // Until it has ended, or was aborted.
-        #[pin]
-        body: Option<Branch<F, Result<T, BoxError>, Pending<()>>>,
-        living: Option<Living<T>>,
+pub(super) type ChildTask<F, T> = Spawned<F, ChildSide<T>>;
+
+/// Refused when the group has closed; the code is given back.
+pub(super) fn spawn<F, T>(
+    group: &Arc<Group>,
+    subject: &Subject,
+    announcement: Option<Announcement>,
+    code: F,
+    on: impl FnOnce(ChildTask<F, T>),
+) -> Result<Child<T>, F>
+where
+    F: Future<Output = Result<T, BoxError>>,
+{
+    if !group.admit() {
+        return Err(code);
     }
+    let region = group.region_for(subject);
+    let (handle, result) = oneshot::channel();
+    let child = Child::new(result, Arc::clone(&region));
+    let side = ChildSide {
+        group: Arc::clone(group),
+        region: Arc::clone(&region),
+        subject: subject.clone(),
+        handle: Some(handle),
+        announcement,
+    };
+    on(Spawned::new(region, subject.clone(), code, side));
+    Ok(child)
 }
 
-impl<F: Future<Output = Result<T, BoxError>>, T> Task<F, T> {
-    /// Refused when the group has closed; the future is given back.
-    pub(super) fn spawn(
-        group: &Arc<Group>,
-        subject: Subject,
-        announcement: Option<Announcement>,
-        future: F,
-        on: impl FnOnce(Self),
-    ) -> Result<Child<T>, F> {
-        if !group.admit() {
-            return Err(future);
-        }
-        let node = group.node_for(&subject);
-        let (handle, result) = oneshot::channel();
-        let child = Child::new(result, Arc::clone(&node));
-        let body = Branch::new(Arc::clone(&node), Alarm::none(), future);
-        let living = Living {
-            group: Arc::clone(group),
-            node,
-            subject,
-            handle: Some(handle),
-            announcement,
-            began: false,
-        };
-        on(Task {
-            body: Some(body),
-            living: Some(living),
-        });
-        Ok(child)
-    }
-}
+/// What the handle is told, and what failed.
+type Told<T> = (Result<T, ChildError>, Option<Error>);
 
-impl<F: Future<Output = Result<T, BoxError>>, T> Future for Task<F, T> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        let Some(living) = this.living else {
-            return Poll::Ready(());
-        };
-        living.began = true;
-        let ended = if let Some(ignored) = living.group.aborted() {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| this.body.set(None))) {
-                let subject = living.subject.clone();
-                let failure = Failure::panicked(subject, Phase::Body, panic);
-                drop(Failures::from_iter([failure])); // reported
-            }
-            Poll::Ready(Ended::Aborted(ignored))
-        } else {
-            let body = this.body.as_mut().as_pin_mut();
-            let polled = body.map_or(Poll::Pending, |body| body.poll(cx));
-            living.announce(cx, polled.is_pending());
-            polled.map(|outcome| Ended::of(outcome, &living.node, living.group.node()))
-        };
-        let ended = ready!(ended);
-        this.body.set(None);
-        if let Some(mut living) = this.living.take() {
-            living.end(ended);
-        }
-        Poll::Ready(())
-    }
-}
-
-/// How a child ended.
-enum Ended<T> {
-    Completed(T),
-    Failed(BoxError),
-    Panicked(Panic),
-    Cancelled(Cancellation),
-    /// It did not unwind, or its task was dropped.
-    Aborted(ChildError),
-}
-
-impl<T> Ended<T> {
-    fn of(outcome: Outcome<Result<T, BoxError>, Cancellation>, node: &Node, group: &Node) -> Self {
-        match (outcome, node.cancellation()) {
-            (Outcome::Panicked(panic), _) => Ended::Panicked(panic),
-            (Outcome::Stopped(cancellation), _) => Ended::Cancelled(cancellation),
-            // It was told, so that it does not count as completed (law 15).
-            (Outcome::Done(Ok(_)), Some(cancellation)) if node.is_delivered() => Ended::Cancelled(cancellation),
-            // What a sibling was told of may be the group's, while it was itself cancelled for another reason.
-            (Outcome::Done(Err(error)), Some(cancellation))
-                if [Some(&cancellation), group.cancellation().as_ref()]
-                    .into_iter()
-                    .flatten()
-                    .any(|told| is_echo(&*error, told)) =>
-            {
-                drop_echo(error);
-                Ended::Cancelled(cancellation)
-            }
-            (Outcome::Done(Ok(value)), _) => Ended::Completed(value),
-            (Outcome::Done(Err(error)), _) => Ended::Failed(error),
-        }
-    }
-
-    /// What the handle is told, and what failed.
-    fn tell(self, subject: &Subject, phase: Phase) -> (Result<T, ChildError>, Option<Error>) {
-        match self {
-            Ended::Completed(value) => (Ok(value), None),
-            Ended::Cancelled(cancellation) => (Err(ChildError::Cancelled(cancellation)), None),
-            Ended::Failed(error) => {
-                let told = ChildError::Failed(ChildFailure::new(rendered(&error), subject));
-                (Err(told), Some(Error::failed(subject, phase, error)))
-            }
-            Ended::Panicked(panic) => {
-                let text = panic_text(&panic).to_owned();
-                let told = ChildError::Panicked(ChildFailure::new(text, subject));
-                let Failure { error, .. } = Failure::panicked(subject.clone(), phase, panic);
-                (Err(told), Some(error))
-            }
-            Ended::Aborted(told) => {
-                let (kind, why) = (ErrorKind::Interrupted, told.clone().into());
-                let error = Error::of(subject.clone(), phase, kind, why);
-                (Err(told), Some(error))
-            }
-        }
-    }
-}
-
-/// The task's own side. Dropped before the end, the task was.
-struct Living<T> {
+/// The task's own side.
+pub(super) struct ChildSide<T> {
     group: Arc<Group>,
-    node: Arc<Node>,
+    region: Arc<Node>,
     subject: Subject,
     /// Until it has ended.
     handle: Option<oneshot::Sender<Result<T, ChildError>>>,
     /// Of one that is waited for until it is ready.
     announcement: Option<Announcement>,
-    began: bool,
 }
 
-impl<T> Living<T> {
-    fn announce(&mut self, cx: &mut Context<'_>, goes_on: bool) {
+impl<T> TaskSide for ChildSide<T> {
+    type Value = T;
+
+    fn is_aborted(&self) -> bool {
+        self.group.aborted().is_some()
+    }
+
+    fn polled(&mut self, goes_on: bool, cx: &mut Context<'_>) {
         if let Some(announcement) = &mut self.announcement {
-            if announcement.poll(cx, goes_on, &self.subject).is_ready() {
+            if let Poll::Ready(()) = announcement.poll(goes_on, &self.subject, cx) {
                 self.announcement = None;
             }
         }
     }
 
-    fn end(&mut self, ended: Ended<T>) {
+    fn end(mut self, end: TaskEnd<T>) {
+        // What could not be spawned, for want of a `LocalSet`, say, has panicked at its spawner.
+        if matches!(end, TaskEnd::Dropped { began: false }) && std::thread::panicking() {
+            return;
+        }
         let Some(handle) = self.handle.take() else {
             return;
         };
-        if let Ended::Cancelled(cancellation) = &ended {
+        let (mut result, error) = self.told(end);
+        if let Err(ChildError::Cancelled(cancellation)) = &result {
             self.group.cut(cancellation);
         }
-        let phase = match self.announcement {
-            None => Phase::Body,
-            Some(_) => Phase::Enter,
-        };
-        let (mut result, error) = ended.tell(&self.subject, phase);
         let error = match self.announcement.take() {
             Some(announcement) => announcement.end(&result, error, &self.subject),
             None => error,
@@ -199,13 +105,72 @@ impl<T> Living<T> {
     }
 }
 
-impl<T> Drop for Living<T> {
-    fn drop(&mut self) {
-        // What could not be spawned, for want of a `LocalSet`, say, has panicked at its spawner.
-        if self.began || !std::thread::panicking() {
-            self.end(Ended::Aborted(ChildError::Dropped));
+impl<T> ChildSide<T> {
+    fn told(&self, end: TaskEnd<T>) -> Told<T> {
+        let (subject, phase) = (&self.subject, self.phase());
+        let cancelled = self.region.cancellation();
+        match (end, cancelled) {
+            // It was told, so that it does not count as completed (law 15).
+            (TaskEnd::Done(_), Some(cancellation)) if self.region.is_delivered() => cut(cancellation),
+            (TaskEnd::Done(value), _) => (Ok(value), None),
+            (TaskEnd::Stopped(cancellation), _) => cut(cancellation),
+            (TaskEnd::Failed(error), Some(cancellation)) if self.is_told(&error, &cancellation) => {
+                drop_echo(error);
+                cut(cancellation)
+            }
+            (TaskEnd::Failed(error), _) => {
+                let told = ChildError::Failed(ChildFailure::new(rendered(&error), subject));
+                (Err(told), Some(Error::failed(subject, phase, error)))
+            }
+            (TaskEnd::Panicked(panic), _) => {
+                let text = panic_text(&panic).to_owned();
+                let Failure { error, .. } = Failure::panicked(subject.clone(), phase, panic);
+                (Err(ChildError::Panicked(ChildFailure::new(text, subject))), Some(error))
+            }
+            (TaskEnd::Aborted(panicked), _) => {
+                let panicked = panicked.map(|panic| Failure::panicked(subject.clone(), Phase::Body, panic));
+                drop(Failures::from_iter(panicked)); // reported
+                self.interrupted(self.group.aborted().unwrap_or(ChildError::Dropped))
+            }
+            (TaskEnd::Dropped { .. }, _) => self.interrupted(ChildError::Dropped),
         }
-        self.node.leave();
+    }
+
+    fn phase(&self) -> Phase {
+        match self.announcement {
+            None => Phase::Body,
+            Some(_) => Phase::Enter,
+        }
+    }
+
+    /// Whether an error only tells of a cancellation. What a sibling was told of may be the group's, while it was itself cancelled for
+    /// another reason.
+    fn is_told(&self, error: &BoxError, own: &Cancellation) -> bool {
+        let group = self.group.node().cancellation();
+        [Some(own), group.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|told| is_echo(&**error, told))
+    }
+
+    fn interrupted(&self, told: ChildError) -> Told<T> {
+        let error = Error::of(
+            self.subject.clone(),
+            self.phase(),
+            ErrorKind::Interrupted,
+            told.clone().into(),
+        );
+        (Err(told), Some(error))
+    }
+}
+
+fn cut<T>(cancellation: Cancellation) -> Told<T> {
+    (Err(ChildError::Cancelled(cancellation)), None)
+}
+
+impl<T> Drop for ChildSide<T> {
+    fn drop(&mut self) {
+        self.region.leave();
         self.group.dismiss();
     }
 }

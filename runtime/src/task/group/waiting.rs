@@ -3,27 +3,22 @@
 //! (laws 3 and 4).
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::state::Group;
-use crate::base::budget::Budget;
 use crate::base::cause::Phase;
-use crate::base::timer::{Timer, after};
+use crate::base::timer::after;
 use crate::error::task_error::ChildError;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::orphan::job::Job;
 use crate::orphan::watch;
 use crate::report::failures::{Failures, Verdict};
 use crate::resource::exit::Exit;
-use crate::task::service::steps::Steps;
-
-/// How long aborted children are waited for, even if no time is left.
-const MOMENT: Duration = Duration::from_millis(10);
+use crate::task::ladder::{Reached, ShutdownLadder, end_by};
 
 pub(super) struct Waiting {
     group: Arc<Group>,
@@ -81,52 +76,40 @@ impl Group {
     /// errors of those that do not even end then.
     async fn ends(&self, time: Option<Duration>, may_run_on: bool, exit: Option<&Exit>) -> Vec<Error> {
         let Some(time) = time else {
-            self.ends_within(None, exit).await;
+            poll_fn(|cx| self.poll_left(exit, cx)).await;
             return Vec::new();
         };
-        let default = Steps::default();
-        let steps = if may_run_on {
-            Steps { stop: None, ..default }
+        let default = ShutdownLadder::default();
+        let ladder = if may_run_on {
+            ShutdownLadder { stop: None, ..default }
         } else {
-            Steps {
+            ShutdownLadder {
                 stop: Some(Duration::ZERO),
                 cancel: None,
                 ..default
             }
         };
-        let Steps { stop, cancel, abort } = steps.within(Some(time));
-        if self.ends_within(stop, exit).await {
+        let ladder = ladder.within(Some(time));
+        let (cancel, abort) = (|| self.out_of_time(), || self.abort(ladder.cancel));
+        let reached = end_by(ladder, |cx| self.poll_left(exit, cx), cancel, abort).await;
+        if reached != Reached::Nothing {
             return Vec::new();
         }
-        self.out_of_time();
-        if self.ends_within(cancel, exit).await {
-            return Vec::new();
-        }
-        self.abort(cancel);
-        if self.ends_within(Some(abort.max(MOMENT)), exit).await {
-            return Vec::new();
-        }
-        let ignored = ChildError::Ignored { cancel, is_gone: false };
+        let ignored = ChildError::Ignored {
+            cancel: ladder.cancel,
+            is_gone: false,
+        };
         let left = self.give_up().into_iter();
         left.map(|child| Error::of(child, Phase::Body, ErrorKind::Interrupted, ignored.clone().into()))
             .collect()
     }
 
     /// An exit is shielded from what is around it, but the children are not (law 6).
-    async fn ends_within(&self, time: Option<Duration>, exit: Option<&Exit>) -> bool {
-        let mut timer = pin!(Timer::new(time.and_then(Budget::new)));
-        let is_now = time == Some(Duration::ZERO);
-        poll_fn(|cx| {
-            if let Some(cancellation) = exit.and_then(Exit::cancelled_around) {
-                self.node().suffer(cancellation);
-            }
-            match self.poll_ended(cx) {
-                Poll::Ready(()) => Poll::Ready(true),
-                Poll::Pending if is_now => Poll::Ready(false),
-                Poll::Pending => timer.as_mut().poll_reached(cx).map(|()| false),
-            }
-        })
-        .await
+    fn poll_left(&self, exit: Option<&Exit>, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(cancellation) = exit.and_then(Exit::cancelled_around) {
+            self.node().suffer(cancellation);
+        }
+        self.poll_ended(cx)
     }
 }
 

@@ -1,16 +1,22 @@
 //! [`Life`]: what the task of a service and those who hold the service know of one another.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
 
 use super::error::ServiceError;
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
+use crate::base::panic::panic_text;
 use crate::cancel::death::Death;
+use crate::cancel::node::Node;
+use crate::error::of_cancellation::is_echo;
 use crate::error::{BoxError, Error};
-use crate::report::failures::untold;
+use crate::report::failures::{drop_echo, untold};
 use crate::resource::failing::Wire;
+use crate::task::ready::StartHandshake;
+use crate::task::spawned::{TaskEnd, TaskSide};
 
 pub(super) struct Life {
     /// Who it is to itself.
@@ -148,48 +154,59 @@ impl Drop for Life {
     }
 }
 
-/// The task's own side. Dropped before the end, the task was.
-pub(super) struct Living {
+/// The task's own side.
+pub(super) struct ServiceSide {
     life: Arc<Life>,
+    region: Arc<Node>,
+    handshake: StartHandshake,
     is_ready: bool,
-    has_ended: bool,
 }
 
-impl Living {
-    pub(super) fn new(life: Arc<Life>) -> Self {
-        Living {
+impl ServiceSide {
+    pub(super) fn new(life: Arc<Life>, region: Arc<Node>, handshake: StartHandshake) -> Self {
+        ServiceSide {
             life,
+            region,
+            handshake,
             is_ready: false,
-            has_ended: false,
         }
     }
 
-    /// Its `Ready` was used, or dropped without.
-    pub(super) fn ready(&mut self, is_ready: bool) {
-        self.is_ready = is_ready;
-        if !is_ready {
-            self.life.let_go();
-        }
-    }
-
-    pub(super) fn end(mut self, result: Result<(), BoxError>) {
-        self.has_ended = true;
-        self.life.end(
-            result,
-            if self.is_ready {
-                ServiceError::EndedEarly
-            } else {
-                ServiceError::NotReady
-            },
-        );
+    /// Whether an error only tells of the cancellation of the service.
+    fn is_told(&self, error: &BoxError) -> bool {
+        let cancellation = self.region.cancellation();
+        cancellation.is_some_and(|cancellation| is_echo(&**error, &cancellation))
     }
 }
 
-impl Drop for Living {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            let dropped = ServiceError::Dropped;
-            self.life.end(Err(dropped.clone().into()), dropped);
+impl TaskSide for ServiceSide {
+    type Value = ();
+
+    fn polled(&mut self, goes_on: bool, cx: &mut Context<'_>) {
+        match self.handshake.poll(goes_on, cx) {
+            Poll::Ready(true) => self.is_ready = true,
+            Poll::Ready(false) => self.life.let_go(),
+            Poll::Pending => {}
         }
+    }
+
+    fn end(self, end: TaskEnd<()>) {
+        let early = if self.is_ready {
+            ServiceError::EndedEarly
+        } else {
+            ServiceError::NotReady
+        };
+        let result = match end {
+            // That it had to be cancelled is no failure.
+            TaskEnd::Failed(error) if self.is_told(&error) => {
+                drop_echo(error);
+                Ok(())
+            }
+            TaskEnd::Failed(error) => Err(error),
+            TaskEnd::Done(()) | TaskEnd::Stopped(_) => Ok(()),
+            TaskEnd::Panicked(panic) => Err(ServiceError::Panicked(panic_text(&panic).into()).into()),
+            TaskEnd::Aborted(_) | TaskEnd::Dropped { .. } => Err(ServiceError::Dropped.into()),
+        };
+        self.life.end(result, early);
     }
 }

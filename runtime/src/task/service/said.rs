@@ -1,8 +1,8 @@
-//! [`Said`]: what was said of how a service ends, and the [`Steps`] that follow from it.
+//! [`Said`]: what was said of how a service ends, and the [`ShutdownLadder`] that follow from it.
 
 use std::time::Duration;
 
-use super::steps::{Steps, rounded};
+use crate::task::ladder::{ShutdownLadder, rounded};
 
 /// Nothing, as a rule: then the budget of the exit is what it may take to stop, but for a small part at its end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,17 +36,17 @@ const AT_THE_END: Duration = Duration::from_secs(5);
 
 impl Said {
     /// Each step by itself, for what says how long one of them takes.
-    pub(super) fn steps(self) -> Option<Steps> {
+    pub(super) fn steps(self) -> Option<ShutdownLadder> {
         if self.stop == Step::Unsaid && self.cancel == Step::Unsaid {
             return None;
         }
-        let default = Steps::default();
+        let default = ShutdownLadder::default();
         let unsaid = if self.by_cancelling {
             Some(Duration::ZERO)
         } else {
             default.stop
         };
-        Some(Steps {
+        Some(ShutdownLadder {
             stop: self.stop.or(unsaid),
             cancel: self.cancel.or(default.cancel),
             ..default
@@ -59,7 +59,7 @@ impl Said {
     }
 
     /// The steps of an exit that has so much time left.
-    pub(super) fn within(self, left: Option<Duration>) -> Steps {
+    pub(super) fn within(self, left: Option<Duration>) -> ShutdownLadder {
         if let Some(steps) = self.steps() {
             return steps.within(left);
         }
@@ -72,7 +72,7 @@ impl Said {
         } else {
             (before(4 * quarter), Some(2 * quarter))
         };
-        Steps {
+        ShutdownLadder {
             stop,
             cancel,
             abort: quarter,
@@ -82,7 +82,7 @@ impl Said {
 
 #[cfg(test)]
 mod tests {
-    use super::{Said, Step, Steps};
+    use super::{Said, ShutdownLadder, Step};
     use std::time::Duration;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -120,9 +120,9 @@ mod tests {
             stop: Step::Of(Some(60 * SECOND)),
             ..Said::default()
         };
-        let steps = Steps {
+        let steps = ShutdownLadder {
             stop: Some(60 * SECOND),
-            ..Steps::default()
+            ..ShutdownLadder::default()
         };
         assert_eq!(steps.exit_budget(), Some(65 * SECOND));
         assert_eq!(said.within(steps.exit_budget()), steps);

@@ -1,5 +1,5 @@
-//! What a child may return: a bound of `spawn` that exists for its error message, and the futures that make one kind of
-//! children of those of `spawn` and `spawn_ok`.
+//! What a child may return: a bound of `spawn` that exists for its error message, and [`ChildCode`], one future for those of `spawn` and
+//! `spawn_ok`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -34,33 +34,19 @@ impl<T, E: Into<BoxError>> ChildEnd for Result<T, E> {
 }
 
 pin_project! {
-    /// A child that can fail.
-    pub(super) struct Fallible<F> {
+    /// What a child runs, and what of it says whether it succeeded.
+    pub(super) struct ChildCode<F: Future, T> {
         #[pin]
         pub(super) future: F,
+        pub(super) result: fn(F::Output) -> Result<T, BoxError>,
     }
 }
 
-impl<F: Future<Output: ChildEnd>> Future for Fallible<F> {
-    type Output = Result<<F::Output as ChildEnd>::Value, BoxError>;
+impl<F: Future, T> Future for ChildCode<F, T> {
+    type Output = Result<T, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().future.poll(cx).map(ChildEnd::__into_result)
-    }
-}
-
-pin_project! {
-    /// A child that cannot fail.
-    pub(super) struct Plain<F> {
-        #[pin]
-        pub(super) future: F,
-    }
-}
-
-impl<F: Future> Future for Plain<F> {
-    type Output = Result<F::Output, BoxError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().future.poll(cx).map(Ok)
+        let this = self.project();
+        this.future.poll(cx).map(this.result)
     }
 }

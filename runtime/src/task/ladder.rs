@@ -1,10 +1,17 @@
-//! [`Steps`]: how long each step of the end of a service takes; those of a group's children, too.
+//! [`ShutdownLadder`]: how a spawned task is brought to its end, and how long each step may take: it is asked, then cancelled, then
+//! aborted, each when it has not ended by the end of the step before.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
+
+use crate::base::budget::Budget;
+use crate::base::timer::Timer;
 
 /// `None` is for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Steps {
+pub(crate) struct ShutdownLadder {
     /// From the request to stop to the cancellation.
     pub(crate) stop: Option<Duration>,
     /// From the cancellation to the abort.
@@ -17,9 +24,9 @@ pub(crate) struct Steps {
 const SLACK: Duration = Duration::from_secs(1);
 
 /// Together with the slack this is the default exit budget.
-impl Default for Steps {
+impl Default for ShutdownLadder {
     fn default() -> Self {
-        Steps {
+        ShutdownLadder {
             stop: Some(Duration::from_secs(5)),
             cancel: Some(Duration::from_secs(3)),
             abort: Duration::from_secs(1),
@@ -27,7 +34,7 @@ impl Default for Steps {
     }
 }
 
-impl Steps {
+impl ShutdownLadder {
     /// What an exit needs for all of them.
     pub(crate) fn exit_budget(self) -> Option<Duration> {
         let steps = self.stop?.saturating_add(self.cancel?);
@@ -51,7 +58,7 @@ impl Steps {
         let share = (for_bounded.as_secs_f64() / bounded.as_secs_f64()).min(1.0);
         let rest = left.saturating_sub(bounded.mul_f64(share)) / unbounded;
         let step = |step: Option<Duration>| Some(step.map_or(rest, |step| step.mul_f64(share)));
-        Steps {
+        ShutdownLadder {
             stop: step(self.stop),
             cancel: step(self.cancel),
             abort: self.abort.mul_f64(share),
@@ -60,14 +67,59 @@ impl Steps {
 }
 
 /// What has passed since the budget began to run is noise in what errors say of its parts.
-pub(super) fn rounded(time: Duration) -> Duration {
+pub(crate) fn rounded(time: Duration) -> Duration {
     let millis = time.saturating_add(Duration::from_micros(500)).as_millis();
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
 
+/// How long aborted code is waited for, even if no time is left: what does not block its thread is gone by then.
+const MOMENT: Duration = Duration::from_millis(10);
+
+/// By when the end came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reached {
+    Asked,
+    Cancelled,
+    Aborted,
+    /// It does not end: it blocks its thread.
+    Nothing,
+}
+
+/// Waits for the end of what was asked to end; cancels it when the first step is over, and aborts it after the second.
+pub(crate) async fn end_by(
+    ladder: ShutdownLadder,
+    mut poll_ended: impl FnMut(&mut Context<'_>) -> Poll<()>,
+    cancel: impl FnOnce(),
+    abort: impl FnOnce(),
+) -> Reached {
+    if ends_within(ladder.stop, &mut poll_ended).await {
+        return Reached::Asked;
+    }
+    cancel();
+    if ends_within(ladder.cancel, &mut poll_ended).await {
+        return Reached::Cancelled;
+    }
+    abort();
+    if ends_within(Some(ladder.abort.max(MOMENT)), &mut poll_ended).await {
+        return Reached::Aborted;
+    }
+    Reached::Nothing
+}
+
+async fn ends_within(time: Option<Duration>, poll_ended: &mut impl FnMut(&mut Context<'_>) -> Poll<()>) -> bool {
+    let mut timer = pin!(Timer::new(time.and_then(Budget::new)));
+    let is_now = time == Some(Duration::ZERO);
+    poll_fn(|cx| match poll_ended(cx) {
+        Poll::Ready(()) => Poll::Ready(true),
+        Poll::Pending if is_now => Poll::Ready(false),
+        Poll::Pending => timer.as_mut().poll_reached(cx).map(|()| false),
+    })
+    .await
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Steps;
+    use super::ShutdownLadder;
     use crate::base::policy::DEFAULT_EXIT_TIMEOUT;
     use std::time::Duration;
 
@@ -75,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_defaults_fill_the_default_budget() {
-        let steps = Steps::default();
+        let steps = ShutdownLadder::default();
         assert_eq!(steps.exit_budget(), Some(DEFAULT_EXIT_TIMEOUT));
         assert_eq!(steps.within(Some(DEFAULT_EXIT_TIMEOUT)), steps);
         assert_eq!(steps.within(None), steps);
@@ -83,7 +135,7 @@ mod tests {
 
     #[test]
     fn each_gets_its_share_of_less() {
-        let half = Steps::default().within(Some(5 * SECOND));
+        let half = ShutdownLadder::default().within(Some(5 * SECOND));
         assert_eq!(half.stop, Some(SECOND * 5 / 2));
         assert_eq!(half.cancel, Some(SECOND * 3 / 2));
         assert_eq!(half.abort, SECOND / 2);
@@ -91,9 +143,9 @@ mod tests {
 
     #[test]
     fn what_waits_for_ever_ends_with_the_budget() {
-        let steps = Steps {
+        let steps = ShutdownLadder {
             stop: None,
-            ..Steps::default()
+            ..ShutdownLadder::default()
         };
         assert_eq!(steps.exit_budget(), None);
         // The others have what they want, with the slack, or a quarter.

@@ -1,0 +1,170 @@
+//! [`Spawned`]: the one life of a spawned task: code in a region of its own, and its end, which is told once, also when the task is
+//! dropped, be it before its first poll.
+
+use std::future::{Future, Pending};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use crate::base::cause::Phase;
+use crate::base::entry::Subject;
+use crate::base::panic::Panic;
+use crate::cancel::cancellation::Cancellation;
+use crate::cancel::node::Node;
+use crate::cancel_scope::{Alarm, Branch};
+use crate::error::{BoxError, Error};
+use crate::report::failures::untold;
+use crate::scope::driven::Outcome;
+
+/// How a spawned task ended.
+pub(crate) enum TaskEnd<T> {
+    Done(T),
+    Failed(BoxError),
+    /// Cancelled, it has unwound.
+    Stopped(Cancellation),
+    Panicked(Panic),
+    /// Its code was dropped where it stood, as it was [asked](TaskSide::is_aborted), or has panicked as it was.
+    Aborted(Option<Panic>),
+    /// The task was dropped; without having been polled if it never began.
+    Dropped {
+        began: bool,
+    },
+}
+
+/// What goes with the code of a spawned task, and is told of its end.
+pub(crate) trait TaskSide {
+    /// What the code gives if it succeeds.
+    type Value;
+
+    /// Whether the code is to be dropped where it stands; asked before each poll.
+    fn is_aborted(&self) -> bool {
+        false
+    }
+
+    /// The code was polled. Whether it goes on.
+    fn polled(&mut self, goes_on: bool, cx: &mut Context<'_>);
+
+    /// Called once.
+    fn end(self, end: TaskEnd<Self::Value>);
+}
+
+pin_project! {
+    pub(crate) struct Spawned<F, S: TaskSide> {
+        // Until it has ended, or was aborted.
+        #[pin]
+        code: Option<Branch<TaskCode<F>, Result<S::Value, TaskFailure>, Pending<()>>>,
+        // After the code: by the end of that it is told.
+        side: TaskGuard<S>,
+    }
+}
+
+struct TaskGuard<S: TaskSide> {
+    side: Option<S>,
+    began: bool,
+}
+
+impl<F, S> Spawned<F, S>
+where
+    F: Future<Output = Result<S::Value, BoxError>>,
+    S: TaskSide,
+{
+    /// The code runs in this region, and is called so.
+    pub(crate) fn new(region: Arc<Node>, subject: Subject, future: F, side: S) -> Self {
+        region.call(|| subject.clone());
+        Spawned {
+            code: Some(Branch::new(region, Alarm::none(), TaskCode { future, subject })),
+            side: TaskGuard {
+                side: Some(side),
+                began: false,
+            },
+        }
+    }
+}
+
+impl<F, S> Future for Spawned<F, S>
+where
+    F: Future<Output = Result<S::Value, BoxError>>,
+    S: TaskSide,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        this.side.began = true;
+        let Some(side) = &mut this.side.side else {
+            return Poll::Ready(());
+        };
+        let end = if side.is_aborted() {
+            let dropped = catch_unwind(AssertUnwindSafe(|| this.code.set(None)));
+            TaskEnd::Aborted(dropped.err())
+        } else {
+            let code = this.code.as_mut().as_pin_mut();
+            let polled = code.map_or(Poll::Pending, |code| code.poll(cx));
+            side.polled(polled.is_pending(), cx);
+            match ready!(polled) {
+                Outcome::Done(Ok(value)) => TaskEnd::Done(value),
+                Outcome::Done(Err(failure)) => failure.into_end(),
+                Outcome::Stopped(cancellation) => TaskEnd::Stopped(cancellation),
+                Outcome::Panicked(panic) => TaskEnd::Panicked(panic),
+            }
+        };
+        this.code.set(None);
+        this.side.end(end);
+        Poll::Ready(())
+    }
+}
+
+pin_project! {
+    struct TaskCode<F> {
+        #[pin]
+        future: F,
+        subject: Subject,
+    }
+}
+
+impl<T, F: Future<Output = Result<T, BoxError>>> Future for TaskCode<F> {
+    type Output = Result<T, TaskFailure>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let failed = |error| TaskFailure(Some((error, this.subject.clone())));
+        this.future.poll(cx).map(|result| result.map_err(failed))
+    }
+}
+
+/// What the code failed with, while something in its region still exits. Dropped meanwhile, it is reported (law 23).
+struct TaskFailure(Option<(BoxError, Subject)>);
+
+impl TaskFailure {
+    fn into_end<T>(mut self) -> TaskEnd<T> {
+        match self.0.take() {
+            Some((error, _)) => TaskEnd::Failed(error),
+            None => unreachable!("it is there until it is told"),
+        }
+    }
+}
+
+impl Drop for TaskFailure {
+    fn drop(&mut self) {
+        if let Some((error, subject)) = self.0.take() {
+            untold(Error::failed(&subject, Phase::Body, error));
+        }
+    }
+}
+
+impl<S: TaskSide> TaskGuard<S> {
+    fn end(&mut self, end: TaskEnd<S::Value>) {
+        if let Some(side) = self.side.take() {
+            side.end(end);
+        }
+    }
+}
+
+impl<S: TaskSide> Drop for TaskGuard<S> {
+    fn drop(&mut self) {
+        self.end(TaskEnd::Dropped { began: self.began });
+    }
+}

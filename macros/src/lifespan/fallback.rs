@@ -7,7 +7,7 @@ use syn::Type;
 
 use super::closure::Closure;
 use super::expand::unread::expression;
-use super::model::{Dependency, Entered, Head, Member, Model, Role};
+use super::model::{Dependency, Head, Member, Model, Role};
 use crate::blame::Blame;
 use crate::errors::Errors;
 use crate::names::same;
@@ -91,7 +91,7 @@ fn begun(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
         movement,
         params,
         expr,
-    } = field.role.closure()?;
+    } = field.make.as_ref()?;
     let by_value = movement.is_some();
     let mut typed: Vec<(&Ident, TokenStream)> = Vec::new();
     for param in params {
@@ -112,11 +112,11 @@ fn begun(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
 
 /// How a member ends, if that is beside it.
 fn ended(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
-    let ending = field.role.ending()?;
+    let ending = field.exit.as_ref()?;
     let krate = model.options.krate(Span::mixed_site());
     // What is in an `Option` is for rustc to find.
-    let ty = match &field.role {
-        Role::Entered(Entered { optional: true, .. }) => quote!(_),
+    let ty = match field.role {
+        Role::Entered { optional: true } => quote!(_),
         _ => field.ty.to_token_stream(),
     };
     let function = expression(ending.function.clone());

@@ -36,7 +36,7 @@ impl Graph {
         for field in 0..named.len() {
             search.visit(field, errors);
         }
-        let is_made = |field: &usize| model.fields[*field].role.closure().is_some();
+        let is_made = |field: &usize| model.fields[*field].make.is_some();
         let dependencies = |named: &Named<'_>| named.iter().map(|(_, dependency)| *dependency).collect();
         Graph {
             order: search.order.into_iter().filter(is_made).collect(),
@@ -54,7 +54,7 @@ fn check_name(field: &Member<'_>, model: &Model<'_>, errors: &mut Errors) {
         inputs.iter().find(|input| !input.guessed && same(&input.name, name)),
     ) {
         (Role::Kept, None) if !model.options.broken => errors.at(name, texts::keep_without_an_input(name)),
-        (Role::Entered(_) | Role::Value(_), Some(input)) => {
+        (Role::Entered { .. } | Role::Value, Some(input)) => {
             errors.twice(name, texts::member_named_like_an_input(name), &input.name);
         }
         // What a broken one lacks has been said, and may have been `#[keep]`.
@@ -65,7 +65,7 @@ fn check_name(field: &Member<'_>, model: &Model<'_>, errors: &mut Errors) {
 /// What the parameters of a field name.
 fn resolve<'a>(field: &'a Member<'_>, model: &Model<'_>, errors: &mut Errors) -> Named<'a> {
     let mut named: Named<'a> = Vec::new();
-    for param in field.role.closure().map_or(&[][..], |closure| &closure.params) {
+    for param in field.make.as_ref().map_or(&[][..], |make| &make.params) {
         let name = &param.name;
         if let Some((first, _)) = named.iter().find(|(first, _)| same(&first.name, name)) {
             errors.twice(name, texts::parameter_twice(name), &first.name);
@@ -99,7 +99,7 @@ fn check_input(at: usize, model: &Model<'_>, named: &[Named<'_>], errors: &mut E
     let input = &model.options.inputs[at];
     let (name, mut moved, mut lent) = (&input.name, Vec::new(), Vec::new());
     for (field, named) in model.fields.iter().zip(named) {
-        let by_value = field.role.closure().is_some_and(|closure| closure.movement.is_some());
+        let by_value = field.make.as_ref().is_some_and(|make| make.movement.is_some());
         for (param, _) in named
             .iter()
             .filter(|(_, dependency)| *dependency == Dependency::Input(at))
@@ -111,11 +111,11 @@ fn check_input(at: usize, model: &Model<'_>, named: &[Named<'_>], errors: &mut E
             };
             uses.push(&param.name);
         }
-        if matches!(field.role, Role::Kept) && same(field.name, name) {
+        if field.role == Role::Kept && same(field.name, name) {
             lent.push(field.name);
         }
     }
-    let is_broken = |field: &Member<'_>| matches!(field.role, Role::Broken(_));
+    let is_broken = |field: &Member<'_>| field.role == Role::Broken;
     match (&moved[..], &lent[..]) {
         // It may be used where something could not be read.
         ([], []) if input.guessed || model.fields.iter().any(is_broken) => {}

@@ -44,25 +44,24 @@ pub(super) struct Member<'a> {
     pub(super) name: &'a Ident,
     pub(super) ty: &'a Type,
     pub(super) role: Role,
-}
-
-pub(super) enum Role {
-    Entered(Entered),
-    /// Computed from others.
-    Value(Closure),
-    /// An input that is kept for the body.
-    Kept,
-    /// What is wrong with it has been said. Its end may be sound.
-    Broken(Option<Ending>),
-}
-
-/// A resource.
-pub(super) struct Entered {
-    pub(super) make: Closure,
+    /// What it is made from, and how, if that could be read.
+    pub(super) make: Option<Closure>,
     pub(super) enter_timeout: Option<Budget>,
+    /// What is beside it that ends it.
     pub(super) exit: Option<Ending>,
     pub(super) exit_timeout: Option<Budget>,
-    pub(super) optional: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A resource.
+    Entered { optional: bool },
+    /// Computed from others.
+    Value,
+    /// An input that is kept for the body.
+    Kept,
+    /// What is wrong with it has been said.
+    Broken,
 }
 
 /// What a parameter names.
@@ -70,30 +69,6 @@ pub(super) struct Entered {
 pub(super) enum Dependency {
     Input(usize),
     Field(usize),
-}
-
-impl Role {
-    pub(super) fn closure(&self) -> Option<&Closure> {
-        match self {
-            Role::Entered(Entered { make, .. }) | Role::Value(make) => Some(make),
-            Role::Kept | Role::Broken(_) => None,
-        }
-    }
-
-    pub(super) fn closure_mut(&mut self) -> Option<&mut Closure> {
-        match self {
-            Role::Entered(Entered { make, .. }) | Role::Value(make) => Some(make),
-            Role::Kept | Role::Broken(_) => None,
-        }
-    }
-
-    /// What is beside it that ends it.
-    pub(super) fn ending(&self) -> Option<&Ending> {
-        match self {
-            Role::Entered(Entered { exit, .. }) | Role::Broken(exit) => exit.as_ref(),
-            Role::Value(_) | Role::Kept => None,
-        }
-    }
 }
 
 impl<'a> Head<'a> {
@@ -138,12 +113,10 @@ fn parenthesized(attr: &Attribute) -> TokenStream {
 impl<'a> Model<'a> {
     pub(super) fn parse(head: Head<'a>, fields: &[&'a Field], errors: &mut Errors) -> Self {
         let options = head.options(errors);
-        let member = |field: &&'a Field| {
-            let (name, ty) = (field.ident.as_ref()?, &field.ty);
-            let role = role(name, field, errors);
-            Some(Member { name, ty, role })
-        };
-        let fields: Vec<_> = fields.iter().filter_map(member).collect();
+        let fields = fields
+            .iter()
+            .filter_map(|field| Some(Member::parse(field.ident.as_ref()?, field, errors)));
+        let fields: Vec<_> = fields.collect();
         let of_field = |(at, field): (usize, &Member<'_>)| (field.name.unraw().to_string(), Dependency::Field(at));
         let of_input = |(at, input): (usize, &Input)| (input.name.unraw().to_string(), Dependency::Input(at));
         let names = fields.iter().enumerate().map(of_field);
@@ -201,97 +174,103 @@ impl Markers {
     }
 }
 
-/// What a field is: exactly one of its attributes says how it begins.
-fn role(name: &Ident, field: &Field, errors: &mut Errors) -> Role {
-    let markers = Markers::of(field, errors);
-    let mut roles = ["enter", "value", "keep"].iter().filter_map(|role| markers.get(role));
-    let Some((key, content)) = roles.next() else {
-        errors.at(name, texts::member_without_enter(name, ENTER, VALUE));
-        return Role::Broken(None);
-    };
-    if let Some((second, _)) = roles.next() {
-        errors.twice(second, texts::member_of_two_roles(name, key, second), key);
-        return Role::Broken(None);
+impl<'a> Member<'a> {
+    fn parse(name: &'a Ident, field: &'a Field, errors: &mut Errors) -> Self {
+        let mut member = Member {
+            name,
+            ty: &field.ty,
+            role: Role::Broken,
+            make: None,
+            enter_timeout: None,
+            exit: None,
+            exit_timeout: None,
+        };
+        let markers = Markers::of(field, errors);
+        member.role = member.read(&markers, errors);
+        member
     }
-    if key == "enter" {
-        return entered(name, &field.ty, &markers, (key, content), errors);
-    }
-    for (marker, why) in [("exit", "is dropped, and has no exit"), ("optional", "is always there")] {
-        if let Some((marker, _)) = markers.get(marker) {
-            errors.at(marker, texts::member_not_entered(name, why));
+
+    /// Exactly one of the attributes says how a member begins.
+    fn read(&mut self, markers: &Markers, errors: &mut Errors) -> Role {
+        let name = self.name;
+        let mut roles = ["enter", "value", "keep"].iter().filter_map(|role| markers.get(role));
+        let Some((key, content)) = roles.next() else {
+            errors.at(name, texts::member_without_enter(name, ENTER, VALUE));
+            return Role::Broken;
+        };
+        if let Some((second, _)) = roles.next() {
+            errors.twice(second, texts::member_of_two_roles(name, key, second), key);
+            return Role::Broken;
+        }
+        let is_entered = key == "enter";
+        if is_entered {
+            self.read_exit(markers, errors);
+            self.check_option(markers, errors);
+        } else {
+            for (marker, why) in [("exit", "is dropped, and has no exit"), ("optional", "is always there")] {
+                if let Some((marker, _)) = markers.get(marker) {
+                    errors.at(marker, texts::member_not_entered(name, why));
+                }
+            }
+        }
+        if key == "keep" {
+            return Role::Kept;
+        }
+        let (expr, options) = content::split(key, content.clone(), errors);
+        let (example, help) = match (is_entered, &self.exit) {
+            (true, None) => (ENTER, texts::enter_fails()),
+            (true, Some(_)) => (ENTER, texts::enter_fails_beside()),
+            (false, _) => (VALUE, texts::value_fails()),
+        };
+        if is_entered {
+            self.enter_timeout = timeout(options, errors);
+        } else if !options.is_empty() {
+            errors.at(options, texts::value_with_options(name));
+        }
+        self.make = Closure::parse(expr, key, example, errors);
+        let Some(make) = &self.make else {
+            return Role::Broken;
+        };
+        // An expression is no function that could return.
+        if let (Some(mark), None) = (scan::tried(&make.expr), make.asyncness) {
+            errors.at(mark, texts::closure_tries(key, help));
+        }
+        let optional = markers.get("optional").is_some();
+        if is_entered {
+            Role::Entered { optional }
+        } else {
+            Role::Value
         }
     }
-    if key == "keep" {
-        return Role::Kept;
-    }
-    let (expr, options) = content::split(key, content.clone(), errors);
-    if !options.is_empty() {
-        errors.at(&options, texts::value_with_options(name));
-    }
-    let make = Closure::parse(expr, key, VALUE, errors);
-    make.map_or(Role::Broken(None), |make| {
-        no_question_mark(&make, key, texts::value_fails(), errors);
-        Role::Value(make)
-    })
-}
 
-/// The end alone if the beginning could not be read.
-fn entered(
-    name: &Ident,
-    ty: &Type,
-    markers: &Markers,
-    (key, content): (&Ident, &TokenStream),
-    errors: &mut Errors,
-) -> Role {
-    let (expr, enter_timeout) = with_timeout(key, content, errors);
-    let make = Closure::parse(expr, key, ENTER, errors);
-    let (mut exit, mut exit_timeout) = (None, None);
-    match markers.get("exit") {
-        Some((key, content)) if content.is_empty() => errors.at(key, texts::exit_empty()),
-        Some((key, content)) => {
-            let (expr, timeout) = with_timeout(key, content, errors);
-            (exit, exit_timeout) = (Ending::parse(expr, name, errors), timeout);
+    fn read_exit(&mut self, markers: &Markers, errors: &mut Errors) {
+        match markers.get("exit") {
+            Some((key, content)) if content.is_empty() => errors.at(key, texts::exit_empty()),
+            Some((key, content)) => {
+                let (expr, options) = content::split(key, content.clone(), errors);
+                self.exit_timeout = timeout(options, errors);
+                self.exit = Ending::parse(expr, self.name, errors);
+            }
+            None => {}
         }
-        None => {}
     }
-    let optional = markers.get("optional");
-    match optional {
-        Some((key, content)) if !content.is_empty() => errors.at(key, texts::optional_with_arguments()),
-        // Aliases are not seen through; what is seen is told better than the types could.
-        Some(_) if !is_option(ty) => errors.at(ty, texts::optional_no_option(written(ty))),
-        // With an end beside it, it may be any type.
-        None if is_option(ty) && markers.get("exit").is_none() => errors.at(ty, texts::option_without_optional()),
-        _ => {}
+
+    fn check_option(&self, markers: &Markers, errors: &mut Errors) {
+        let (ty, is_option) = (self.ty, is_option(self.ty));
+        match markers.get("optional") {
+            Some((key, content)) if !content.is_empty() => errors.at(key, texts::optional_with_arguments()),
+            // Aliases are not seen through; what is seen is told better than the types could.
+            Some(_) if !is_option => errors.at(ty, texts::optional_no_option(written(ty))),
+            // With an end beside it, it may be any type.
+            None if is_option && markers.get("exit").is_none() => errors.at(ty, texts::option_without_optional()),
+            _ => {}
+        }
     }
-    let Some(make) = make else {
-        return Role::Broken(exit);
-    };
-    let help = if exit.is_some() {
-        texts::enter_fails_beside()
-    } else {
-        texts::enter_fails()
-    };
-    no_question_mark(&make, key, help, errors);
-    Role::Entered(Entered {
-        make,
-        enter_timeout,
-        exit,
-        exit_timeout,
-        optional: optional.is_some(),
-    })
 }
 
-/// The expression in the parentheses, and `timeout = "5s"` behind it.
-fn with_timeout(key: &Ident, content: &TokenStream, errors: &mut Errors) -> (TokenStream, Option<Budget>) {
-    let (expr, options) = content::split(key, content.clone(), errors);
-    (expr, Options::parse(options, Of::Member, errors).timeout)
-}
-
-/// An expression is no function that could return.
-fn no_question_mark(make: &Closure, key: &Ident, help: String, errors: &mut Errors) {
-    if let (Some(mark), None) = (scan::tried(&make.expr), make.asyncness) {
-        errors.at(mark, texts::closure_tries(key, help));
-    }
+/// `timeout = "5s"`.
+fn timeout(options: TokenStream, errors: &mut Errors) -> Option<Budget> {
+    Options::parse(options, Of::Member, errors).timeout
 }
 
 fn is_option(ty: &Type) -> bool {

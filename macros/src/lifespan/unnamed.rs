@@ -13,7 +13,7 @@ use crate::texts;
 pub(super) fn name(model: &mut Model<'_>, errors: &mut Errors) {
     let found: Vec<_> = model.fields.iter().map(|field| used(field, model)).collect();
     for (field, used) in model.fields.iter_mut().zip(found) {
-        let Some(closure) = field.role.closure_mut() else {
+        let Some(closure) = &mut field.make else {
             continue;
         };
         for (Use { at, alone }, dependency) in used {
@@ -44,7 +44,7 @@ pub(super) fn name(model: &mut Model<'_>, errors: &mut Errors) {
 
 /// The first use of each.
 fn used(field: &Member<'_>, model: &Model<'_>) -> Vec<(Use, Dependency)> {
-    let Some(closure) = field.role.closure() else {
+    let Some(closure) = &field.make else {
         return Vec::new();
     };
     let mut used = scan::unbound(&closure.expr);

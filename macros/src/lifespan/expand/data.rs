@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 
 use super::Expansion;
 use crate::budget::Budget;
-use crate::lifespan::model::{Dependency, Role};
+use crate::lifespan::model::Dependency;
 
 impl Expansion<'_> {
     // Output:
@@ -45,11 +45,10 @@ impl Expansion<'_> {
                 }
             }
         }
-        let (enter, exit) = match &member.role {
-            Role::Entered(entered) => (entered.enter_timeout, entered.exit_timeout),
-            _ => (None, None),
-        };
-        let (enter, exit) = (budget("enter", enter), budget("exit", exit));
+        let (enter, exit) = (
+            budget("enter", member.enter_timeout),
+            budget("exit", member.exit_timeout),
+        );
         // As if it stood there: the place that errors show is that of the field, and not that of the attribute.
         let at = member.name.span();
         let new = quote_spanned!(at=> __rt::Member::new(#name, &[#(#needs),*], &[#(#takes),*]));

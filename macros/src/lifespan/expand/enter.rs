@@ -9,7 +9,7 @@ use super::unread::expression;
 use super::{Expansion, tuple};
 use crate::blame::{Blame, ours};
 use crate::lifespan::closure::{Closure, Param};
-use crate::lifespan::model::{Dependency, Entered, Role};
+use crate::lifespan::model::{Dependency, Role};
 
 impl Expansion<'_> {
     pub(super) fn lifespan(&self) -> TokenStream {
@@ -87,17 +87,15 @@ impl Expansion<'_> {
     // Output: `__rt::enter(&__slot_cache, (&config, __slot_db.lend()), |(config, db)| ..)`
     pub(super) fn lane(&self, field: usize) -> TokenStream {
         let member = &self.model.fields[field];
-        let Some(closure) = member.role.closure() else {
+        let Some(closure) = &member.make else {
             return TokenStream::new();
         };
         let at = Blame::on(&closure.expr).start;
-        let method = match &member.role {
-            Role::Entered(Entered { exit, optional, .. }) => match (exit.is_some(), optional) {
-                (false, false) => "enter",
-                (false, true) => "enter_optional",
-                (true, false) => "enter_beside",
-                (true, true) => "enter_optional_beside",
-            },
+        let method = match (member.role, &member.exit) {
+            (Role::Entered { optional: false }, None) => "enter",
+            (Role::Entered { optional: true }, None) => "enter_optional",
+            (Role::Entered { optional: false }, Some(_)) => "enter_beside",
+            (Role::Entered { optional: true }, Some(_)) => "enter_optional_beside",
             _ => "compute",
         };
         let (slot, method) = (self.slot_name(member.name), Ident::new(method, at));

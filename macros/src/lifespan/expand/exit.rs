@@ -8,25 +8,25 @@ use super::unread::expression;
 use super::{Expansion, tuple};
 use crate::blame::{Blame, ours};
 use crate::lifespan::ending::Ending;
-use crate::lifespan::model::{Entered, Head, Member, Role};
+use crate::lifespan::model::{Head, Member, Role};
 
 impl Expansion<'_> {
     /// What a field becomes on its way out, if that is not its own type.
     pub(super) fn closed(&self, member: &Member<'_>) -> Option<TokenStream> {
-        let Member { name, ty, role } = member;
+        let (name, ty) = (member.name, member.ty);
         let at = Blame::on(ty).start;
-        let Role::Entered(entered) = role else {
+        let Role::Entered { optional: is_optional } = member.role else {
             let plain = self.rt("Plain", "PlainLocal", at);
             return Some(quote_spanned!(at=> #plain<#ty>));
         };
         let optional = self.rt("Optional", "OptionalLocal", at);
-        match (entered.optional, entered.exit.is_some()) {
+        match (is_optional, member.exit.is_some()) {
             (false, false) => None,
             (true, false) => {
                 let some = Self::some(ty);
                 Some(quote_spanned!(at=> #optional<#some>))
             }
-            (is_optional, true) => {
+            (_, true) => {
                 let value = if is_optional { Self::some(ty) } else { quote!(#ty) };
                 let (beside, end) = (self.rt("Beside", "BesideLocal", at), end_name(name));
                 let whole = self.whole();
@@ -103,18 +103,13 @@ impl Expansion<'_> {
     /// A member whose end is beside it, and that.
     fn beside(&self, field: usize) -> Option<(&Member<'_>, &Ending)> {
         let member = &self.model.fields[field];
-        match &member.role {
-            Role::Entered(Entered { exit: Some(exit), .. }) => Some((member, exit)),
-            _ => None,
-        }
+        Some((member, member.exit.as_ref()?))
     }
 
     fn beside_value(member: &Member<'_>) -> TokenStream {
         let ty = member.ty;
-        match &member.role {
-            Role::Entered(entered) if entered.optional => Self::some(ty),
-            _ => quote!(#ty),
-        }
+        let is_optional = member.role == Role::Entered { optional: true };
+        if is_optional { Self::some(ty) } else { quote!(#ty) }
     }
 
     // Output:
@@ -140,7 +135,7 @@ impl Expansion<'_> {
         // Members may need what was kept to their end.
         let kept = self.model.fields.iter().filter_map(|field| {
             let value = self.value_name(field.name);
-            matches!(field.role, Role::Kept).then(|| quote!(__rt::Input(#value)))
+            (field.role == Role::Kept).then(|| quote!(__rt::Input(#value)))
         });
         let values: Vec<_> = kept.chain(values).collect();
         // Of no members there is no expression: `clippy::unused_unit` would see it.
@@ -219,11 +214,10 @@ impl Expansion<'_> {
             .iter()
             .map(|member| {
                 let name = member.name;
-                match &member.role {
-                    Role::Entered(entered) if entered.exit.is_none() => {
-                        quote!(__rt::Ask(&#this.#name).asked())
-                    }
-                    _ => quote!(__rt::Unasked),
+                if matches!(member.role, Role::Entered { .. }) && member.exit.is_none() {
+                    quote!(__rt::Ask(&#this.#name).asked())
+                } else {
+                    quote!(__rt::Unasked)
                 }
             })
             .collect();

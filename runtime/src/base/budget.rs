@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::base::timer::{Deadline, after};
+use crate::base::timer::after;
 
 /// In nanoseconds. What is longer than their 584 years becomes that: no clock holds it either.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,16 +24,15 @@ impl Budget {
     pub(crate) fn time(self) -> Duration {
         Duration::from_nanos(self.0.get())
     }
+
+    /// When it runs out that begins now.
+    pub(crate) fn deadline(self) -> Instant {
+        after(self.time())
+    }
 }
 
 impl fmt::Debug for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.time().fmt(f)
-    }
-}
-
-impl Deadline for Option<Budget> {
-    fn at(&self) -> Option<Instant> {
-        self.map(|budget| after(budget.time()))
     }
 }

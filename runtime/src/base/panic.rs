@@ -20,17 +20,18 @@ pub(crate) fn panic_text(panic: &Panic) -> &str {
 
 /// An error's text. Its `Display` is the user's: a panic in it must not cost what is about to be done with it.
 #[cold]
-pub(crate) fn rendered(error: &(impl Display + ?Sized)) -> String {
-    rendered_by(|| error.to_string())
+pub(crate) fn rendered(error: &dyn Display) -> String {
+    rendered_by(&|| error.to_string())
 }
 
 /// As [`rendered`], for what makes the text.
-pub(crate) fn rendered_by(text: impl FnOnce() -> String) -> String {
+#[cold]
+pub(crate) fn rendered_by(text: &dyn Fn() -> String) -> String {
     text_or(text, "an error whose `Display` panics")
 }
 
 /// As [`rendered_by`], for any text of a user's.
 #[cold]
-pub(crate) fn text_or(text: impl FnOnce() -> String, otherwise: &str) -> String {
+pub(crate) fn text_or(text: &dyn Fn() -> String, otherwise: &str) -> String {
     catch_unwind(AssertUnwindSafe(text)).unwrap_or_else(|_| otherwise.to_owned())
 }

@@ -22,15 +22,9 @@ pub(crate) fn after(budget: Duration) -> Instant {
         .unwrap_or_else(|| now + Duration::from_secs(86400 * 365 * 30))
 }
 
-/// Says when a limit is reached; asked once, when what it limits first waits.
-pub(crate) trait Deadline {
-    fn at(&self) -> Option<Instant>;
-}
-
 pin_project! {
-    /// A deadline and, once armed, its timer.
-    pub(crate) struct Timer<D> {
-        deadline: D,
+    /// The timer of a limit, which is armed when what it limits first waits.
+    pub(crate) struct Timer {
         #[pin]
         state: State,
     }
@@ -46,22 +40,24 @@ pin_project! {
     }
 }
 
-impl<D: Deadline> Timer<D> {
+impl Timer {
     #[inline]
-    pub(crate) fn new(deadline: D) -> Self {
-        let state = State::Unarmed;
-        Timer { deadline, state }
+    pub(crate) fn unarmed() -> Self {
+        Timer { state: State::Unarmed }
     }
 
-    /// Ready when the deadline has passed, also behind code that is never idle; arms the timer on the first call.
-    pub(crate) fn poll_reached(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        if matches!(*this.state, State::Unarmed) {
-            let sleep = this.deadline.at().and_then(try_sleep);
-            this.state
-                .set(sleep.map_or(State::Never, |sleep| State::Armed { sleep }));
+    /// Ready when the deadline has passed, also behind code that is never idle. The deadline is asked for on the first call.
+    pub(crate) fn poll_reached(
+        self: Pin<&mut Self>,
+        deadline: impl FnOnce() -> Option<Instant>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let mut state = self.project().state;
+        if matches!(*state, State::Unarmed) {
+            let sleep = deadline().and_then(try_sleep);
+            state.set(sleep.map_or(State::Never, |sleep| State::Armed { sleep }));
         }
-        match this.state.project() {
+        match state.project() {
             StateProj::Armed { sleep } => poll_unbudgeted(sleep, cx),
             _ => Poll::Pending,
         }

@@ -12,7 +12,7 @@ use super::cancellation::{self, Cancellation};
 use super::children::Inside;
 use super::node::Node;
 use crate::base::cause::Phase;
-use crate::base::entry::Subject;
+use crate::base::entry::Entry;
 
 /// Where a future runs: nowhere, at a node, or at a root that is made when something inside needs it.
 #[derive(Default)]
@@ -24,7 +24,7 @@ pub(crate) struct Place {
 /// The place of the calling thread, but for the node itself: code in no node never touches a thread-local that has a
 /// destructor.
 #[derive(Clone, Copy)]
-struct Here {
+pub(crate) struct Here {
     kind: Kind,
     /// Whose place it is: a `LocalSet` polls other tasks on our stack.
     task: Option<task::Id>,
@@ -99,13 +99,30 @@ impl Place {
     /// Makes this the place of the calling thread until the guard is dropped.
     #[inline]
     pub(crate) fn enter(&mut self) -> Entered<'_> {
+        let outer = self.begin();
+        Entered { place: self, outer }
+    }
+
+    /// As [`enter`](Place::enter), until [`end`](Place::end) is called with what this gives.
+    #[inline]
+    pub(crate) fn begin(&mut self) -> Here {
         let kind = self.kind();
         let task = task::try_id();
         let outer = HERE.replace(Here { kind, task });
         if kind == Kind::AtNode || outer.kind == Kind::AtNode {
             self.swap_nodes();
         }
-        Entered { place: self, outer }
+        outer
+    }
+
+    /// The place of the calling thread is again what it was.
+    #[inline]
+    pub(crate) fn end(&mut self, outer: Here) {
+        let kind = HERE.replace(outer).kind;
+        if kind == Kind::AtNode || outer.kind == Kind::AtNode {
+            self.swap_nodes();
+        }
+        self.may_be_root = kind == Kind::MayBeRoot;
     }
 
     #[cold]
@@ -124,11 +141,7 @@ pub(crate) struct Entered<'a> {
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        let kind = HERE.replace(self.outer).kind;
-        if kind == Kind::AtNode || self.outer.kind == Kind::AtNode {
-            self.place.swap_nodes();
-        }
-        self.place.may_be_root = kind == Kind::MayBeRoot;
+        self.place.end(self.outer);
     }
 }
 
@@ -153,6 +166,12 @@ fn find_parent() -> Option<Arc<Node>> {
         Here::set_kind(Kind::AtNode);
     }
     node()
+}
+
+/// Whether the calling code runs in no node.
+#[inline]
+pub(crate) fn is_nowhere() -> bool {
+    Here::kind() != Kind::AtNode
 }
 
 /// The node of the future that is being polled, for its own parts.
@@ -185,10 +204,15 @@ pub(crate) fn outside<T>(run: impl FnOnce() -> T) -> T {
 
 /// Says who the node here is, for reports.
 #[inline]
-pub(crate) fn call(subject: impl FnOnce() -> Subject) {
+pub(crate) fn call(entry: &Entry) {
     if Here::kind() == Kind::AtNode {
-        look(|node| node.call(subject));
+        call_here(entry);
     }
+}
+
+#[cold]
+fn call_here(entry: &Entry) {
+    look(|node| node.call(entry));
 }
 
 /// What lives in the node here.

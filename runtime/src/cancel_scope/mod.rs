@@ -31,7 +31,7 @@ pub use canceller::Canceller;
 pub use outcome::Outcome;
 pub use race::{Race, race, race_all};
 
-pub(crate) use region::Alarm;
+pub(crate) use region::Bell;
 pub(crate) use running::{Branch, Running};
 
 /// A region of code that can be cancelled from anywhere, or has a deadline.
@@ -183,7 +183,7 @@ impl CancelScope {
                 .token
                 .as_ref()
                 .map(|token| unconstrained(token.clone().cancelled_owned()));
-            self.run_until(Alarm::new(stop, Kind::Token), body, |outcome| outcome)
+            self.run_until(Bell::new(stop, Kind::Token), body, |outcome| outcome)
         }
         #[cfg(not(feature = "tokio-util"))]
         self.run_alone(body, |outcome| outcome)
@@ -202,17 +202,17 @@ impl CancelScope {
         body: F,
         settle: fn(Outcome<F::Output>) -> O,
     ) -> Running<F, F::Output, Pending<()>, O> {
-        self.run_until(Alarm::none(), body, settle)
+        self.run_until(Bell::none(), body, settle)
     }
 
     fn run_until<F: Future, S: Future, O>(
         self,
-        alarm: Alarm<S>,
+        alarm: Bell<S>,
         body: F,
         settle: fn(Outcome<F::Output>) -> O,
     ) -> Running<F, F::Output, S, O> {
         let CancelScope { node, subject, .. } = self;
-        node.call(|| subject);
+        node.name(subject);
         Running::new(node, alarm, body, settle)
     }
 }

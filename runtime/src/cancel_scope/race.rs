@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::region::Alarm;
+use super::region::Bell;
 use super::running::Branch;
 use crate::base::cause::Phase;
 use crate::base::coop::{Rotation, split};
@@ -23,7 +23,7 @@ use crate::cancel::node::Node;
 use crate::report::failures::Failure;
 use crate::report::{self, Report};
 use crate::scope::driven::Outcome;
-use crate::scope::leaving::Leaving;
+use crate::scope::drop_collector::DropCollector;
 
 /// Runs all branches of a tuple, in this task, until the first completes, cancels the others, awaits their exits, and
 /// returns what the winner returned.
@@ -159,8 +159,8 @@ pin_project! {
 impl<F, T> Lane<F, T> {
     fn new(body: F, place: &'static Location<'static>) -> Self {
         let node = Node::branch();
-        node.call(|| subject(place));
-        let alarm = Alarm::new(None, Kind::Stop);
+        node.name(subject(place));
+        let alarm = Bell::new(None, Kind::Stop);
         Lane {
             branch: Some(Branch::new(node, alarm, body)),
         }
@@ -324,13 +324,13 @@ pin_project! {
         winner: Option<Ended<T>>,
         place: &'static Location<'static>,
         // After the branches: what they abandon in one drop leaves as one group.
-        leaving: Leaving,
+        collector: DropCollector,
     }
 
     impl<B, T> PinnedDrop for Racing<B, T> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            this.leaving.begin();
+            this.collector.begin();
             // While the others unwind it waits to go on.
             if let Some(Ended::Panicked(panic)) = this.winner.take() {
                 report_panic(panic, this.place);
@@ -346,7 +346,7 @@ impl<B, T> Racing<B, T> {
             rotation: Rotation::default(),
             winner: None,
             place,
-            leaving: Leaving::new(Checkpoint::open()),
+            collector: DropCollector::new(Checkpoint::open()),
         }
     }
 }

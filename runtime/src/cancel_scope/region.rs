@@ -1,4 +1,4 @@
-//! [`Region`]: runs the body of a cancel scope, and [`Alarm`], what may cancel it beside its handles.
+//! [`Region`]: runs the body of a cancel scope, and [`Bell`], what may cancel it beside its handles.
 
 use std::future::{Future, Pending};
 use std::pin::Pin;
@@ -15,56 +15,43 @@ use crate::base::timer;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::frame;
 use crate::cancel::node::Node;
-use crate::orphan::aside::Aside;
 use crate::report::failures::Failure;
 use crate::report::undelivered::Undelivered;
-use crate::scope::driven::{Driven, Outcome};
-use crate::scope::limit::Limit;
+use crate::scope::code::{Always, Code, Made};
+use crate::scope::drive::{End, drive};
+use crate::scope::driven::Outcome;
+use crate::scope::limit::{Alarm, Limit, StopReason};
+use crate::scope::side::{Side, Undone};
 
 pin_project! {
     /// The body of a cancel scope; polled at the place of its node.
-    #[project = RegionProj]
     pub(super) struct Region<F, T, S> {
         #[pin]
-        driven: Driven<F, Alarm<S>, Cancellation>,
-        // While adopted exits are awaited. Dropped meanwhile, a panic is reported.
-        outcome: Option<Result<Outcome<T, Cancellation>, Undelivered>>,
-        aside: Aside,
-        begun: bool,
+        code: Made<F, T, Always>,
+        #[pin]
+        bell: Bell<S>,
+        course: Course,
     }
+}
+
+/// All of it but for the code and what may cancel it.
+struct Course {
+    has_begun: bool,
+    // While adopted exits are awaited.
+    end: Option<End>,
+    side: Side,
 }
 
 impl<F, T, S> Region<F, T, S> {
-    pub(super) fn new(body: F, alarm: Alarm<S>) -> Self {
+    pub(super) fn new(body: F, bell: Bell<S>) -> Self {
         Region {
-            driven: Driven::new(body, alarm),
-            outcome: None,
-            aside: Aside::nothing(),
-            begun: false,
-        }
-    }
-}
-
-impl<F: Future<Output = T>, S: Future, T> RegionProj<'_, F, T, S> {
-    fn poll_round(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T, Cancellation>> {
-        if self.outcome.is_none() {
-            *self.outcome = Some(match ready!(self.driven.as_mut().poll(self.aside, cx)) {
-                Outcome::Panicked(panic) if !self.aside.is_nothing() => Err(panicked(panic)),
-                outcome => Ok(outcome),
-            });
-        }
-        if self.aside.poll_adopted(cx).is_pending() {
-            // Its deadline may pass meanwhile.
-            let _ = self.driven.as_mut().limit().poll_stop(cx);
-            return Poll::Pending;
-        }
-        match self.outcome.take() {
-            Some(Ok(outcome)) => Poll::Ready(outcome),
-            Some(Err(panicked)) => match panicked.deliver().panic {
-                Some(panic) => Poll::Ready(Outcome::Panicked(panic)),
-                None => unreachable!("it is that of a panic"),
+            code: Made::made(body),
+            bell,
+            course: Course {
+                has_begun: false,
+                end: None,
+                side: Side::nothing(),
             },
-            None => Poll::Pending,
         }
     }
 }
@@ -74,20 +61,76 @@ impl<F: Future<Output = T>, S: Future, T> Future for Region<F, T, S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if !*this.begun {
-            *this.begun = true;
+        let undone = ready!(this.course.poll(this.code.as_mut(), this.bell, cx));
+        Poll::Ready(match undone {
+            Some(Undone::Panicked(panic)) => Outcome::Panicked(panic),
+            Some(Undone::Stopped(StopReason::Cancelled(cancellation))) => Outcome::Stopped(cancellation),
+            _ => this.code.take().map_or_else(|| ended_twice(), Outcome::Done),
+        })
+    }
+}
+
+#[cold]
+fn ended_twice() -> ! {
+    panic!("cancel scope polled after it ended")
+}
+
+impl Course {
+    /// Ready when the body has ended, and what it abandoned; perhaps not by itself.
+    fn poll(
+        &mut self,
+        code: Pin<&mut (dyn Code + '_)>,
+        mut bell: Pin<&mut (dyn Alarm + '_)>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Undone>> {
+        if !self.has_begun {
+            self.has_begun = true;
             begin();
         }
-        this.driven.as_mut().limit().begin_round(cx);
-        let polled = this.poll_round(cx);
-        this.driven.as_mut().limit().end_round();
-        let outcome = ready!(polled);
-        if matches!(outcome, Outcome::Stopped(_)) {
+        bell.as_mut().begin_round(cx);
+        let polled = self.poll_round(code, bell.as_mut(), cx);
+        bell.end_round();
+        ready!(polled);
+        let failed = self.side.take_failed();
+        let undone = self.side.take_undone();
+        if matches!(undone, Some(Undone::Stopped(_))) {
             frame::deliver();
         }
         // What failed in an adopted exit has nobody to return it: it goes to the report hook.
-        drop(this.aside.take_failures());
-        Poll::Ready(outcome)
+        drop(self.side.take_failures());
+        let panic = failed.and_then(|failed| failed.deliver().panic);
+        Poll::Ready(panic.map(Undone::Panicked).or(undone))
+    }
+
+    fn poll_round(
+        &mut self,
+        code: Pin<&mut (dyn Code + '_)>,
+        mut bell: Pin<&mut (dyn Alarm + '_)>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        if self.end.is_none() {
+            let end = ready!(drive(code, Limit::Region(bell.as_mut()), &mut self.side, cx));
+            self.end = Some(end);
+            if end == End::Undone {
+                self.keep_panic();
+            }
+        }
+        if self.side.poll_adopted(cx).is_pending() {
+            // Its deadline may pass meanwhile.
+            let _ = bell.poll_cancelled(cx);
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    /// Dropped while adopted exits are awaited, a panic is reported.
+    #[cold]
+    fn keep_panic(&mut self) {
+        match self.side.take_undone() {
+            Some(Undone::Panicked(panic)) => self.side.fail(panicked(panic)),
+            Some(undone) => self.side.note(undone),
+            None => {}
+        }
     }
 }
 
@@ -103,7 +146,7 @@ fn panicked(panic: Panic) -> Undelivered {
 
 pin_project! {
     /// A deadline that may move, and a future that cancels when it completes.
-    pub(crate) struct Alarm<S> {
+    pub(crate) struct Bell<S> {
         rings_at: Option<Instant>,
         #[pin]
         sleep: Option<Sleep>,
@@ -118,9 +161,9 @@ pin_project! {
 /// Its place in the rotation.
 const STOP: usize = 1;
 
-impl<S> Alarm<S> {
+impl<S> Bell<S> {
     pub(crate) fn new(stop: Option<S>, stopped_by: Kind) -> Self {
-        Alarm {
+        Bell {
             rings_at: None,
             sleep: None,
             stop,
@@ -130,34 +173,14 @@ impl<S> Alarm<S> {
     }
 }
 
-impl Alarm<Pending<()>> {
+impl Bell<Pending<()>> {
     /// Nothing rings but the node's own deadline.
     pub(crate) fn none() -> Self {
-        Alarm::new(None, Kind::Stop)
+        Bell::new(None, Kind::Stop)
     }
 }
 
-impl<S: Future> Alarm<S> {
-    /// Polls the stop if its turn is before the body: in the first round, so that what has happened already cancels before
-    /// anything is entered, and whenever a body that is never idle has left nothing of the budget.
-    fn begin_round(self: Pin<&mut Self>, cx: &mut Context<'_>) {
-        if self.stop.is_none() {
-            return;
-        }
-        let mut this = self;
-        if this.as_mut().project().rotation.begin() == STOP {
-            if let Some(node) = frame::here().filter(|node| !node.is_cancelled()) {
-                let _ = this.poll_stopped(&node, cx);
-            }
-        }
-    }
-
-    fn end_round(self: Pin<&mut Self>) {
-        if self.stop.is_some() {
-            self.project().rotation.end(2);
-        }
-    }
-
+impl<S: Future> Bell<S> {
     fn poll_stopped(self: Pin<&mut Self>, node: &Arc<Node>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let Some(stop) = this.stop.as_mut().as_pin_mut() else {
@@ -188,10 +211,28 @@ impl<S: Future> Alarm<S> {
     }
 }
 
-impl<S: Future> Limit for Alarm<S> {
-    type Stop = Cancellation;
+impl<S: Future> Alarm for Bell<S> {
+    /// Polls the stop if its turn is before the body: in the first round, so that what has happened already cancels before
+    /// anything is entered, and whenever a body that is never idle has left nothing of the budget.
+    fn begin_round(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        if self.stop.is_none() {
+            return;
+        }
+        let mut this = self;
+        if this.as_mut().project().rotation.begin() == STOP {
+            if let Some(node) = frame::here().filter(|node| !node.is_cancelled()) {
+                let _ = this.poll_stopped(&node, cx);
+            }
+        }
+    }
 
-    fn poll_stop(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cancellation> {
+    fn end_round(self: Pin<&mut Self>) {
+        if self.stop.is_some() {
+            self.project().rotation.end(2);
+        }
+    }
+
+    fn poll_cancelled(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cancellation> {
         let Some(node) = frame::here() else {
             return Poll::Pending;
         };

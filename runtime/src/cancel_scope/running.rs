@@ -10,13 +10,12 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::outcome::Outcome;
-use super::region::{Alarm, Region};
+use super::region::{Bell, Region};
 use crate::base::identity::Checkpoint;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::scope::driven;
-use crate::scope::in_task::InTask;
-use crate::scope::membership::Kind;
+use crate::scope::tie::{InTask, Kind};
 
 pin_project! {
     /// Runs a body in a node, and tells what became of it.
@@ -32,7 +31,7 @@ pin_project! {
 }
 
 impl<F, T, S, O> Running<F, T, S, O> {
-    pub(super) fn new(node: Arc<Node>, alarm: Alarm<S>, body: F, settle: fn(Outcome<T>) -> O) -> Self {
+    pub(super) fn new(node: Arc<Node>, alarm: Bell<S>, body: F, settle: fn(Outcome<T>) -> O) -> Self {
         Running {
             branch: Branch::new(node, alarm, body),
             settle,
@@ -70,7 +69,7 @@ pin_project! {
 }
 
 impl<F, T, S> Branch<F, T, S> {
-    pub(crate) fn new(node: Arc<Node>, alarm: Alarm<S>, body: F) -> Self {
+    pub(crate) fn new(node: Arc<Node>, alarm: Bell<S>, body: F) -> Self {
         let region = Region::new(body, alarm);
         let kind = Kind::Cancel(Arc::clone(&node));
         Branch {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::Location;
 
-use super::region::Alarm;
+use super::region::Bell;
 use super::running::Running;
 use super::{CancelScope, Outcome};
 use crate::cancel::cancellation::{Cancelled, Kind};
@@ -40,7 +40,7 @@ use crate::cancel::cancellation::{Cancelled, Kind};
 #[track_caller]
 pub fn until<T, S: Future, F: Future<Output = T>>(stop: S, body: F) -> Running<F, T, S, Result<T, Cancelled>> {
     CancelScope::called("until", Location::caller()).run_until(
-        Alarm::new(Some(stop), Kind::Stop),
+        Bell::new(Some(stop), Kind::Stop),
         body,
         Outcome::into_result,
     )

@@ -13,7 +13,6 @@ use super::entering::Group;
 use super::exits::Exits;
 use super::kept::Kept;
 use crate::lifespan::{BoxFuture, LocalBoxFuture};
-use crate::orphan::aside::Aside;
 use crate::orphan::job::Job;
 use crate::orphan::watch::{self, Watch};
 use crate::report::failures::Failures;
@@ -22,7 +21,8 @@ use crate::resource::exit::ForMembers;
 use crate::resource::failing::Users;
 use crate::resource::{LocalResource, ScopedResource};
 use crate::scope::abandon::job;
-use crate::scope::ending::exiting;
+use crate::scope::exiting::exiting;
+use crate::scope::side::Side;
 
 /// Of which kind the members of a group are.
 pub trait Kind: Sized {
@@ -139,7 +139,7 @@ impl Parted for Job {
 impl<R: ScopedResource> Takes<R> for Sendable {
     fn __part(member: Kept<R>, exit: ForMembers) -> Job {
         let (resource, circumstances) = member.into_parts();
-        job(resource, circumstances, |budget| exit.now(budget))
+        job(Box::new(resource), circumstances, exit)
     }
 
     fn __forget_type(member: Kept<R>) -> Box<Self::Member> {
@@ -188,9 +188,9 @@ impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
             let (resource, Abandoned { entry, anchor, .. }) = member.into_parts();
             let exit = exit.now(entry.policy.exit());
             exit.note(&entry);
-            let mut aside = Aside::nothing();
-            exiting(resource, &entry, &exit, &mut aside, anchor).await;
-            aside.take_failures()
+            let mut side = Side::nothing();
+            exiting(resource, &entry, &exit, &mut side, anchor).await;
+            side.take_failures()
         }))
     }
 

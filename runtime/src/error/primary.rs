@@ -73,6 +73,6 @@ impl Deref for Primary {
 impl fmt::Display for Primary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A user's text that panics must not cost that of the others.
-        f.write_str(&rendered(&**self))
+        f.write_str(&rendered(&&**self))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::{self, Future};
+use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
@@ -10,18 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::entry::{Entry, Parts, Subject};
-use crate::base::identity::Checkpoint;
 use crate::base::policy::Policy;
 use crate::error::{BoxError, Error};
 use crate::live::{Live, enter_guard};
 use crate::resource::LocalResource;
 use crate::resource::body::{Failure, Infallible};
 use crate::resource::enter::{Enter, Entering};
-use crate::scope::held::Held;
-use crate::scope::in_task::InTask;
-use crate::scope::membership::Kind;
-use crate::scope::settle::run;
-use crate::scope::staged::Staged;
+use crate::scope::enter_then::EnterThen;
+use crate::scope::held::{Held, Settled};
+use crate::scope::run::run;
+use crate::scope::tie::{InTask, Kind};
 
 pub(crate) mod foreign;
 pub(crate) mod scope_macro;
@@ -188,10 +186,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     where
         E: Failure, // which one? `async |it| -> Result<_, lifespan::Error> { .. }`
     {
-        let (enter, entry) = self.entered_at(Location::caller());
-        in_task(entry, |entry| {
-            Staged::new(enter, entry, |held| run(held, body, |out| out))
-        })
+        self.entering(Location::caller(), |held| run(held, body, |result| result))
     }
 
     /// As [`scope`](Lifespan::scope), for a body that cannot fail and returns a plain value.
@@ -217,8 +212,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     where
         T: Infallible<M>,
     {
-        let (enter, entry) = self.entered_at(Location::caller());
-        in_task(entry, |entry| Staged::new(enter, entry, |held| run(held, body, Ok)))
+        self.entering(Location::caller(), |held| run(held, body, Ok))
     }
 
     /// Enters the resource and gives it in a guard, for code that a closure does not fit: loops, early exits.
@@ -258,8 +252,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
 
     #[inline]
     pub(crate) fn enter_at(self, place: &'static Location<'static>) -> impl Future<Output = Result<Live<R>, Error>> {
-        let (enter, entry) = self.entered_at(place);
-        in_task(entry, |entry| Staged::new(enter, entry, enter_guard))
+        self.entering(place, enter_guard)
     }
 
     /// The same life with its enter in a box: `Lifespan<R>`, which can be named.
@@ -308,14 +301,24 @@ impl<R: LocalResource, F> Lifespan<R, F> {
     /// Enters the resource as a member of something that holds it; that may do without an optional one.
     pub(crate) fn hold(self, place: &'static Location<'static>, is_optional: bool) -> Holding<R, F> {
         let (enter, entry) = self.entered_at(place);
-        let next: Hold<R> = |held| future::ready(Ok(held));
-        let checkpoint = Checkpoint::at_first_poll(&entry);
         let kind = if is_optional {
             Kind::entering(&entry)
         } else {
             Kind::Member
         };
-        InTask::new(Staged::new(enter, entry, next), checkpoint, kind)
+        InTask::entering(enter, entry, kind, Settled::new)
+    }
+
+    /// Enters the resource, and then does what follows.
+    #[inline]
+    fn entering<N, B>(self, place: &'static Location<'static>, next: N) -> InTask<EnterThen<Entering<F, R>, R, N, B>>
+    where
+        N: FnOnce(Held<R>) -> B,
+    {
+        let Lifespan { enter, mut entry, .. } = self;
+        entry.place = place;
+        let kind = Kind::entering(&entry);
+        InTask::entering(Entering::new(enter), entry, kind, next)
     }
 
     /// One whose name and budgets are another's.
@@ -360,18 +363,10 @@ impl<R: LocalResource, F> Lifespan<R, F> {
     }
 }
 
-type Hold<R> = fn(Held<R>) -> future::Ready<Result<Held<R>, Error>>;
+type Hold<R> = fn(Held<R>) -> Settled<R>;
 
 /// The future of [`Lifespan::hold`].
-pub(crate) type Holding<R, F> = InTask<Staged<Entering<F, R>, R, Hold<R>, future::Ready<Result<Held<R>, Error>>>>;
-
-/// Keeps a scope in its task and in the cancel scope around it.
-#[inline]
-fn in_task<S>(entry: Entry, scope: impl FnOnce(Entry) -> S) -> InTask<S> {
-    let checkpoint = Checkpoint::at_first_poll(&entry);
-    let kind = Kind::entering(&entry);
-    InTask::new(scope(entry), checkpoint, kind)
-}
+pub(crate) type Holding<R, F> = InTask<EnterThen<Entering<F, R>, R, Hold<R>, Settled<R>>>;
 
 impl<R, F> fmt::Debug for Lifespan<R, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,28 +3,21 @@
 use std::fmt;
 use std::future::{self, Future};
 use std::panic::Location;
-use std::sync::Arc;
-
-use tokio::runtime::Handle;
+use std::pin::pin;
 
 use crate::base::identity::Checkpoint;
-use crate::cancel::cancellation::Cancellation;
-use crate::cancel::frame;
-use crate::cancel::node::Node;
 use crate::error::Error;
 use crate::lifespan::Lifespan;
-use crate::orphan::aside::Aside;
 use crate::resource::LocalResource;
 use crate::resource::body::Failure;
 use crate::resource::enter::Enter;
-use crate::scope::driven::{Driven, Outcome};
-use crate::scope::fence::{behind, put_up};
-use crate::scope::held::Held;
-use crate::scope::in_task::InTask;
-use crate::scope::limit::Around;
-use crate::scope::membership::Kind;
-use crate::scope::settle::finish;
-use crate::scope::staged::Staged;
+use crate::scope::body::Body;
+use crate::scope::code::{Always, Made};
+use crate::scope::drive::End;
+use crate::scope::enter_then::EnterThen;
+use crate::scope::held::{Held, Keep};
+use crate::scope::run::finish;
+use crate::scope::tie::{InTask, Kind};
 
 /// Scopes a resource without a closure: `scope!(tx = Tx::begin(conn) => { .. })`.
 ///
@@ -63,8 +56,8 @@ macro_rules! scope {
         let (__entering, __pass) = $crate::__private::begin($lifespan);
         $crate::__private::in_task(__pass, async {
             let mut __begun = __entering.await?;
-            let (__resource, __root) = __begun.parts();
-            let __ended = $crate::__private::body(__root, async {
+            let (__resource, __kept) = __begun.parts();
+            let __ended = $crate::__private::body(__kept, async {
                 match __resource {
                     $resource => $body,
                 }
@@ -78,15 +71,13 @@ macro_rules! scope {
 /// An entered resource in the expansion of `scope!`.
 pub struct Begun<R: LocalResource> {
     held: Held<R>,
-    /// In which the block runs, if the resource can fail meanwhile (law 21).
-    node: Option<Arc<Node>>,
 }
 
-/// How the block of `scope!` ended.
-pub struct Ended<T>(Outcome<T, Cancellation>);
+/// How the block of `scope!` ended, and what it gave.
+pub struct Ended<T>(End, Option<T>);
 
-/// The place for the runtime that a rescue needs, for what is set aside, and the node in which the block runs.
-pub struct Rooting<'a>(&'a mut Option<Handle>, &'a mut Aside, Option<Arc<Node>>);
+/// What is kept with the resource that the block works on.
+pub struct Kept<'a>(&'a mut Keep);
 
 /// Keeps the expansion of `scope!` in its task.
 pub struct Pass(Checkpoint, Kind);
@@ -101,9 +92,9 @@ where
     let (enter, entry) = lifespan.entered_at(Location::caller());
     let pass = Pass(Checkpoint::at_first_poll(&entry), Kind::entering(&entry));
     (
-        Staged::new(enter, entry, |mut held| {
-            let node = put_up(&mut held);
-            future::ready(Ok(Begun { held, node }))
+        EnterThen::new(enter, entry, |mut held: Held<R>| {
+            let _ = held.put_up_region();
+            future::ready(Ok(Begun { held }))
         }),
         pass,
     )
@@ -115,22 +106,17 @@ pub fn in_task<F: Future>(pass: Pass, future: F) -> impl Future<Output = F::Outp
 }
 
 /// Runs the block.
-pub async fn body<F: Future>(root: Rooting<'_>, body: F) -> Ended<F::Output> {
-    let Rooting(runtime, aside, node) = root;
-    let body = Driven::new(body, Around(runtime)).with(aside);
-    Ended(match (frame::cancellation(), node) {
-        // Entered in the very poll of the cancellation (law 17).
-        (Some(cancellation), _) => Outcome::Stopped(cancellation),
-        (None, Some(node)) => behind(node, body).await,
-        (None, None) => body.await,
-    })
+pub async fn body<F: Future>(kept: Kept<'_>, body: F) -> Ended<F::Output> {
+    let mut code = pin!(Made::<_, _, Always>::made(body));
+    let end = Body::new(code.as_mut(), kept.0).await;
+    Ended(end, code.take())
 }
 
 impl<R: LocalResource> Begun<R> {
     /// What the block works on.
-    pub fn parts(&mut self) -> (&mut R, Rooting<'_>) {
-        let (resource, runtime, aside) = self.held.parts();
-        (resource, Rooting(runtime, aside, self.node.take()))
+    pub fn parts(&mut self) -> (&mut R, Kept<'_>) {
+        let (resource, keep) = self.held.parts();
+        (resource, Kept(keep))
     }
 
     /// Exits the resource after the block.
@@ -139,7 +125,7 @@ impl<R: LocalResource> Begun<R> {
     ///
     /// As those of a scope.
     pub async fn finish<T, E: Failure>(self, ended: Ended<Result<T, E>>) -> Result<T, E> {
-        finish(self.held, ended.0).await
+        finish(self.held, ended.0, ended.1).await
     }
 }
 
@@ -155,9 +141,9 @@ impl<T> fmt::Debug for Ended<T> {
     }
 }
 
-impl fmt::Debug for Rooting<'_> {
+impl fmt::Debug for Kept<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rooting").finish_non_exhaustive()
+        f.debug_struct("Kept").finish_non_exhaustive()
     }
 }
 

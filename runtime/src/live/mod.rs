@@ -12,11 +12,10 @@ use crate::resource::LocalResource;
 use crate::resource::body::Failure;
 use crate::resource::exit::Exit;
 use crate::resource::part;
-use crate::scope::driven::Outcome;
-use crate::scope::held::Held;
-use crate::scope::in_task::InTask;
-use crate::scope::membership::Kind;
-use crate::scope::settle::{finish, finish_as};
+use crate::scope::drive::End;
+use crate::scope::held::{Held, Settled};
+use crate::scope::run::{finish, finish_as, finish_refused};
+use crate::scope::tie::{InTask, Kind};
 
 pub(crate) mod handover;
 
@@ -37,9 +36,10 @@ pub struct Live<R: LocalResource> {
 )]
 pub(crate) fn enter_guard<R: LocalResource>(held: Held<R>) -> impl Future<Output = Result<Live<R>, Error>> {
     async move {
+        let held = Settled::new(held).await?;
         match frame::cancellation() {
             None => Ok(Live::new(held)),
-            Some(cancellation) => finish(held, Outcome::Stopped(cancellation)).await,
+            Some(cancellation) => finish_refused(held, cancellation).await,
         }
     }
 }
@@ -55,7 +55,7 @@ impl<R: LocalResource> Live<R> {
     }
 
     pub(crate) fn subject(&self) -> Subject {
-        self.held.entry.subject()
+        self.held.keep.entry.subject()
     }
 
     /// Exits the resource after a success.
@@ -80,7 +80,7 @@ impl<R: LocalResource> Live<R> {
     #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
     pub fn exit(self) -> impl Future<Output = Result<(), Error>> {
-        part::told_completed(self.held.within, || self.subject(), part::EXIT);
+        part::told_completed(self.held.keep.within, || self.subject(), part::EXIT);
         self.end(Ok(()), Location::caller())
     }
 
@@ -161,7 +161,7 @@ impl<R: LocalResource> Live<R> {
         place: &'static Location<'static>,
     ) -> impl Future<Output = Result<T, E>> {
         let checkpoint = self.held.board();
-        let ending = finish(self.held, Outcome::Done(result));
+        let ending = finish(self.held, End::Done, Some(result));
         InTask::new(ending, checkpoint.exited_at(place), Kind::Exit)
     }
 }

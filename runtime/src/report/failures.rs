@@ -196,10 +196,16 @@ impl Error {
 /// what is attached to it.
 #[cold]
 pub(crate) fn untold(mut error: Error) {
+    report_untold(&mut error);
+}
+
+/// As [`untold`], for one that is dropped elsewhere.
+#[cold]
+pub(crate) fn report_untold(error: &mut Error) {
     if error.only_tells_of_around() {
-        report_attached(&mut error);
+        report_attached(error);
     } else {
-        send(&mut error);
+        send(error);
     }
 }
 

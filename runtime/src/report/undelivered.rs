@@ -1,6 +1,7 @@
 //! [`Undelivered`]: a failure that is to be returned, while something else still exits. Dropped meanwhile, it has nobody left
 //! who returns it, and goes to the report hook (law 23).
 
+use crate::base::panic::Panic;
 use crate::error::Error;
 use crate::report::failures::{Failure, untold};
 
@@ -13,6 +14,11 @@ impl Undelivered {
             Some(failure) => &failure.error,
             None => unreachable!("it is there until it is delivered"),
         }
+    }
+
+    /// Its panic, if it is that of one.
+    pub(crate) fn panic(&self) -> Option<&Panic> {
+        self.0.as_ref()?.panic.as_ref()
     }
 
     /// From here on it is in the hands of the caller, who returns it.

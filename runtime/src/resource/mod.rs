@@ -16,8 +16,11 @@ pub(crate) mod body;
 pub(crate) mod enter;
 pub(crate) mod exit;
 pub(crate) mod failing;
-pub(crate) mod fence;
 pub(crate) mod part;
+
+/// Runs a poll of an enter with this entry.
+#[doc(hidden)]
+pub(crate) type AroundEnter = fn(&Entry, &mut dyn FnMut());
 
 /// A value with an async end, which may run in any task if it must.
 ///
@@ -76,12 +79,9 @@ pub trait ScopedResource:
         What::Resource
     }
 
-    /// Runs a poll of its enter, for what has to know how it is entered.
+    /// What polls its enter, for what has to know how it is entered.
     #[doc(hidden)]
-    #[inline]
-    fn __entering<T>(_: &Entry, poll: impl FnOnce() -> T) -> T {
-        poll()
-    }
+    const __AROUND_ENTER: Option<AroundEnter> = None;
 
     /// Asks the resource to tell if it fails while the body runs (law 21).
     #[doc(hidden)]
@@ -139,12 +139,9 @@ pub trait LocalResource: Sized {
         What::Resource
     }
 
-    /// Runs a poll of its enter, for what has to know how it is entered.
+    /// What polls its enter, for what has to know how it is entered.
     #[doc(hidden)]
-    #[inline]
-    fn __entering<T>(_: &Entry, poll: impl FnOnce() -> T) -> T {
-        poll()
-    }
+    const __AROUND_ENTER: Option<AroundEnter> = None;
 
     /// Asks the resource to tell if it fails while the body runs (law 21).
     #[doc(hidden)]
@@ -184,10 +181,7 @@ impl<R: ScopedResource> LocalResource for R {
         <R as ScopedResource>::policy()
     }
 
-    #[inline]
-    fn __entering<T>(entry: &Entry, poll: impl FnOnce() -> T) -> T {
-        <R as ScopedResource>::__entering(entry, poll)
-    }
+    const __AROUND_ENTER: Option<AroundEnter> = <R as ScopedResource>::__AROUND_ENTER;
 
     #[inline]
     fn __failure(&self, failing: &mut Failing<'_>) {

@@ -1,180 +1,100 @@
-//! [`Held`]: an entered resource on its way to its exit. Whoever drops it without exiting abandons the exit (law 3).
+//! [`Held`]: an entered resource on its way to its exit. Whoever drops it without exiting abandons the exit (law 3). [`Keep`] is
+//! all of that but for the resource itself, so that it knows no types.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use tokio::runtime::Handle;
 
-use super::ending::exiting;
+use super::abandon::Collected;
+use super::body_region::BodyRegion;
+use super::exiting::exiting;
+use super::side::{Adopted, Side};
 use crate::base::entry::Entry;
 use crate::base::identity::{Anchor, Checkpoint, Within};
-use crate::orphan::aside::Aside;
+use crate::cancel::node::Node;
+use crate::error::Error;
 use crate::orphan::watch::{self, Watch};
 use crate::resource::LocalResource;
 use crate::resource::abandoned::Abandoned;
 use crate::resource::exit::Exit;
-use crate::scope::abandon::Collected;
+use crate::resource::failing::Failing;
 
 pub(crate) struct Held<R: LocalResource> {
     /// There from its enter until its exit begins.
     resource: Option<R>,
+    pub(crate) keep: Keep,
+}
+
+/// What is kept with an entered resource, for its exit.
+pub(crate) struct Keep {
     pub(crate) entry: Entry,
-    runtime: Option<Handle>,
-    home: Home,
+    pub(super) runtime: Option<Handle>,
+    affinity: Affinity,
     /// The tasks that it was handed over from.
-    anchor: Anchor,
+    pub(super) anchor: Anchor,
     /// In which exit it was entered.
     pub(crate) within: Within,
-    pub(crate) aside: Aside,
+    pub(crate) side: Side,
 }
 
 /// Which task a held resource belongs to.
-enum Home {
+enum Affinity {
     /// That of the future around it, which checks for itself.
     Scope,
     /// That of a guard.
     Task(Checkpoint),
     /// None: it is being handed over.
-    Transit,
+    InTransit,
 }
 
-impl<R: LocalResource> Held<R> {
-    /// From here on the resource will be exited, or its loss reported (law 5).
+impl Keep {
     #[inline]
-    pub(crate) fn new(resource: R, entry: Entry, aside: Aside) -> Self {
-        Held {
-            resource: Some(resource),
+    pub(crate) fn new(entry: Entry) -> Self {
+        Keep {
             entry,
             runtime: None,
-            home: Home::Scope,
+            affinity: Affinity::Scope,
             anchor: Anchor::default(),
             within: Within::here(),
-            aside,
+            side: Side::nothing(),
         }
     }
 
-    /// From here on it belongs to the calling task, outside of any scope of its own. Its runtime stays the one it was
-    /// entered on, and is remembered now: a guard may be dropped anywhere.
-    pub(crate) fn settle_here(&mut self) {
-        self.remember_runtime();
-        self.home = Home::Task(Checkpoint::here(&self.entry));
-    }
-
-    /// From here on it belongs to no task, so that no scope may adopt it.
-    pub(crate) fn depart(&mut self) {
-        if let Home::Task(checkpoint) = std::mem::replace(&mut self.home, Home::Transit) {
-            self.anchor.join(&checkpoint);
+    /// Its resource has entered, whatever the enter was asked.
+    #[inline]
+    pub(super) fn begin(&mut self) {
+        self.within = Within::here();
+        if self.side.is_stopping() {
+            self.side.take_stop();
         }
-    }
-
-    /// From here on it belongs to nobody but the caller, who must be of its task: another is refused, and it is rescued
-    /// (law 10).
-    pub(crate) fn leave_task(&mut self, place: &'static Location<'static>) {
-        let home = std::mem::replace(&mut self.home, Home::Transit);
-        if let Home::Task(checkpoint) = home {
-            let mut checkpoint = checkpoint.exited_at(place);
-            checkpoint.pass(place);
-            self.anchor.join(&checkpoint);
-        }
-    }
-
-    /// The tasks that it was handed over from.
-    pub(crate) fn take_anchor(&mut self) -> Anchor {
-        std::mem::take(&mut self.anchor)
-    }
-
-    /// Puts it into the hands of a future, which checks for itself from here on.
-    pub(crate) fn board(&mut self) -> Checkpoint {
-        match std::mem::replace(&mut self.home, Home::Scope) {
-            Home::Task(checkpoint) => checkpoint,
-            Home::Scope | Home::Transit => Checkpoint::here(&self.entry),
-        }
-    }
-
-    /// Awaits what the body abandoned. Its runtime is remembered as in a body that waits.
-    #[cold]
-    pub(crate) fn adopted(&mut self) -> impl Future<Output = ()> + use<'_, R> {
-        self.remember_runtime();
-        poll_fn(|cx| self.aside.poll_adopted(cx))
     }
 
     /// As in a body that waits.
-    pub(super) fn remember_runtime(&mut self) {
+    fn remember_runtime(&mut self) {
         if self.runtime.is_none() {
             self.runtime = Handle::try_current().ok();
         }
     }
 
-    pub(crate) fn resource_mut(&mut self) -> &mut R {
-        self.parts().0
-    }
-
-    /// The resource, the place for the runtime that a rescue needs, and what is set aside.
-    #[inline]
-    pub(crate) fn parts(&mut self) -> (&mut R, &mut Option<Handle>, &mut Aside) {
-        let Some(resource) = &mut self.resource else {
-            unreachable!("a held resource is there from its enter to its exit")
-        };
-        (resource, &mut self.runtime, &mut self.aside)
-    }
-
-    pub(crate) fn resource(&self) -> &R {
-        let Some(resource) = &self.resource else {
-            unreachable!("a held resource is there from its enter to its exit")
-        };
-        resource
-    }
-
-    /// The resource and its entry, for somebody else to hold; nothing is set aside for it while it is held.
-    pub(crate) fn into_parts(mut self) -> (R, Entry) {
-        (self.leave().0, self.entry.clone())
-    }
-
-    /// Exits the resource; what fails is set aside. Dropped in the middle, the exit is interrupted (law 6).
-    #[inline]
-    pub(crate) fn exit<'a>(&'a mut self, exit: &'a Exit) -> impl Future<Output = ()> + use<'a, R> {
-        let (resource, anchor) = self.leave();
-        exiting(resource, &self.entry, exit, &mut self.aside, anchor)
-    }
-
-    /// The resource, for its exit, and whose that is.
-    #[inline]
-    pub(super) fn leave(&mut self) -> (R, Anchor) {
-        let Some(resource) = self.resource.take() else {
-            unreachable!("a held resource is there from its enter to its exit")
-        };
-        (resource, self.anchor.clone())
-    }
-}
-
-impl<R: LocalResource> Drop for Held<R> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.resource.is_some() {
-            self.abandon();
-        }
-    }
-}
-
-impl<R: LocalResource> Held<R> {
+    /// Abandons the resource. What it had adopted comes before it, and what its parts abandon belongs to the tasks of the whole.
     #[cold]
-    fn abandon(&mut self) {
-        let Some(resource) = self.resource.take() else {
-            return;
-        };
-        let stray = match &self.home {
-            Home::Scope => false,
-            Home::Task(checkpoint) => {
+    fn abandon(&mut self, abandon: &mut dyn FnMut(Abandoned)) {
+        let stray = match &self.affinity {
+            Affinity::Scope => false,
+            Affinity::Task(checkpoint) => {
                 self.anchor.join(checkpoint);
                 !checkpoint.is_here()
             }
-            Home::Transit => true,
+            Affinity::InTransit => true,
         };
-        // What it had adopted comes before it.
-        drop(std::mem::replace(&mut self.aside, Aside::nothing()));
+        drop(std::mem::replace(&mut self.side, Side::nothing()));
         self.remember_runtime();
         let watch = Watch::open();
-        resource.__abandon::<Collected>(Abandoned {
+        abandon(Abandoned {
             entry: self.entry.clone(),
             runtime: self.runtime.take(),
             stray,
@@ -186,5 +106,163 @@ impl<R: LocalResource> Held<R> {
             }
             watch::pass_on(jobs);
         });
+    }
+}
+
+impl<R: LocalResource> Held<R> {
+    /// From here on the resource will be exited, or its loss reported (law 5).
+    #[inline]
+    pub(crate) fn new(resource: R, entry: Entry) -> Self {
+        Held::kept(resource, Keep::new(entry))
+    }
+
+    /// As [`new`](Held::new), after an enter that may have left something to do.
+    #[inline]
+    pub(super) fn kept(resource: R, keep: Keep) -> Self {
+        Held {
+            resource: Some(resource),
+            keep,
+        }
+    }
+
+    /// From here on it belongs to the calling task, outside of any scope of its own. Its runtime stays the one it was
+    /// entered on, and is remembered now: a guard may be dropped anywhere.
+    pub(crate) fn settle_here(&mut self) {
+        self.keep.remember_runtime();
+        self.keep.affinity = Affinity::Task(Checkpoint::here(&self.keep.entry));
+    }
+
+    /// From here on it belongs to no task, so that no scope may adopt it.
+    pub(crate) fn depart(&mut self) {
+        if let Affinity::Task(checkpoint) = std::mem::replace(&mut self.keep.affinity, Affinity::InTransit) {
+            self.keep.anchor.join(&checkpoint);
+        }
+    }
+
+    /// From here on it belongs to nobody but the caller, who must be of its task: another is refused, and it is rescued
+    /// (law 10).
+    pub(crate) fn leave_task(&mut self, place: &'static Location<'static>) {
+        let affinity = std::mem::replace(&mut self.keep.affinity, Affinity::InTransit);
+        if let Affinity::Task(checkpoint) = affinity {
+            let mut checkpoint = checkpoint.exited_at(place);
+            checkpoint.pass(place);
+            self.keep.anchor.join(&checkpoint);
+        }
+    }
+
+    /// The tasks that it was handed over from.
+    pub(crate) fn take_anchor(&mut self) -> Anchor {
+        std::mem::take(&mut self.keep.anchor)
+    }
+
+    /// Puts it into the hands of a future, which checks for itself from here on.
+    pub(crate) fn board(&mut self) -> Checkpoint {
+        match std::mem::replace(&mut self.keep.affinity, Affinity::Scope) {
+            Affinity::Task(checkpoint) => checkpoint,
+            Affinity::Scope | Affinity::InTransit => Checkpoint::here(&self.keep.entry),
+        }
+    }
+
+    /// Gives its body a region if the resource can fail meanwhile (law 21).
+    #[inline]
+    pub(crate) fn put_up_region(&mut self) -> Option<Arc<Node>> {
+        let node = Failing::node(self.resource(), &self.keep.entry)?;
+        node.call(&self.keep.entry);
+        self.keep.side.put_up(BodyRegion::new(Arc::clone(&node)));
+        Some(node)
+    }
+
+    /// Awaits what was abandoned so far.
+    pub(crate) fn adopted(&mut self) -> impl Future<Output = ()> + use<'_, R> {
+        let Keep { runtime, side, .. } = &mut self.keep;
+        Adopted { runtime, side }
+    }
+
+    pub(crate) fn resource_mut(&mut self) -> &mut R {
+        self.parts().0
+    }
+
+    /// The resource, and the rest.
+    #[inline]
+    pub(crate) fn parts(&mut self) -> (&mut R, &mut Keep) {
+        let Some(resource) = &mut self.resource else { gone() };
+        (resource, &mut self.keep)
+    }
+
+    pub(crate) fn resource(&self) -> &R {
+        let Some(resource) = &self.resource else { gone() };
+        resource
+    }
+
+    /// The resource and its entry, for somebody else to hold; nothing is set aside for it while it is held.
+    pub(crate) fn into_parts(mut self) -> (R, Entry) {
+        (take(&mut self.resource), self.keep.entry.clone())
+    }
+
+    /// Exits the resource; what fails is set aside. Dropped in the middle, the exit is interrupted (law 6).
+    #[inline]
+    pub(crate) fn exit<'a>(&'a mut self, exit: &'a Exit) -> impl Future<Output = ()> + use<'a, R> {
+        let Keep {
+            entry, anchor, side, ..
+        } = &mut self.keep;
+        exiting(take(&mut self.resource), entry, exit, side, anchor.clone())
+    }
+
+    /// The resource and the rest, for its exit.
+    #[inline]
+    pub(super) fn open(&mut self) -> (&mut Option<R>, &mut Keep) {
+        (&mut self.resource, &mut self.keep)
+    }
+}
+
+/// The resource, whose exit begins.
+#[inline]
+pub(super) fn take<R>(resource: &mut Option<R>) -> R {
+    let Some(resource) = resource.take() else { gone() };
+    resource
+}
+
+#[cold]
+fn gone() -> ! {
+    unreachable!("a held resource is there from its enter to its exit")
+}
+
+impl<R: LocalResource> Drop for Held<R> {
+    #[inline]
+    fn drop(&mut self) {
+        let Held { resource, keep } = self;
+        if resource.is_some() {
+            keep.abandon(&mut |abandoned| {
+                if let Some(resource) = resource.take() {
+                    resource.__abandon::<Collected>(abandoned);
+                }
+            });
+        }
+    }
+}
+
+/// Gives a resource as soon as what its enter abandoned has exited.
+pub(crate) struct Settled<R: LocalResource>(Option<Held<R>>);
+
+impl<R: LocalResource> Settled<R> {
+    #[inline]
+    pub(crate) fn new(held: Held<R>) -> Self {
+        Settled(Some(held))
+    }
+}
+
+impl<R: LocalResource> Unpin for Settled<R> {}
+
+impl<R: LocalResource> Future for Settled<R> {
+    type Output = Result<Held<R>, Error>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(held) = &mut self.0 {
+            let Keep { runtime, side, .. } = &mut held.keep;
+            ready!(side.poll_adopted_on(runtime, cx));
+        }
+        let Some(held) = self.0.take() else { gone() };
+        Poll::Ready(Ok(held))
     }
 }

@@ -1,45 +1,89 @@
 //! [`Limit`]: what may ask user code to stop: a budget, a deadline, the cancel scope around it.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::runtime::Handle;
 
-use crate::base::cause::Cause;
+use crate::base::budget::Budget;
+use crate::base::cause::{Cause, Phase};
+use crate::base::timer::Timer;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
+use crate::resource::exit::Exit;
 
-/// Looks at user code each time it waits; may ask it to stop.
-pub(crate) trait Limit {
-    /// Why it was asked to.
-    type Stop: Stop;
+/// Looks at user code each time it waits.
+pub(crate) enum Limit<'a> {
+    /// The cancel scope around it, and its budget.
+    Enter {
+        timer: Pin<&'a mut Timer>,
+        budget: Option<Budget>,
+    },
+    /// The cancel scope around it. From its first wait on its scope can be dropped from outside, so the runtime that a rescue
+    /// would need is remembered then: a body that never waits pays nothing.
+    Body { runtime: &'a mut Option<Handle> },
+    /// Its budget.
+    Exit { timer: Pin<&'a mut Timer>, exit: &'a Exit },
+    /// What may cancel a cancel scope beside its handles.
+    Region(Pin<&'a mut (dyn Alarm + 'a)>),
+}
 
-    fn poll_stop(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Stop>;
+/// What may cancel the cancel scope whose body is polled.
+pub(crate) trait Alarm {
+    /// To be called before the body is polled.
+    fn begin_round(self: Pin<&mut Self>, cx: &mut Context<'_>);
+
+    /// To be called after it.
+    fn end_round(self: Pin<&mut Self>);
+
+    fn poll_cancelled(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cancellation>;
 }
 
 /// Why user code was asked to stop.
-pub(crate) trait Stop {
-    /// What the exits of what is dropped with it are told.
-    fn cause(&self) -> Cause;
+pub(crate) enum StopReason {
+    OutOfTime,
+    Cancelled(Cancellation),
 }
 
-impl Stop for Cancellation {
-    fn cause(&self) -> Cause {
-        Cancellation::cause(self)
+impl StopReason {
+    /// What the exits of what is dropped with it are told.
+    pub(crate) fn cause(&self) -> Cause {
+        match self {
+            StopReason::OutOfTime => Cause::TimedOut,
+            StopReason::Cancelled(cancellation) => cancellation.cause(),
+        }
     }
 }
 
-/// The limit of a body is the cancel scope around it, if there is one. When it first waits, its scope can be dropped from
-/// outside from then on, so the runtime that a rescue would need is remembered; a body that never waits pays nothing.
-pub(crate) struct Around<'a>(pub(crate) &'a mut Option<Handle>);
+impl Limit<'_> {
+    /// Whether there is nothing to look at.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self, Limit::Body { runtime: Some(_) }) && frame::is_nowhere()
+    }
 
-impl Limit for Around<'_> {
-    type Stop = Cancellation;
-
-    fn poll_stop(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Cancellation> {
-        if self.0.is_none() {
-            *self.0 = Handle::try_current().ok();
+    pub(crate) fn poll_stop(&mut self, cx: &mut Context<'_>) -> Poll<StopReason> {
+        match self {
+            Limit::Enter { timer, budget } => {
+                if let Some(cancellation) = frame::cancellation() {
+                    return Poll::Ready(StopReason::Cancelled(cancellation));
+                }
+                ready!(timer.as_mut().poll_reached(|| budget.map(Budget::deadline), cx));
+                frame::out_of_time(Phase::Enter);
+                Poll::Ready(StopReason::OutOfTime)
+            }
+            Limit::Body { runtime } => {
+                if runtime.is_none() {
+                    **runtime = Handle::try_current().ok();
+                }
+                frame::cancellation().map_or(Poll::Pending, |why| Poll::Ready(StopReason::Cancelled(why)))
+            }
+            Limit::Exit { timer, exit } => {
+                ready!(timer.as_mut().poll_reached(|| exit.deadline(), cx));
+                frame::out_of_time(Phase::Exit);
+                Poll::Ready(StopReason::OutOfTime)
+            }
+            Limit::Region(alarm) => alarm.as_mut().poll_cancelled(cx).map(StopReason::Cancelled),
         }
-        frame::cancellation().map_or(Poll::Pending, Poll::Ready)
     }
 }

@@ -27,7 +27,6 @@ use crate::base::policy::Policy;
 use crate::compose::kind::{Kind, Local, Sendable};
 use crate::lifespan::Lifespan;
 use crate::live::Live;
-use crate::orphan::aside::Aside;
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 use crate::scope::held::Held;
@@ -166,7 +165,7 @@ impl<K: Kind> ExitStack<K> {
 
 /// From here on it is the user's to exit.
 fn guard<R: LocalResource>(resource: R, entry: Entry) -> Live<R> {
-    Live::new(Held::new(resource, entry, Aside::nothing()))
+    Live::new(Held::new(resource, entry))
 }
 
 impl<K: Kind> fmt::Debug for ExitStack<K> {

@@ -107,12 +107,16 @@ pub(crate) async fn end_by(
 }
 
 async fn ends_within(time: Option<Duration>, poll_ended: &mut impl FnMut(&mut Context<'_>) -> Poll<()>) -> bool {
-    let mut timer = pin!(Timer::new(time.and_then(Budget::new)));
+    let budget = time.and_then(Budget::new);
+    let mut timer = pin!(Timer::unarmed());
     let is_now = time == Some(Duration::ZERO);
     poll_fn(|cx| match poll_ended(cx) {
         Poll::Ready(()) => Poll::Ready(true),
         Poll::Pending if is_now => Poll::Ready(false),
-        Poll::Pending => timer.as_mut().poll_reached(cx).map(|()| false),
+        Poll::Pending => timer
+            .as_mut()
+            .poll_reached(|| budget.map(Budget::deadline), cx)
+            .map(|()| false),
     })
     .await
 }

@@ -14,7 +14,7 @@ use crate::base::entry::Subject;
 use crate::base::panic::Panic;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
-use crate::cancel_scope::{Alarm, Branch};
+use crate::cancel_scope::{Bell, Branch};
 use crate::error::{BoxError, Error};
 use crate::report::failures::untold;
 use crate::scope::driven::Outcome;
@@ -73,9 +73,9 @@ where
 {
     /// The code runs in this region, and is called so.
     pub(crate) fn new(region: Arc<Node>, subject: Subject, future: F, side: S) -> Self {
-        region.call(|| subject.clone());
+        region.name(subject.clone());
         Spawned {
-            code: Some(Branch::new(region, Alarm::none(), TaskCode { future, subject })),
+            code: Some(Branch::new(region, Bell::none(), TaskCode { future, subject })),
             side: TaskGuard {
                 side: Some(side),
                 began: false,

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::cancellation::Cancellation;
 use super::children::{Children, Inside, Seat};
-use crate::base::entry::Subject;
+use crate::base::entry::{Entry, Subject};
 
 mod following;
 mod waking;
@@ -136,8 +136,14 @@ impl Node {
         }
     }
 
-    pub(crate) fn call(&self, subject: impl FnOnce() -> Subject) {
-        self.subject.get_or_init(subject);
+    /// Says who it is, unless that is known.
+    pub(crate) fn call(&self, entry: &Entry) {
+        self.subject.get_or_init(|| entry.subject());
+    }
+
+    /// As [`call`](Node::call), for what is no resource.
+    pub(crate) fn name(&self, subject: Subject) {
+        let _ = self.subject.set(subject);
     }
 
     pub(crate) fn subject(&self) -> Option<&Subject> {

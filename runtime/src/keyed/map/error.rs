@@ -167,7 +167,7 @@ impl<L> fmt::Debug for Refused<L> {
 
 /// A key, whose `Debug` is the user's.
 fn written(key: &impl fmt::Debug) -> String {
-    text_or(|| format!("{key:?}"), "(a key whose `Debug` panics)")
+    text_or(&|| format!("{key:?}"), "(a key whose `Debug` panics)")
 }
 
 impl RemoveError {

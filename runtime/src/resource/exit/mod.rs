@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use crate::base::budget::Budget;
 use crate::base::cause::Cause;
 use crate::base::entry::{Entry, Parts};
-use crate::base::timer::{Deadline, after};
 use crate::cancel::cancellation::Cancellation;
 use crate::error::Allowed;
 
@@ -113,6 +112,7 @@ impl Exit {
     }
 
     /// Why what is around the exit was cancelled, if it was, as of the last poll.
+    #[inline]
     pub(crate) fn cancelled_around(&self) -> Option<&Cancellation> {
         self.shared.get()?.cancellation.get()
     }
@@ -134,6 +134,7 @@ impl Exit {
 
     /// Whether the body succeeded: a transaction commits, a temporary file is kept.
     #[must_use]
+    #[inline]
     pub fn is_clean(&self) -> bool {
         self.cause == Cause::Completed
     }
@@ -163,10 +164,11 @@ impl Exit {
         *self.shared().progress() = Some(text);
     }
 
-    fn deadline(&self) -> Option<Instant> {
+    /// When its time is over, fixed by the first call.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         let budget = self.budget?;
         let mut deadline = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(*deadline.get_or_insert_with(|| after(budget.time())))
+        Some(*deadline.get_or_insert_with(|| budget.deadline()))
     }
 
     /// How much time it had, as an error says it that it did not keep to it.
@@ -297,12 +299,6 @@ impl ForMembers {
 impl Shared {
     fn progress(&self) -> MutexGuard<'_, Option<String>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Deadline for &Exit {
-    fn at(&self) -> Option<Instant> {
-        self.deadline()
     }
 }
 

@@ -106,7 +106,7 @@ impl Group {
     /// A region for it, which unwinds when the group is cancelled.
     pub(super) fn region_for(&self, subject: &Subject) -> Arc<Node> {
         let node = Node::new();
-        node.call(|| subject.clone());
+        node.name(subject.clone());
         node.join(&self.node, false);
         node
     }

@@ -18,10 +18,9 @@ use crate::base::panic::{Panic, panic_text};
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::frame;
 use crate::cancel::node::Node;
-use crate::cancel_scope::{Alarm, Branch};
+use crate::cancel_scope::{Bell, Branch};
 use crate::report::failures::{Failure, Failures};
 use crate::scope::driven::Outcome;
-use crate::scope::lazy::Lazy;
 
 /// A closure `W` that returns an `O`.
 pub(super) struct Call<W, O> {
@@ -126,8 +125,8 @@ impl<W, O> Call<W, O> {
         let Some(work) = self.begin(region) else {
             return Ran::Done;
         };
-        region.call(|| self.subject.clone());
-        let outcome = Branch::new(Arc::clone(region), Alarm::none(), Lazy::new(|| make(work))).await;
+        region.name(self.subject.clone());
+        let outcome = Branch::new(Arc::clone(region), Bell::none(), async { make(work).await }).await;
         let told = region.cancellation().filter(|_| region.is_delivered());
         let (ran, answer) = match (outcome, told) {
             (Outcome::Done(value), None) => (Ran::Done, Answer::Returned(value)),

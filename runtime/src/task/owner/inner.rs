@@ -91,7 +91,7 @@ impl OwnerInner {
     pub(super) fn new(runtime: &Handle, mailbox: Arc<dyn Mail>, entry: &Entry) -> Arc<Self> {
         let subject = entry.subject();
         let entering = Node::new();
-        entering.call(|| subject.clone());
+        entering.name(subject.clone());
         let inner = Arc::new(OwnerInner {
             entering,
             serving: OnceLock::new(),

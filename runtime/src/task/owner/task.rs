@@ -30,14 +30,14 @@ use crate::error::{BoxError, Error, ErrorKind};
 use crate::resource::LocalResource;
 use crate::resource::enter::Entering;
 use crate::resource::exit::Reason;
+use crate::scope::body::Body;
 use crate::scope::caught::caught;
-use crate::scope::driven::{Driven, Outcome};
-use crate::scope::fence::{behind, put_up};
+use crate::scope::code::{Always, Made};
+use crate::scope::enter_then::EnterThen;
 use crate::scope::held::Held;
-use crate::scope::in_task::InTask;
-use crate::scope::limit::Around;
-use crate::scope::membership;
-use crate::scope::staged::Staged;
+use crate::scope::limit::StopReason;
+use crate::scope::side::Undone;
+use crate::scope::tie::{self, InTask};
 
 /// What there is to live.
 pub(super) struct OwnerLife<F, R, K: Kind> {
@@ -92,9 +92,9 @@ where
     } = life;
     task.inner.begin();
     let checkpoint = Checkpoint::at_first_poll(&entry);
-    let kind = membership::Kind::Cancel(Arc::clone(&task.inner.entering));
+    let kind = tie::Kind::Cancel(Arc::clone(&task.inner.entering));
     let inner = Arc::clone(&task.inner);
-    let scope = Staged::new(enter, entry, |held| {
+    let scope = EnterThen::new(enter, entry, |held| {
         serve(held, inner, mailbox, survives_panics, entered)
     });
     let end = match caught(InTask::new(scope, checkpoint, kind)).await {
@@ -122,40 +122,38 @@ where
     R: LocalResource,
     K: Kind,
 {
-    let region = put_up(&mut held);
-    if let Some(region) = &region {
-        let _ = inner.serving.set(Arc::clone(region));
+    held.adopted().await;
+    if let Some(region) = held.put_up_region() {
+        let _ = inner.serving.set(region);
     }
     // In this order: whoever closes it looks the other way round, and cancels what this does from here on.
     inner.is_entered.store(true, Ordering::SeqCst);
     let mut is_halfway = false;
     let stopped = if let Some(request) = inner.close_request() {
         // Entered in the very poll of the cancellation (law 17).
-        let error = Error::cancelled(&held.entry, Phase::Enter, request.why.clone());
+        let error = Error::cancelled(&held.keep.entry, Phase::Enter, request.why.clone());
         inner.refuse(NotEntered::Failed(error));
         drop(entered);
         Some(request.why)
     } else {
         entered.tell();
-        serve_until_closed(&mut held, &inner, &mailbox, region, survives_panics, &mut is_halfway).await
+        serve_until_closed(&mut held, &inner, &mailbox, survives_panics, &mut is_halfway).await
     };
     if let Some(stopped) = &stopped {
         note_death(&mut held, &inner, stopped);
     }
-    if !held.aside.is_nothing() {
-        held.adopted().await;
-    }
+    held.adopted().await;
     let Some(mut request) = inner.close_request().or_else(|| stopped.map(CloseRequest::failed)) else {
         unreachable!("it runs calls until it is closed")
     };
     if is_halfway {
         request = request.halfway();
     }
-    let exit = request.exit.now(held.entry.policy.exit());
-    held.entry.policy = held.entry.policy.clone().called(inner.name());
-    exit.note(&held.entry);
+    let exit = request.exit.now(held.keep.entry.policy.exit());
+    held.keep.entry.policy = held.keep.entry.policy.clone().called(inner.name());
+    exit.note(&held.keep.entry);
     held.exit(&exit).await;
-    let failed = Error::first_of(held.aside.take_failures().errors());
+    let failed = Error::first_of(held.keep.side.take_failures().errors());
     Ok(OwnerEnd::new(Reason::from(&request.why), inner.death(), failed.err()))
 }
 
@@ -164,7 +162,6 @@ async fn serve_until_closed<R, K>(
     held: &mut Held<R>,
     inner: &OwnerInner,
     mailbox: &Mailbox<Letter<R, K>>,
-    region: Option<Arc<Node>>,
     survives_panics: bool,
     is_halfway: &mut bool,
 ) -> Option<Cancellation>
@@ -172,18 +169,23 @@ where
     R: LocalResource,
     K: Kind,
 {
-    let (resource, runtime, aside) = held.parts();
-    let body = run_calls(resource, inner, mailbox, survives_panics, is_halfway);
-    let body = Driven::new(body, Around(runtime)).with(aside);
-    let outcome = match region {
-        None => outside(body).await,
-        Some(region) => behind(region, body).await,
-    };
-    match outcome {
-        Outcome::Done(()) => None,
-        Outcome::Stopped(cancellation) => Some(cancellation),
+    {
+        let (resource, keep) = held.parts();
+        let has_region = keep.side.region().is_some();
+        let calls = run_calls(resource, inner, mailbox, survives_panics, is_halfway);
+        let code = pin!(Made::<_, _, Always>::made(calls));
+        let body = Body::new(code, keep);
+        if has_region {
+            body.await
+        } else {
+            outside(body).await
+        };
+    }
+    match held.keep.side.take_undone()? {
+        Undone::Stopped(StopReason::Cancelled(cancellation)) => Some(cancellation),
         // Not by a call, whose panics are caught: by the destructor of something that a call had captured.
-        Outcome::Panicked(panic) => Some(panicked(inner, panic_text(&panic))),
+        Undone::Panicked(panic) => Some(panicked(inner, panic_text(&panic))),
+        Undone::Stopped(StopReason::OutOfTime) => unreachable!("a body has no budget"),
     }
 }
 
@@ -228,13 +230,13 @@ fn panicked(inner: &OwnerInner, text: &str) -> Cancellation {
 
 /// Whether the resource died by itself, and that is why it is to end (law 21).
 fn note_death<R: LocalResource>(held: &mut Held<R>, inner: &OwnerInner, stopped: &Cancellation) {
-    let Some(fence) = held.aside.fence() else {
+    let Some(region) = held.keep.side.region() else {
         return;
     };
-    if !fence.dropped_for(stopped) {
+    if !region.dropped_for(stopped) {
         return;
     }
-    if let Some(error) = fence.take_death() {
+    if let Some(error) = region.take_death() {
         inner.close(CloseRequest::failed(stopped.clone()));
         inner.die(&OwnerDeath::by_itself(error));
     }

@@ -14,8 +14,7 @@ use crate::base::panic::panic_text;
 use crate::compose::kind::Kind;
 use crate::error::ErrorKind;
 use crate::resource::body::Failure;
-use crate::scope::in_task::InTask;
-use crate::scope::membership;
+use crate::scope::tie::{self, InTask};
 
 impl<R, K: Kind> Owner<R, K> {
     /// Has the task run this, and waits for what it returns.
@@ -39,7 +38,7 @@ impl<R, K: Kind> Owner<R, K> {
         let call = Call::new(work, subject);
         let sent = sent(Arc::clone(&call));
         let call = answered(&self.mailbox, sent, call, place);
-        let call = InTask::new(call, Checkpoint::open(), membership::Kind::WAITING);
+        let call = InTask::new(call, Checkpoint::open(), tie::Kind::WAITING);
         async move {
             if inner.is_here() {
                 return Err(inner.would_wait_for_itself("with", place).into());

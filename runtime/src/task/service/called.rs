@@ -10,7 +10,7 @@ thread_local! {
 }
 
 /// Runs this as a poll of the enter of a service with this entry.
-pub(super) fn entering<T>(entry: &Entry, poll: impl FnOnce() -> T) -> T {
+pub(super) fn entering(entry: &Entry, poll: &mut dyn FnMut()) {
     struct Restore(Option<Entry>);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -18,7 +18,7 @@ pub(super) fn entering<T>(entry: &Entry, poll: impl FnOnce() -> T) -> T {
         }
     }
     let _restore = Restore(swap(Some(entry.clone())));
-    poll()
+    poll();
 }
 
 /// With which entry the service is entered that begins here.

@@ -17,9 +17,9 @@ use tokio::runtime::Handle;
 use crate::base::entry::Entry;
 use crate::error::BoxError;
 use crate::lifespan::{BoxFuture, Lifespan};
-use crate::resource::ScopedResource;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
+use crate::resource::{AroundEnter, ScopedResource};
 use crate::task::ladder::ShutdownLadder;
 use crate::task::ready::{Ready, until_ready};
 
@@ -217,9 +217,7 @@ impl<T: Send + 'static> ScopedResource for Service<T> {
         ScopedResource::__failure(&self.task, failing);
     }
 
-    fn __entering<O>(entry: &Entry, poll: impl FnOnce() -> O) -> O {
-        called::entering(entry, poll)
-    }
+    const __AROUND_ENTER: Option<AroundEnter> = Some(called::entering);
 }
 
 impl<T> Deref for Service<T> {

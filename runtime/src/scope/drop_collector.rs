@@ -1,24 +1,24 @@
-//! [`Leaving`]: what a future abandons when it is dropped before its end leaves as one group, inner exits first (law 3).
+//! [`DropCollector`]: what a future abandons when it is dropped before its end leaves as one group, inner exits first (law 3).
 
 use crate::base::identity::Checkpoint;
 use crate::orphan::watch::{self, Watch};
 
-/// Stands after the parts of a future: [begun](Leaving::begin) before they are dropped, and dropped after them.
-pub(crate) struct Leaving {
+/// Stands after the parts of a future: [begun](DropCollector::begin) before they are dropped, and dropped after them.
+pub(crate) struct DropCollector {
     checkpoint: Checkpoint,
     watch: Option<Watch>,
 }
 
-impl Leaving {
+impl DropCollector {
     #[inline]
     pub(crate) fn new(checkpoint: Checkpoint) -> Self {
-        Leaving {
+        DropCollector {
             checkpoint,
             watch: None,
         }
     }
 
-    /// Whose drop it is: in the hands of another task it is no matter of who watches there.
+    /// Whose drop it is: what another task drops is not adopted by the scope around it there.
     #[inline]
     pub(crate) fn checkpoint(&mut self) -> &mut Checkpoint {
         &mut self.checkpoint
@@ -45,7 +45,7 @@ impl Leaving {
     }
 }
 
-impl Drop for Leaving {
+impl Drop for DropCollector {
     #[inline]
     fn drop(&mut self) {
         if self.watch.is_some() {

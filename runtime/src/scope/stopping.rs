@@ -1,4 +1,4 @@
-//! [`Unwinding`]: whether user code that was asked to stop may be dropped yet (law 13).
+//! [`Stopping`]: user code that was asked to stop while something is live inside of it, and when it may be dropped (law 13).
 //!
 //! It may when nothing is live inside. What is live and still polled is waited for, however long it takes: it has a budget
 //! of its own. What nobody polls any more cannot unwind, and after the grace it is dropped with what holds it.
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
-use super::limit::Limit;
+use super::limit::StopReason;
 use crate::base::coop::poll_unbudgeted;
 use crate::base::timer;
 use crate::cancel::children::Inside;
@@ -17,11 +17,8 @@ use crate::cancel::frame;
 use crate::cancel::node::Node;
 use crate::report::{self, Report, ReportKind};
 
-/// Behind a pointer that is null until the code is asked to stop and has something live inside, since nearly nothing is.
-pub(crate) struct Unwinding<S>(Option<Box<Asked<S>>>);
-
-struct Asked<S> {
-    stop: S,
+pub(crate) struct Stopping {
+    pub(crate) reason: StopReason,
     /// Runs from when something was found live inside.
     round: Option<Round>,
 }
@@ -36,49 +33,14 @@ struct Round {
 /// No round is shorter, since no timer is: with a grace of zero, what unwinds would be asked again and again in between.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-impl<S> Unwinding<S> {
-    #[inline]
-    pub(crate) fn new() -> Self {
-        Unwinding(None)
-    }
-
-    /// Whether the code was asked to stop, and is not dropped for it.
-    #[inline]
-    pub(crate) fn has_begun(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// Why the code was asked to stop, if it was and then ended by itself.
-    #[inline]
-    pub(crate) fn take_stop(&mut self) -> Option<S> {
-        self.0.take().map(|asked| asked.stop)
-    }
-
-    /// The code was dropped for this, and its drop panicked: so that both are told.
-    #[cold]
-    pub(crate) fn put_back(&mut self, stop: S) {
-        self.0 = Some(Box::new(Asked { stop, round: None }));
+impl Stopping {
+    pub(crate) fn new(reason: StopReason) -> Self {
+        Stopping { reason, round: None }
     }
 
     /// Called when the code waits. Ready when it must be dropped now.
-    #[inline]
-    pub(crate) fn poll<L: Limit<Stop = S>>(&mut self, limit: Pin<&mut L>, cx: &mut Context<'_>) -> Poll<S> {
-        if self.0.is_none() {
-            let stop = ready!(limit.poll_stop(cx));
-            if frame::inside() == Inside::Nothing {
-                return Poll::Ready(stop);
-            }
-            self.0 = Some(Box::new(Asked { stop, round: None }));
-        }
-        self.poll_free(cx)
-    }
-
-    #[cold]
-    fn poll_free(&mut self, cx: &mut Context<'_>) -> Poll<S> {
-        if let Some(asked) = &mut self.0 {
-            ready!(Round::poll_free(&mut asked.round, cx));
-        }
-        self.take_stop().map_or(Poll::Pending, Poll::Ready)
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        Round::poll_free(&mut self.round, cx)
     }
 }
 

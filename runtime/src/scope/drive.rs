@@ -1,0 +1,105 @@
+//! [`drive`]: polls one piece of user code to its end, whatever that is.
+//!
+//! Its panics are caught and what it abandons is adopted, so that the scope around it sees exactly one [`End`]; what there is to
+//! say about one that is not the code's own is set aside. A [`Limit`] may ask it to stop.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::code::Code;
+use super::limit::{Limit, StopReason};
+use super::side::{Side, Undone};
+use crate::base::cause::Cause;
+use crate::base::panic::Panic;
+use crate::cancel::children::Inside;
+use crate::cancel::frame;
+use crate::orphan::watch::{self, Watch};
+
+/// How a piece of user code ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// By itself, with a success.
+    Done,
+    /// By itself, with a failure.
+    Failed,
+    /// It panicked, or it was asked to stop and was dropped: [`Undone`] is set aside.
+    Undone,
+}
+
+/// Ready as soon as the code has ended. What it abandoned is still to be awaited, and until then what it gave must be in safe hands:
+/// an entered resource, the failure of an exit.
+#[allow(
+    clippy::inline_always,
+    reason = "so that in release builds it is known which code it polls"
+)]
+#[inline(always)]
+pub(crate) fn drive(
+    mut code: Pin<&mut (dyn Code + '_)>,
+    mut limit: Limit<'_>,
+    side: &mut Side,
+    cx: &mut Context<'_>,
+) -> Poll<End> {
+    side.begin_round(cx);
+    let watch = Watch::open();
+    let polled = match catch_unwind(AssertUnwindSafe(|| code.as_mut().poll(cx))) {
+        Ok(Poll::Ready(is_success)) => {
+            watch.close(|abandoned| side.adopt(abandoned));
+            return Poll::Ready(if is_success { End::Done } else { End::Failed });
+        }
+        Ok(Poll::Pending) if limit.is_idle() && side.is_nothing() => Poll::Pending,
+        Ok(Poll::Pending) => poll_waiting(code, &mut limit, side, cx),
+        Err(panic) => panicked(code, panic, side),
+    };
+    watch.close(|abandoned| side.adopt(abandoned));
+    if polled.is_pending() {
+        side.end_round(cx);
+    }
+    polled
+}
+
+/// The code waits: drops it if it must be dropped now.
+#[inline(never)]
+fn poll_waiting(
+    code: Pin<&mut (dyn Code + '_)>,
+    limit: &mut Limit<'_>,
+    side: &mut Side,
+    cx: &mut Context<'_>,
+) -> Poll<End> {
+    if !side.is_stopping() {
+        let reason = ready!(limit.poll_stop(cx));
+        if frame::inside() == Inside::Nothing {
+            return stopped(code, reason, side);
+        }
+        side.stop(reason);
+    }
+    let reason = ready!(side.poll_stopping(cx));
+    stopped(code, reason, side)
+}
+
+#[cold]
+fn stopped(code: Pin<&mut (dyn Code + '_)>, reason: StopReason, side: &mut Side) -> Poll<End> {
+    match discard(code, reason.cause()) {
+        None => side.note(Undone::Stopped(reason)),
+        // Both are reported.
+        Some(panic) => {
+            side.stop(reason);
+            side.note(Undone::Panicked(panic));
+        }
+    }
+    Poll::Ready(End::Undone)
+}
+
+#[cold]
+#[inline(never)]
+fn panicked(code: Pin<&mut (dyn Code + '_)>, panic: Panic, side: &mut Side) -> Poll<End> {
+    // A second panic, from a destructor, has nothing to say that the first has not.
+    discard(code, Cause::Abandoned);
+    side.note(Undone::Panicked(panic));
+    Poll::Ready(End::Undone)
+}
+
+fn discard(code: Pin<&mut (dyn Code + '_)>, cause: Cause) -> Option<Panic> {
+    let drop = || watch::dropping_because(cause, || code.discard());
+    catch_unwind(AssertUnwindSafe(drop)).err()
+}

@@ -1,0 +1,194 @@
+//! [`exiting`]: runs one exit, within its budget, and turns every way it can fail into [`Failures`] (laws 6, 7, 24).
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::code::{Carried, Code, Lazy};
+use super::drive::{End, drive};
+use super::limit::Limit;
+use super::side::{Side, Undone};
+use crate::base::cause::Phase;
+use crate::base::entry::Entry;
+use crate::base::identity::{Anchor, Running};
+use crate::base::timer::Timer;
+use crate::cancel::frame::{self, Place};
+use crate::error::{BoxError, Error};
+use crate::report::failures::Failures;
+use crate::report::{self, Report, ReportKind};
+use crate::resource::LocalResource;
+use crate::resource::exit::Exit;
+
+/// Exits the resource. What fails is set aside, never thrown: an exit cannot stop the other exits.
+#[inline]
+pub(crate) fn exiting<'a, R: LocalResource>(
+    resource: R,
+    entry: &'a Entry,
+    exit: &'a Exit,
+    side: &'a mut Side,
+    anchor: Anchor,
+) -> impl Future<Output = ()> + use<'a, R> {
+    exiting_by(
+        move || resource.exit_local(exit),
+        R::__goes_on,
+        entry,
+        exit,
+        side,
+        anchor,
+    )
+}
+
+/// As [`exiting`], whatever the exit belongs to; if it `goes_on`, it tells itself what becomes of it when it is dropped.
+#[inline]
+pub(super) fn exiting_by<'a, M, F>(
+    exit_of: M,
+    goes_on: fn() -> bool,
+    entry: &'a Entry,
+    exit: &'a Exit,
+    side: &'a mut Side,
+    anchor: Anchor,
+) -> Exiting<'a, M, F>
+where
+    M: FnOnce() -> F,
+    F: Future<Output = Result<(), BoxError>>,
+{
+    Exiting {
+        leave: Leave {
+            timer: Timer::unarmed(),
+            entry,
+            exit,
+            side,
+            anchor,
+            running: Running::new(exit.is_clean()),
+            place: Place::root(),
+            has_ended: false,
+            goes_on,
+        },
+        code: Lazy::of(exit_of),
+    }
+}
+
+pin_project! {
+    pub(super) struct Exiting<'a, M, F> {
+        // Before the code: it reports that that is dropped in the middle.
+        #[pin]
+        leave: Leave<'a>,
+        #[pin]
+        code: Lazy<M, F, Result<(), BoxError>, Carried>,
+    }
+}
+
+impl<M, F> Future for Exiting<'_, M, F>
+where
+    M: FnOnce() -> F,
+    F: Future<Output = Result<(), BoxError>>,
+{
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        this.leave.poll(this.code, cx)
+    }
+}
+
+pin_project! {
+    /// All of an exit but for its code.
+    struct Leave<'a> {
+        #[pin]
+        timer: Timer,
+        entry: &'a Entry,
+        exit: &'a Exit,
+        side: &'a mut Side,
+        // Where it was handed over from.
+        anchor: Anchor,
+        running: Running,
+        // Shielded from what is around it; what is inside of it unwinds when the budget runs out (law 6).
+        place: Place,
+        has_ended: bool,
+        goes_on: fn() -> bool,
+    }
+
+    impl PinnedDrop for Leave<'_> {
+        // Dropped in the middle: it cannot be started again (law 6).
+        fn drop(this: Pin<&mut Self>) {
+            if !this.has_ended && !(this.goes_on)() {
+                interrupted(this.entry);
+            }
+        }
+    }
+}
+
+impl Leave<'_> {
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, code: Pin<&mut (dyn Code + '_)>, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.has_ended {
+            ready!(self.as_mut().poll_code(code, cx));
+        }
+        self.project().side.poll_adopted(cx)
+    }
+
+    #[inline]
+    fn poll_code(self: Pin<&mut Self>, mut code: Pin<&mut (dyn Code + '_)>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.exit.cancelled_around().is_none() {
+            if let Some(cancellation) = frame::cancellation() {
+                this.exit.note_cancelled(cancellation);
+            }
+        }
+        let (timer, entry, exit, side) = (this.timer, *this.entry, *this.exit, &mut **this.side);
+        let (running, anchor) = (this.running, this.anchor);
+        let polled = {
+            let _inside = this.place.enter();
+            frame::call(entry);
+            let poll = || drive(code.as_mut(), Limit::Exit { timer, exit }, side, cx);
+            let polled = running.hold(|| anchor.hold(poll));
+            if polled.is_pending() && side.is_stopping() {
+                // Also what began inside of it in the very poll in which its time ran out.
+                frame::call(entry);
+                frame::out_of_time(Phase::Exit);
+            }
+            ready!(polled)
+        };
+        // At once: if what is still awaited is dropped, this is reported.
+        if polled != End::Done || side.is_stopping() {
+            let failed = failures(entry, exit, code.take_error(), side);
+            side.append(failed);
+        }
+        *this.has_ended = true;
+        Poll::Ready(())
+    }
+}
+
+/// What failed, if it did: an exit that did not keep to its budget may have more to say.
+#[cold]
+fn failures(entry: &Entry, exit: &Exit, error: Option<BoxError>, side: &mut Side) -> Failures {
+    let undone = side.take_undone();
+    let is_late = side.take_stop().is_some() || matches!(undone, Some(Undone::Stopped(_)));
+    let failed = error.map(|error| Error::failed(&entry.subject(), Phase::Exit, error));
+    let mut overrun = is_late.then(|| {
+        let (allowed, progress) = (exit.allowed(), exit.last_progress());
+        Error::timed_out(entry, Phase::Exit, allowed, progress)
+    });
+    let after = match (undone, failed, &mut overrun) {
+        (Some(Undone::Panicked(panic)), _, _) => Failures::panicked(entry.subject(), Phase::Exit, panic),
+        (_, Some(failed), None) => Failures::of(vec![failed]),
+        (_, Some(failed), Some(overrun)) => {
+            overrun.attach_unless_cancelled(failed);
+            Failures::default()
+        }
+        (_, None, _) => Failures::default(),
+    };
+    match overrun {
+        None => after,
+        Some(overrun) => after.after(overrun),
+    }
+}
+
+#[cold]
+fn interrupted(entry: &Entry) {
+    let reason = "the task that ran it was dropped before it had finished; the rest of it did not run";
+    report::send(&Report::about(ReportKind::Interrupted, &entry.subject(), reason));
+}

@@ -1,0 +1,259 @@
+//! [`Side`]: what a scope has beside its own resource, and rarely has: the exits it adopts (law 3), the failures that it has yet
+//! to return or report (law 23), the region of its body (law 21), why its code is asked to stop (law 13), and how it ended if not
+//! by itself.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use tokio::runtime::Handle;
+use tokio::task::coop;
+
+use super::body_region::BodyRegion;
+use super::limit::StopReason;
+use super::stopping::Stopping;
+use crate::base::coop::Rotation;
+use crate::base::panic::Panic;
+use crate::cancel::cancellation::Cancellation;
+use crate::orphan::job::Job;
+use crate::orphan::rescue;
+use crate::orphan::watch;
+use crate::report::failures::Failures;
+use crate::report::undelivered::Undelivered;
+
+/// Adopted exits, awaited in the scope's own task one after the other in the order they were abandoned, failures in the order
+/// they happened, and the rest. Behind a pointer that is null as long as there is nothing, so that a scope in which nothing went
+/// wrong has nothing to drop.
+///
+/// Dropped with exits still to run, it passes them outward: an adopted exit that has begun goes on elsewhere (law 6).
+pub(crate) struct Side(Option<Box<SideState>>);
+
+#[derive(Default)]
+struct SideState {
+    /// What the scope fails with, while something still exits: the failure of its enter, or the panic of its body.
+    failed: Option<Undelivered>,
+    jobs: VecDeque<Job>,
+    failures: Failures,
+    region: Option<BodyRegion>,
+    /// Of the code of the scope and the jobs.
+    rotation: Rotation,
+    stopping: Option<Stopping>,
+    undone: Option<Undone>,
+    /// Why its body counts as cancelled, if it does.
+    cancelled: Option<Cancellation>,
+}
+
+/// Ready when what was abandoned so far has exited.
+pub(super) struct Adopted<'a> {
+    pub(super) runtime: &'a mut Option<Handle>,
+    pub(super) side: &'a mut Side,
+}
+
+impl Future for Adopted<'_> {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Adopted { runtime, side } = &mut *self;
+        side.poll_adopted_on(runtime, cx)
+    }
+}
+
+/// How code ended that did not end by itself.
+pub(crate) enum Undone {
+    Panicked(Panic),
+    /// It was asked to stop, and was dropped.
+    Stopped(StopReason),
+}
+
+/// Their place in the rotation.
+const JOBS: usize = 1;
+
+impl Side {
+    pub(crate) const fn nothing() -> Self {
+        Side(None)
+    }
+
+    #[inline]
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Adopts what belongs to this task; the rest has a task or runtime of its own and is rescued there.
+    #[cold]
+    pub(crate) fn adopt(&mut self, abandoned: Vec<Job>) {
+        let (ours, others): (Vec<_>, Vec<_>) = abandoned.into_iter().partition(Job::may_be_adopted_here);
+        self.0.get_or_insert_default().jobs.extend(ours);
+        rescue::spawn(others);
+    }
+
+    /// To be called before the code of the scope is polled: runs the adopted exits if it is their turn to come first.
+    #[inline]
+    pub(crate) fn begin_round(&mut self, cx: &mut Context<'_>) {
+        if let Some(state) = &mut self.0 {
+            state.begin_round(cx);
+        }
+    }
+
+    /// To be called when the code waits: runs the adopted exits.
+    #[inline]
+    pub(crate) fn end_round(&mut self, cx: &mut Context<'_>) {
+        if let Some(state) = &mut self.0 {
+            state.end_round(cx);
+        }
+    }
+
+    /// Runs the adopted exits; ready when none is left.
+    #[inline]
+    pub(crate) fn poll_adopted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            None => Poll::Ready(()),
+            Some(state) => state.poll_jobs(cx),
+        }
+    }
+
+    /// As [`poll_adopted`](Side::poll_adopted). The runtime is remembered as in a body that waits.
+    #[inline]
+    pub(super) fn poll_adopted_on(&mut self, runtime: &mut Option<Handle>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_nothing() {
+            return Poll::Ready(());
+        }
+        if runtime.is_none() {
+            *runtime = Handle::try_current().ok();
+        }
+        self.poll_adopted(cx)
+    }
+
+    #[cold]
+    pub(crate) fn append(&mut self, failures: Failures) {
+        self.0.get_or_insert_default().failures.append(failures);
+    }
+
+    #[cold]
+    pub(crate) fn put_up(&mut self, region: BodyRegion) {
+        self.0.get_or_insert_default().region = Some(region);
+    }
+
+    #[inline]
+    pub(crate) fn region(&mut self) -> Option<&mut BodyRegion> {
+        self.0.as_mut()?.region.as_mut()
+    }
+
+    /// Whether the code was asked to stop, and is not dropped for it.
+    #[inline]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.as_ref().is_some_and(|state| state.stopping.is_some())
+    }
+
+    #[cold]
+    pub(crate) fn stop(&mut self, reason: StopReason) {
+        self.0.get_or_insert_default().stopping = Some(Stopping::new(reason));
+    }
+
+    /// Ready when code that was asked to stop must be dropped now.
+    pub(crate) fn poll_stopping(&mut self, cx: &mut Context<'_>) -> Poll<StopReason> {
+        let stopping = self.0.as_mut().and_then(|state| state.stopping.as_mut());
+        if let Some(stopping) = stopping {
+            ready!(stopping.poll(cx));
+        }
+        self.take_stop().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// Why the code was asked to stop, if it then ended by itself, or panicked as it was dropped.
+    pub(crate) fn take_stop(&mut self) -> Option<StopReason> {
+        Some(self.0.as_mut()?.stopping.take()?.reason)
+    }
+
+    #[cold]
+    pub(crate) fn note(&mut self, undone: Undone) {
+        self.0.get_or_insert_default().undone = Some(undone);
+    }
+
+    pub(crate) fn take_undone(&mut self) -> Option<Undone> {
+        self.0.as_mut()?.undone.take()
+    }
+
+    /// What the scope fails with, while something still exits.
+    #[cold]
+    pub(crate) fn fail(&mut self, failed: Undelivered) {
+        self.0.get_or_insert_default().failed = Some(failed);
+    }
+
+    pub(crate) fn take_failed(&mut self) -> Option<Undelivered> {
+        self.0.as_mut()?.failed.take()
+    }
+
+    /// Whether the body was neither dropped nor panicked.
+    #[inline]
+    pub(super) fn ended_by_itself(&self) -> bool {
+        let state = self.0.as_ref();
+        state.is_none_or(|state| state.failed.is_none() && state.cancelled.is_none())
+    }
+
+    #[cold]
+    pub(crate) fn cancel(&mut self, cancellation: Cancellation) {
+        self.0.get_or_insert_default().cancelled = Some(cancellation);
+    }
+
+    #[inline]
+    pub(crate) fn cancelled(&self) -> Option<&Cancellation> {
+        self.0.as_ref()?.cancelled.as_ref()
+    }
+
+    pub(crate) fn failed(&self) -> Option<&Undelivered> {
+        self.0.as_ref()?.failed.as_ref()
+    }
+
+    pub(crate) fn take_cancelled(&mut self) -> Option<Cancellation> {
+        self.0.as_mut()?.cancelled.take()
+    }
+
+    /// What failed so far.
+    #[inline]
+    pub(crate) fn take_failures(&mut self) -> Failures {
+        match &mut self.0 {
+            None => Failures::default(),
+            Some(state) => std::mem::take(&mut state.failures),
+        }
+    }
+}
+
+impl SideState {
+    #[cold]
+    fn begin_round(&mut self, cx: &mut Context<'_>) {
+        if self.rotation.begin() == JOBS {
+            let _ = self.poll_jobs(cx);
+        }
+    }
+
+    #[cold]
+    fn end_round(&mut self, cx: &mut Context<'_>) {
+        let _ = self.poll_jobs(cx);
+        self.rotation.end(2);
+    }
+
+    /// The first of them has its turn in any case.
+    #[cold]
+    fn poll_jobs(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(job) = self.jobs.front_mut() {
+            let failures = ready!(Pin::new(job).poll(cx));
+            self.failures.append(failures);
+            self.jobs.pop_front();
+            // Exits that never wait must not keep the thread from other tasks.
+            let is_spent = pin!(coop::consume_budget()).poll(cx).is_pending();
+            if is_spent && !self.jobs.is_empty() {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for SideState {
+    #[cold]
+    fn drop(&mut self) {
+        drop(self.failed.take());
+        watch::pass_on(std::mem::take(&mut self.jobs).into());
+    }
+}

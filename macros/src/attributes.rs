@@ -32,10 +32,7 @@ pub(crate) fn alone(item: TokenStream) -> (TokenStream, Vec<Attribute>) {
         let rest: TokenStream = input.parse()?;
         Ok((quote!(#(#attrs)* #rest), others))
     };
-    match parse.parse2(item.clone()) {
-        Ok((alone, others)) if !others.is_empty() => (alone, others),
-        _ => (item, Vec::new()),
-    }
+    parse.parse2(item.clone()).unwrap_or_else(|_| (item, Vec::new()))
 }
 
 /// Whether an attribute is `#[lifespan]`, or what that has become.

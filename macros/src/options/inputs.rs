@@ -39,36 +39,25 @@ impl Input {
         }
         let untyped = Error::new_spanned(&name, texts::input_without_a_type(&name));
         let is_path = input.peek(Token![::]) || input.peek(Token![<]);
-        if input.parse::<Option<Token![=]>>()?.is_some() {
+        let (name, ty, guessed) = if input.parse::<Option<Token![=]>>()?.is_some() {
             // No option has a type for a value.
             let ty: Type = input.parse().map_err(|_| Of::Lifespan.unknown(&name))?;
             errors.at(&name, texts::input_with_equals(&name, written(&ty)));
-            Ok(Input {
-                name,
-                ty,
-                guessed: true,
-            })
+            (name, ty, true)
         } else if !is_path && input.parse::<Option<Token![:]>>()?.is_some() {
             let is_typed = !input.is_empty() && !input.peek(Token![,]);
             let ty = if is_typed { input.parse()? } else { return Err(untyped) };
-            Ok(Input {
-                name,
-                ty,
-                guessed: false,
-            })
+            (name, ty, false)
         } else if is_path || name.to_string().starts_with(char::is_uppercase) {
             let ty: Type = start.parse()?;
             input.advance_to(start);
             let name = name_for(&ty, &name);
             errors.at(&ty, texts::input_without_a_name(&name, written(&ty)));
-            Ok(Input {
-                name,
-                ty,
-                guessed: true,
-            })
+            (name, ty, true)
         } else {
-            Err(untyped)
-        }
+            return Err(untyped);
+        };
+        Ok(Input { name, ty, guessed })
     }
 }
 

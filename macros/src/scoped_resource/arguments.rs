@@ -47,36 +47,26 @@ pub(super) fn parameters(arguments: &[Argument<'_>], passed_on: bool) -> TokenSt
     quote!(#(#parameters),*)
 }
 
-/// The call with these arguments. A `#[cfg]` can leave a parameter out, but no argument of a call: each way to call has a
-/// block.
-pub(super) fn passed(arguments: &[Argument<'_>], call: &dyn Fn(&[&Ident]) -> TokenStream) -> TokenStream {
-    passed_behind(&mut Vec::new(), arguments, call)
-}
-
-fn passed_behind<'a>(
-    before: &mut Vec<&'a Ident>,
-    arguments: &'a [Argument<'_>],
+/// The call with these arguments behind others. A `#[cfg]` can leave a parameter out, but no argument of a call: each way to
+/// call has a block.
+pub(super) fn passed(
+    before: &[&Ident],
+    arguments: &[Argument<'_>],
     call: &dyn Fn(&[&Ident]) -> TokenStream,
 ) -> TokenStream {
     let Some((next, rest)) = arguments.split_first() else {
         return call(before);
     };
+    let with = passed(&[before, &[&next.name]].concat(), rest, call);
     let conditions: Vec<_> = next.cfgs.iter().filter_map(attributes::condition).collect();
-    let without = (!conditions.is_empty()).then(|| passed_behind(before, rest, call));
-    before.push(&next.name);
-    let with = passed_behind(before, rest, call);
-    before.pop();
-    match without {
-        None => with,
-        Some(without) => {
-            let condition = match &conditions[..] {
-                [condition] => condition.clone(),
-                all => quote!(all(#(#all),*)),
-            };
-            quote! {
-                #[cfg(#condition)] { #with }
-                #[cfg(not(#condition))] { #without }
-            }
-        }
+    let condition = match &conditions[..] {
+        [] => return with,
+        [condition] => condition.clone(),
+        all => quote!(all(#(#all),*)),
+    };
+    let without = passed(before, rest, call);
+    quote! {
+        #[cfg(#condition)] { #with }
+        #[cfg(not(#condition))] { #without }
     }
 }

@@ -87,7 +87,7 @@ fn described(
     let krate = options.krate(start);
     let body = match function {
         None => pending(options, start),
-        Some(function) => passed(&arguments, &|names| {
+        Some(function) => passed(&[], &arguments, &|names| {
             let of = quote_spanned!(start=> #krate::Lifespan::<Self, _>::of);
             let arguments = quote_spanned!(end=> (#(#names),*));
             quote_spanned!(end=> #of(#function #arguments))

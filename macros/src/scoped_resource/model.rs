@@ -9,6 +9,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Error, Generics, ItemEnum, ItemStruct, Result, Signature, Token, Type, Visibility, braced};
 
 use crate::attributes::first_word;
+use crate::blame::written;
 use crate::names::nearest;
 
 pub(super) enum Item {
@@ -174,17 +175,8 @@ pub(super) fn is_exit(marker: &Attribute) -> bool {
 
 /// `enter` or `exit`, if that is what an attribute is, or was meant to be.
 pub(super) fn marker_of(attr: &Attribute) -> Option<&'static str> {
-    let segments: Vec<_> = attr
-        .path()
-        .segments
-        .iter()
-        .map(|segment| segment.ident.to_string())
-        .collect();
-    match &segments[..] {
-        [name] => nearest(name, &["enter", "exit"]),
-        [krate, name] if krate == "lifespan" => nearest(name, &["enter", "exit"]),
-        _ => None,
-    }
+    let path = written(attr.path());
+    nearest(path.strip_prefix("lifespan::").unwrap_or(&path), &["enter", "exit"])
 }
 
 fn parse_method(input: ParseStream<'_>) -> Result<(Visibility, Signature, TokenTree)> {

@@ -56,7 +56,6 @@ const CIRCLES_OF_THE_RUNTIME: &[&str] = &[
     "cancel/children.rs, cancel/node/mod.rs",
     "compose/entering.rs, compose/exits.rs, compose/kind.rs, compose/parting.rs",
     "error/mod.rs, error/primary.rs, error/task_error.rs",
-    "keyed/map/line.rs, keyed/map/registry.rs, keyed/map/reservation.rs",
     "orphan/rescue/drained.rs, orphan/rescue/listing.rs, orphan/rescue/mod.rs, orphan/watch.rs",
     "plan/draft.rs, plan/member.rs, plan/mermaid.rs, plan/mod.rs, plan/paths.rs",
     "report/mod.rs, report/traced.rs, report/witness.rs",

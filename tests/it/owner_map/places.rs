@@ -2,11 +2,10 @@
 
 use std::future::pending;
 
-use futures_util::poll;
+use futures_util::FutureExt;
 use lifespan::{Error, InsertError};
 use tokio::sync::oneshot;
 
-use super::turns::Old;
 use super::with_map;
 use crate::everywhere::everywhere;
 use crate::journal::Journal;
@@ -69,25 +68,25 @@ fn a_deadlock_says_where() {
     });
 }
 
-/// One that was removed when its turn had come names its own call: it has no other.
+/// One that was removed before it began names its own call: it has no other.
 #[test]
 fn who_was_removed_before_it_began_says_where() {
     everywhere(|| async {
         let journal = Journal::new();
         let ended = with_map(async |map| {
-            let old = Old::of(&map, &journal).await;
-            let new = journal.resource("new").lifespan();
-            let (replacing, place) = (map.replace('a', new), here());
-            let mut replacing = Box::pin(replacing);
-            assert!(poll!(&mut replacing).is_pending());
-            old.leave().await;
-            map.remove(&'a').await.unwrap();
-            let InsertError::Failed(error) = replacing.await.unwrap_err() else {
+            let make = || {
+                let removed = map.remove(&'a').now_or_never().expect("it has not begun");
+                removed.unwrap();
+                journal.resource("new").lifespan()
+            };
+            let (coming, place) = (map.get_or_insert('a', make), here());
+            let InsertError::Failed(error) = coming.await.unwrap_err() else {
                 panic!("it had its turn")
             };
             let by = error.cancellation().expect("it was cut").to_string();
             assert!(by.contains(&place), "{by}");
         });
         ended.await.unwrap();
+        assert!(journal.lines().is_empty());
     });
 }

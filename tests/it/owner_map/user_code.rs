@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
 use std::panic::AssertUnwindSafe;
-use std::rc::Rc;
+use std::sync::Mutex;
 
 use futures_util::FutureExt;
 use lifespan::{InsertError, OwnerMap};
@@ -52,36 +52,29 @@ impl Drop for Key {
 
 type Map = OwnerMap<Key, Db>;
 
-/// One whose turn has come begins just as it is removed: it is either out and never enters, or it is closed; never in nobody's hands.
+/// One that has the key is removed before it begins: it is out and never enters, and the next one has its turn.
 #[test]
-fn one_that_begins_as_it_is_removed_is_closed() {
+fn one_that_is_removed_before_it_begins_never_enters() {
     paused().block_on(async {
         let journal = Journal::new();
         let live = Map::new().enter().await.unwrap();
         let map = OwnerMap::clone(&live);
-        let old = map.insert(Key(1), journal.resource("old").lifespan());
-        let old = old.await.unwrap();
-        let coming = map.replace(Key(1), journal.resource("new").lifespan());
-        let coming = Rc::new(RefCell::new(Box::pin(coming)));
-        assert!(coming.borrow_mut().as_mut().now_or_never().is_none());
-        old.closed().await.unwrap();
-        // Its turn has come. It sees that in the middle of the remove.
-        let begins = Rc::clone(&coming);
-        CLONING.set(Some(Box::new(move || {
-            let begun = begins.borrow_mut().as_mut().now_or_never();
-            assert!(begun.is_none(), "its task runs later");
-        })));
-        map.remove(&Key(1)).await.unwrap();
-        assert!(CLONING.take().is_none(), "it has begun");
-        let coming = Rc::into_inner(coming).unwrap().into_inner();
-        let InsertError::Failed(error) = coming.await.unwrap_err() else {
+        let next = Mutex::new(None);
+        let make = || {
+            let mut coming = Box::pin(map.replace(Key(1), journal.resource("next").lifespan()));
+            assert!(coming.as_mut().now_or_never().is_none());
+            *next.lock().unwrap() = Some(coming);
+            map.remove(&Key(1)).now_or_never().expect("it has not begun").unwrap();
+            journal.resource("new").lifespan()
+        };
+        let InsertError::Failed(error) = map.get_or_insert(Key(1), make).await.unwrap_err() else {
             panic!("it had its turn")
         };
         assert!(error.is_cancelled(), "{error:?}");
-        assert!(map.is_empty());
+        let next = next.into_inner().unwrap().expect("it waits");
+        next.await.unwrap();
         live.exit().await.unwrap();
-        let lines = journal.lines();
-        assert_eq!(lines, ["enter old", "exit old: completed"]);
+        assert_eq!(journal.lines(), ["enter next", "exit next: completed"]);
     });
 }
 

@@ -1,7 +1,7 @@
 //! [`OwnerMap`]: keyed owners that come and go.
 //!
-//! [`registry`] says who has which key, [`line`] who is next; [`insert`] lets them in, with a [`reservation`]; [`error`] is why
-//! not.
+//! [`registry`] says who has which key, [`waiting`] waits for one, [`insert`] lets a member in, with a [`reservation`], or says by an
+//! [`error`] why not; [`closing`] is the end of the map.
 
 use std::fmt;
 use std::future::{self, Future};
@@ -18,16 +18,18 @@ use crate::resource::enter::Enter;
 use crate::resource::exit::Exit;
 use crate::task::owner::{Owner, Owning};
 
+mod closing;
+mod deferred;
 mod error;
 mod insert;
-mod line;
 mod registry;
 mod reservation;
+mod waiting;
 
 pub use error::{InsertError, Refused, RemoveError};
 
 use insert::Insertion;
-use registry::{Found, OnTaken, Registry};
+use registry::{OnTaken, Registry};
 
 /// The life of an owner, which says how it works.
 type Owned<R, F> = Lifespan<Owner<R>, Owning<R, F>>;
@@ -159,8 +161,8 @@ where
 
     /// As [`insert`](Self::insert), but one that is there is closed first; the new one enters when it has exited. Reconnects.
     ///
-    /// Several that replace the same key have it one after the other, in the order in which they were first polled: each enters,
-    /// then is closed for the next. One that still enters is waited for, within its budget; [`remove`](Self::remove) cancels it.
+    /// Several that replace the same key have it one after the other, in any order: each enters, then is closed for the next. One that
+    /// still enters is waited for, within its budget; [`remove`](Self::remove) cancels it.
     ///
     /// A failure of the old one's exit goes to [`drain`](crate::drain), if somebody drains, else to the report hook.
     ///
@@ -229,7 +231,7 @@ where
     /// ```
     ///
     /// Who waits gets the member that stays: not one that somebody waits to [replace](Self::replace). If the enter that is waited
-    /// for fails, or its caller goes, that is no failure of those who wait: the first of them tries what its own closure makes.
+    /// for fails, or its caller goes, that is no failure of those who wait: one of them tries what its own closure makes.
     ///
     /// # Errors
     ///
@@ -277,12 +279,9 @@ where
         let place = Location::caller();
         async move {
             match self.0.find(key) {
-                Found::Nobody => Err(RemoveError::unknown(key)),
-                Found::Member(owner) => owner.close_at(place).await.map_err(RemoveError::Failed),
-                Found::Reserved(passing) => {
-                    drop(passing);
-                    Ok(())
-                }
+                Err(()) => Err(RemoveError::unknown(key)),
+                Ok(Some(owner)) => owner.close_at(place).await.map_err(RemoveError::Failed),
+                Ok(None) => Ok(()),
             }
         }
     }
@@ -352,7 +351,7 @@ where
     R: ScopedResource,
 {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
-        self.0.close(exit).await
+        closing::close(&self.0, exit).await
     }
 
     fn policy() -> Policy {

@@ -1,38 +1,42 @@
-//! [`Registry`]: who has which key, who is next, and who is to be told of what failed.
+//! [`Registry`]: who has which key, and who waits for it.
 //!
-//! A key is free, reserved by one that is about to enter, or a member's until its owner is gone; then it goes to whoever has
-//! waited longest. What it guarantees: one at a time has a key; once the map is closed nobody enters; and no owner and no key is
-//! dropped, nobody woken and nothing reported under the lock. Keys are hashed, compared and cloned under it.
+//! A key is free, reserved by one that is about to enter, or a member's until its owner is gone. What it guarantees: one at a time has
+//! a key, and each that waits for it has its turn; once the map is closed nobody enters; and no owner and no key is dropped, nobody
+//! woken and nothing reported under the lock. Keys are hashed, compared and cloned under it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::Hash;
 use std::mem;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::line::{Claim, Line, Old, Passing, Turn};
-use super::reservation::Reservation;
-use crate::error::{BoxError, Error};
-use crate::report::{self, Report};
+use super::deferred::Deferred;
 use crate::resource::ScopedResource;
-use crate::resource::exit::Exit;
-use crate::task::owner::{HookReply, Owner, OwnerEnd, OwnerState};
+use crate::task::owner::{Owner, OwnerEnd, OwnerState};
 
-pub(super) struct Registry<K: Eq + Hash, R: ScopedResource> {
-    ledger: Mutex<Ledger<K, R>>,
-    /// Nobody is left of a map that closes.
-    emptied: Notify,
+/// What keys can do.
+pub(super) trait Key: Clone + Eq + Hash + fmt::Debug + Send + 'static {}
+
+impl<K: Clone + Eq + Hash + fmt::Debug + Send + 'static> Key for K {}
+
+pub(super) struct Registry<K, R> {
+    state: Mutex<MapState<K, R>>,
+    /// No member is left of a map that closes.
+    pub(super) emptied: Arc<Notify>,
 }
 
-struct Ledger<K: Eq + Hash, R: ScopedResource> {
-    members: HashMap<K, Member<K, R>>,
-    stage: Stage,
+pub(super) struct MapState<K, R> {
+    slots: HashMap<K, Slot<R>>,
+    pub(super) stage: MapStage,
+    /// How many slots have a member.
+    pub(super) members: usize,
     next: u64,
 }
 
-enum Stage {
+pub(super) enum MapStage {
     Open,
     /// So many exits wait, of the map and its clones, and tell what failed in these.
     Closing {
@@ -42,16 +46,38 @@ enum Stage {
     Closed,
 }
 
+/// What there is under a key.
+struct Slot<R> {
+    member: Option<Member<R>>,
+    /// How many wait for the key.
+    turns: usize,
+    /// How many wait for a member, whoever that is: they come after all others.
+    joiners: usize,
+    waiters: Option<Arc<Waiters>>,
+}
+
 /// Who has a key.
-pub(super) struct Member<K: Eq + Hash, R: ScopedResource> {
+struct Member<R> {
     number: u64,
     /// None until its task begins.
     owner: Option<Owner<R>>,
-    /// Of one that had to wait.
-    claim: Option<Claim>,
     is_entered: bool,
-    /// Who has the key next.
-    line: Line<K, R>,
+}
+
+/// Those that wait for a key look again when they are notified.
+#[derive(Default)]
+pub(super) struct Waiters {
+    turn: Notify,
+    join: Notify,
+}
+
+impl Waiters {
+    pub(super) fn of(&self, on_taken: OnTaken) -> &Notify {
+        match on_taken {
+            OnTaken::Join => &self.join,
+            OnTaken::Refuse | OnTaken::Replace => &self.turn,
+        }
+    }
 }
 
 /// What to do about one that has the key.
@@ -64,368 +90,275 @@ pub(super) enum OnTaken {
 }
 
 /// Whether there is a place for a new member.
-pub(super) enum Place<K: Eq + Hash, R: ScopedResource> {
-    Reserved(Reservation<K, R>),
-    /// When it is its turn.
-    Later(Turn<K, R>),
+pub(super) enum Look<R> {
+    /// The key is reserved for it, under this number.
+    Reserved(u64),
     /// For one that is content with it.
     There(Owner<R>),
+    /// Not yet.
+    Wait(Arc<Waiters>),
     Taken,
     Closed,
     /// It would have to wait for the end of the caller's own task.
     Own,
 }
 
-/// Who is about to be asked to leave.
-pub(super) enum Found<K: Eq + Hash, R: ScopedResource> {
-    Nobody,
-    Member(Owner<R>),
-    /// One whose task had not begun; it has the key no more.
-    Reserved(Passing<K, R>),
-}
-
-impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
+impl<K, R> Registry<K, R> {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Registry {
-            ledger: Mutex::new(Ledger {
-                members: HashMap::new(),
-                stage: Stage::Open,
+            state: Mutex::new(MapState {
+                slots: HashMap::new(),
+                stage: MapStage::Open,
+                members: 0,
                 next: 0,
             }),
-            emptied: Notify::new(),
+            emptied: Arc::default(),
         })
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger<K, R>> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn is_open(&self) -> bool {
-        self.ledger().is_open()
-    }
-
-    /// The last member of a map that closes has gone.
-    pub(super) fn tell_emptied(&self) {
-        self.emptied.notify_waiters();
-    }
-
-    pub(super) fn live(&self, key: &K) -> Option<Owner<R>> {
-        let ledger = self.ledger();
-        ledger.members.get(key)?.live().cloned()
-    }
-
-    pub(super) fn keys(&self) -> Vec<K>
-    where
-        K: Clone,
-    {
-        let ledger = self.ledger();
-        let live = |(key, member): (&K, &Member<K, R>)| member.live().map(|_| key.clone());
-        ledger.members.iter().filter_map(live).collect()
-    }
-
-    pub(super) fn count(&self) -> usize {
-        let ledger = self.ledger();
-        ledger.members.values().filter_map(Member::live).count()
+    /// What is deferred is done when it is dropped, at the end of the caller's statement at the earliest.
+    pub(super) fn locked<T>(&self, run: impl FnOnce(&mut MapState<K, R>, &mut Deferred) -> T) -> (T, Deferred) {
+        let mut deferred = Deferred::default();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = run(&mut state, &mut deferred);
+        drop(state);
+        (done, deferred)
     }
 }
 
 /// Coming.
-impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
-    /// Reserves a key, or queues for it.
-    pub(super) fn reserve(
-        self: &Arc<Self>,
+impl<K: Key, R: ScopedResource> Registry<K, R> {
+    /// Looks for a place. One that has to wait is counted from its first look on, until it [leaves](Self::leave).
+    pub(super) fn look(
+        &self,
         key: &K,
         on_taken: OnTaken,
+        is_waiting: bool,
         place: &'static Location<'static>,
-    ) -> Place<K, R>
-    where
-        K: Clone,
-    {
-        let mut ledger = self.ledger();
-        if !ledger.is_open() {
-            return Place::Closed;
-        }
-        let number = ledger.number();
-        let Some(member) = ledger.members.get_mut(key) else {
-            let [own, its] = [key.clone(), key.clone()]; // what may panic, first
-            let member = Member::new(number, None, Line::default());
-            ledger.members.insert(own, member);
-            return Place::Reserved(Reservation::new(self, its, number));
-        };
-        if on_taken == OnTaken::Refuse && member.is_promised() {
-            return Place::Taken;
-        }
-        if let (OnTaken::Join, Some(owner)) = (on_taken, member.staying()) {
-            return Place::There(owner.clone());
-        }
-        if member.owner.as_ref().is_some_and(Owner::is_here) {
-            return Place::Own;
-        }
-        let (turn, _left) = member.line.join(on_taken == OnTaken::Join, place);
-        let replaced = member.replaced();
-        drop(ledger);
-        if let Some((owner, place)) = replaced {
-            owner.ask(place);
-        }
-        Place::Later(turn)
+    ) -> Look<R> {
+        self.locked(|state, deferred| {
+            if !matches!(state.stage, MapStage::Open) {
+                return Look::Closed;
+            }
+            state.next += 1;
+            let number = state.next;
+            if !state.slots.contains_key(key) {
+                state.slots.insert(key.clone(), Slot::default());
+            }
+            let Some(slot) = state.slots.get_mut(key) else {
+                unreachable!("it is there, unless two keys are equal and then not")
+            };
+            let refuses = on_taken == OnTaken::Refuse && !is_waiting;
+            if refuses && slot.is_promised() {
+                return Look::Taken;
+            }
+            match &slot.member {
+                // Those that wait have their turns first.
+                None if slot.turns == 0 || is_waiting && on_taken != OnTaken::Join => {
+                    slot.member = Some(Member::new(number));
+                    state.members += 1;
+                    return Look::Reserved(number);
+                }
+                None => {}
+                Some(member) => {
+                    let stays = member.live().filter(|_| slot.turns == 0);
+                    if let (OnTaken::Join, Some(owner)) = (on_taken, stays) {
+                        return Look::There(owner.clone());
+                    }
+                    if member.owner.as_ref().is_some_and(Owner::is_here) {
+                        return Look::Own;
+                    }
+                    // One that enters is waited for: it has its turn.
+                    if let (true, Some(owner)) = (member.is_entered && on_taken != OnTaken::Join, &member.owner) {
+                        let owner = owner.clone();
+                        deferred.then(move || owner.ask(place));
+                    }
+                }
+            }
+            if !is_waiting {
+                *slot.count(on_taken) += 1;
+            }
+            Look::Wait(Arc::clone(slot.waiters.get_or_insert_default()))
+        })
+        .0
+    }
+
+    /// One that was counted waits no more.
+    pub(super) fn leave(&self, key: &K, on_taken: OnTaken) {
+        let _ = self.locked(|state, deferred| {
+            if let Some(slot) = state.slots.get_mut(key) {
+                *slot.count(on_taken) -= 1;
+                state.settle(key, deferred);
+            }
+        });
     }
 
     /// The task of one that has a reservation begins. False if it has none any more: it was removed by now, or the map closed.
     pub(super) fn begin(&self, key: &K, number: u64, owner: &Owner<R>) -> bool {
-        let mut ledger = self.ledger();
-        let member = ledger.member(key, number);
-        let begun = member.map(|member| member.owner = Some(owner.clone()));
-        begun.is_some()
+        let its = owner.clone();
+        let begun = self.locked(|state, deferred| {
+            let Some(member) = state.member(key, number) else {
+                deferred.drop(its);
+                return false;
+            };
+            member.owner = Some(its);
+            true
+        });
+        begun.0
     }
 
-    /// It has entered; if somebody waits to replace it, that is all, else whoever waits for it has it.
+    /// It has entered. Those that wait look at that.
     pub(super) fn entered(&self, key: &K, number: u64) {
-        let mut ledger = self.ledger();
-        let Some(member) = ledger.member(key, number) else {
-            return;
-        };
-        member.is_entered = true;
-        let replaced = member.replaced();
-        let stays = member.owner.as_ref().filter(|_| replaced.is_none());
-        let _welcome = stays.map(|owner| member.line.welcome(owner));
-        drop(ledger);
-        if let Some((owner, place)) = replaced {
-            owner.ask(place);
-        }
+        let _ = self.locked(|state, deferred| {
+            if let Some(member) = state.member(key, number) {
+                member.is_entered = true;
+                state.settle(key, deferred);
+            }
+        });
     }
 
     /// Who has this number, if it is still there.
     pub(super) fn owner(&self, key: &K, number: u64) -> Option<Owner<R>> {
-        self.ledger().member(key, number)?.owner.clone()
+        self.locked(|state, _| state.member(key, number)?.owner.clone()).0
     }
 }
 
-/// Going.
-impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
-    /// The member of this key, who is about to be asked to leave.
-    pub(super) fn find(self: &Arc<Self>, key: &K) -> Found<K, R>
-    where
-        K: Clone,
-    {
-        let own = key.clone();
-        let ledger = self.ledger();
-        let Some(member) = ledger.members.get(key) else {
-            return Found::Nobody;
-        };
-        if let Some(owner) = &member.owner {
-            return Found::Member(owner.clone());
-        }
-        // Under the same lock: its task may begin meanwhile, and a member would be out of the map.
-        let number = member.number;
-        let passing = self.passed_on(own, number, ledger);
-        passing.map_or(Found::Nobody, Found::Reserved)
+/// Being there, and going.
+impl<K: Key, R: ScopedResource> Registry<K, R> {
+    pub(super) fn live(&self, key: &K) -> Option<Owner<R>> {
+        self.locked(|state, _| state.slots.get(key)?.member.as_ref()?.live().cloned())
+            .0
     }
 
-    /// This one has the key no more. Who is next has it from now on, and hears of that when what is returned is dropped.
-    pub(super) fn pass_on(self: &Arc<Self>, key: K, number: u64) -> Option<Passing<K, R>> {
-        self.passed_on(key, number, self.ledger())
+    pub(super) fn keys(&self) -> Vec<K> {
+        let live = |(key, slot): (&K, &Slot<R>)| slot.member.as_ref()?.live().map(|_| key.clone());
+        self.locked(|state, _| state.slots.iter().filter_map(live).collect()).0
     }
 
-    // In this order: the lock is let go of before the key is dropped.
-    fn passed_on(
-        self: &Arc<Self>,
-        key: K,
-        number: u64,
-        mut ledger: MutexGuard<'_, Ledger<K, R>>,
-    ) -> Option<Passing<K, R>> {
-        let fresh = ledger.number();
-        let member = ledger.member(&key, number)?;
-        let (next, left) = member.line.next();
-        let (old, next) = match next {
-            Some(next) => {
-                let line = mem::take(&mut member.line);
-                let old = mem::replace(member, Member::new(fresh, Some(next.claim()), line));
-                let reservation = Reservation::new(self, key, fresh);
-                (Old::Replaced(old), Some((next, reservation)))
+    pub(super) fn count(&self) -> usize {
+        let live = |slot: &&Slot<R>| slot.member.as_ref().and_then(Member::live).is_some();
+        self.locked(|state, _| state.slots.values().filter(live).count()).0
+    }
+
+    /// The member of this key, which is about to be asked to end. One whose task has not begun has the key no more; none is given
+    /// then. An error if nobody has the key.
+    pub(super) fn find(&self, key: &K) -> Result<Option<Owner<R>>, ()> {
+        self.locked(|state, deferred| {
+            let member = state.slots.get(key).and_then(|slot| slot.member.as_ref()).ok_or(())?;
+            if member.owner.is_none() {
+                let number = member.number;
+                state.free(key, number, &self.emptied, deferred);
+                return Ok(None);
             }
-            None => (Old::Removed(ledger.members.remove_entry(&key)), None),
-        };
-        let is_emptied = ledger.members.is_empty() && !ledger.is_open();
-        drop(ledger);
-        let emptied = is_emptied.then(|| Arc::clone(self));
-        Some(Passing::new(old, left, next, emptied))
+            Ok(member.owner.clone())
+        })
+        .0
     }
 
-    /// A member is gone.
-    pub(super) fn left(self: &Arc<Self>, key: K, number: u64, gone: &OwnerEnd) -> HookReply
-    where
-        K: Send + 'static,
-    {
-        let tells = self.keep(gone) || report_death(gone);
-        let passing = self.pass_on(key, number);
-        HookReply {
-            reports: tells,
-            after: passing.map(|passing| Box::new(passing) as _),
-        }
+    /// This one has the key no more. Those that wait look for it when what is returned is dropped.
+    pub(super) fn free(&self, key: &K, number: u64) -> Deferred {
+        self.locked(|state, deferred| state.free(key, number, &self.emptied, deferred))
+            .1
     }
 
-    /// Whether the exit of the map tells of it.
-    fn keep(&self, gone: &OwnerEnd) -> bool {
-        let mut ledger = self.ledger();
-        let Stage::Closing { failed, .. } = &mut ledger.stage else {
-            return false;
-        };
-        failed.extend((!gone.is_clean()).then(|| gone.clone()));
-        true
-    }
-}
-
-/// The end of the map.
-impl<K: Eq + Hash, R: ScopedResource> Registry<K, R> {
-    /// Has all members exit, side by side.
-    pub(super) async fn close(&self, exit: &Exit) -> Result<(), BoxError> {
-        let closing = Closing::begin(self);
-        let owners = self.ask_all();
-        for owner in &owners {
-            owner.ask_for(exit);
-        }
-        if let Some(own) = owners.into_iter().find(Owner::is_here) {
-            return own.exit(exit).await; // it would wait for itself, and says so
-        }
-        closing.emptied().await;
-        let failed = closing.failed();
-        Ok(Error::first_of(failed.iter().filter_map(|gone| gone.tell().err()))?)
-    }
-
-    /// Gives those who are to be asked. Whoever waits, or has a reservation, hears of it.
-    fn ask_all(&self) -> Vec<Owner<R>> {
-        let mut ledger = self.ledger();
-        let members = mem::take(&mut ledger.members).into_iter();
-        let (mut members, reserved): (HashMap<_, _>, HashMap<_, _>) =
-            members.partition(|(_, member)| member.owner.is_some());
-        let present = members.values_mut();
-        let lines: Vec<_> = present.map(|member| mem::take(&mut member.line)).collect();
-        let owners = members.values().filter_map(|member| member.owner.clone());
-        let owners = owners.collect();
-        ledger.members = members;
-        drop(ledger);
-        drop((lines, reserved));
-        owners
-    }
-}
-
-/// An exit of a map, or of a clone of it, as long as somebody waits for it.
-struct Closing<'a, K: Eq + Hash, R: ScopedResource>(&'a Registry<K, R>);
-
-impl<'a, K: Eq + Hash, R: ScopedResource> Closing<'a, K, R> {
-    /// Nobody is let in any more.
-    fn begin(registry: &'a Registry<K, R>) -> Self {
-        let stage = &mut registry.ledger().stage;
-        if let Stage::Closing { exits, .. } = stage {
-            *exits += 1;
-        } else {
-            *stage = Stage::Closing {
-                exits: 1,
-                failed: Vec::new(),
-            };
-        }
-        Closing(registry)
-    }
-
-    /// When nobody is left.
-    async fn emptied(&self) {
-        loop {
-            // In this order: it hears of what comes after this.
-            let emptied = self.0.emptied.notified();
-            if self.0.ledger().members.is_empty() {
-                return;
+    /// No more members are let in; gives those who are to be asked to end. All who wait, or have a reservation, learn of it.
+    pub(super) fn close(&self) -> Vec<Owner<R>> {
+        self.locked(|state, deferred| {
+            let mut owners = Vec::new();
+            for slot in state.slots.values_mut() {
+                let reserved = slot.member.take_if(|member| member.owner.is_none());
+                state.members -= usize::from(reserved.is_some());
+                owners.extend(slot.member.as_ref().and_then(|member| member.owner.clone()));
+                if let Some(waiters) = slot.waiters.clone() {
+                    deferred.then(move || {
+                        waiters.turn.notify_waiters();
+                        waiters.join.notify_waiters();
+                    });
+                }
             }
-            emptied.await;
-        }
-    }
-
-    /// For each exit the same.
-    fn failed(&self) -> Vec<OwnerEnd> {
-        match &self.0.ledger().stage {
-            Stage::Closing { failed, .. } => failed.clone(),
-            Stage::Open | Stage::Closed => Vec::new(),
-        }
-    }
-
-    /// One exit less. What nobody has waited for, if it was the last.
-    fn leave(&self) -> Vec<OwnerEnd> {
-        let stage = &mut self.0.ledger().stage;
-        match stage {
-            Stage::Closing { exits: 1, failed } => {
-                let failed = mem::take(failed);
-                *stage = Stage::Closed;
-                failed
-            }
-            Stage::Closing { exits, .. } => {
-                *exits -= 1;
-                Vec::new()
-            }
-            Stage::Open | Stage::Closed => Vec::new(),
-        }
+            let slots = mem::take(&mut state.slots).into_iter();
+            let (idle, slots): (HashMap<_, _>, _) = slots.partition(|(_, slot)| slot.is_idle());
+            state.slots = slots;
+            deferred.drop(idle);
+            owners
+        })
+        .0
     }
 }
 
-/// Dropped before it is over, what it has not told of is reported.
-impl<K: Eq + Hash, R: ScopedResource> Drop for Closing<'_, K, R> {
-    fn drop(&mut self) {
-        for error in self.leave().iter().filter_map(OwnerEnd::untold) {
-            report::send(&Report::failed(&error));
-        }
-    }
-}
-
-/// Whether it died by itself, which is reported.
-fn report_death(gone: &OwnerEnd) -> bool {
-    let death = gone.untold_death();
-    if let Some(death) = &death {
-        report::send(&Report::failed(death));
-    }
-    death.is_some()
-}
-
-impl<K: Eq + Hash, R: ScopedResource> Ledger<K, R> {
-    fn is_open(&self) -> bool {
-        matches!(self.stage, Stage::Open)
-    }
-
-    fn number(&mut self) -> u64 {
-        self.next += 1;
-        self.next
-    }
-
-    fn member(&mut self, key: &K, number: u64) -> Option<&mut Member<K, R>> {
-        let member = self.members.get_mut(key)?;
+impl<K: Key, R: ScopedResource> MapState<K, R> {
+    fn member(&mut self, key: &K, number: u64) -> Option<&mut Member<R>> {
+        let member = self.slots.get_mut(key)?.member.as_mut()?;
         (member.number == number).then_some(member)
     }
+
+    fn free(&mut self, key: &K, number: u64, emptied: &Arc<Notify>, deferred: &mut Deferred) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        let Some(old) = slot.member.take_if(|member| member.number == number) else {
+            return;
+        };
+        deferred.drop(old);
+        self.members -= 1;
+        self.settle(key, deferred);
+        if self.members == 0 && !matches!(self.stage, MapStage::Open) {
+            let emptied = Arc::clone(emptied);
+            deferred.then(move || emptied.notify_waiters());
+        }
+    }
+
+    /// Has those look again that may go on now.
+    fn settle(&mut self, key: &K, deferred: &mut Deferred) {
+        let Some(slot) = self.slots.get(key) else { return };
+        if slot.is_idle() {
+            return deferred.drop(self.slots.remove_entry(key));
+        }
+        let Some(waiters) = slot.waiters.clone() else { return };
+        match &slot.member {
+            None if slot.turns > 0 => deferred.then(move || waiters.turn.notify_one()),
+            Some(member) if slot.turns > 0 && member.is_entered => deferred.then(move || waiters.turn.notify_waiters()),
+            _ if slot.turns == 0 => deferred.then(move || waiters.join.notify_waiters()),
+            _ => {}
+        }
+    }
 }
 
-impl<K: Eq + Hash, R: ScopedResource> Member<K, R> {
-    fn new(number: u64, claim: Option<Claim>, line: Line<K, R>) -> Self {
+impl<R> Default for Slot<R> {
+    fn default() -> Self {
+        Slot {
+            member: None,
+            turns: 0,
+            joiners: 0,
+            waiters: None,
+        }
+    }
+}
+
+impl<R> Slot<R> {
+    fn count(&mut self, on_taken: OnTaken) -> &mut usize {
+        match on_taken {
+            OnTaken::Join => &mut self.joiners,
+            OnTaken::Refuse | OnTaken::Replace => &mut self.turns,
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.member.is_none() && self.turns == 0 && self.joiners == 0
+    }
+
+    /// Whether its member stays, or somebody waits to come after it.
+    fn is_promised(&self) -> bool {
+        let stays = |member: &Member<R>| !member.owner.as_ref().is_some_and(Owner::is_closed);
+        self.member.as_ref().is_some_and(stays) || self.turns + self.joiners > 0
+    }
+}
+
+impl<R> Member<R> {
+    fn new(number: u64) -> Self {
         Member {
             number,
             owner: None,
-            claim,
             is_entered: false,
-            line,
         }
-    }
-
-    /// Whether it stays, or somebody waits to come after it.
-    fn is_promised(&self) -> bool {
-        let comes = || self.claim.as_ref().is_none_or(Claim::is_held);
-        let stays = self.owner.as_ref().map_or_else(comes, |owner| !owner.is_closed());
-        stays || !self.line.is_empty()
-    }
-
-    /// Who is to be asked to leave for somebody who waits, called there: one that has entered, since each has its turn.
-    fn replaced(&self) -> Option<(Owner<R>, &'static Location<'static>)> {
-        let owner = self.owner.clone().filter(|_| self.is_entered)?;
-        Some((owner, self.line.first()?))
-    }
-
-    /// One that is there, and that nobody waits to replace.
-    fn staying(&self) -> Option<&Owner<R>> {
-        self.live().filter(|_| self.line.first().is_none())
     }
 
     fn live(&self) -> Option<&Owner<R>> {

@@ -53,9 +53,6 @@ fn between_bars<P>(
     wanted: &str,
 ) -> Result<(Vec<P>, Span)> {
     let mut params = Vec::new();
-    if let Some(bars) = input.parse::<Option<Token![||]>>()? {
-        return Ok((params, bars.spans[1]));
-    }
     let first: Token![|] = input.parse().map_err(|error: Error| Error::new(error.span(), wanted))?;
     loop {
         if let Some(last) = input.parse::<Option<Token![|]>>()? {

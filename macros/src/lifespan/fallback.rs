@@ -32,7 +32,7 @@ pub(super) fn stub(head: &Head<'_>, options: &Options, errors: &Errors) -> Token
     let Head { name, vis, .. } = head;
     let subject = Subject::of(&[], name, &head.generics, options);
     let blame = Blame::on(name);
-    let lifespan = if options.lost {
+    let lifespan = if options.broken {
         unknown_lifespan(vis, errors, blame.start)
     } else {
         let inputs = options.inputs.iter().map(|input| &input.ty);

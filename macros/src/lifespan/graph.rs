@@ -48,12 +48,11 @@ impl Graph {
 /// A field has the name of an input if it keeps it, and only then.
 fn check_name(field: &Member<'_>, model: &Model<'_>, errors: &mut Errors) {
     let name = field.name;
-    let inputs = &model.options.inputs;
-    match (
-        &field.role,
-        inputs.iter().find(|input| !input.guessed && same(&input.name, name)),
-    ) {
-        (Role::Kept, None) if !model.options.broken => errors.at(name, texts::keep_without_an_input(name)),
+    let input = model.options.inputs.iter().find(|input| same(&input.name, name));
+    match (&field.role, input) {
+        // It may be one that was not read as it was meant.
+        _ if model.options.broken => {}
+        (Role::Kept, None) => errors.at(name, texts::keep_without_an_input(name)),
         (Role::Entered { .. } | Role::Value, Some(input)) => {
             errors.twice(name, texts::member_named_like_an_input(name), &input.name);
         }
@@ -96,8 +95,7 @@ fn missing(name: &Ident, model: &Model<'_>) -> String {
 
 /// An input is used, and moved once if it is moved at all.
 fn check_input(at: usize, model: &Model<'_>, named: &[Named<'_>], errors: &mut Errors) {
-    let input = &model.options.inputs[at];
-    let (name, mut moved, mut lent) = (&input.name, Vec::new(), Vec::new());
+    let (name, mut moved, mut lent) = (&model.options.inputs[at].name, Vec::new(), Vec::new());
     for (field, named) in model.fields.iter().zip(named) {
         let by_value = field.make.as_ref().is_some_and(|make| make.movement.is_some());
         for (param, _) in named
@@ -118,7 +116,7 @@ fn check_input(at: usize, model: &Model<'_>, named: &[Named<'_>], errors: &mut E
     let is_broken = |field: &Member<'_>| field.role == Role::Broken;
     match (&moved[..], &lent[..]) {
         // It may be used where something could not be read.
-        ([], []) if input.guessed || model.fields.iter().any(is_broken) => {}
+        ([], []) if model.options.broken || model.fields.iter().any(is_broken) => {}
         ([], []) => errors.at(name, texts::input_not_used(name)),
         ([first, second, ..], _) => errors.twice(second, texts::input_moved_twice(name), first),
         ([moved], [lent, ..]) => {

@@ -73,16 +73,19 @@ pub(super) struct Use {
 pub(super) fn unbound(expr: &TokenStream) -> BTreeMap<String, Use> {
     let mut found = Uses::default();
     found.look_in(expr);
-    let alone = found.bare.into_iter().map(|(name, at)| (name, Use { at, alone: true }));
-    let mut unbound: BTreeMap<_, _> = alone.collect();
-    for (name, at) in found.asked {
+    let Uses {
+        binds,
+        mut asked,
+        mut bare,
+    } = found;
+    if binds {
         // `db` may be a pattern there, and `db.pool()` what it has bound.
-        if !found.binds || !unbound.contains_key(&name) {
-            unbound.insert(name, Use { at, alone: false });
-        }
+        asked.retain(|name, _| !bare.contains_key(name));
+        bare.clear();
     }
-    unbound.retain(|_, used| !(found.binds && used.alone));
-    unbound
+    let alone = bare.into_iter().map(|(name, at)| (name, Use { at, alone: true }));
+    let asked = asked.into_iter().map(|(name, at)| (name, Use { at, alone: false }));
+    alone.chain(asked).collect()
 }
 
 /// The uses of names as values.

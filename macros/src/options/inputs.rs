@@ -16,8 +16,6 @@ use crate::texts;
 pub(crate) struct Input {
     pub(crate) name: Ident,
     pub(crate) ty: Type,
-    /// Whether it is what seems to have been meant.
-    pub(crate) guessed: bool,
 }
 
 /// Whether an input begins with this word: one in `key: Type`, or what is no option.
@@ -39,25 +37,25 @@ impl Input {
         }
         let untyped = Error::new_spanned(&name, texts::input_without_a_type(&name));
         let is_path = input.peek(Token![::]) || input.peek(Token![<]);
-        let (name, ty, guessed) = if input.parse::<Option<Token![=]>>()?.is_some() {
+        let (name, ty) = if input.parse::<Option<Token![=]>>()?.is_some() {
             // No option has a type for a value.
             let ty: Type = input.parse().map_err(|_| Of::Lifespan.unknown(&name))?;
             errors.at(&name, texts::input_with_equals(&name, written(&ty)));
-            (name, ty, true)
+            (name, ty)
         } else if !is_path && input.parse::<Option<Token![:]>>()?.is_some() {
             let is_typed = !input.is_empty() && !input.peek(Token![,]);
             let ty = if is_typed { input.parse()? } else { return Err(untyped) };
-            (name, ty, false)
+            (name, ty)
         } else if is_path || name.to_string().starts_with(char::is_uppercase) {
             let ty: Type = start.parse()?;
             input.advance_to(start);
             let name = name_for(&ty, &name);
             errors.at(&ty, texts::input_without_a_name(&name, written(&ty)));
-            (name, ty, true)
+            (name, ty)
         } else {
             return Err(untyped);
         };
-        Ok(Input { name, ty, guessed })
+        Ok(Input { name, ty })
     }
 }
 

@@ -35,10 +35,8 @@ pub(crate) struct Options {
     pub(crate) exit: Option<ExitCall>,
     krate: Option<Path>,
     pub(crate) inputs: Vec<Input>,
-    /// Whether an input could not be read as it should be: it may be the one that seems to be missing.
+    /// Whether an input was not written as it should be: it may be the one that seems to be missing, or too many.
     pub(crate) broken: bool,
-    /// Whether one could not be read at all: how many there are is not known.
-    pub(crate) lost: bool,
 }
 
 impl Options {
@@ -94,11 +92,11 @@ impl Options {
         start: ParseStream<'_>,
         errors: &mut Errors,
     ) -> Result<()> {
-        let may_be_one = !input.peek(Token![=]);
-        let read = Input::read(name, input, start, errors).inspect_err(|_| self.lost |= may_be_one);
-        self.broken |= self.lost;
+        let (mut mistakes, may_be_an_option) = (Errors::default(), input.peek(Token![=]));
+        let read = Input::read(name, input, start, &mut mistakes);
+        self.broken |= !mistakes.is_empty() || read.is_err() && !may_be_an_option;
+        errors.absorb(&[], mistakes);
         let read = read?;
-        self.broken |= read.guessed;
         match self.inputs.iter().find(|first| same(&first.name, &read.name)) {
             Some(first) => errors.twice(&read.name, texts::input_twice(&read.name), &first.name),
             None => self.inputs.push(read),

@@ -57,7 +57,7 @@ pub(super) struct OwnerInner {
 
 /// It is closed once, by the first caller that asks for it or by the drop of the last handle (law 4).
 enum Stage {
-    /// With the region of the call that runs.
+    /// With the region of the call that runs, or of the last one.
     Open(Option<Arc<Node>>),
     Closing(CloseRequest),
     Ended,
@@ -169,15 +169,15 @@ impl OwnerInner {
         }
     }
 
-    /// A call begins in this region, or has ended. Whether it may: not if it is closed.
-    pub(super) fn runs(&self, region: Option<&Arc<Node>>) -> bool {
+    /// A call begins in this region, and the one before has ended. Whether it may begin: not if it is closed.
+    pub(super) fn runs(&self, region: &Arc<Node>) -> bool {
         let mut stage = lock(&self.stage);
         let Stage::Open(running) = &mut *stage else {
             return false;
         };
-        let old = mem::replace(running, region.cloned());
+        let before = running.replace(Arc::clone(region));
         drop(stage);
-        drop(old);
+        drop(before);
         true
     }
 

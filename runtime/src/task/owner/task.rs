@@ -4,7 +4,8 @@
 //! cause that was given. What the resource entered with, a task group in it for one, is not cancelled with a call: it lives until the
 //! exit says otherwise.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,7 +24,6 @@ use crate::base::entry::Entry;
 use crate::base::identity::Checkpoint;
 use crate::base::panic::panic_text;
 use crate::cancel::cancellation::{Cancellation, Kind as Why};
-use crate::cancel::frame;
 use crate::cancel::node::Node;
 use crate::compose::kind::Kind;
 use crate::error::{BoxError, Error, ErrorKind};
@@ -90,17 +90,21 @@ where
         survives_panics,
         entered,
     } = life;
-    task.inner.begin();
-    let checkpoint = Checkpoint::at_first_poll(&entry);
-    let kind = tie::Kind::Cancel(Arc::clone(&task.inner.entering));
     let inner = Arc::clone(&task.inner);
-    let scope = EnterThen::new(enter, entry, |held| {
-        serve(held, inner, mailbox, survives_panics, entered)
-    });
-    let end = match caught(InTask::new(scope, checkpoint, kind)).await {
+    inner.begin();
+    let living = async {
+        let checkpoint = Checkpoint::at_first_poll(&entry);
+        let region = tie::Kind::Cancel(Arc::clone(&inner.entering));
+        let enter = EnterThen::new(enter, entry, |held| ready(Ok::<_, Error>(held)));
+        // Out of that region from here on, which nothing cancels any more: each call has one of its own.
+        let held = InTask::new(enter, checkpoint, region).await?;
+        let serving = serve(held, &inner, &mailbox, survives_panics, entered);
+        InTask::new(serving, Checkpoint::open(), tie::Kind::WAITING).await
+    };
+    let end = match caught(living).await {
         Ok(Ok(end)) => end,
-        Ok(Err(error)) => not_entered(&task.inner, NotEntered::Failed(error)),
-        Err(panic) => not_entered(&task.inner, NotEntered::Panicked(panic)),
+        Ok(Err(error)) => not_entered(&inner, NotEntered::Failed(error)),
+        Err(panic) => not_entered(&inner, NotEntered::Panicked(panic)),
     };
     task.end(end);
 }
@@ -113,8 +117,8 @@ fn not_entered(inner: &OwnerInner, why: NotEntered) -> OwnerEnd {
 /// Runs calls until it is to end, then exits the resource (law 2).
 async fn serve<R, K>(
     mut held: Held<R>,
-    inner: Arc<OwnerInner>,
-    mailbox: Arc<Mailbox<Letter<R, K>>>,
+    inner: &OwnerInner,
+    mailbox: &Mailbox<Letter<R, K>>,
     survives_panics: bool,
     entered: OnEntered,
 ) -> Result<OwnerEnd, Error>
@@ -137,10 +141,10 @@ where
         Some(request.why)
     } else {
         entered.tell();
-        serve_until_closed(&mut held, &inner, &mailbox, survives_panics, &mut is_halfway).await
+        serve_until_closed(&mut held, inner, mailbox, survives_panics, &mut is_halfway).await
     };
     if let Some(stopped) = &stopped {
-        note_death(&mut held, &inner, stopped);
+        note_death(&mut held, inner, stopped);
     }
     held.adopted().await;
     let Some(mut request) = inner.close_request().or_else(|| stopped.map(CloseRequest::failed)) else {
@@ -171,15 +175,9 @@ where
 {
     {
         let (resource, keep) = held.parts();
-        let has_region = keep.side.region().is_some();
         let calls = run_calls(resource, inner, mailbox, survives_panics, is_halfway);
         let code = pin!(Made::<_, _, Always>::made(calls));
-        let body = Body::new(code, keep);
-        if has_region {
-            body.await
-        } else {
-            outside(body).await
-        };
+        Body::new(code, keep).await;
     }
     match held.keep.side.take_undone()? {
         Undone::Stopped(StopReason::Cancelled(cancellation)) => Some(cancellation),
@@ -189,12 +187,6 @@ where
     }
 }
 
-/// Out of the cancel scope of the enter, which nothing cancels any more: each call has a region of its own.
-async fn outside<T>(body: impl Future<Output = T>) -> T {
-    let mut body = pin!(body);
-    poll_fn(|cx| frame::outside(|| body.as_mut().poll(cx))).await
-}
-
 async fn run_calls<R, K: Kind>(
     resource: &mut R,
     inner: &OwnerInner,
@@ -202,9 +194,10 @@ async fn run_calls<R, K: Kind>(
     survives_panics: bool,
     is_halfway: &mut bool,
 ) {
-    let mut region = Node::new();
+    // Two regions in turns: that of the call before is free when the next one begins.
+    let (mut region, mut before) = (Node::new(), Node::new());
     while let Some(mut call) = poll_fn(|cx| mailbox.poll_next(cx)).await {
-        if !inner.runs(Some(&region)) {
+        if !inner.runs(&region) {
             return;
         }
         match call.run(resource, &region).await {
@@ -213,8 +206,7 @@ async fn run_calls<R, K: Kind>(
             Ran::Unwound => *is_halfway = !inner.is_open(),
             Ran::Panicked(_) | Ran::Done => {}
         }
-        inner.runs(None);
-        region = Node::renewed(region);
+        region = Node::renewed(mem::replace(&mut before, region));
     }
 }
 

@@ -293,11 +293,6 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         }
     }
 
-    /// Where it was described.
-    pub(crate) fn place(&self) -> &'static Location<'static> {
-        self.entry.place
-    }
-
     /// Enters the resource as a member of something that holds it; that may do without an optional one.
     pub(crate) fn hold(self, place: &'static Location<'static>, is_optional: bool) -> Holding<R, F> {
         let (enter, entry) = self.entered_at(place);

@@ -246,7 +246,7 @@ fn debug_says_who_uses_it() {
         assert_eq!(format!("{db:?}"), "Shared { now: None }");
         let lease = db.acquire().await.unwrap();
         let text = format!("{lease:?}");
-        assert!(text.starts_with("Lease(Generation { resource: \"db#"), "{text}");
+        assert!(text.starts_with("Lease(Instance { resource: \"db#"), "{text}");
         assert!(text.ends_with("users: 1, state: Some(Live), .. })"), "{text}");
         let error: Result<(), Error> = lease.release().await;
         error.unwrap();

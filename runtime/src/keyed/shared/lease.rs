@@ -1,17 +1,20 @@
-//! [`Lease`]: the use of a shared resource by one user. It has let go of the resource before it leaves its seat.
+//! [`Lease`]: the use of a shared resource by one user, from the first moment it is counted. It has let go of the resource before it is
+//! counted no more.
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::ops::Deref;
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::generation::{Generation, Seat};
+use super::instance::Instance;
+use super::resource::SharedResource;
 use crate::base::policy::Policy;
 use crate::error::{BoxError, Error};
 use crate::resource::ScopedResource;
 use crate::resource::exit::Exit;
-use crate::task::owner::TO_UNWIND;
+use crate::task::owner::{Owner, TO_UNWIND};
 
 /// One user's hold of a [`Shared`](crate::Shared) resource, which is there as long as there are leases.
 ///
@@ -19,17 +22,30 @@ use crate::task::owner::TO_UNWIND;
 /// [`Abandoned`](crate::Cause::Abandoned), and [`drain`](crate::drain) waits for it.
 #[must_use = "dropped, it is given back at once"]
 pub struct Lease<R: ScopedResource + Sync> {
-    /// None once it was given back.
+    /// None until it has entered, and once it was given back.
     resource: Option<Arc<R>>,
-    seat: Seat<R>,
+    instance: Arc<Instance<R>>,
+    is_counted: bool,
 }
 
 impl<R: ScopedResource + Sync> Lease<R> {
-    pub(super) fn new(resource: Arc<R>, seat: Seat<R>) -> Self {
+    /// Of one that is counted.
+    pub(super) fn counted(instance: Arc<Instance<R>>) -> Self {
         Lease {
-            resource: Some(resource),
-            seat,
+            resource: None,
+            instance,
+            is_counted: true,
         }
+    }
+
+    pub(super) fn instance(&self) -> &Arc<Instance<R>> {
+        &self.instance
+    }
+
+    /// With the resource, which has entered.
+    pub(super) fn of(mut self, resource: Arc<R>) -> Self {
+        self.resource = Some(resource);
+        self
     }
 
     /// Gives it back. If it was the last, the resource exits, and this returns when it has.
@@ -43,9 +59,14 @@ impl<R: ScopedResource + Sync> Lease<R> {
     /// Given back in any case; the exit goes on without the caller. A failure that nobody waits for any more is reported.
     #[track_caller]
     pub fn release(mut self) -> impl Future<Output = Result<(), Error>> + Send {
-        self.give_back();
         let place = Location::caller();
-        async move { self.seat.leave(place).await }
+        let last = self.give_back().cloned();
+        async move {
+            match last {
+                Some(owner) => owner.close_at(place).await,
+                None => Ok(()),
+            }
+        }
     }
 
     /// As [`release`](Lease::release), as what it is a part of: for a resource that holds the lease, in its own exit. If it was the
@@ -59,15 +80,15 @@ impl<R: ScopedResource + Sync> Lease<R> {
     ///
     /// As [`release`](Lease::release).
     pub fn release_as(mut self, exit: &Exit) -> impl Future<Output = Result<(), Error>> + Send + use<'_, R> {
-        self.give_back();
-        async move { self.seat.exit_as(exit).await }
+        let last = self.give_back().cloned();
+        async move { exit_last(last, exit).await }
     }
 
     /// Whether the resource ends although this is there: it has died (law 21), or `run` closes what is left. It exits when all
     /// leases are gone, or its budget is; nobody is cancelled for that.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.seat.generation().is_closed()
+        self.instance.is_closed()
     }
 
     /// Waits until the resource [ends](Self::is_closed) although this is there.
@@ -96,14 +117,28 @@ impl<R: ScopedResource + Sync> Lease<R> {
     ///
     /// It may be dropped at any time, and called again.
     pub async fn closed(&self) {
-        self.seat.generation().closed().await;
+        self.instance.offer.ending.wait().await;
     }
 
-    fn give_back(&mut self) {
+    /// If it was the last one: the owner, to be asked to end.
+    fn give_back(&mut self) -> Option<&Owner<SharedResource<R>>> {
         if let Some(resource) = self.resource.take() {
             drop(resource);
-            self.seat.generation().returned();
+            self.instance.offer.returned.notify_one();
         }
+        if mem::take(&mut self.is_counted) {
+            self.instance.leave()
+        } else {
+            None
+        }
+    }
+}
+
+/// Ends what the last one has left, as a scope does that holds it.
+async fn exit_last<R: ScopedResource + Sync>(last: Option<Owner<SharedResource<R>>>, exit: &Exit) -> Result<(), Error> {
+    match last {
+        Some(owner) => owner.exit_at(exit).await,
+        None => Ok(()),
     }
 }
 
@@ -120,8 +155,8 @@ impl<R: ScopedResource + Sync> Deref for Lease<R> {
 
 impl<R: ScopedResource + Sync> ScopedResource for Lease<R> {
     async fn exit(mut self, exit: &Exit) -> Result<(), BoxError> {
-        self.give_back();
-        Ok(self.seat.exit_as(exit).await?)
+        let last = self.give_back().cloned();
+        Ok(exit_last(last, exit).await?)
     }
 
     // That of the resource is kept by the resource.
@@ -135,20 +170,23 @@ impl<R: ScopedResource + Sync> ScopedResource for Lease<R> {
 }
 
 impl<R: ScopedResource + Sync> Drop for Lease<R> {
+    /// Nobody says that all went well.
     fn drop(&mut self) {
-        self.give_back();
+        let place = self.instance.subject().place;
+        if let Some(owner) = self.give_back() {
+            owner.abandon(place);
+        }
     }
 }
 
 impl<R: ScopedResource + Sync> fmt::Debug for Lease<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = self.seat.generation();
-        f.debug_tuple("Lease").field(of).finish()
+        f.debug_tuple("Lease").field(&self.instance).finish()
     }
 }
 
 /// An enter that a user waits for; when that one leaves, and was the last, its end is to be waited for.
-pub(super) struct Unwinding<R: ScopedResource + Sync>(pub(super) Arc<Generation<R>>);
+pub(super) struct Unwinding<R: ScopedResource + Sync>(pub(super) Arc<Instance<R>>);
 
 impl<R: ScopedResource + Sync> ScopedResource for Unwinding<R> {
     async fn exit(self, _: &Exit) -> Result<(), BoxError> {

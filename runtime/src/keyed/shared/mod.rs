@@ -1,7 +1,6 @@
 //! [`Shared`]: a resource that is entered for its first user, and exits with its last.
 //!
-//! [`generation`] is one life of it, from the first user to the last; [`sharing`] the resource in its owner; [`lease`] what users
-//! have.
+//! [`instance`] is one life of it, from the first user to the last; [`resource`] the resource in its owner; [`lease`] what users have.
 
 use std::fmt;
 use std::future::Future;
@@ -15,15 +14,14 @@ use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
 use crate::resource::enter::Enter;
 
-mod generation;
+mod instance;
 mod lease;
-mod sharing;
+mod resource;
 
 pub use lease::Lease;
 
-use generation::{Generation, Seat};
+use instance::Instance;
 use lease::Unwinding;
-use sharing::Sharing;
 
 /// A resource that many tasks use at a time: entered when the first comes, once; exited when the last has gone. Cheap to clone.
 ///
@@ -65,19 +63,19 @@ use sharing::Sharing;
 /// - Who comes while it exits waits for that, and gets a fresh one.
 /// - One that dies by itself, as a [`Service`](crate::Service) in it does (law 21), exits when its leases are gone, or its budget
 ///   is: [`Lease::is_closed`] tells. Who comes meanwhile gets a fresh one after that.
-pub struct Shared<R: ScopedResource + Sync>(Arc<Hub<R>>);
+pub struct Shared<R: ScopedResource + Sync>(Arc<Inner<R>>);
 
-struct Hub<R: ScopedResource + Sync> {
-    make: Box<dyn Fn() -> Lifespan<Sharing<R>> + Send + Sync>,
-    now: Mutex<Option<Arc<Generation<R>>>>,
+struct Inner<R: ScopedResource + Sync> {
+    make: Box<dyn Fn() -> Lifespan<R> + Send + Sync>,
+    now: Mutex<Option<Arc<Instance<R>>>>,
 }
 
 impl<R: ScopedResource + Sync> Shared<R> {
     /// Shares what the closure makes, which is called for each first user. If several come first, one lifespan is entered, and the
     /// others are dropped as they are.
     pub fn new<F: Enter<R> + Send + 'static>(make: impl Fn() -> Lifespan<R, F> + Send + Sync + 'static) -> Self {
-        Shared(Arc::new(Hub {
-            make: Box::new(move || sharing::sharing(make())),
+        Shared(Arc::new(Inner {
+            make: Box::new(move || make().boxed()),
             now: Mutex::new(None),
         }))
     }
@@ -100,8 +98,8 @@ impl<R: ScopedResource + Sync> Shared<R> {
     #[must_use = "nothing is acquired until this is awaited"]
     #[track_caller]
     pub fn acquire(&self) -> impl Future<Output = Result<Lease<R>, Error>> + Send + use<R> {
-        let (hub, place) = (Arc::clone(&self.0), Location::caller());
-        acquire(hub, place)
+        let (inner, place) = (Arc::clone(&self.0), Location::caller());
+        acquire(inner, place)
     }
 
     /// The life of a lease: a member of something larger, or a scope, at the end of which it is released.
@@ -117,18 +115,18 @@ impl<R: ScopedResource + Sync> Shared<R> {
     /// ```
     #[track_caller]
     pub fn lease(&self) -> Lifespan<Lease<R>, impl Enter<Lease<R>> + Send + use<R>> {
-        let (hub, place) = (Arc::clone(&self.0), Location::caller());
-        Lifespan::of(async move { acquire(hub, place).await })
+        let (inner, place) = (Arc::clone(&self.0), Location::caller());
+        Lifespan::of(async move { acquire(inner, place).await })
     }
 }
 
 async fn acquire<R: ScopedResource + Sync>(
-    hub: Arc<Hub<R>>,
+    inner: Arc<Inner<R>>,
     place: &'static Location<'static>,
 ) -> Result<Lease<R>, Error> {
     loop {
-        let seat = match hub.seat(place)? {
-            Ok(seat) => seat,
+        let lease = match inner.join(place)? {
+            Ok(lease) => lease,
             Err(over) => {
                 if over.is_here() {
                     return Err(would_wait(over.subject(), place));
@@ -137,28 +135,28 @@ async fn acquire<R: ScopedResource + Sync>(
                 continue;
             }
         };
-        if seat.generation().would_wait_here() {
-            return Err(would_wait(seat.generation().subject(), place));
+        if lease.instance().would_wait_here() {
+            return Err(would_wait(lease.instance().subject(), place));
         }
-        return match entered(&seat, place).await? {
-            Some(resource) => Ok(Lease::new(resource, seat)),
-            None => Err(seat.generation().ended_unused(place).await),
+        return match entered(&lease, place).await? {
+            Some(resource) => Ok(lease.of(resource)),
+            None => Err(lease.instance().ended_unused(place).await),
         };
     }
 }
 
 /// Waits until it has entered. Cancelled or dropped, and the last one, the scope around waits until the enter is unwound, or it is
-/// rescued (law 3); the seat itself is left at once.
+/// rescued (law 3); it is counted no more at once.
 async fn entered<R: ScopedResource + Sync>(
-    seat: &Seat<R>,
+    lease: &Lease<R>,
     place: &'static Location<'static>,
 ) -> Result<Option<Arc<R>>, Error> {
-    let name = seat.generation().subject().name;
+    let name = lease.instance().subject().name;
     let entry = Entry::new(Unwinding::<R>::policy().called(name), place);
-    let unwinding = Unwinding(Arc::clone(seat.generation()));
+    let unwinding = Unwinding(Arc::clone(lease.instance()));
     let unwinding = Lifespan::described(async { Ok::<_, BoxError>(unwinding) }, entry);
     let unwinding = unwinding.enter_at(place).await?;
-    let entered = seat.generation().entered().await;
+    let entered = lease.instance().entered().await;
     drop(unwinding.into_held().into_parts());
     entered
 }
@@ -170,31 +168,34 @@ fn would_wait(subject: Subject, place: &'static Location<'static>) -> Error {
     Error::of(subject, Phase::Enter, ErrorKind::Deadlock, text.into())
 }
 
-impl<R: ScopedResource + Sync> Hub<R> {
-    /// A seat in the life that goes on, or in a new one; or the life to wait for.
-    fn seat(&self, place: &'static Location<'static>) -> Result<Result<Seat<R>, Arc<Generation<R>>>, Error> {
-        if let Some(seat) = self.seat_now() {
-            return Ok(seat);
+impl<R: ScopedResource + Sync> Inner<R> {
+    /// Joins the instance that goes on, or begins a new one; or gives the one to wait for.
+    fn join(&self, place: &'static Location<'static>) -> Result<Result<Lease<R>, Arc<Instance<R>>>, Error> {
+        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(now) = now.filter(|now| !now.is_over()) {
+            return Ok(joined(now));
         }
         // Made without the lock, under which no closure of a user's is called, and no description dropped; another may be faster.
-        let (generation, seat, begin) = Generation::first((self.make)(), place)?;
+        let (instance, begin) = Instance::first((self.make)(), place)?;
+        let first = Lease::counted(Arc::clone(&instance));
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(faster) = now.as_ref().filter(|now| !now.is_over()) {
-            let faster = Arc::clone(faster);
+        if let Some(faster) = now.clone().filter(|now| !now.is_over()) {
             drop(now);
-            return Ok(faster.sit().ok_or(faster));
+            return Ok(joined(faster));
         }
-        let old = now.replace(generation);
+        let old = now.replace(instance);
         drop(now);
         drop(old);
         begin();
-        Ok(Ok(seat))
+        Ok(Ok(first))
     }
+}
 
-    fn seat_now(&self) -> Option<Result<Seat<R>, Arc<Generation<R>>>> {
-        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now.clone().filter(|now| !now.is_over())?;
-        Some(now.sit().ok_or(now))
+fn joined<R: ScopedResource + Sync>(instance: Arc<Instance<R>>) -> Result<Lease<R>, Arc<Instance<R>>> {
+    if instance.join() {
+        Ok(Lease::counted(instance))
+    } else {
+        Err(instance)
     }
 }
 

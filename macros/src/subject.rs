@@ -1,5 +1,5 @@
-//! [`Subject`]: the type that an attribute makes a resource, whichever attribute that is; its one trait impl, and what stands in
-//! for the parts of it that are wrong.
+//! [`Subject`]: the type that an attribute makes a resource, whichever attribute that is. It has the trait impl, and stand-ins for
+//! parts with a mistake.
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};

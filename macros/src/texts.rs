@@ -1,4 +1,4 @@
-//! All that the macros say of mistakes, one text for each: what is wrong, and the way out.
+//! The messages of the macros, one for each mistake: a line that says what is wrong, and a line of help.
 
 use crate::errors::texts;
 

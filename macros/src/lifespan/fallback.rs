@@ -1,5 +1,5 @@
-//! What stands in for a lifespan that is wrong: it compiles and can be used as the right one would be, and has the closures
-//! in it, for an editor to complete in.
+//! Stands in for a lifespan with a mistake: it compiles, its users compile, and it contains the closures, so that an editor
+//! completes in them.
 
 use proc_macro2::{Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -15,9 +15,7 @@ use crate::options::Options;
 use crate::subject::{Subject, lifespan_of_self, pending, unknown_lifespan};
 
 pub(super) fn lifespan(model: &Model<'_>, errors: &Errors) -> TokenStream {
-    let stub = stub(&model.head, &model.options, errors);
-    let unfinished = unfinished(model, errors);
-    quote!(#stub #unfinished)
+    stub(&model.head, &model.options, errors, &unfinished(model, errors))
 }
 
 // Output:
@@ -26,9 +24,10 @@ pub(super) fn lifespan(model: &Model<'_>, errors: &Errors) -> TokenStream {
 //             ::lifespan::Lifespan::of(::core::future::pending::<Self>())
 //         }
 //         pub fn plan() -> ::lifespan::Plan { ::core::unreachable!() }
+//         unfinished
 //     }
 //     impl ::lifespan::ScopedResource for App { .. }
-pub(super) fn stub(head: &Head<'_>, options: &Options, errors: &Errors) -> TokenStream {
+pub(super) fn stub(head: &Head<'_>, options: &Options, errors: &Errors, unfinished: &TokenStream) -> TokenStream {
     let Head { name, vis, .. } = head;
     let subject = Subject::of(&[], name, &head.generics, options);
     let blame = Blame::on(name);
@@ -43,44 +42,35 @@ pub(super) fn stub(head: &Head<'_>, options: &Options, errors: &Errors) -> Token
     let inherent = subject.inherent(&quote! {
         #lifespan
         #vis fn plan() -> #krate::Plan { ::core::unreachable!() }
+        #unfinished
     });
     let end = subject.stand_in(&[]);
     quote!(#inherent #end)
 }
 
 // Output:
-//     const _: () = {
+//     fn __lifespan_unfinished() {
 //         type __Wrong = [(); ::core::compile_error! { ".." }];
-//         impl App {
-//             fn __lifespan_unfinished() {
-//                 let _: __Wrong;
-//                 let _ = |config: &Config, db: &Db| -> __Wrong { Cache::warm(config.size, db.pool()) };
-//                 let _ = |__value: Pool, __exit: &::lifespan::Exit| -> __Wrong {
-//                     ::lifespan::__private::end(async |pool, _| pool.close().await, __value, __exit)
-//                 };
-//             }
-//         }
-//     };
+//         let _: __Wrong;
+//         let _ = |config: &Config, db: &Db| -> __Wrong { Cache::warm(config.size, db.pool()) };
+//         let _ = |__value: Pool, __exit: &::lifespan::Exit| -> __Wrong {
+//             ::lifespan::__private::end(async |pool, _| pool.close().await, __value, __exit)
+//         };
+//     }
 //
 // Since the type is wrong rustc neither infers nor borrows in there: what only follows from what is missing is not said.
 fn unfinished(model: &Model<'_>, errors: &Errors) -> TokenStream {
-    let Head { name, generics, .. } = &model.head;
-    let (generics, types, clause) = generics.split_for_impl();
     let wrong = errors.wrong_type();
     let begin = model.fields.iter().filter_map(|field| begun(field, model));
     let end = model.fields.iter().filter_map(|field| ended(field, model));
     quote! {
-        const _: () = {
+        #[allow(warnings)]
+        fn __lifespan_unfinished() {
             type __Wrong = #wrong;
-            #[allow(warnings)]
-            impl #generics #name #types #clause {
-                fn __lifespan_unfinished() {
-                    let _: __Wrong;
-                    #(let _ = #begin;)*
-                    #(let _ = #end;)*
-                }
-            }
-        };
+            let _: __Wrong;
+            #(let _ = #begin;)*
+            #(let _ = #end;)*
+        }
     }
 }
 

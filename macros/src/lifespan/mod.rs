@@ -1,9 +1,9 @@
 //! `#[lifespan]`: a struct of resources becomes an application.
 //!
 //! The attribute is a facade over a hidden derive: the struct stays as it is whatever is wrong with it, `#[cfg]`s are
-//! resolved, and an editor completes inside of the helper attributes. What was written is a [`model`], the fields with their
-//! [`closure`]s; [`unnamed`] names what those do not; [`graph`] says what depends on what; [`expand`] generates data and calls, [`fallback`]
-//! what stands in for them.
+//! resolved, and an editor completes inside of the helper attributes. A [`model`] holds the struct as it was written: its fields
+//! and their [`closure`]s. [`unnamed`] finds the names that a closure uses and does not list, [`graph`] the dependencies between
+//! the members. Then [`expand`] generates data and calls or, after a mistake, [`fallback`] a lifespan that compiles.
 
 mod closure;
 mod content;
@@ -77,7 +77,7 @@ fn expand(mut head: Head<'_>, errors: &mut Errors) -> TokenStream {
     let Some(fields) = head.fields.take() else {
         errors.at(head.name, texts::lifespan_without_fields(head.what, head.name));
         let options = head.options(&mut Errors::default());
-        return fallback::stub(&head, &options, errors);
+        return fallback::stub(&head, &options, errors, &TokenStream::new());
     };
     let mut model = Model::parse(head, &fields, errors);
     if let (Some(lifetime), false) = (model.head.lifetime, model.options.is_local()) {

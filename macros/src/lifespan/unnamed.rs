@@ -1,5 +1,5 @@
-//! Members and inputs that an expression uses, and its closure does not name: the names between the bars are what a member
-//! waits for, so nothing else is in sight. They are reported, and named.
+//! Finds members and inputs that an expression uses although its closure does not list them. A member waits for the names between
+//! the bars, so no other name is in sight. Each is reported, and then listed as if the user had done so.
 
 use syn::Ident;
 use syn::ext::IdentExt;

@@ -1,7 +1,7 @@
-//! What stands in the parentheses of an attribute: `config: Config, name = "app", exit_timeout = "20s"`.
+//! Reads the parentheses of an attribute: `config: Config, name = "app", exit_timeout = "20s"`.
 //!
-//! Every attribute takes its part of one table. After a mistake it goes on with the next option, so that all mistakes are
-//! reported at once; what could not be read counts as given, and is not reported as missing.
+//! Every attribute takes its part of one [`table`]. After a mistake the reader goes on with the next option, so that all mistakes
+//! are reported at once. An option whose value cannot be read counts as given, and is not reported as missing.
 
 mod calls;
 mod inputs;

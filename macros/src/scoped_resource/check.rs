@@ -1,4 +1,4 @@
-//! What is wrong with what was written: every function reports all it finds.
+//! Finds the mistakes in a model: every function reports all that it finds.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{Attribute, FnArg, GenericParam, ItemStruct, Meta, ReceiverKind, ReturnType, Safety, Signature, Type};

@@ -1,8 +1,7 @@
 //! `#[scoped_resource]`: an async beginning and an async end become a scoped resource.
 //!
-//! What was written is a [`model`]; [`check`] says what is wrong with it, all of it; [`expand`] generates data and
-//! calls. A part that is wrong is replaced by one that compiles: no second error follows from it, and the rest works as if it
-//! were right.
+//! A [`model`] holds the item as it was written, [`check`] reports all mistakes in it, and [`expand`] generates data and calls.
+//! For a part that is wrong it generates one that compiles: no second error follows from the mistake, and the other parts work.
 
 mod arguments;
 mod check;

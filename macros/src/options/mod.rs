@@ -162,16 +162,17 @@ fn value<T>(key: &Ident, input: ParseStream<'_>, parse: fn(ParseStream<'_>) -> R
     })
 }
 
-/// Skips an option that is wrong, up to where the next one seems to begin: behind a comma or, where that is missing, at a name
-/// that is known. A value may have commas of its own, as a closure has.
+/// Skips an option that is wrong: up to the comma behind it or, where that is missing, to a name that is known. Between the bars
+/// of a closure there may be commas, too.
 fn skip_one(input: ParseStream<'_>, of: Of) -> Result<()> {
+    let mut in_bars = false;
     while !input.is_empty() {
-        let is_behind_comma = input.parse::<TokenTree>()?.to_string() == ",";
+        let token = input.parse::<TokenTree>()?.to_string();
+        in_bars ^= token == "|";
         let ahead = input.fork();
-        let Ok(key) = ahead.call(Ident::parse_any) else {
-            continue;
-        };
-        if (is_behind_comma || of.knows(&key)) && (ahead.peek(Token![=]) || ahead.peek(Token![:]) || at_end(&ahead)) {
+        let is_known = ahead.call(Ident::parse_any).is_ok_and(|key| of.knows(&key));
+        let begins_one = is_known && (ahead.peek(Token![=]) || at_end(&ahead));
+        if !in_bars && (token == "," || begins_one) {
             break;
         }
     }

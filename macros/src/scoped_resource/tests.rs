@@ -261,6 +261,37 @@ fn options_that_are_none_are_told_what_to_be() {
 }
 
 #[test]
+fn after_a_mistake_the_next_option_is_read() {
+    let errors = |options: TokenStream| {
+        let (_, errors) = degraded(
+            options,
+            quote!(
+                struct Session;
+            ),
+        );
+        let first_lines = errors.iter().map(|error| error.lines().next().unwrap().to_owned());
+        first_lines.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        errors(quote!(
+            enter = open(),
+            exit = |session, exit, more| end(session, exit),
+            nam = "session"
+        )),
+        ["expected the path of a function", "unknown option `nam`"]
+    );
+    assert_eq!(
+        errors(quote!("session", enter = open() exit = end, 5, local = true)),
+        [
+            "expected the name of an option",
+            "expected `,` between options",
+            "expected the name of an option",
+            "option `local` takes no value",
+        ]
+    );
+}
+
+#[test]
 fn an_exit_takes_nothing_but_self_and_a_reference() {
     let mistakes = |arguments: TokenStream| {
         let item = quote!(impl SseClient { #[exit] async fn close(#arguments) {} });

@@ -33,7 +33,8 @@ fn nothing_is_rescued_for_a_user_that_leaves() {
         let db = shared(&journal, Step::Yield, Step::Now);
         {
             let mut first = std::pin::pin!(db.acquire());
-            assert!(poll!(&mut first).is_pending());
+            // On several threads it may have entered by now.
+            drop(poll!(&mut first));
         }
         let second = db.acquire().await.unwrap();
         second.release().await.unwrap();

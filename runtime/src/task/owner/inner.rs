@@ -1,7 +1,9 @@
 //! [`OwnerInner`]: what the task of an owner and its handles share, whatever the resource is.
 
+use std::future::{Future, poll_fn};
 use std::mem;
 use std::panic::Location;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -234,10 +236,18 @@ impl OwnerInner {
 
     /// Has it end, and waits for that.
     pub(super) async fn closed_by(&self, request: CloseRequest) -> OwnerEnd {
-        // In this order: a failure is told here, and not reported as well.
         let _waiting = Waiting::begin(&self.waiters);
-        self.close(request);
-        self.end.wait().await.clone()
+        let mut end = pin!(self.end.wait());
+        let mut request = Some(request);
+        let end = poll_fn(|cx| {
+            // In this order: who asks waits by then, so that a failure is told here, and not reported as well.
+            let ended = end.as_mut().poll(cx);
+            if let Some(request) = request.take() {
+                self.close(request);
+            }
+            ended
+        });
+        end.await.clone()
     }
 
     pub(super) fn refuse(&self, why: NotEntered) {

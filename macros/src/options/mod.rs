@@ -66,10 +66,8 @@ impl Options {
     fn one(&mut self, input: ParseStream<'_>, of: Of, errors: &mut Errors) -> Result<()> {
         let start = input.fork();
         // `crate` is a keyword and an option.
-        let key = input.call(Ident::parse_any).map_err(|error| {
-            let known = texts::options_known(of.known().join("`, `"));
-            Error::new(error.span(), texts::option_expected(known))
-        })?;
+        let key = input.call(Ident::parse_any);
+        let key = key.map_err(|error| Error::new(error.span(), texts::option_expected(of.list())))?;
         if of == Of::Lifespan && inputs::is_one(&key, input) {
             self.input(key, input, &start, errors)?;
         } else if of.knows(&key) {

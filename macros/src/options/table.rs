@@ -1,23 +1,11 @@
-//! The options of all attributes: which there are, who takes them, and how each is written.
+//! The options of all attributes: which there are, how each is written, and which attribute takes it.
 
 use syn::{Error, Ident};
 
 use crate::names::nearest;
 use crate::texts;
 
-/// The options, each as it would be right.
-const EXAMPLES: [(&str, &str); 8] = [
-    ("local", "local"),
-    ("name", "name = \"..\""),
-    ("enter_timeout", "enter_timeout = \"5s\""),
-    ("exit_timeout", "exit_timeout = \"5s\""),
-    ("timeout", "timeout = \"5s\""),
-    ("enter", "enter = open(url: String)"),
-    ("exit", "exit = shut_down` or `exit = shut_down(exit)"),
-    ("crate", "crate = ::path"),
-];
-
-/// Who takes which of them.
+/// What an option is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
     Resource,
@@ -25,38 +13,42 @@ pub(crate) enum Of {
     Member,
 }
 
+/// Each option, and how it would be right.
+const OPTIONS: [(&str, &str, &[Of]); 8] = [
+    ("local", "local", &[Of::Resource, Of::Lifespan]),
+    ("name", "name = \"..\"", &[Of::Resource, Of::Lifespan]),
+    ("enter_timeout", "enter_timeout = \"5s\"", &[Of::Resource, Of::Lifespan]),
+    ("exit_timeout", "exit_timeout = \"5s\"", &[Of::Resource, Of::Lifespan]),
+    ("timeout", "timeout = \"5s\"", &[Of::Member]),
+    ("enter", "enter = open(url: String)", &[Of::Resource]),
+    ("exit", "exit = shut_down` or `exit = shut_down(exit)", &[Of::Resource]),
+    ("crate", "crate = ::path", &[Of::Resource, Of::Lifespan]),
+];
+
 impl Of {
-    pub(super) fn known(self) -> &'static [&'static str] {
-        match self {
-            Of::Resource => &[
-                "local",
-                "name",
-                "enter_timeout",
-                "exit_timeout",
-                "enter",
-                "exit",
-                "crate",
-            ],
-            Of::Lifespan => &["local", "name", "enter_timeout", "exit_timeout", "crate"],
-            Of::Member => &["timeout"],
-        }
+    fn known(self) -> Vec<&'static str> {
+        let known = OPTIONS.into_iter().filter(|(_, _, of)| of.contains(&self));
+        known.map(|(name, ..)| name).collect()
     }
 
     pub(super) fn knows(self, key: &Ident) -> bool {
         self.known().iter().any(|known| key == known)
     }
 
+    /// All names, for a message.
+    pub(super) fn list(self) -> String {
+        texts::options_known(self.known().join("`, `"))
+    }
+
     pub(super) fn unknown(self, key: &Ident) -> Error {
-        let help = match nearest(&key.to_string(), self.known()) {
-            Some(near) => texts::option_nearest(near),
-            None => texts::options_known(self.known().join("`, `")),
-        };
+        let near = nearest(&key.to_string(), &self.known());
+        let help = near.map_or_else(|| self.list(), texts::option_nearest);
         Error::new_spanned(key, texts::option_unknown(key, help))
     }
 }
 
 /// How an option would be right.
 pub(super) fn example(option: &Ident) -> &'static str {
-    let found = EXAMPLES.into_iter().find(|(name, _)| option == name);
-    found.map_or("", |(_, example)| example)
+    let found = OPTIONS.into_iter().find(|(name, ..)| option == name);
+    found.map_or("", |(_, example, _)| example)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::iter;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -33,8 +34,12 @@ impl Reports {
     }
 
     pub fn add(&self, error: &Error) {
+        // All tests of the process are heard here, also those whose texts panic.
+        let Ok(texts) = catch_unwind(AssertUnwindSafe(|| texts(error).collect::<Vec<_>>())) else {
+            return;
+        };
         let mut reports = self.0.lock().unwrap();
-        for text in texts(error) {
+        for text in texts {
             *reports.entry(text).or_default() += 1;
         }
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::entry::{Entry, Parts, Subject};
+use crate::base::identity::Checkpoint;
 use crate::base::policy::Policy;
 use crate::error::{BoxError, Error};
 use crate::live::{Live, enter_guard};
@@ -19,7 +20,7 @@ use crate::resource::enter::{Enter, Entering};
 use crate::scope::enter_then::EnterThen;
 use crate::scope::held::{Held, Settled};
 use crate::scope::run::run;
-use crate::scope::tie::{InTask, Kind};
+use crate::scope::tie::{InTask, Kind, Tie};
 
 pub(crate) mod foreign;
 pub(crate) mod scope_macro;
@@ -301,7 +302,8 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         } else {
             Kind::Member
         };
-        InTask::entering(enter, entry, kind, Settled::new)
+        let tie = Tie::new(Checkpoint::at_first_poll(&entry), kind);
+        InTask::tied(tie, EnterThen::new(enter, entry, Settled::new))
     }
 
     /// Enters the resource, and then does what follows.
@@ -312,8 +314,8 @@ impl<R: LocalResource, F> Lifespan<R, F> {
     {
         let Lifespan { enter, mut entry, .. } = self;
         entry.place = place;
-        let kind = Kind::entering(&entry);
-        InTask::entering(Entering::new(enter), entry, kind, next)
+        let tie = Tie::entering(&entry);
+        InTask::tied(tie, EnterThen::new(Entering::new(enter), entry, next))
     }
 
     /// One whose name and budgets are another's.

@@ -15,10 +15,9 @@ use super::drive::{End, drive};
 use super::held::{Held, Keep};
 use super::limit::{Limit, StopReason};
 use super::side::{Side, Undone};
-use super::tie::{InTask, Kind};
 use crate::base::cause::Phase;
 use crate::base::entry::Entry;
-use crate::base::identity::{Checkpoint, checks_enabled};
+use crate::base::identity::checks_enabled;
 use crate::base::timer::{self, Timer};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::frame;
@@ -44,12 +43,15 @@ pin_project! {
     }
 }
 
-impl<F, R: LocalResource, N, B> EnterThen<F, R, N, B> {
+impl<F, R: LocalResource, N, B> EnterThen<F, R, N, B>
+where
+    N: FnOnce(Held<R>) -> B,
+{
     #[inline]
     pub(crate) fn new(enter: F, entry: Entry, next: N) -> Self {
         EnterThen::Entering {
-            code: Made::made(enter),
             arrival: Arrival::new(entry, R::__AROUND_ENTER),
+            code: Made::made(enter),
             next: Some(next),
         }
     }
@@ -88,23 +90,15 @@ where
     #[inline]
     fn run(mut self: Pin<&mut Self>) {
         if let EnterThenProj::Entering { code, arrival, next } = self.as_mut().project() {
-            if let (Some(next), Some(Ok(resource))) = (next.take(), code.take()) {
-                let running = next(Held::kept(resource, arrival.entered()));
-                self.set(EnterThen::Running { running });
-            }
+            let Some(next) = next.take() else {
+                polled_after_it_ended()
+            };
+            let Some(Ok(resource)) = code.take() else {
+                polled_after_it_ended()
+            };
+            let running = next(Held::kept(resource, arrival.entered()));
+            self.set(EnterThen::Running { running });
         }
-    }
-}
-
-impl<F, R: LocalResource, N, B> InTask<EnterThen<F, R, N, B>>
-where
-    N: FnOnce(Held<R>) -> B,
-{
-    /// Keeps an enter, and what follows, in its task and in the cancel scope around it.
-    #[inline]
-    pub(crate) fn entering(enter: F, entry: Entry, kind: Kind, next: N) -> Self {
-        let checkpoint = Checkpoint::at_first_poll(&entry);
-        InTask::new(EnterThen::new(enter, entry, next), checkpoint, kind)
     }
 }
 

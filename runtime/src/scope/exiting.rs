@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::code::{Carried, Code, Lazy};
+use super::detached::Detached;
 use super::drive::{End, drive};
 use super::limit::Limit;
 use super::side::{Side, Undone};
@@ -30,48 +31,28 @@ pub(crate) fn exiting<'a, R: LocalResource>(
     side: &'a mut Side,
     anchor: Anchor,
 ) -> impl Future<Output = ()> + use<'a, R> {
-    exiting_by(
-        move || resource.exit_local(exit),
-        R::__goes_on,
-        entry,
-        exit,
-        side,
-        anchor,
-    )
+    Exiting {
+        leave: Leave::new(R::__goes_on, entry, exit, side, anchor),
+        code: Lazy::of(move || resource.exit_local(exit)),
+    }
 }
 
-/// As [`exiting`], whatever the exit belongs to; if it `goes_on`, it tells itself what becomes of it when it is dropped.
-#[inline]
-pub(super) fn exiting_by<'a, M, F>(
-    exit_of: M,
-    goes_on: fn() -> bool,
+/// As [`exiting`], for a resource that may leave its task, whatever its type.
+pub(super) fn exiting_detached<'a>(
+    resource: Box<dyn Detached>,
     entry: &'a Entry,
     exit: &'a Exit,
     side: &'a mut Side,
     anchor: Anchor,
-) -> Exiting<'a, M, F>
-where
-    M: FnOnce() -> F,
-    F: Future<Output = Result<(), BoxError>>,
-{
+) -> impl Future<Output = ()> + Send + use<'a> {
     Exiting {
-        leave: Leave {
-            timer: Timer::unarmed(),
-            entry,
-            exit,
-            side,
-            anchor,
-            running: Running::new(exit.is_clean()),
-            place: Place::root(),
-            has_ended: false,
-            goes_on,
-        },
-        code: Lazy::of(exit_of),
+        leave: Leave::new(resource.goes_on(), entry, exit, side, anchor),
+        code: Lazy::of(move || resource.exit_boxed(exit)),
     }
 }
 
 pin_project! {
-    pub(super) struct Exiting<'a, M, F> {
+    struct Exiting<'a, M, F> {
         // Before the code: it reports that that is dropped in the middle.
         #[pin]
         leave: Leave<'a>,
@@ -121,7 +102,22 @@ pin_project! {
     }
 }
 
-impl Leave<'_> {
+impl<'a> Leave<'a> {
+    #[inline]
+    fn new(goes_on: fn() -> bool, entry: &'a Entry, exit: &'a Exit, side: &'a mut Side, anchor: Anchor) -> Self {
+        Leave {
+            timer: Timer::unarmed(),
+            entry,
+            exit,
+            side,
+            anchor,
+            running: Running::new(exit.is_clean()),
+            place: Place::root(),
+            has_ended: false,
+            goes_on,
+        }
+    }
+
     #[inline]
     fn poll(mut self: Pin<&mut Self>, code: Pin<&mut (dyn Code + '_)>, cx: &mut Context<'_>) -> Poll<()> {
         if !self.has_ended {

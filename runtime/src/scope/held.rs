@@ -80,6 +80,12 @@ impl Keep {
         }
     }
 
+    #[cold]
+    fn put_up_region(&mut self, node: &Arc<Node>) {
+        node.call(&self.entry);
+        self.side.put_up(BodyRegion::new(Arc::clone(node)));
+    }
+
     /// Abandons the resource. What it had adopted comes before it, and what its parts abandon belongs to the tasks of the whole.
     #[cold]
     fn abandon(&mut self, abandon: &mut dyn FnMut(Abandoned)) {
@@ -166,10 +172,11 @@ impl<R: LocalResource> Held<R> {
     /// Gives its body a region if the resource can fail meanwhile (law 21).
     #[inline]
     pub(crate) fn put_up_region(&mut self) -> Option<Arc<Node>> {
-        let node = Failing::node(self.resource(), &self.keep.entry)?;
-        node.call(&self.keep.entry);
-        self.keep.side.put_up(BodyRegion::new(Arc::clone(&node)));
-        Some(node)
+        let node = Failing::node(self.resource(), &self.keep.entry);
+        if let Some(node) = &node {
+            self.keep.put_up_region(node);
+        }
+        node
     }
 
     /// Awaits what was abandoned so far.

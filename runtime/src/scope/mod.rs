@@ -5,13 +5,15 @@
 //! [`enter_then`] is an enter and what follows; [`held`] makes sure that an entered resource is exited or reported; [`run`] is a
 //! [`body`], perhaps in a [`body_region`] of its own, and the way out of it; [`exiting`] is an exit. What goes wrong on the way is set
 //! aside in a [`side`]. A [`tie`] keeps the whole in one task and in the cancel scope around it; when that is dropped from outside, a
-//! [`drop_collector`] keeps in one piece what it abandons, and [`abandon`] is what becomes of a resource then.
+//! [`drop_collector`] keeps in one piece what it abandons, and [`abandon`] is what becomes of a resource then, whose
+//! type is forgotten: it is [`detached`].
 
 pub(crate) mod abandon;
 pub(crate) mod body;
 pub(crate) mod body_region;
 pub(crate) mod caught;
 pub(crate) mod code;
+pub(crate) mod detached;
 pub(crate) mod drive;
 pub(crate) mod driven;
 pub(crate) mod drop_collector;

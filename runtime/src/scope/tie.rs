@@ -84,6 +84,12 @@ impl Tie {
         }
     }
 
+    /// As that of an enter.
+    #[inline]
+    pub(crate) fn entering(entry: &Entry) -> Self {
+        Tie::new(Checkpoint::at_first_poll(entry), Kind::entering(entry))
+    }
+
     /// To be called before what is tied is dropped: what that abandons is collected until the tie is dropped, too.
     #[inline]
     pub(crate) fn begin_drop(&mut self) {
@@ -285,10 +291,12 @@ pin_project! {
 impl<F> InTask<F> {
     #[inline]
     pub(crate) fn new(future: F, checkpoint: Checkpoint, kind: Kind) -> Self {
-        InTask {
-            future,
-            tie: Tie::new(checkpoint, kind),
-        }
+        InTask::tied(Tie::new(checkpoint, kind), future)
+    }
+
+    #[inline]
+    pub(crate) fn tied(tie: Tie, future: F) -> Self {
+        InTask { future, tie }
     }
 }
 

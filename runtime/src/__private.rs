@@ -22,7 +22,6 @@ pub use crate::lifespan::scope_macro::{begin, body, in_task};
 pub use crate::plan::draft::What;
 pub use crate::resource::abandoned::{Abandoned, TakesOver};
 pub use crate::resource::failing::Failing;
-pub use crate::task::service::{ServiceEnd, ServiceFn};
 
 pub use lifespan_macros::AttributeLifespanOrScopedResource;
 

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use super::send_fn::SendFn2;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
 use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
@@ -42,22 +43,6 @@ impl<E: Into<BoxError>> Exited for Result<(), E> {
     fn __into_result(self) -> Result<(), BoxError> {
         self.map_err(Into::into)
     }
-}
-
-/// An exit closure whose future may move between threads. With `AsyncFnOnce` alone a closure's types are inferred, but
-/// the bound `Send` on its future cannot be written; with this trait alone it is the other way round.
-#[doc(hidden)]
-pub trait ExitFn<T, X, O>: FnOnce(T, X) -> Self::Future {
-    /// What the closure returns.
-    type Future: Future<Output = O> + Send;
-}
-
-impl<T, X, O, F, Fut> ExitFn<T, X, O> for F
-where
-    F: FnOnce(T, X) -> Fut,
-    Fut: Future<Output = O> + Send,
-{
-    type Future = Fut;
 }
 
 /// An exit closure in a box.
@@ -142,7 +127,7 @@ where
     where
         F: Future<Output = Result<T, E>>,
         E: Into<BoxError>,
-        X: AsyncFnOnce(T, &Exit) -> O + for<'x> ExitFn<T, &'x Exit, O> + Send + 'static,
+        X: AsyncFnOnce(T, &Exit) -> O + for<'x> SendFn2<T, &'x Exit, O> + Send + 'static,
         O: Exited,
     {
         Lifespan::of(WithExit {
@@ -170,7 +155,7 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, E>>,
     E: Into<BoxError>,
-    X: AsyncFnOnce(T, &Exit) -> O + for<'x> ExitFn<T, &'x Exit, O> + Send + 'static,
+    X: AsyncFnOnce(T, &Exit) -> O + for<'x> SendFn2<T, &'x Exit, O> + Send + 'static,
     O: Exited,
 {
     type Output = Result<Resource<T>, E>;

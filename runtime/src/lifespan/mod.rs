@@ -24,6 +24,7 @@ use crate::scope::tie::{InTask, Kind, Tie};
 
 pub(crate) mod foreign;
 pub(crate) mod scope_macro;
+pub(crate) mod send_fn;
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

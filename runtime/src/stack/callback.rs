@@ -1,10 +1,10 @@
 //! [`Calls`]: callbacks as entries of a stack, async or not, that may leave their task or not.
 
 use std::fmt;
-use std::future::Future;
 
 use crate::compose::kind::{Kind, Local, Sendable};
 use crate::lifespan::foreign::{ExitBox, Exited, Resource, ResourceLocal};
+use crate::lifespan::send_fn::SendFn;
 use crate::resource::LocalResource;
 use crate::resource::exit::Exit;
 
@@ -24,24 +24,9 @@ pub trait Calls<X, O>: Kind {
     fn __callback(call: X) -> Self::Callback;
 }
 
-/// A callback whose future may move between threads; see `ExitFn`.
-#[doc(hidden)]
-pub trait CallbackFn<X, O>: FnOnce(X) -> Self::Future {
-    /// What the closure returns.
-    type Future: Future<Output = O> + Send;
-}
-
-impl<X, O, F, Fut> CallbackFn<X, O> for F
-where
-    F: FnOnce(X) -> Fut,
-    Fut: Future<Output = O> + Send,
-{
-    type Future = Fut;
-}
-
 impl<X, O> Calls<X, O> for Sendable
 where
-    X: AsyncFnOnce(&Exit) -> O + for<'x> CallbackFn<&'x Exit, O> + Send + 'static,
+    X: AsyncFnOnce(&Exit) -> O + for<'x> SendFn<&'x Exit, O> + Send + 'static,
     O: Exited,
 {
     type Callback = Resource<()>;

@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use crate::base::policy::Policy;
 use crate::error::{BoxError, Error};
 use crate::lifespan::Lifespan;
+use crate::lifespan::send_fn::SendFn;
 use crate::resource::ScopedResource;
 use crate::resource::body::Infallible;
 use crate::resource::enter::Enter;
@@ -39,7 +40,6 @@ pub use spawner::{Named, Spawner};
 
 use request::SpawnRequest;
 use spawner::open;
-use start::StartFn;
 use state::Group;
 use waiting::Waiting;
 
@@ -293,7 +293,7 @@ impl TaskGroup {
     where
         T: Send + 'static,
         O: ServiceEnd,
-        R: AsyncFnOnce(Ready<T>) -> O + StartFn<T, O> + Send + 'static,
+        R: AsyncFnOnce(Ready<T>) -> O + SendFn<Ready<T>, O, Future: 'static> + Send + 'static,
     {
         self.request(Location::caller()).start(run)
     }

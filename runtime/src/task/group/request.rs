@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::child::Child;
 use super::code::ChildCode;
-use super::start::{StartFn, started};
+use super::start::started;
 use super::state::Group;
 use super::task::{ChildTask, spawn};
 use crate::base::entry::Subject;
@@ -16,6 +16,7 @@ use crate::error::closed::Closed;
 use crate::error::task_error::UNNAMED;
 use crate::error::{BoxError, Error};
 use crate::lifespan::BoxFuture;
+use crate::lifespan::send_fn::SendFn;
 use crate::task::ready::Ready;
 use crate::task::service::ServiceEnd;
 
@@ -79,7 +80,7 @@ impl<'g> SpawnRequest<'g> {
     where
         T: Send + 'static,
         O: ServiceEnd,
-        R: AsyncFnOnce(Ready<T>) -> O + StartFn<T, O> + Send + 'static,
+        R: AsyncFnOnce(Ready<T>) -> O + SendFn<Ready<T>, O, Future: 'static> + Send + 'static,
     {
         // Called in the child's task, so that a panic of it is one of the child.
         let run = |ready| -> BoxFuture<'static, _> { Box::pin(async { run(ready).await.__into_result() }) };

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use super::child::Child;
 use super::code::ChildEnd;
 use super::request::SpawnRequest;
-use super::start::StartFn;
 use super::state::Group;
 use crate::error::Error;
 use crate::error::closed::Closed;
+use crate::lifespan::send_fn::SendFn;
 use crate::resource::body::Infallible;
 use crate::task::ready::Ready;
 use crate::task::service::ServiceEnd;
@@ -119,7 +119,7 @@ impl Spawner {
     where
         T: Send + 'static,
         O: ServiceEnd,
-        R: AsyncFnOnce(Ready<T>) -> O + StartFn<T, O> + Send + 'static,
+        R: AsyncFnOnce(Ready<T>) -> O + SendFn<Ready<T>, O, Future: 'static> + Send + 'static,
     {
         self.request(Location::caller()).start(run)
     }
@@ -224,7 +224,7 @@ impl<'g> Named<'g> {
     where
         T: Send + 'static,
         O: ServiceEnd,
-        R: AsyncFnOnce(Ready<T>) -> O + StartFn<T, O> + Send + 'static,
+        R: AsyncFnOnce(Ready<T>) -> O + SendFn<Ready<T>, O, Future: 'static> + Send + 'static,
     {
         self.request(Location::caller()).start(run)
     }

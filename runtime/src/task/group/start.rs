@@ -1,6 +1,5 @@
 //! [`started`]: spawns a child and waits until it is ready.
 
-use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -19,21 +18,6 @@ use crate::error::{BoxError, Error, ErrorKind};
 use crate::lifespan::BoxFuture;
 use crate::report::failures::{Failures, Verdict};
 use crate::task::ready::{Ready, until_ready};
-
-/// A closure whose future can be spawned; as [`ServiceFn`](crate::task::service::ServiceFn).
-#[doc(hidden)]
-pub trait StartFn<T, O>: FnOnce(Ready<T>) -> Self::Future {
-    /// What the closure returns.
-    type Future: Future<Output = O> + Send + 'static;
-}
-
-impl<T, O, F, Fut> StartFn<T, O> for F
-where
-    F: FnOnce(Ready<T>) -> Fut,
-    Fut: Future<Output = O> + Send + 'static,
-{
-    type Future = Fut;
-}
 
 /// Spawns what `run` makes, and waits until it is ready. If that does not come, its failure is the error; given up before, the
 /// child is cancelled.

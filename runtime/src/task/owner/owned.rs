@@ -10,10 +10,11 @@ use super::close_request::CloseRequest;
 use super::handle::{OwnerHandle, OwnerState};
 use super::inner::OwnerInner;
 use super::mailbox::Mailbox;
-use super::work::{Letter, WorkFn};
+use super::work::Letter;
 use crate::base::policy::Policy;
 use crate::compose::kind::{Kind, Local, Sendable};
 use crate::error::{BoxError, Error};
+use crate::lifespan::send_fn::SendFn;
 use crate::resource::body::{Failure, Infallible};
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
@@ -250,7 +251,7 @@ impl<R: ScopedResource> Owner<R> {
     #[track_caller]
     pub fn with<E, T, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + use<'_, R, E, T, W>
     where
-        W: AsyncFnOnce(&mut R) -> Result<T, E> + for<'r> WorkFn<&'r mut R, Result<T, E>> + Send + 'static,
+        W: AsyncFnOnce(&mut R) -> Result<T, E> + for<'r> SendFn<&'r mut R, Result<T, E>> + Send + 'static,
         E: Failure + Send,
         T: Send + 'static,
     {
@@ -270,7 +271,7 @@ impl<R: ScopedResource> Owner<R> {
     #[track_caller]
     pub fn with_ok<T, M, W>(&self, work: W) -> impl Future<Output = Result<T, Error>> + use<'_, R, T, M, W>
     where
-        W: AsyncFnOnce(&mut R) -> T + for<'r> WorkFn<&'r mut R, T> + Send + 'static,
+        W: AsyncFnOnce(&mut R) -> T + for<'r> SendFn<&'r mut R, T> + Send + 'static,
         T: Infallible<M> + Send + 'static,
     {
         self.call(work, |call| Letter::new(call), Location::caller(), Ok)

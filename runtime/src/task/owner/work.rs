@@ -7,21 +7,7 @@ use std::sync::Arc;
 use super::call::{Call, Ran};
 use crate::cancel::node::Node;
 use crate::compose::kind::{Kind, Local, Sendable};
-
-/// A closure whose future may move between threads; as [`ExitFn`](crate::lifespan::foreign::ExitFn).
-#[doc(hidden)]
-pub trait WorkFn<A, O>: FnOnce(A) -> Self::Future {
-    /// What the closure returns.
-    type Future: Future<Output = O> + Send;
-}
-
-impl<A, O, F, Fut> WorkFn<A, O> for F
-where
-    F: FnOnce(A) -> Fut,
-    Fut: Future<Output = O> + Send,
-{
-    type Future = Fut;
-}
+use crate::lifespan::send_fn::SendFn;
 
 /// A call, whatever its closure is; the resource is in the task that runs it.
 pub(super) trait Work<R, K: Kind>: Send + Sync {
@@ -33,7 +19,7 @@ pub(super) trait Work<R, K: Kind>: Send + Sync {
 
 impl<R, W, O> Work<R, Sendable> for Call<W, O>
 where
-    W: for<'r> WorkFn<&'r mut R, O> + Send,
+    W: for<'r> SendFn<&'r mut R, O> + Send,
     R: Send,
     O: Send,
 {

@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::base::entry::Entry;
 use crate::error::BoxError;
+use crate::lifespan::send_fn::SendFn2;
 use crate::lifespan::{BoxFuture, Lifespan};
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
@@ -37,21 +38,6 @@ pub use stop::Stop;
 
 use said::{Said, Step};
 use task::Task;
-
-/// A closure whose future can be spawned; as [`ExitFn`](crate::lifespan::foreign::ExitFn).
-#[doc(hidden)]
-pub trait ServiceFn<T, O>: FnOnce(Ready<T>, Stop) -> Self::Future {
-    /// What the closure returns.
-    type Future: Future<Output = O> + Send + 'static;
-}
-
-impl<T, O, F, Fut> ServiceFn<T, O> for F
-where
-    F: FnOnce(Ready<T>, Stop) -> Fut,
-    Fut: Future<Output = O> + Send + 'static,
-{
-    type Future = Fut;
-}
 
 /// A background task as a resource: entered when it is ready, asked to stop when its users have ended, and awaited. It
 /// dereferences to the value it became ready with.
@@ -143,7 +129,7 @@ impl<T: Send + 'static> Service<T> {
     #[track_caller]
     pub fn start<O, F>(run: F) -> Lifespan<Service<T>, Starting<T>>
     where
-        F: AsyncFnOnce(Ready<T>, Stop) -> O + ServiceFn<T, O> + Send + 'static,
+        F: AsyncFnOnce(Ready<T>, Stop) -> O + SendFn2<Ready<T>, Stop, O, Future: 'static> + Send + 'static,
         O: ServiceEnd,
     {
         Lifespan::of(Starting::new(run))
@@ -258,7 +244,7 @@ impl<T: Send + 'static> Starting<T> {
     #[track_caller]
     fn new<O, F>(run: F) -> Self
     where
-        F: AsyncFnOnce(Ready<T>, Stop) -> O + ServiceFn<T, O> + Send + 'static,
+        F: AsyncFnOnce(Ready<T>, Stop) -> O + SendFn2<Ready<T>, Stop, O, Future: 'static> + Send + 'static,
         O: ServiceEnd,
     {
         // Called in the task, so that a panic of it is one of the task.

@@ -12,10 +12,11 @@ use syn::{Attribute, Ident, Meta, Token, parse_quote};
 
 use crate::blame::{regrouped, written};
 
-/// `struct`, `fn`, ..: not the attributes and the visibility before it.
+/// `struct`, `fn`, ..: not the attributes and the visibility before it. What a `macro_rules` passed on is looked into.
 pub(crate) fn first_word(item: &TokenStream) -> Option<Ident> {
     item.clone().into_iter().find_map(|token| match token {
         TokenTree::Ident(word) if word != "pub" && word != "unsafe" => Some(word),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => first_word(&group.stream()),
         _ => None,
     })
 }

@@ -1,7 +1,7 @@
 //! Expansions, pretty-printed, compared with `tests/expansions/*.rs`; `UPDATE_SNAPSHOTS=1` rewrites those. And what
 //! happens to code that only an editor would hand over.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
 
 use super::expand;
@@ -138,6 +138,18 @@ fn struct_form() {
     };
     let options = quote!(enter = wire::open::<T>(url: String, (a, b): (u8, u8)), exit = shut_down(exit), crate = ::core_lib::lifespan);
     snapshot("struct_form", options, item);
+}
+
+/// As the tokens of a `$item:item` and of a `$vis:vis` are.
+#[test]
+fn an_item_that_a_macro_passed_on() {
+    let passed_on = |tokens| TokenTree::from(Group::new(Delimiter::None, tokens));
+    let vis = passed_on(quote!(pub(crate)));
+    let item = passed_on(quote!(#[derive(Debug)] #vis struct Session;));
+    let options = quote!(enter = open(), exit = shut_down);
+    let (tokens, errors) = degraded(options, item.into());
+    assert_eq!(errors, [""; 0]);
+    assert!(tokens.contains("pub (crate) fn lifespan ()"), "{tokens}");
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub(crate) trait TaskSide {
     }
 
     /// The code was polled. Whether it goes on.
-    fn polled(&mut self, goes_on: bool, cx: &mut Context<'_>);
+    fn polled(&mut self, _goes_on: bool, _cx: &mut Context<'_>) {}
 
     /// Called once.
     fn end(self, end: TaskEnd<Self::Value>);
@@ -61,7 +61,8 @@ pin_project! {
     }
 }
 
-struct TaskGuard<S: TaskSide> {
+/// Tells the end once, also by being dropped.
+pub(crate) struct TaskGuard<S: TaskSide> {
     side: Option<S>,
     began: bool,
 }
@@ -76,10 +77,7 @@ where
         region.name(subject.clone());
         Spawned {
             code: Some(Branch::new(region, Bell::none(), TaskCode { future, subject })),
-            side: TaskGuard {
-                side: Some(side),
-                began: false,
-            },
+            side: TaskGuard::new(side),
         }
     }
 }
@@ -156,7 +154,18 @@ impl Drop for TaskFailure {
 }
 
 impl<S: TaskSide> TaskGuard<S> {
-    fn end(&mut self, end: TaskEnd<S::Value>) {
+    pub(crate) fn new(side: S) -> Self {
+        TaskGuard {
+            side: Some(side),
+            began: false,
+        }
+    }
+
+    pub(crate) fn side_mut(&mut self) -> Option<&mut S> {
+        self.side.as_mut()
+    }
+
+    pub(crate) fn end(&mut self, end: TaskEnd<S::Value>) {
         if let Some(side) = self.side.take() {
             side.end(end);
         }

@@ -140,7 +140,7 @@ async fn cancelled(owner: &Owner<Client>, tally: &Arc<Tally>, number: usize) {
         yield_now().await;
         canceller.cancel();
     };
-    tokio::join!(call, cancel);
+    let _ = tokio::join!(call, cancel);
 }
 
 async fn caller(owner: Owner<Client>, tally: Arc<Tally>, of: usize) {

@@ -7,7 +7,6 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
-use std::task::Context;
 
 use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
@@ -243,8 +242,6 @@ struct EnterSide<R: ScopedResource + Sync>(Arc<Instance<R>>);
 
 impl<R: ScopedResource + Sync> TaskSide for EnterSide<R> {
     type Value = ();
-
-    fn polled(&mut self, _: bool, _: &mut Context<'_>) {}
 
     fn end(self, end: TaskEnd<()>) {
         let subject = self.0.subject();

@@ -22,7 +22,7 @@ use crate::base::panic::Panic;
 use crate::base::policy::{Name, Policy};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
-use crate::error::{Error, ErrorKind};
+use crate::error::{BoxError, Error, ErrorKind};
 use crate::orphan::rescue::{Listing, Owned};
 use crate::report::failures::{Failure, Failures, untold};
 use crate::resource::failing::Wire;
@@ -67,7 +67,7 @@ enum Stage {
 
 /// Why there is no resource.
 pub(super) enum NotEntered {
-    Failed(Error),
+    Failed(BoxError),
     Panicked(Panic),
 }
 
@@ -361,7 +361,7 @@ impl Drop for OwnerInner {
     fn drop(&mut self) {
         match self.not_entered() {
             None => {}
-            Some(NotEntered::Failed(error)) => untold(error),
+            Some(NotEntered::Failed(error)) => untold(Error::failed(&self.subject(), Phase::Enter, error)),
             Some(NotEntered::Panicked(panic)) => {
                 let failure = Failure::panicked(self.subject(), Phase::Enter, panic);
                 drop(Failures::from_iter([failure]));

@@ -16,13 +16,14 @@ use super::hooks::OwnerHooks;
 use super::inner::{NotEntered, OwnerInner};
 use super::mailbox::Mailbox;
 use super::owned::{Owner, TO_UNWIND};
-use super::task::{OnEntered, OwnerLife, OwnerTask, live};
+use super::task::{OnEntered, OwnerLife, OwnerSide, live};
 use crate::base::entry::Entry;
 use crate::compose::kind::{Kind, Local, Sendable};
 use crate::error::BoxError;
 use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
 use crate::resource::enter::{Enter, Entering};
 use crate::resource::{LocalResource, ScopedResource};
+use crate::task::spawned::TaskGuard;
 
 /// How many calls may wait if nothing is said.
 const CAPACITY: usize = 32;
@@ -71,20 +72,31 @@ impl<R: 'static, F, K: Kind + 'static> Start<R, F, K> {
         let mailbox = Arc::new(Mailbox::new(self.capacity));
         let inner = OwnerInner::new(&runtime, Arc::clone(&mailbox) as _, &around);
         let (tell, entered) = oneshot::channel();
-        let mut life = OwnerLife {
-            task: OwnerTask::new(Arc::clone(&inner)),
-            mailbox: Arc::clone(&mailbox),
-            enter: self.enter,
-            entry: self.entry,
-            survives_panics: self.survives_panics,
-            entered: OnEntered::new(tell),
-        };
-        let (hook, first) = (self.hook, Arc::clone(&inner));
+        let first = Arc::clone(&inner);
+        // Ends the owner also if that is refused here.
+        let mut task = TaskGuard::new(OwnerSide {
+            inner: Arc::clone(&inner),
+            hook: None,
+        });
         let spawned = async move {
-            let owner = Owner::new(first, mailbox);
-            if let Some(hook) = hook {
-                life.hook(hook(&owner));
+            let owner = Owner::new(Arc::clone(&first), Arc::clone(&mailbox));
+            let hooks = self.hook.map(|hook| hook(&owner));
+            let (on_entered, on_exited) = hooks.map(|hooks| (hooks.on_entered, hooks.on_exited)).unzip();
+            if let Some(side) = task.side_mut() {
+                side.hook = on_exited;
             }
+            let life = OwnerLife {
+                task,
+                inner: first,
+                mailbox,
+                enter: self.enter,
+                entry: self.entry,
+                survives_panics: self.survives_panics,
+                entered: OnEntered {
+                    hook: on_entered,
+                    caller: tell,
+                },
+            };
             spawn(&runtime, life);
             Ok::<_, BoxError>(owner)
         };
@@ -97,7 +109,7 @@ impl<R: 'static, F, K: Kind + 'static> Start<R, F, K> {
         inner.ended().await;
         drop(owner.into_held().into_parts());
         match inner.not_entered() {
-            Some(NotEntered::Failed(error)) => Err(error.into()),
+            Some(NotEntered::Failed(error)) => Err(error),
             Some(NotEntered::Panicked(panic)) => resume_unwind(panic),
             None => Err("its task was dropped while it entered, as the end of a runtime does".into()),
         }

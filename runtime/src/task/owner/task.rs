@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::call::Ran;
 use super::close_request::CloseRequest;
 use super::end::{OwnerDeath, OwnerEnd};
-use super::hooks::{OnExited, OwnerHooks};
+use super::hooks::OnExited;
 use super::inner::{NotEntered, OwnerInner};
 use super::mailbox::Mailbox;
 use super::work::Letter;
@@ -38,10 +38,12 @@ use crate::scope::held::Held;
 use crate::scope::limit::StopReason;
 use crate::scope::side::Undone;
 use crate::scope::tie::{self, InTask};
+use crate::task::spawned::{TaskEnd, TaskGuard, TaskSide};
 
 /// What there is to live.
 pub(super) struct OwnerLife<F, R, K: Kind> {
-    pub(super) task: OwnerTask,
+    pub(super) task: TaskGuard<OwnerSide>,
+    pub(super) inner: Arc<OwnerInner>,
     pub(super) mailbox: Arc<Mailbox<Letter<R, K>>>,
     pub(super) enter: Entering<F, R>,
     pub(super) entry: Entry,
@@ -50,25 +52,13 @@ pub(super) struct OwnerLife<F, R, K: Kind> {
     pub(super) entered: OnEntered,
 }
 
-impl<F, R, K: Kind> OwnerLife<F, R, K> {
-    /// Also the hooks are called.
-    pub(super) fn hook(&mut self, hooks: OwnerHooks) {
-        self.entered.hook = Some(hooks.on_entered);
-        self.task.hook = Some(hooks.on_exited);
-    }
-}
-
 /// Who is told that the resource is there; dropped if it is not.
 pub(super) struct OnEntered {
-    hook: Option<Box<dyn FnOnce() + Send>>,
-    caller: oneshot::Sender<()>,
+    pub(super) hook: Option<Box<dyn FnOnce() + Send>>,
+    pub(super) caller: oneshot::Sender<()>,
 }
 
 impl OnEntered {
-    pub(super) fn new(caller: oneshot::Sender<()>) -> Self {
-        OnEntered { hook: None, caller }
-    }
-
     /// The hook first: the caller may be gone.
     fn tell(self) {
         self.hook.into_iter().for_each(|tell| tell());
@@ -84,13 +74,13 @@ where
 {
     let OwnerLife {
         mut task,
+        inner,
         mailbox,
         enter,
         entry,
         survives_panics,
         entered,
     } = life;
-    let inner = Arc::clone(&task.inner);
     inner.begin();
     let living = async {
         let checkpoint = Checkpoint::at_first_poll(&entry);
@@ -101,17 +91,11 @@ where
         let serving = serve(held, &inner, &mailbox, survives_panics, entered);
         InTask::new(serving, Checkpoint::open(), tie::Kind::WAITING).await
     };
-    let end = match caught(living).await {
-        Ok(Ok(end)) => end,
-        Ok(Err(error)) => not_entered(&inner, NotEntered::Failed(error)),
-        Err(panic) => not_entered(&inner, NotEntered::Panicked(panic)),
-    };
-    task.end(end);
-}
-
-fn not_entered(inner: &OwnerInner, why: NotEntered) -> OwnerEnd {
-    inner.refuse(why);
-    OwnerEnd::unentered()
+    task.end(match caught(living).await {
+        Ok(Ok(end)) => TaskEnd::Done(end),
+        Ok(Err(error)) => TaskEnd::Failed(error.into()),
+        Err(panic) => TaskEnd::Panicked(panic),
+    });
 }
 
 /// Runs calls until it is to end, then exits the resource (law 2).
@@ -136,7 +120,7 @@ where
     let stopped = if let Some(request) = inner.close_request() {
         // Entered in the very poll of the cancellation (law 17).
         let error = Error::cancelled(&held.keep.entry, Phase::Enter, request.why.clone());
-        inner.refuse(NotEntered::Failed(error));
+        inner.refuse(NotEntered::Failed(error.into()));
         drop(entered);
         Some(request.why)
     } else {
@@ -234,38 +218,28 @@ fn note_death<R: LocalResource>(held: &mut Held<R>, inner: &OwnerInner, stopped:
     }
 }
 
-/// The task's own side: the owner ends with it in any case, also if it is dropped, be it before its first poll.
-pub(super) struct OwnerTask {
-    inner: Arc<OwnerInner>,
-    hook: Option<OnExited>,
-    has_ended: bool,
+/// The task's own side: the owner ends with it in any case.
+pub(super) struct OwnerSide {
+    pub(super) inner: Arc<OwnerInner>,
+    pub(super) hook: Option<OnExited>,
 }
 
-impl OwnerTask {
-    pub(super) fn new(inner: Arc<OwnerInner>) -> Self {
-        OwnerTask {
-            inner,
-            hook: None,
-            has_ended: false,
-        }
-    }
+impl TaskSide for OwnerSide {
+    type Value = OwnerEnd;
 
-    fn end(&mut self, end: OwnerEnd) {
-        self.has_ended = true;
-        self.inner.end(end, self.hook.take());
-    }
-}
-
-impl Drop for OwnerTask {
-    fn drop(&mut self) {
-        if self.has_ended {
-            return;
-        }
-        let end = if self.inner.is_entered.load(Ordering::SeqCst) {
-            OwnerEnd::lost(self.inner.subject(), self.inner.death())
-        } else {
+    fn end(self, end: TaskEnd<OwnerEnd>) {
+        let OwnerSide { inner, hook } = self;
+        let not_entered = |why| {
+            inner.refuse(why);
             OwnerEnd::unentered()
         };
-        self.end(end);
+        let end = match end {
+            TaskEnd::Done(end) => end,
+            TaskEnd::Failed(error) => not_entered(NotEntered::Failed(error)),
+            TaskEnd::Panicked(panic) => not_entered(NotEntered::Panicked(panic)),
+            _ if inner.is_entered.load(Ordering::SeqCst) => OwnerEnd::lost(inner.subject(), inner.death()),
+            _ => OwnerEnd::unentered(),
+        };
+        inner.end(end, hook);
     }
 }

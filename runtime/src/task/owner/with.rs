@@ -1,6 +1,5 @@
 //! A call of [`Owner::with`], from its closure to what the caller gets.
 
-use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -18,33 +17,28 @@ use crate::scope::tie::{self, InTask};
 
 impl<R, K: Kind> Owner<R, K> {
     /// Has the task run this, and waits for what it returns.
-    pub(super) fn call<T, E, O, W>(
+    pub(super) async fn call<T, E, O, W>(
         &self,
         work: W,
         sent: impl FnOnce(Arc<Call<W, O>>) -> Letter<R, K>,
         place: &'static Location<'static>,
         result: impl FnOnce(O) -> Result<T, E>,
-    ) -> impl Future<Output = Result<T, E>>
+    ) -> Result<T, E>
     where
         E: Failure,
         W: Send + 'static,
         O: Send + 'static,
     {
         let inner = self.inner();
-        let subject = Subject {
-            place,
-            ..inner.subject()
-        };
-        let call = Call::new(work, subject);
+        if inner.is_here() {
+            return Err(inner.would_wait_for_itself("with", place).into());
+        }
+        let name = inner.name();
+        let call = Call::new(work, Subject { name, place });
         let sent = sent(Arc::clone(&call));
         let call = answered(&self.mailbox, sent, call, place);
-        let call = InTask::new(call, Checkpoint::open(), tie::Kind::WAITING);
-        async move {
-            if inner.is_here() {
-                return Err(inner.would_wait_for_itself("with", place).into());
-            }
-            settle(call.await, inner, result)
-        }
+        let answer = InTask::new(call, Checkpoint::open(), tie::Kind::WAITING).await;
+        settle(answer, inner, result)
     }
 }
 

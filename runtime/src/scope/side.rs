@@ -22,15 +22,22 @@ use crate::orphan::watch;
 use crate::report::failures::Failures;
 use crate::report::undelivered::Undelivered;
 
+/// A scope in which nothing went wrong has nothing to drop, and one that was cancelled no more than why.
+pub(crate) enum Side {
+    Nothing,
+    /// The code was dropped for this.
+    Stopped(Cancellation),
+    /// Its body counts as cancelled, for this.
+    Cancelled(Cancellation),
+    More(Box<SideState>),
+}
+
 /// Adopted exits, awaited in the scope's own task one after the other in the order they were abandoned, failures in the order
-/// they happened, and the rest. Behind a pointer that is null as long as there is nothing, so that a scope in which nothing went
-/// wrong has nothing to drop.
+/// they happened, and the rest.
 ///
 /// Dropped with exits still to run, it passes them outward: an adopted exit that has begun goes on elsewhere (law 6).
-pub(crate) struct Side(Option<Box<SideState>>);
-
 #[derive(Default)]
-struct SideState {
+pub(crate) struct SideState {
     /// What the scope fails with, while something still exits: the failure of its enter, or the panic of its body.
     failed: Option<Undelivered>,
     jobs: VecDeque<Job>,
@@ -72,26 +79,59 @@ const JOBS: usize = 1;
 
 impl Side {
     pub(crate) const fn nothing() -> Self {
-        Side(None)
+        Side::Nothing
     }
 
     #[inline]
     pub(crate) fn is_nothing(&self) -> bool {
-        self.0.is_none()
+        matches!(self, Side::Nothing)
+    }
+
+    #[inline]
+    fn more(&self) -> Option<&SideState> {
+        match self {
+            Side::More(state) => Some(state),
+            Side::Nothing | Side::Stopped(_) | Side::Cancelled(_) => None,
+        }
+    }
+
+    #[inline]
+    fn more_mut(&mut self) -> Option<&mut SideState> {
+        match self {
+            Side::More(state) => Some(state),
+            Side::Nothing | Side::Stopped(_) | Side::Cancelled(_) => None,
+        }
+    }
+
+    #[cold]
+    fn make_more(&mut self) -> &mut SideState {
+        if self.more().is_none() {
+            let mut state = Box::<SideState>::default();
+            match std::mem::replace(self, Side::Nothing) {
+                Side::Stopped(why) => state.undone = Some(Undone::Stopped(StopReason::Cancelled(why))),
+                Side::Cancelled(why) => state.cancelled = Some(why),
+                Side::Nothing | Side::More(_) => {}
+            }
+            *self = Side::More(state);
+        }
+        match self.more_mut() {
+            Some(state) => state,
+            None => unreachable!("it has just been made"),
+        }
     }
 
     /// Adopts what belongs to this task; the rest has a task or runtime of its own and is rescued there.
     #[cold]
     pub(crate) fn adopt(&mut self, abandoned: Vec<Job>) {
         let (ours, others): (Vec<_>, Vec<_>) = abandoned.into_iter().partition(Job::may_be_adopted_here);
-        self.0.get_or_insert_default().jobs.extend(ours);
+        self.make_more().jobs.extend(ours);
         rescue::spawn(others);
     }
 
     /// To be called before the code of the scope is polled: runs the adopted exits if it is their turn to come first.
     #[inline]
     pub(crate) fn begin_round(&mut self, cx: &mut Context<'_>) {
-        if let Some(state) = &mut self.0 {
+        if let Some(state) = self.more_mut() {
             state.begin_round(cx);
         }
     }
@@ -99,7 +139,7 @@ impl Side {
     /// To be called when the code waits: runs the adopted exits.
     #[inline]
     pub(crate) fn end_round(&mut self, cx: &mut Context<'_>) {
-        if let Some(state) = &mut self.0 {
+        if let Some(state) = self.more_mut() {
             state.end_round(cx);
         }
     }
@@ -107,7 +147,7 @@ impl Side {
     /// Runs the adopted exits; ready when none is left.
     #[inline]
     pub(crate) fn poll_adopted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.0 {
+        match self.more_mut() {
             None => Poll::Ready(()),
             Some(state) => state.poll_jobs(cx),
         }
@@ -127,33 +167,33 @@ impl Side {
 
     #[cold]
     pub(crate) fn append(&mut self, failures: Failures) {
-        self.0.get_or_insert_default().failures.append(failures);
+        self.make_more().failures.append(failures);
     }
 
     #[cold]
     pub(crate) fn put_up(&mut self, region: BodyRegion) {
-        self.0.get_or_insert_default().region = Some(region);
+        self.make_more().region = Some(region);
     }
 
     #[inline]
     pub(crate) fn region(&mut self) -> Option<&mut BodyRegion> {
-        self.0.as_mut()?.region.as_mut()
+        self.more_mut()?.region.as_mut()
     }
 
     /// Whether the code was asked to stop, and is not dropped for it.
     #[inline]
     pub(crate) fn is_stopping(&self) -> bool {
-        self.0.as_ref().is_some_and(|state| state.stopping.is_some())
+        self.more().is_some_and(|state| state.stopping.is_some())
     }
 
     #[cold]
     pub(crate) fn stop(&mut self, reason: StopReason) {
-        self.0.get_or_insert_default().stopping = Some(Stopping::new(reason));
+        self.make_more().stopping = Some(Stopping::new(reason));
     }
 
     /// Ready when code that was asked to stop must be dropped now.
     pub(crate) fn poll_stopping(&mut self, cx: &mut Context<'_>) -> Poll<StopReason> {
-        let stopping = self.0.as_mut().and_then(|state| state.stopping.as_mut());
+        let stopping = self.more_mut().and_then(|state| state.stopping.as_mut());
         if let Some(stopping) = stopping {
             ready!(stopping.poll(cx));
         }
@@ -162,57 +202,76 @@ impl Side {
 
     /// Why the code was asked to stop, if it then ended by itself, or panicked as it was dropped.
     pub(crate) fn take_stop(&mut self) -> Option<StopReason> {
-        Some(self.0.as_mut()?.stopping.take()?.reason)
+        Some(self.more_mut()?.stopping.take()?.reason)
     }
 
     #[cold]
     pub(crate) fn note(&mut self, undone: Undone) {
-        self.0.get_or_insert_default().undone = Some(undone);
+        match (undone, &self) {
+            (Undone::Stopped(StopReason::Cancelled(why)), Side::Nothing) => *self = Side::Stopped(why),
+            (undone, _) => self.make_more().undone = Some(undone),
+        }
     }
 
     pub(crate) fn take_undone(&mut self) -> Option<Undone> {
-        self.0.as_mut()?.undone.take()
+        if let Side::Stopped(why) = self {
+            let why = why.clone();
+            *self = Side::Nothing;
+            return Some(Undone::Stopped(StopReason::Cancelled(why)));
+        }
+        self.more_mut()?.undone.take()
     }
 
     /// What the scope fails with, while something still exits.
     #[cold]
     pub(crate) fn fail(&mut self, failed: Undelivered) {
-        self.0.get_or_insert_default().failed = Some(failed);
+        self.make_more().failed = Some(failed);
     }
 
     pub(crate) fn take_failed(&mut self) -> Option<Undelivered> {
-        self.0.as_mut()?.failed.take()
+        self.more_mut()?.failed.take()
     }
 
     /// Whether the body was neither dropped nor panicked.
     #[inline]
     pub(super) fn ended_by_itself(&self) -> bool {
-        let state = self.0.as_ref();
-        state.is_none_or(|state| state.failed.is_none() && state.cancelled.is_none())
+        self.cancelled().is_none() && self.failed().is_none()
     }
 
     #[cold]
     pub(crate) fn cancel(&mut self, cancellation: Cancellation) {
-        self.0.get_or_insert_default().cancelled = Some(cancellation);
+        match self {
+            Side::Nothing => *self = Side::Cancelled(cancellation),
+            _ => self.make_more().cancelled = Some(cancellation),
+        }
     }
 
     #[inline]
     pub(crate) fn cancelled(&self) -> Option<&Cancellation> {
-        self.0.as_ref()?.cancelled.as_ref()
+        match self {
+            Side::Cancelled(why) => Some(why),
+            _ => self.more()?.cancelled.as_ref(),
+        }
     }
 
+    #[inline]
     pub(crate) fn failed(&self) -> Option<&Undelivered> {
-        self.0.as_ref()?.failed.as_ref()
+        self.more()?.failed.as_ref()
     }
 
     pub(crate) fn take_cancelled(&mut self) -> Option<Cancellation> {
-        self.0.as_mut()?.cancelled.take()
+        if let Side::Cancelled(why) = self {
+            let why = why.clone();
+            *self = Side::Nothing;
+            return Some(why);
+        }
+        self.more_mut()?.cancelled.take()
     }
 
     /// What failed so far.
     #[inline]
     pub(crate) fn take_failures(&mut self) -> Failures {
-        match &mut self.0 {
+        match self.more_mut() {
             None => Failures::default(),
             Some(state) => std::mem::take(&mut state.failures),
         }

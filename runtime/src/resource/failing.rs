@@ -90,6 +90,7 @@ impl fmt::Debug for Users {
 }
 
 /// From a resource that can fail to those who use it.
+#[derive(Clone)]
 pub(crate) struct Wire {
     node: Arc<Node>,
     subject: Subject,
@@ -97,14 +98,14 @@ pub(crate) struct Wire {
 
 impl Wire {
     /// Tells those who use it. To be called without a lock: it wakes them.
-    pub(crate) fn cut(self, death: &Death) {
+    pub(crate) fn cut(&self, death: &Death) {
         let place = self.subject.place;
         let died = Kind::Died(self.subject.clone(), death.clone());
         self.cut_for(&Cancellation::new(died, place));
     }
 
     /// As [`cut`](Wire::cut), where the death has cancelled others already.
-    pub(crate) fn cut_for(self, death: &Cancellation) {
+    pub(crate) fn cut_for(&self, death: &Cancellation) {
         self.node.cancel(death);
     }
 

@@ -49,8 +49,6 @@ struct State {
     cut: bool,
     /// To those who use the group.
     wire: Option<Wire>,
-    /// Who the group is to them.
-    subject: Option<Subject>,
     /// Of who waits for the last child.
     waker: Option<Waker>,
 }
@@ -76,7 +74,7 @@ impl Group {
     }
 
     pub(super) fn subject(&self) -> Subject {
-        let known = self.state().subject.clone();
+        let known = self.state().wire.as_ref().map(|wire| wire.subject().clone());
         known.unwrap_or(Subject {
             name: Name::Given("TaskGroup".into()),
             place: self.place,
@@ -140,7 +138,7 @@ impl Group {
         let wire = {
             let mut state = self.state();
             state.death = Some(cancellation.clone());
-            state.wire.take()
+            state.wire.clone()
         };
         self.node.cancel(&cancellation);
         if let Some(wire) = wire {
@@ -166,17 +164,13 @@ impl Group {
     }
 
     /// The first failure is told there from now on; at once if it was before.
-    pub(super) fn attach(&self, wire: Wire) {
+    pub(super) fn attach(&self, wire: &Wire) {
         let mut state = self.state();
-        state.subject = Some(wire.subject().clone());
+        let old = state.wire.replace(wire.clone());
         let death = state.death.clone();
-        let (old, late) = match death {
-            None => (state.wire.replace(wire), None),
-            Some(death) => (None, Some((wire, death))),
-        };
         drop(state);
         drop(old);
-        if let Some((wire, death)) = late {
+        if let Some(death) = death {
             wire.cut_for(&death);
         }
     }

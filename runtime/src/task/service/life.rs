@@ -35,8 +35,6 @@ struct State {
     end: Option<End>,
     /// To those who use it.
     wire: Option<Wire>,
-    /// Who it is to them.
-    known_as: Option<Subject>,
 }
 
 enum End {
@@ -55,7 +53,7 @@ impl Life {
     }
 
     pub(super) fn subject(&self) -> Subject {
-        let known_as = self.state().known_as.clone();
+        let known_as = self.state().wire.as_ref().map(|wire| wire.subject().clone());
         known_as.unwrap_or_else(|| self.subject.clone())
     }
 
@@ -64,21 +62,17 @@ impl Life {
     }
 
     /// Its death is told there from now on; whoever entered it before has given it away.
-    pub(super) fn attach(&self, wire: Wire) {
+    pub(super) fn attach(&self, wire: &Wire) {
         let mut state = self.state();
-        state.known_as = Some(wire.subject().clone());
-        match &state.end {
-            None => {
-                let old = state.wire.replace(wire);
-                drop(state);
-                drop(old);
-            }
-            Some(End::Died(death)) => {
-                let death = death.clone();
-                drop(state);
-                wire.cut(&death);
-            }
-            Some(End::Stopped(_)) => {}
+        let old = state.wire.replace(wire.clone());
+        let death = match &state.end {
+            Some(End::Died(death)) => Some(death.clone()),
+            Some(End::Stopped(_)) | None => None,
+        };
+        drop(state);
+        drop(old);
+        if let Some(death) = death {
+            wire.cut(&death);
         }
     }
 
@@ -108,7 +102,7 @@ impl Life {
         let wire = {
             let mut state = self.state();
             state.end = Some(End::Died(death.clone()));
-            state.wire.take()
+            state.wire.clone()
         };
         if let Some(wire) = wire {
             wire.cut(death);

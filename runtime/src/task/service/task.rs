@@ -182,6 +182,6 @@ impl ScopedResource for Task {
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {
-        self.life.attach(failing.wire());
+        self.life.attach(&failing.wire());
     }
 }

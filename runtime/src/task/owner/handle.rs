@@ -9,10 +9,10 @@ use std::sync::atomic::Ordering;
 use super::close_request::CloseRequest;
 use super::inner::OwnerInner;
 use crate::base::policy::Policy;
-use crate::error::Error;
+use crate::error::{BoxError, Error};
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
-use crate::resource::part;
+use crate::resource::{ScopedResource, part};
 
 /// How far an owner has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,15 +93,6 @@ impl OwnerHandle {
         }
     }
 
-    /// Tells those who hold it if it dies (law 21).
-    pub(super) fn attach(&self, failing: &mut Failing<'_>) {
-        self.inner.attach(self.number, failing.wire());
-    }
-
-    pub(super) fn policy(&self) -> Policy {
-        self.inner.policy.clone()
-    }
-
     pub(super) fn state(&self) -> OwnerState {
         let inner = &self.inner;
         match inner.has_ended() {
@@ -111,6 +102,29 @@ impl OwnerHandle {
             None if inner.is_open() => OwnerState::Live,
             None => OwnerState::Exiting,
         }
+    }
+}
+
+impl ScopedResource for OwnerHandle {
+    async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
+        Ok(OwnerHandle::exit(self, exit).await?)
+    }
+
+    fn __goes_on() -> bool {
+        true
+    }
+
+    fn __exits_elsewhere(&self) -> bool {
+        true
+    }
+
+    fn __own_policy(&self) -> Policy {
+        self.inner.policy.clone()
+    }
+
+    /// Those who hold it are told if it dies (law 21).
+    fn __failure(&self, failing: &mut Failing<'_>) {
+        self.inner.attach(self.number, failing.wire());
     }
 }
 

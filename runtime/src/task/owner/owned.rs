@@ -113,10 +113,12 @@ pub type OwnerLocal<R> = Owner<R, Local<'static>>;
 
 /// For what is made of owners.
 impl<R, K: Kind> Owner<R, K> {
-    /// The first handle.
-    pub(super) fn new(inner: Arc<OwnerInner>, mailbox: Arc<Mailbox<Letter<R, K>>>) -> Self {
-        let handle = OwnerHandle::new(inner);
+    pub(super) fn new(handle: OwnerHandle, mailbox: Arc<Mailbox<Letter<R, K>>>) -> Self {
         Owner { handle, mailbox }
+    }
+
+    pub(super) fn into_handle(self) -> OwnerHandle {
+        self.handle
     }
 
     pub(super) fn inner(&self) -> &OwnerInner {
@@ -323,8 +325,7 @@ impl<R: LocalResource + 'static> Owner<R, Local<'static>> {
 impl<R: LocalResource + 'static, K: Kind + 'static> ScopedResource for Owner<R, K> {
     // Written out, so that no bound on the resource is looked for where this future must be `Send`.
     fn exit(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send {
-        let exiting = self.handle.exit(exit);
-        async { Ok(exiting.await?) }
+        ScopedResource::exit(self.handle, exit)
     }
 
     fn policy() -> Policy {
@@ -332,19 +333,19 @@ impl<R: LocalResource + 'static, K: Kind + 'static> ScopedResource for Owner<R, 
     }
 
     fn __goes_on() -> bool {
-        true
+        <OwnerHandle as ScopedResource>::__goes_on()
     }
 
     fn __exits_elsewhere(&self) -> bool {
-        true
+        ScopedResource::__exits_elsewhere(&self.handle)
     }
 
     fn __own_policy(&self) -> Policy {
-        self.handle.policy()
+        ScopedResource::__own_policy(&self.handle)
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {
-        self.handle.attach(failing);
+        ScopedResource::__failure(&self.handle, failing);
     }
 }
 

@@ -12,9 +12,10 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 
+use super::handle::OwnerHandle;
 use super::hooks::OwnerHooks;
 use super::inner::{NotEntered, OwnerInner};
-use super::mailbox::Mailbox;
+use super::mailbox::{Mail, Mailbox};
 use super::owned::{Owner, TO_UNWIND};
 use super::task::{OnEntered, OwnerLife, OwnerSide, live};
 use crate::base::entry::Entry;
@@ -56,51 +57,98 @@ pub(super) struct Start<R, F, K: Kind> {
     pub(super) hook: Option<Hook<R, K>>,
 }
 
+/// What begins, and where its beginning is waited for.
+struct Begun<R, F, K: Kind> {
+    life: OwnerLife<F, R, K>,
+    hook: Option<Hook<R, K>>,
+    arrival: Arrival,
+}
+
 impl<R: 'static, F, K: Kind + 'static> Start<R, F, K> {
-    /// Spawns the task as it is told, and waits until the resource has entered, with the owner in a guard: if this is dropped,
-    /// whoever polls it adopts the end of the owner, or it is rescued (law 3), so that an enter that completes for nobody is exited.
-    async fn enter(self, spawn: impl FnOnce(&Handle, OwnerLife<F, R, K>)) -> Result<Owner<R, K>, BoxError>
-    where
-        R: LocalResource,
-    {
+    fn begin(self) -> Result<Begun<R, F, K>, BoxError> {
+        let mailbox = Arc::new(Mailbox::new(self.capacity));
+        let (arrival, caller) = Arrival::new(Arc::clone(&mailbox) as _, around(self.entry.clone()))?;
+        let inner = Arc::clone(&arrival.inner);
+        let life = OwnerLife {
+            // Ends the owner also if its task is never spawned.
+            task: TaskGuard::new(OwnerSide {
+                inner: Arc::clone(&inner),
+                hook: None,
+            }),
+            inner,
+            mailbox,
+            enter: self.enter,
+            entry: self.entry,
+            survives_panics: self.survives_panics,
+            entered: OnEntered { hook: None, caller },
+        };
+        let hook = self.hook;
+        Ok(Begun { life, hook, arrival })
+    }
+}
+
+impl<R: 'static, F, K: Kind + 'static> OwnerLife<F, R, K> {
+    /// The first handle, for which the hooks are called.
+    fn owner(&mut self, hook: Option<Hook<R, K>>) -> Owner<R, K> {
+        let owner = Owner::new(OwnerHandle::new(Arc::clone(&self.inner)), Arc::clone(&self.mailbox));
+        if let Some(hook) = hook {
+            let OwnerHooks { on_entered, on_exited } = hook(&owner);
+            self.entered.hook = Some(on_entered);
+            if let Some(side) = self.task.side_mut() {
+                side.hook = Some(on_exited);
+            }
+        }
+        owner
+    }
+}
+
+/// The beginning of an owner, whatever the resource is.
+struct Arrival {
+    runtime: Handle,
+    inner: Arc<OwnerInner>,
+    entered: oneshot::Receiver<()>,
+    /// Of the owner.
+    entry: Entry,
+}
+
+impl Arrival {
+    /// Also gives how it is told that the resource has entered.
+    fn new(mailbox: Arc<dyn Mail>, entry: Entry) -> Result<(Self, oneshot::Sender<()>), BoxError> {
         let runtime = Handle::try_current().map_err(|_| {
             "an owner needs a tokio runtime to spawn its task on, and none runs here\n\
              help: enter it inside of `#[tokio::main]` or `Runtime::block_on`"
         })?;
-        let around = around(self.entry.clone());
-        let place = around.place;
-        let mailbox = Arc::new(Mailbox::new(self.capacity));
-        let inner = OwnerInner::new(&runtime, Arc::clone(&mailbox) as _, &around);
-        let (tell, entered) = oneshot::channel();
-        let first = Arc::clone(&inner);
-        // Ends the owner also if that is refused here.
-        let mut task = TaskGuard::new(OwnerSide {
-            inner: Arc::clone(&inner),
-            hook: None,
-        });
-        let spawned = async move {
-            let owner = Owner::new(Arc::clone(&first), Arc::clone(&mailbox));
-            let hooks = self.hook.map(|hook| hook(&owner));
-            let (on_entered, on_exited) = hooks.map(|hooks| (hooks.on_entered, hooks.on_exited)).unzip();
-            if let Some(side) = task.side_mut() {
-                side.hook = on_exited;
-            }
-            let life = OwnerLife {
-                task,
-                inner: first,
-                mailbox,
-                enter: self.enter,
-                entry: self.entry,
-                survives_panics: self.survives_panics,
-                entered: OnEntered {
-                    hook: on_entered,
-                    caller: tell,
-                },
-            };
-            spawn(&runtime, life);
-            Ok::<_, BoxError>(owner)
+        let inner = OwnerInner::new(&runtime, mailbox, &entry);
+        let (caller, entered) = oneshot::channel();
+        let arrival = Arrival {
+            runtime,
+            inner,
+            entered,
+            entry,
         };
-        let owner = Lifespan::described(spawned, around).enter_at(place).await?;
+        Ok((arrival, caller))
+    }
+
+    fn wait(self, spawn: Box<dyn FnOnce() -> OwnerHandle + Send>) -> BoxFuture<'static, Result<OwnerHandle, BoxError>> {
+        Box::pin(self.entered(spawn))
+    }
+
+    fn wait_locally(
+        self,
+        spawn: Box<dyn FnOnce() -> OwnerHandle>,
+    ) -> LocalBoxFuture<'static, Result<OwnerHandle, BoxError>> {
+        Box::pin(self.entered(spawn))
+    }
+
+    /// Spawns the task, and waits until the resource has entered, with a handle in a guard: if this is dropped, whoever polls it
+    /// adopts the end of the owner, or it is rescued (law 3), so that an enter that completes for nobody is exited.
+    async fn entered(self, spawn: impl FnOnce() -> OwnerHandle) -> Result<OwnerHandle, BoxError> {
+        let Arrival {
+            inner, entered, entry, ..
+        } = self;
+        let place = entry.place;
+        let spawned = async { Ok::<_, BoxError>(spawn()) };
+        let owner = Lifespan::described(spawned, entry).enter_at(place).await?;
         if entered.await.is_ok() {
             inner.is_given.store(true, Ordering::Release);
             return Ok(owner.into_held().into_parts().0);
@@ -174,7 +222,20 @@ impl<R: ScopedResource, F: Enter<R> + Send + 'static> Future for Owning<R, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let begin = |start: Start<R, F, _>| -> BoxFuture<'static, _> {
-            Box::pin(start.enter(|runtime, life| drop(runtime.spawn(live(life)))))
+            Box::pin(async {
+                let Begun {
+                    mut life,
+                    hook,
+                    arrival,
+                } = start.begin()?;
+                let (runtime, mailbox) = (arrival.runtime.clone(), Arc::clone(&life.mailbox));
+                let spawn = move || {
+                    let owner = life.owner(hook);
+                    runtime.spawn(live(life));
+                    owner.into_handle()
+                };
+                Ok(Owner::new(arrival.wait(Box::new(spawn)).await?, mailbox))
+            })
         };
         self.poll_begun(begin, cx)
     }
@@ -185,7 +246,20 @@ impl<R: LocalResource + 'static, F: Enter<R> + 'static> Future for Owning<R, F, 
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let begin = |start: Start<R, F, _>| -> LocalBoxFuture<'static, _> {
-            Box::pin(start.enter(|_, life| drop(spawn_local(live(life)))))
+            Box::pin(async {
+                let Begun {
+                    mut life,
+                    hook,
+                    arrival,
+                } = start.begin()?;
+                let mailbox = Arc::clone(&life.mailbox);
+                let spawn = move || {
+                    let owner = life.owner(hook);
+                    spawn_local(live(life));
+                    owner.into_handle()
+                };
+                Ok(Owner::new(arrival.wait_locally(Box::new(spawn)).await?, mailbox))
+            })
         };
         self.poll_begun(begin, cx)
     }

@@ -29,14 +29,14 @@ use crate::compose::kind::Kind;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::resource::LocalResource;
 use crate::resource::enter::Entering;
-use crate::resource::exit::Reason;
+use crate::resource::exit::{Exit, Reason};
 use crate::scope::body::Body;
 use crate::scope::caught::caught;
 use crate::scope::code::{Always, Made};
 use crate::scope::enter_then::EnterThen;
 use crate::scope::held::Held;
 use crate::scope::limit::StopReason;
-use crate::scope::side::Undone;
+use crate::scope::side::{Side, Undone};
 use crate::scope::tie::{self, InTask};
 use crate::task::spawned::{TaskEnd, TaskGuard, TaskSide};
 
@@ -114,61 +114,64 @@ where
     if let Some(region) = held.put_up_region() {
         let _ = inner.serving.set(region);
     }
-    // In this order: whoever closes it looks the other way round, and cancels what this does from here on.
-    inner.is_entered.store(true, Ordering::SeqCst);
     let mut is_halfway = false;
-    let stopped = if let Some(request) = inner.close_request() {
-        // Entered in the very poll of the cancellation (law 17).
-        let error = Error::cancelled(&held.keep.entry, Phase::Enter, request.why.clone());
-        inner.refuse(NotEntered::Failed(error.into()));
-        drop(entered);
-        Some(request.why)
-    } else {
-        entered.tell();
-        serve_until_closed(&mut held, inner, mailbox, survives_panics, &mut is_halfway).await
-    };
-    if let Some(stopped) = &stopped {
-        note_death(&mut held, inner, stopped);
+    let mut stopped = arrived(inner, &held.keep.entry, entered);
+    if stopped.is_none() {
+        {
+            let (resource, keep) = held.parts();
+            let calls = run_calls(resource, inner, mailbox, survives_panics, &mut is_halfway);
+            let code = pin!(Made::<_, _, Always>::made(calls));
+            Body::new(code, keep).await;
+        }
+        stopped = why_stopped(inner, &mut held.keep.side);
     }
     held.adopted().await;
+    let (exit, why) = told(inner, &mut held.keep.entry, stopped, is_halfway);
+    held.exit(&exit).await;
+    let failed = Error::first_of(held.keep.side.take_failures().errors());
+    Ok(OwnerEnd::new(why, inner.death(), failed.err()))
+}
+
+/// The resource is there. Why it is to end at once, if it is.
+fn arrived(inner: &OwnerInner, entry: &Entry, entered: OnEntered) -> Option<Cancellation> {
+    // In this order: whoever closes it looks the other way round, and cancels what it does from here on.
+    inner.is_entered.store(true, Ordering::SeqCst);
+    let Some(CloseRequest { why, .. }) = inner.close_request() else {
+        entered.tell();
+        return None;
+    };
+    // Entered in the very poll of the cancellation (law 17).
+    let error = Error::cancelled(entry, Phase::Enter, why.clone());
+    inner.refuse(NotEntered::Failed(error.into()));
+    Some(why)
+}
+
+/// Why the calls were stopped, unless it was closed.
+fn why_stopped(inner: &OwnerInner, side: &mut Side) -> Option<Cancellation> {
+    match side.take_undone()? {
+        Undone::Stopped(StopReason::Cancelled(stopped)) => {
+            note_death(inner, side, &stopped);
+            Some(stopped)
+        }
+        // Not by a call, whose panics are caught: by the destructor of something that a call had captured.
+        Undone::Panicked(panic) => Some(panicked(inner, panic_text(&panic))),
+        Undone::Stopped(StopReason::OutOfTime) => unreachable!("a body has no budget"),
+    }
+}
+
+/// What the exit is told, and what later callers are.
+fn told(inner: &OwnerInner, entry: &mut Entry, stopped: Option<Cancellation>, is_halfway: bool) -> (Exit, Reason) {
     let Some(mut request) = inner.close_request().or_else(|| stopped.map(CloseRequest::failed)) else {
         unreachable!("it runs calls until it is closed")
     };
     if is_halfway {
         request = request.halfway();
     }
-    let exit = request.exit.now(held.keep.entry.policy.exit());
-    held.keep.entry.policy = held.keep.entry.policy.clone().called(inner.name());
-    exit.note(&held.keep.entry);
-    held.exit(&exit).await;
-    let failed = Error::first_of(held.keep.side.take_failures().errors());
-    Ok(OwnerEnd::new(Reason::from(&request.why), inner.death(), failed.err()))
-}
-
-/// Why it was stopped, unless it was closed.
-async fn serve_until_closed<R, K>(
-    held: &mut Held<R>,
-    inner: &OwnerInner,
-    mailbox: &Mailbox<Letter<R, K>>,
-    survives_panics: bool,
-    is_halfway: &mut bool,
-) -> Option<Cancellation>
-where
-    R: LocalResource,
-    K: Kind,
-{
-    {
-        let (resource, keep) = held.parts();
-        let calls = run_calls(resource, inner, mailbox, survives_panics, is_halfway);
-        let code = pin!(Made::<_, _, Always>::made(calls));
-        Body::new(code, keep).await;
-    }
-    match held.keep.side.take_undone()? {
-        Undone::Stopped(StopReason::Cancelled(cancellation)) => Some(cancellation),
-        // Not by a call, whose panics are caught: by the destructor of something that a call had captured.
-        Undone::Panicked(panic) => Some(panicked(inner, panic_text(&panic))),
-        Undone::Stopped(StopReason::OutOfTime) => unreachable!("a body has no budget"),
-    }
+    let exit = request.exit.now(entry.policy.exit());
+    // It is called as its holder calls it.
+    entry.policy = entry.policy.clone().called(inner.name());
+    exit.note(entry);
+    (exit, Reason::from(&request.why))
 }
 
 async fn run_calls<R, K: Kind>(
@@ -205,10 +208,8 @@ fn panicked(inner: &OwnerInner, text: &str) -> Cancellation {
 }
 
 /// Whether the resource died by itself, and that is why it is to end (law 21).
-fn note_death<R: LocalResource>(held: &mut Held<R>, inner: &OwnerInner, stopped: &Cancellation) {
-    let Some(region) = held.keep.side.region() else {
-        return;
-    };
+fn note_death(inner: &OwnerInner, side: &mut Side, stopped: &Cancellation) {
+    let Some(region) = side.region() else { return };
     if !region.dropped_for(stopped) {
         return;
     }

@@ -5,28 +5,34 @@
     reason = "not part of the public interface"
 )]
 
-pub use crate::app::exit::{Input, Members, abandon, exit, exit_local, lose};
-pub use crate::app::failing::{Ask, Unasked, failing};
-pub use crate::app::given::Moved;
-pub use crate::app::lifespan::{entered, lifespan, lifespan_local, made, three, two};
-pub use crate::app::member::{compute, enter, enter_beside, enter_optional, enter_optional_beside};
+pub use crate::app::asking::Asking;
+pub use crate::app::composed::{Composed, ComposedLocal, failing, failing_local, graph, graph_local};
+pub use crate::app::exit::{abandon, exit, exit_local, lose};
+pub use crate::app::lifespan::{lifespan, lifespan_local};
+pub use crate::app::member::{compute, enter, enter_beside, enter_optional, enter_optional_beside, made};
+pub use crate::app::parts::Parts;
 pub use crate::app::plan::{plan, plan_local};
 pub use crate::app::resources::{
-    Beside, BesideLocal, Closed, Ends, EndsLocal, Optional, OptionalLocal, Plain, PlainLocal, SomeOf, end,
+    Beside, BesideLocal, Ends, EndsLocal, Optional, OptionalLocal, Plain, PlainLocal, SomeOf, end,
 };
-pub use crate::app::slot::{leaf, leaf_local, lent, lent_local};
-pub use crate::app::{Composed, ComposedLocal, graph, graph_local};
+pub use crate::app::role::{member, plain, plain_local, resource, resource_local, role};
+pub use crate::app::slot::{Leaf, Lent, Moved, get, given, leaf, lent, lent_local, moved, value};
 pub use crate::compose::graph::{Graph, Member};
-pub use crate::compose::kind::{Local, Sendable};
+pub use crate::compose::kind::{Kind, Local, Sendable};
+pub use crate::lifespan::Lifespan;
 pub use crate::lifespan::scope_macro::{begin, body, in_task};
 pub use crate::plan::draft::What;
 pub use crate::resource::abandoned::{Abandoned, TakesOver};
+pub use crate::resource::enter::Enter;
 pub use crate::resource::failing::Failing;
 
 pub use lifespan_macros::AttributeLifespanOrScopedResource;
 
 use crate::error::BoxError;
 use crate::lifespan::foreign::Exited;
+
+/// What an exit returns.
+pub type ExitResult = Result<(), BoxError>;
 
 /// What the user's exit returned, `()` or a `Result`, as the trait wants it.
 ///

@@ -1,31 +1,69 @@
 const _: () = {
     use ::lifespan::__private as __rt;
+    struct __Slots<__0, __1> {
+        http: __rt::Leaf<Http, __rt::Sendable>,
+        probe: __rt::Leaf<Option<Probe>, __rt::Sendable>,
+        pool: __rt::Leaf<Pool, __rt::Sendable>,
+        cache: __rt::Lent<Option<Cache>, __rt::Sendable>,
+        events: __rt::Lent<Events, __rt::Sendable>,
+        db: __rt::Lent<Db, __rt::Sendable>,
+        config: ::core::option::Option<__0>,
+        port: __rt::Moved<__1>,
+    }
     impl __rt::Composed for App {
-        const GRAPH: &'static __rt::Graph = {
-            const MEMBERS: &[__rt::Member] = &[
-                __rt::Member::new("db", &[], &[0])
-                    .enter(
-                        ::core::option::Option::Some(
-                            ::core::time::Duration::from_secs(5),
+        const GRAPH: &'static __rt::Graph = &__rt::Graph::new(
+                "App",
+                &["config", "port"],
+                &[
+                    __rt::member("db", &[], &[0], __rt::resource::<Db>())
+                        .enter(
+                            ::core::option::Option::Some(
+                                ::core::time::Duration::from_secs(5),
+                            ),
                         ),
+                    __rt::member("events", &[0], &[], __rt::plain::<Events>()),
+                    __rt::member(
+                        "cache",
+                        &[0, 1],
+                        &[],
+                        __rt::role::<
+                            Option<Cache>,
+                            __rt::Optional<__rt::SomeOf<Option<Cache>>>,
+                            __rt::Sendable,
+                        >(),
                     ),
-                __rt::Member::new("events", &[0], &[]),
-                __rt::Member::new("cache", &[0, 1], &[]),
-                __rt::Member::new("pool", &[], &[0]).exit(::core::option::Option::None),
-                __rt::Member::new("probe", &[0], &[]),
-                __rt::Member::new("http", &[2], &[1]),
-            ];
-            static GRAPH: __rt::Graph = __rt::Graph::new(
-                    "App",
-                    &["config", "port"],
-                    MEMBERS,
-                )
-                .exit(
-                    ::core::option::Option::Some(::core::time::Duration::from_secs(20)),
-                );
-            &GRAPH
-        };
-        fn __members(self) -> impl __rt::Members<__rt::Sendable> {
+                    __rt::member(
+                            "pool",
+                            &[],
+                            &[0],
+                            __rt::role::<
+                                Pool,
+                                __rt::Beside<Pool, __EndOf_pool, App>,
+                                __rt::Sendable,
+                            >(),
+                        )
+                        .exit(::core::option::Option::None),
+                    __rt::member(
+                        "probe",
+                        &[0],
+                        &[],
+                        __rt::role::<
+                            Option<Probe>,
+                            __rt::Optional<
+                                __rt::Beside<
+                                    __rt::SomeOf<Option<Probe>>,
+                                    __EndOf_probe,
+                                    App,
+                                >,
+                            >,
+                            __rt::Sendable,
+                        >(),
+                    ),
+                    __rt::member("http", &[2], &[1], __rt::resource::<Http>()),
+                ],
+            )
+            .exit(::core::option::Option::Some(::core::time::Duration::from_secs(20)));
+        fn __part(self, __parts: &mut __rt::Parts<'_, __rt::Sendable>) {
             let Self {
                 config: __config,
                 db: __db,
@@ -35,23 +73,73 @@ const _: () = {
                 events: __events,
                 http: __http,
             } = self;
-            (
-                __rt::Input(__config),
-                __db,
-                <__rt::Plain<Events> as __rt::Closed<_>>::__close(__events),
-                <__rt::Optional<
-                    __rt::SomeOf<Option<Cache>>,
-                > as __rt::Closed<_>>::__close(__cache),
-                <__rt::Beside<
-                    Pool,
-                    __EndOf_pool,
-                    App,
-                > as __rt::Closed<_>>::__close(__pool),
-                <__rt::Optional<
-                    __rt::Beside<__rt::SomeOf<Option<Probe>>, __EndOf_probe, App>,
-                > as __rt::Closed<_>>::__close(__probe),
-                __http,
-            )
+            __parts.kept(__rt::plain::<Config>(), __config);
+            __parts.member(__rt::resource::<Db>(), __db);
+            __parts.member(__rt::plain::<Events>(), __events);
+            __parts
+                .member(
+                    __rt::role::<
+                        Option<Cache>,
+                        __rt::Optional<__rt::SomeOf<Option<Cache>>>,
+                        __rt::Sendable,
+                    >(),
+                    __cache,
+                );
+            __parts
+                .member(
+                    __rt::role::<
+                        Pool,
+                        __rt::Beside<Pool, __EndOf_pool, App>,
+                        __rt::Sendable,
+                    >(),
+                    __pool,
+                );
+            __parts
+                .member(
+                    __rt::role::<
+                        Option<Probe>,
+                        __rt::Optional<
+                            __rt::Beside<__rt::SomeOf<Option<Probe>>, __EndOf_probe, App>,
+                        >,
+                        __rt::Sendable,
+                    >(),
+                    __probe,
+                );
+            __parts.member(__rt::resource::<Http>(), __http);
+        }
+        fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
+            __asking.member(__rt::resource::<Db>(), &self.db);
+            __asking.member(__rt::plain::<Events>(), &self.events);
+            __asking
+                .member(
+                    __rt::role::<
+                        Option<Cache>,
+                        __rt::Optional<__rt::SomeOf<Option<Cache>>>,
+                        __rt::Sendable,
+                    >(),
+                    &self.cache,
+                );
+            __asking
+                .member(
+                    __rt::role::<
+                        Pool,
+                        __rt::Beside<Pool, __EndOf_pool, App>,
+                        __rt::Sendable,
+                    >(),
+                    &self.pool,
+                );
+            __asking
+                .member(
+                    __rt::role::<
+                        Option<Probe>,
+                        __rt::Optional<
+                            __rt::Beside<__rt::SomeOf<Option<Probe>>, __EndOf_probe, App>,
+                        >,
+                        __rt::Sendable,
+                    >(),
+                    &self.probe,
+                );
+            __asking.member(__rt::resource::<Http>(), &self.http);
         }
     }
     impl App {
@@ -60,91 +148,117 @@ const _: () = {
         fn lifespan(
             config: Config,
             port: u16,
-        ) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
-            __rt::lifespan(async move {
-                let __slot_db = __rt::lent::<Db, _>(__rt::graph::<Self>().at(0));
-                let __slot_events = __rt::lent::<
-                    Events,
-                    __rt::Plain<Events>,
-                >(__rt::graph::<Self>().at(1));
-                let __slot_cache = __rt::lent::<
-                    Option<Cache>,
-                    __rt::Optional<__rt::SomeOf<Option<Cache>>>,
-                >(__rt::graph::<Self>().at(2));
-                let __slot_pool = __rt::leaf::<
-                    Pool,
-                    __rt::Beside<Pool, __EndOf_pool, App>,
-                >(__rt::graph::<Self>().at(3));
-                let __slot_probe = __rt::leaf::<
-                    Option<Probe>,
-                    __rt::Optional<
-                        __rt::Beside<__rt::SomeOf<Option<Probe>>, __EndOf_probe, App>,
-                    >,
-                >(__rt::graph::<Self>().at(4));
-                let __slot_http = __rt::leaf::<Http, _>(__rt::graph::<Self>().at(5));
-                let __lanes = __rt::three(
-                    __rt::two(
-                        __rt::enter(
-                            &__slot_db,
-                            (&config,),
-                            |(config,)| Db::open(&config.url),
-                        ),
-                        __rt::compute(
-                            &__slot_events,
-                            (__slot_db.lend(),),
-                            |(db,)| Events::of(db),
-                        ),
+        ) -> __rt::Lifespan<Self, impl __rt::Enter<Self>> {
+            __rt::lifespan(
+                __Slots {
+                    http: __rt::leaf(__rt::resource::<Http>()),
+                    probe: __rt::leaf(
+                        __rt::role::<
+                            Option<Probe>,
+                            __rt::Optional<
+                                __rt::Beside<
+                                    __rt::SomeOf<Option<Probe>>,
+                                    __EndOf_probe,
+                                    App,
+                                >,
+                            >,
+                            __rt::Sendable,
+                        >(),
                     ),
-                    __rt::two(
-                        __rt::enter_optional(
-                            &__slot_cache,
-                            (__slot_db.lend(), __slot_events.lend()),
-                            |(db, _events)| Cache::warm(db.pool()),
-                        ),
-                        __rt::enter_beside(
-                            &__slot_pool,
-                            (&config,),
+                    pool: __rt::leaf(
+                        __rt::role::<
+                            Pool,
+                            __rt::Beside<Pool, __EndOf_pool, App>,
+                            __rt::Sendable,
+                        >(),
+                    ),
+                    cache: __rt::lent::<
+                        Option<Cache>,
+                        _,
+                    >(
+                        __rt::role::<
+                            Option<Cache>,
+                            __rt::Optional<__rt::SomeOf<Option<Cache>>>,
+                            __rt::Sendable,
+                        >(),
+                    ),
+                    events: __rt::lent::<Events, _>(__rt::plain::<Events>()),
+                    db: __rt::lent::<Db, _>(__rt::resource::<Db>()),
+                    config: ::core::option::Option::Some(config),
+                    port: __rt::Moved::new(::core::option::Option::Some(port)),
+                },
+                [
+                    |__s, __m| {
+                        let config = __rt::given(&__s.config);
+                        __rt::enter(&__s.db, __m, Db::open(&config.url))
+                    },
+                    |__s, __m| {
+                        let db = __rt::get(&__s.db);
+                        __rt::compute(&__s.events, __m, Events::of(db))
+                    },
+                    |__s, __m| {
+                        let db = __rt::get(&__s.db);
+                        let _events = __rt::get(&__s.events);
+                        __rt::enter_optional(&__s.cache, __m, Cache::warm(db.pool()))
+                    },
+                    |__s, __m| __rt::enter_beside(
+                        &__s.pool,
+                        __m,
+                        __rt::role::<
+                            Pool,
+                            __rt::Beside<Pool, __EndOf_pool, App>,
+                            __rt::Sendable,
+                        >(),
+                        __rt::made(
+                            (__rt::given(&__s.config),),
                             async |(config,): (&Config,)| -> io::Result<Pool> {
                                 Pool::connect(&config.pool).await
                             },
                         ),
                     ),
-                    __rt::two(
+                    |__s, __m| {
+                        let db = __rt::get(&__s.db);
                         __rt::enter_optional_beside(
-                            &__slot_probe,
-                            (__slot_db.lend(),),
-                            |(db,)| Probe::start(db.pool()),
-                        ),
-                        __rt::enter(
-                            &__slot_http,
-                            (__rt::Moved(port), __slot_cache.lend()),
-                            |(port, mut cache)| Http::serve(port, cache),
-                        ),
-                    ),
-                );
-                let __entered = __rt::entered(__lanes).await;
-                let __slots = (
-                    __slot_db,
-                    __slot_events,
-                    __slot_cache,
-                    __slot_pool,
-                    __slot_probe,
-                    __slot_http,
-                );
-                __rt::made(
-                    __entered,
-                    __slots,
-                    move |(__db, __events, __cache, __pool, __probe, __http)| Self {
-                        config: config,
-                        db: __db,
-                        cache: __cache,
-                        pool: __pool,
-                        probe: __probe,
-                        events: __events,
-                        http: __http,
+                            &__s.probe,
+                            __m,
+                            __rt::role::<
+                                Option<Probe>,
+                                __rt::Optional<
+                                    __rt::Beside<
+                                        __rt::SomeOf<Option<Probe>>,
+                                        __EndOf_probe,
+                                        App,
+                                    >,
+                                >,
+                                __rt::Sendable,
+                            >(),
+                            Probe::start(db.pool()),
+                        )
                     },
-                )
-            })
+                    |__s, __m| {
+                        let port = __rt::moved(&__s.port);
+                        let mut cache = __rt::get(&__s.cache);
+                        __rt::enter(&__s.http, __m, Http::serve(port, cache))
+                    },
+                ],
+                |__s, __each| {
+                    __each(&mut __s.db);
+                    __each(&mut __s.events);
+                    __each(&mut __s.cache);
+                    __each(&mut __s.pool);
+                    __each(&mut __s.probe);
+                    __each(&mut __s.http);
+                },
+                |__s| Self {
+                    config: __rt::value(&mut __s.config),
+                    db: __rt::value(&mut __s.db),
+                    cache: __rt::value(&mut __s.cache),
+                    pool: __rt::value(&mut __s.pool),
+                    probe: __rt::value(&mut __s.probe),
+                    events: __rt::value(&mut __s.events),
+                    http: __rt::value(&mut __s.http),
+                },
+            )
         }
         /// What [`App`] is made of, in which order, and how long that may take; nothing runs.
         fn plan() -> ::lifespan::Plan {
@@ -154,7 +268,7 @@ const _: () = {
         async fn __lifespan_exit_pool(
             __value: Pool,
             __exit: &::lifespan::Exit,
-        ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+        ) -> __rt::ExitResult {
             __rt::exited(
                 __rt::end(async |pool, _| pool.close().await, __value, __exit).await,
             )
@@ -163,16 +277,13 @@ const _: () = {
         async fn __lifespan_exit_probe(
             __value: __rt::SomeOf<Option<Probe>>,
             __exit: &::lifespan::Exit,
-        ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+        ) -> __rt::ExitResult {
             __rt::exited(__rt::end(Probe::stop, __value, __exit).await)
         }
     }
     enum __EndOf_pool {}
     impl __rt::Ends<Pool, App> for __EndOf_pool {
-        async fn __end(
-            __value: Pool,
-            __exit: &::lifespan::Exit,
-        ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+        async fn __end(__value: Pool, __exit: &::lifespan::Exit) -> __rt::ExitResult {
             <App>::__lifespan_exit_pool(__value, __exit).await
         }
     }
@@ -181,15 +292,12 @@ const _: () = {
         async fn __end(
             __value: __rt::SomeOf<Option<Probe>>,
             __exit: &::lifespan::Exit,
-        ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+        ) -> __rt::ExitResult {
             <App>::__lifespan_exit_probe(__value, __exit).await
         }
     }
     impl ::lifespan::ScopedResource for App {
-        async fn exit(
-            self,
-            __exit: &::lifespan::Exit,
-        ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+        async fn exit(self, __exit: &::lifespan::Exit) -> __rt::ExitResult {
             __rt::exit(self, __exit).await
         }
         fn policy() -> ::lifespan::Policy {
@@ -199,18 +307,7 @@ const _: () = {
             __rt::What::Nested(Self::plan())
         }
         fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
-            __rt::failing(
-                __rt::graph::<Self>(),
-                __failing,
-                (
-                    __rt::Ask(&self.db).asked(),
-                    __rt::Unasked,
-                    __rt::Ask(&self.cache).asked(),
-                    __rt::Unasked,
-                    __rt::Unasked,
-                    __rt::Ask(&self.http).asked(),
-                ),
-            );
+            __rt::failing(self, __failing);
         }
         fn __lose(self, __abandoned: ::lifespan::__private::Abandoned) {
             __rt::lose(self, &__abandoned);

@@ -1,62 +1,74 @@
 const _: () = {
     use ::lifespan::__private as __rt;
+    struct __Slots<__0> {
+        echo: __rt::Leaf<EchoServer, __rt::Sendable>,
+        cache: __rt::Leaf<Cache, __rt::Sendable>,
+        db: __rt::Lent<Db, __rt::Sendable>,
+        config: ::core::option::Option<__0>,
+    }
     impl __rt::Composed for App {
-        const GRAPH: &'static __rt::Graph = {
-            const MEMBERS: &[__rt::Member] = &[
-                __rt::Member::new("db", &[], &[0]),
-                __rt::Member::new("cache", &[0], &[0]),
-                __rt::Member::new("echo", &[0], &[]),
-            ];
-            static GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], MEMBERS);
-            &GRAPH
-        };
-        fn __members(self) -> impl __rt::Members<__rt::Sendable> {
+        const GRAPH: &'static __rt::Graph = &__rt::Graph::new(
+            "App",
+            &["config"],
+            &[
+                __rt::member("db", &[], &[0], __rt::resource::<Db>()),
+                __rt::member("cache", &[0], &[0], __rt::resource::<Cache>()),
+                __rt::member("echo", &[0], &[], __rt::resource::<EchoServer>()),
+            ],
+        );
+        fn __part(self, __parts: &mut __rt::Parts<'_, __rt::Sendable>) {
             let Self { db: __db, cache: __cache, echo: __echo } = self;
-            (__db, __cache, __echo)
+            __parts.member(__rt::resource::<Db>(), __db);
+            __parts.member(__rt::resource::<Cache>(), __cache);
+            __parts.member(__rt::resource::<EchoServer>(), __echo);
+        }
+        fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
+            __asking.member(__rt::resource::<Db>(), &self.db);
+            __asking.member(__rt::resource::<Cache>(), &self.cache);
+            __asking.member(__rt::resource::<EchoServer>(), &self.echo);
         }
     }
     impl App {
         /// The life of the whole [`App`]: nothing runs until it is scoped, entered or run.
         #[track_caller]
-        pub fn lifespan(
-            config: Config,
-        ) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
-            __rt::lifespan(async move {
-                let __slot_db = __rt::lent::<Db, _>(__rt::graph::<Self>().at(0));
-                let __slot_cache = __rt::leaf::<Cache, _>(__rt::graph::<Self>().at(1));
-                let __slot_echo = __rt::leaf::<
-                    EchoServer,
-                    _,
-                >(__rt::graph::<Self>().at(2));
-                let __lanes = __rt::three(
-                    __rt::enter(
-                        &__slot_db,
-                        (&config,),
-                        |(config,)| Db::open(&config.database),
-                    ),
-                    __rt::enter(
-                        &__slot_cache,
-                        (&config, __slot_db.lend()),
-                        |(config, db)| Cache::warm(config.cache_size, db.pool()),
-                    ),
-                    __rt::enter(
-                        &__slot_echo,
-                        (__slot_db.lend(),),
-                        |(db,)| EchoServer::start(db.pool()),
-                    ),
-                );
-                let __entered = __rt::entered(__lanes).await;
-                let __slots = (__slot_db, __slot_cache, __slot_echo);
-                __rt::made(
-                    __entered,
-                    __slots,
-                    move |(__db, __cache, __echo)| Self {
-                        db: __db,
-                        cache: __cache,
-                        echo: __echo,
+        pub fn lifespan(config: Config) -> __rt::Lifespan<Self, impl __rt::Enter<Self>> {
+            __rt::lifespan(
+                __Slots {
+                    echo: __rt::leaf(__rt::resource::<EchoServer>()),
+                    cache: __rt::leaf(__rt::resource::<Cache>()),
+                    db: __rt::lent::<Db, _>(__rt::resource::<Db>()),
+                    config: ::core::option::Option::Some(config),
+                },
+                [
+                    |__s, __m| {
+                        let config = __rt::given(&__s.config);
+                        __rt::enter(&__s.db, __m, Db::open(&config.database))
                     },
-                )
-            })
+                    |__s, __m| {
+                        let config = __rt::given(&__s.config);
+                        let db = __rt::get(&__s.db);
+                        __rt::enter(
+                            &__s.cache,
+                            __m,
+                            Cache::warm(config.cache_size, db.pool()),
+                        )
+                    },
+                    |__s, __m| {
+                        let db = __rt::get(&__s.db);
+                        __rt::enter(&__s.echo, __m, EchoServer::start(db.pool()))
+                    },
+                ],
+                |__s, __each| {
+                    __each(&mut __s.db);
+                    __each(&mut __s.cache);
+                    __each(&mut __s.echo);
+                },
+                |__s| Self {
+                    db: __rt::value(&mut __s.db),
+                    cache: __rt::value(&mut __s.cache),
+                    echo: __rt::value(&mut __s.echo),
+                },
+            )
         }
         /// What [`App`] is made of, in which order, and how long that may take; nothing runs.
         pub fn plan() -> ::lifespan::Plan {
@@ -64,10 +76,7 @@ const _: () = {
         }
     }
     impl ::lifespan::ScopedResource for App {
-        async fn exit(
-            self,
-            __exit: &::lifespan::Exit,
-        ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+        async fn exit(self, __exit: &::lifespan::Exit) -> __rt::ExitResult {
             __rt::exit(self, __exit).await
         }
         fn policy() -> ::lifespan::Policy {
@@ -77,15 +86,7 @@ const _: () = {
             __rt::What::Nested(Self::plan())
         }
         fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
-            __rt::failing(
-                __rt::graph::<Self>(),
-                __failing,
-                (
-                    __rt::Ask(&self.db).asked(),
-                    __rt::Ask(&self.cache).asked(),
-                    __rt::Ask(&self.echo).asked(),
-                ),
-            );
+            __rt::failing(self, __failing);
         }
         fn __lose(self, __abandoned: ::lifespan::__private::Abandoned) {
             __rt::lose(self, &__abandoned);

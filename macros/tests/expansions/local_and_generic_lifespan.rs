@@ -1,31 +1,63 @@
 #[cfg(unix)]
 const _: () = {
     use ::core_lib::lifespan::__private as __rt;
+    struct __Slots<'__a, 'a, T, __0>
+    where
+        T: Row,
+    {
+        r#type: __rt::Leaf<Table<T>, __rt::Local<'__a>>,
+        tx: __rt::Lent<Tx<'a>, __rt::Local<'__a>>,
+        conn: __rt::Moved<__0>,
+        __whole: ::core::marker::PhantomData<fn(&'__a ()) -> Work<'a, T>>,
+    }
     impl<'a, T> __rt::ComposedLocal for Work<'a, T>
     where
         T: Row,
     {
-        const GRAPH: &'static __rt::Graph = {
-            const MEMBERS: &[__rt::Member] = &[
-                __rt::Member::new("tx", &[], &[0]),
-                __rt::Member::new("type", &[0], &[]),
-            ];
-            static GRAPH: __rt::Graph = __rt::Graph::new("Work", &["conn"], MEMBERS);
-            &GRAPH
-        };
-        fn __members<'__a>(self) -> impl __rt::Members<__rt::Local<'__a>>
+        const GRAPH: &'static __rt::Graph = &__rt::Graph::new(
+            "Work",
+            &["conn"],
+            &[
+                __rt::member("tx", &[], &[0], __rt::resource_local::<Tx<'a>>()),
+                __rt::member(
+                    "type",
+                    &[0],
+                    &[],
+                    __rt::role::<
+                        Table<T>,
+                        __rt::BesideLocal<Table<T>, __EndOf_type, Work<'a, T>>,
+                        __rt::Local<'_>,
+                    >(),
+                ),
+            ],
+        );
+        fn __part<'__a>(self, __parts: &mut __rt::Parts<'_, __rt::Local<'__a>>)
         where
             Self: '__a,
         {
             let Self { tx: __tx, r#type: __type } = self;
-            (
-                __tx,
-                <__rt::BesideLocal<
-                    Table<T>,
-                    __EndOf_type,
-                    Work<'a, T>,
-                > as __rt::Closed<_>>::__close(__type),
-            )
+            __parts.member(__rt::resource_local::<Tx<'a>>(), __tx);
+            __parts
+                .member(
+                    __rt::role::<
+                        Table<T>,
+                        __rt::BesideLocal<Table<T>, __EndOf_type, Work<'a, T>>,
+                        __rt::Local<'_>,
+                    >(),
+                    __type,
+                );
+        }
+        fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
+            __asking.member(__rt::resource_local::<Tx<'a>>(), &self.tx);
+            __asking
+                .member(
+                    __rt::role::<
+                        Table<T>,
+                        __rt::BesideLocal<Table<T>, __EndOf_type, Work<'a, T>>,
+                        __rt::Local<'_>,
+                    >(),
+                    &self.r#type,
+                );
         }
     }
     impl<'a, T> Work<'a, T>
@@ -36,39 +68,48 @@ const _: () = {
         #[track_caller]
         pub(crate) fn lifespan(
             conn: &'a mut Conn,
-        ) -> ::core_lib::lifespan::Lifespan<
-            Self,
-            impl ::core_lib::lifespan::Enter<Self>,
-        > {
-            __rt::lifespan_local(async move {
-                let __slot_tx = __rt::lent_local::<
-                    Tx<'a>,
-                    _,
-                >(__rt::graph_local::<Self>().at(0));
-                let __slot_type = __rt::leaf_local::<
-                    Table<T>,
-                    __rt::BesideLocal<Table<T>, __EndOf_type, Work<'a, T>>,
-                >(__rt::graph_local::<Self>().at(1));
-                let __lanes = __rt::two(
-                    __rt::enter(
-                        &__slot_tx,
-                        (__rt::Moved(conn),),
-                        |(conn,)| Tx::begin(conn),
+        ) -> __rt::Lifespan<Self, impl __rt::Enter<Self>> {
+            __rt::lifespan_local(
+                __Slots {
+                    r#type: __rt::leaf(
+                        __rt::role::<
+                            Table<T>,
+                            __rt::BesideLocal<Table<T>, __EndOf_type, Work<'a, T>>,
+                            __rt::Local<'_>,
+                        >(),
                     ),
-                    __rt::enter_beside(
-                        &__slot_type,
-                        (__slot_tx.lend(),),
-                        |(tx,)| Table::<T>::lock(tx.name()),
-                    ),
-                );
-                let __entered = __rt::entered(__lanes).await;
-                let __slots = (__slot_tx, __slot_type);
-                __rt::made(
-                    __entered,
-                    __slots,
-                    move |(__tx, __type)| Self { tx: __tx, r#type: __type },
-                )
-            })
+                    tx: __rt::lent_local(__rt::resource_local::<Tx<'a>>()),
+                    conn: __rt::Moved::new(::core::option::Option::Some(conn)),
+                    __whole: ::core::marker::PhantomData::<fn(_) -> Self>,
+                },
+                [
+                    |__s, __m| {
+                        let conn = __rt::moved(&__s.conn);
+                        __rt::enter(&__s.tx, __m, Tx::begin(conn))
+                    },
+                    |__s, __m| {
+                        let tx = __rt::get(&__s.tx);
+                        __rt::enter_beside(
+                            &__s.r#type,
+                            __m,
+                            __rt::role::<
+                                Table<T>,
+                                __rt::BesideLocal<Table<T>, __EndOf_type, Work<'a, T>>,
+                                __rt::Local<'_>,
+                            >(),
+                            Table::<T>::lock(tx.name()),
+                        )
+                    },
+                ],
+                |__s, __each| {
+                    __each(&mut __s.tx);
+                    __each(&mut __s.r#type);
+                },
+                |__s| Self {
+                    tx: __rt::value(&mut __s.tx),
+                    r#type: __rt::value(&mut __s.r#type),
+                },
+            )
         }
         /// What [`Work`] is made of, in which order, and how long that may take; nothing runs.
         pub(crate) fn plan() -> ::core_lib::lifespan::Plan {
@@ -78,7 +119,7 @@ const _: () = {
         async fn __lifespan_exit_type(
             __value: Table<T>,
             __exit: &::core_lib::lifespan::Exit,
-        ) -> ::core::result::Result<(), ::core_lib::lifespan::BoxError> {
+        ) -> __rt::ExitResult {
             __rt::exited(
                 __rt::end(
                         async |table, exit| table.unlock(exit.is_clean()).await,
@@ -97,7 +138,7 @@ const _: () = {
         async fn __end(
             __value: Table<T>,
             __exit: &::core_lib::lifespan::Exit,
-        ) -> ::core::result::Result<(), ::core_lib::lifespan::BoxError> {
+        ) -> __rt::ExitResult {
             <Work<'a, T>>::__lifespan_exit_type(__value, __exit).await
         }
     }
@@ -108,7 +149,7 @@ const _: () = {
         async fn exit_local(
             self,
             __exit: &::core_lib::lifespan::Exit,
-        ) -> ::core::result::Result<(), ::core_lib::lifespan::BoxError> {
+        ) -> __rt::ExitResult {
             __rt::exit_local(self, __exit).await
         }
         fn policy() -> ::core_lib::lifespan::Policy {
@@ -118,11 +159,7 @@ const _: () = {
             __rt::What::Nested(Self::plan())
         }
         fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
-            __rt::failing(
-                __rt::graph_local::<Self>(),
-                __failing,
-                (__rt::Ask(&self.tx).asked(), __rt::Unasked),
-            );
+            __rt::failing_local(self, __failing);
         }
         fn __abandon<__T: __rt::TakesOver>(
             self,

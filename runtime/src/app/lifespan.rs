@@ -1,278 +1,169 @@
-//! [`lifespan`]: the description of a lifespan that a graph describes.
+//! [`lifespan`]: the description of a lifespan that a graph describes, and how its members are entered.
 
-use std::fmt;
-use std::future::Future;
-use std::marker::PhantomData;
-use std::ops::Range;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use pin_project_lite::pin_project;
-
-use super::slot::Slots;
-use super::{Composed, ComposedLocal};
-use crate::base::entry::Parts;
-use crate::cancel::frame;
-use crate::compose::entering::{Entering, Enters, Group, Lanes, Pair, poll_round};
+use super::composed::{Composed, ComposedLocal};
+use super::slot::AnySlot;
+use crate::base::cause::Phase;
+use crate::base::entry::{Entry, Parts};
+use crate::compose::entering::{EnterEach, Entering, Enters, Gives, Group, MemberEnter, Members};
 use crate::compose::exits::Order;
-use crate::compose::graph::Graph;
+use crate::compose::graph::{Graph, Member};
 use crate::compose::kind::{Kind, Local, Sendable};
-use crate::compose::parting::{Entries, Parting};
+use crate::compose::parting::Parting;
+use crate::compose::turns::Turns;
 use crate::lifespan::Lifespan;
-use crate::orphan::watch;
+use crate::report::failures::Failure;
 use crate::resource::LocalResource;
-use crate::resource::exit::Exit;
+use crate::resource::enter::Enter;
 
-/// The life of a `T`; `block` enters its members.
-#[allow(clippy::type_complexity, reason = "it says what it is made of")]
+/// Begins the enter of a member when all that it needs is in the slots; nothing is left to do for one that is entered at once.
+pub(crate) type Start<S, K> = for<'s> fn(&'s S, &'static Member) -> Option<<K as Kind>::Lane<'s>>;
+
+/// Goes through the slots of the members, in their order.
+pub(crate) type EachSlot<S, K> = fn(&mut S, &mut dyn FnMut(&mut dyn AnySlot<K>));
+
+/// The life of a `T`, which `make` makes of what is in the slots when all members have entered.
 #[track_caller]
-pub fn lifespan<T, B, S, V, M>(
-    block: B,
-) -> Lifespan<T, Entering<Block<B, S, V, M>, Members<S, V, M, Sendable>, T, Sendable>>
+pub fn lifespan<T, S, const N: usize>(
+    slots: S,
+    starts: [Start<S, Sendable>; N],
+    each: EachSlot<S, Sendable>,
+    make: fn(&mut S) -> T,
+) -> Lifespan<T, impl Enter<T>>
 where
     T: LocalResource + Composed,
-    B: Future<Output = Finished<S, V, M>>,
-    S: Slots<V, Sendable>,
-    M: FnOnce(V) -> T,
 {
-    describe(T::GRAPH, block)
+    describe::<_, _, Sendable>(T::GRAPH, slots, Vec::from(starts), each, make)
 }
 
 /// As [`lifespan`], for members that stay in their task.
-#[allow(clippy::type_complexity, reason = "as above")]
 #[track_caller]
-pub fn lifespan_local<'a, T, B, S, V, M>(
-    block: B,
-) -> Lifespan<T, Entering<Block<B, S, V, M>, Members<S, V, M, Local<'a>>, T, Local<'a>>>
+pub fn lifespan_local<'a, T, S, const N: usize>(
+    slots: S,
+    starts: [Start<S, Local<'a>>; N],
+    each: EachSlot<S, Local<'a>>,
+    make: fn(&mut S) -> T,
+) -> Lifespan<T, impl Enter<T>>
 where
     T: LocalResource + ComposedLocal,
-    B: Future<Output = Finished<S, V, M>>,
-    S: Slots<V, Local<'a>>,
-    M: FnOnce(V) -> T,
 {
-    describe(T::GRAPH, block)
+    describe::<_, _, Local<'a>>(T::GRAPH, slots, Vec::from(starts), each, make)
 }
 
 /// As [`lifespan`], of a graph that no type is bound to.
-#[allow(clippy::type_complexity, reason = "as above")]
 #[track_caller]
-pub(super) fn describe<T, B, S, V, M, K>(
+pub(super) fn describe<T: LocalResource, S, K: Kind>(
     graph: &'static Graph,
-    block: B,
-) -> Lifespan<T, Entering<Block<B, S, V, M>, Members<S, V, M, K>, T, K>>
-where
-    T: LocalResource,
-    B: Future<Output = Finished<S, V, M>>,
-    S: Slots<V, K>,
-    M: FnOnce(V) -> T,
-    K: Kind,
-{
+    slots: S,
+    starts: Vec<Start<S, K>>,
+    each: EachSlot<S, K>,
+    make: fn(&mut S) -> T,
+) -> Lifespan<T, impl Enter<T>> {
     let parts = Arc::<Parts>::default();
-    let lanes = Block {
-        future: Some(block),
-        made: None,
-        make: None,
-        graph,
+    let members = Box::new(InSlots {
+        slots,
+        each,
+        make,
         parts: Arc::clone(&parts),
-    };
-    let order = Order::UsersFirst(graph);
-    let place = Location::caller();
-    let entering = Entering::new(lanes, graph.name, place, order, |members: Members<S, V, M, K>, _| {
-        members.open()
     });
+    let order = Order::UsersFirst(graph);
+    let enter = move |group| enter_each(group, graph, starts, members);
+    let entering = Entering::new(
+        graph.name,
+        Location::caller(),
+        order,
+        enter,
+        |members: InSlots<S, T, K>, _| members.open(),
+    );
     Lifespan::of(entering).with_parts(parts)
 }
 
-/// Two that enter side by side; the first is polled first, so that what needs it sees it in the same pass.
-pub fn two<A, B>(first: A, rest: B) -> Pair<A, B> {
-    Pair { first, rest }
-}
-
-/// Three, likewise.
-pub fn three<A, B, C>(first: A, second: B, rest: C) -> Pair<A, Pair<B, C>> {
-    two(first, two(second, rest))
-}
-
-/// Enters all: ready when each has ended, whichever way.
-pub fn entered<L: Enters>(lanes: L) -> impl Future<Output = Entered> {
-    EnterEach { lanes, group: None }
-}
-
-/// What became of the enters.
-#[derive(Debug)]
-pub struct Entered(Group);
-
-/// Together with where the members are, and what is made of them.
-pub fn made<S, V, M>(entered: Entered, slots: S, make: M) -> Finished<S, V, M> {
-    Finished {
-        group: entered.0,
-        made: Made {
-            slots,
-            make,
-            values: PhantomData,
-        },
-    }
-}
-
-/// The end of a block.
-pub struct Finished<S, V, M> {
-    group: Group,
-    made: Made<S, V, M>,
-}
-
-/// The members in their slots, and what is made of them.
-pub(crate) struct Made<S, V, M> {
+/// The members of a lifespan, in their slots.
+struct InSlots<S, T, K: Kind> {
     slots: S,
-    make: M,
-    values: PhantomData<fn(V)>,
-}
-
-pin_project! {
-    struct EnterEach<L> {
-        #[pin]
-        lanes: L,
-        group: Option<Group>,
-    }
-}
-
-impl<L: Enters> Future for EnterEach<L> {
-    type Output = Entered;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Entered> {
-        let this = self.project();
-        let group = this.group.get_or_insert_with(Group::here);
-        ready!(poll_round(this.lanes, cx, group));
-        match this.group.take() {
-            Some(group) => Poll::Ready(Entered(group)),
-            None => unreachable!("it has just been polled"),
-        }
-    }
-}
-
-pin_project! {
-    /// The enters of all members. In an `async` block of the caller's, because they borrow from one another.
-    pub struct Block<B, S, V, M> {
-        #[pin]
-        future: Option<B>,
-        made: Option<Made<S, V, M>>,
-        // While it is rolled back.
-        make: Option<M>,
-        graph: &'static Graph,
-        parts: Arc<Parts>,
-    }
-}
-
-/// The members of a lifespan that have all been entered. Dropped, they are abandoned, those that others need last (law 3).
-pub struct Members<S: Slots<V, K>, V, M, K: Kind> {
-    made: Option<Made<S, V, M>>,
-    graph: &'static Graph,
+    each: EachSlot<S, K>,
+    make: fn(&mut S) -> T,
     parts: Arc<Parts>,
-    kind: PhantomData<fn() -> K>,
 }
 
-impl<S: Slots<V, K>, V, M, K: Kind> Members<S, V, M, K> {
-    /// What is made of them.
-    fn open<T>(mut self) -> T
-    where
-        M: FnOnce(V) -> T,
-    {
-        let Some(Made { slots, make, .. }) = self.made.take() else {
-            unreachable!("it is opened once")
-        };
-        let mut entries = Entries::default();
-        let values = slots.__take(&mut entries);
-        self.parts.set(entries.0);
-        make(values)
+impl<S, T, K: Kind> InSlots<S, T, K> {
+    /// What is made of them when all have entered.
+    fn open(mut self) -> T {
+        let mut entries: Vec<Entry> = Vec::new();
+        (self.each)(&mut self.slots, &mut |slot| entries.extend(slot.__entry()));
+        self.parts.set(entries);
+        (self.make)(&mut self.slots)
     }
 }
 
-impl<S: Slots<V, K>, V, M, K: Kind> Drop for Members<S, V, M, K> {
-    fn drop(&mut self) {
-        if let Some(Made { slots, .. }) = self.made.take() {
-            let mut parting = Parting::new(&Exit::new(watch::cause(), None));
-            slots.__roll_back(&mut parting);
-            drop(parting.exits(Order::UsersFirst(self.graph)));
+impl<S, T, K: Kind> Members<K> for InSlots<S, T, K> {
+    fn __roll_back(&mut self, parting: &mut Parting<K>) {
+        (self.each)(&mut self.slots, &mut |slot| parting.exit(|exit| slot.__part(exit)));
+    }
+}
+
+/// Enters all of them, with their enters beside the slots that those borrow.
+async fn enter_each<S, T, K: Kind>(
+    group: Box<Group>,
+    graph: &'static Graph,
+    starts: Vec<Start<S, K>>,
+    members: Box<InSlots<S, T, K>>,
+) -> (Box<Group>, Box<InSlots<S, T, K>>) {
+    let needs = graph.members.iter().enumerate();
+    let needs = needs.flat_map(|(user, member)| member.needs.iter().map(move |needed| (*needed, user)));
+    let turns = Turns::after(graph.members.len(), needs);
+    let lanes = Lanes {
+        slots: &members.slots,
+        graph,
+        starts,
+        under_way: graph.members.iter().map(|_| None).collect(),
+    };
+    let (group, _) = EnterEach::new(group, lanes, turns).await;
+    (group, members)
+}
+
+/// The enters of the members of a lifespan, their types forgotten.
+struct Lanes<'s, S, K: Kind> {
+    slots: &'s S,
+    graph: &'static Graph,
+    starts: Vec<Start<S, K>>,
+    under_way: Vec<Option<K::Lane<'s>>>,
+}
+
+/// Nothing of it is pinned but what is in boxes.
+impl<S, K: Kind> Unpin for Lanes<'_, S, K> {}
+
+impl<S, K: Kind> Enters for Lanes<'_, S, K> {
+    fn __count(&self) -> usize {
+        self.starts.len()
+    }
+
+    fn __poll_member(self: Pin<&mut Self>, at: usize, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+        let this = self.get_mut();
+        let lane = &mut this.under_way[at];
+        if lane.is_none() {
+            let member = this.graph.at(at);
+            let (start, slots) = (this.starts[at], this.slots);
+            match catch_unwind(AssertUnwindSafe(|| start(slots, member))) {
+                Ok(begun) => *lane = begun,
+                Err(panic) => group.fail(Failure::panicked(member.subject(), Phase::Enter, panic)),
+            }
         }
-    }
-}
-
-impl<B, S, V, M> Enters for Block<B, S, V, M>
-where
-    B: Future<Output = Finished<S, V, M>>,
-{
-    // They take turns inside of it.
-    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, _: Range<usize>) -> Poll<()> {
-        let mut this = self.project();
-        if let Some(block) = this.future.as_mut().as_pin_mut() {
-            let finished = ready!(block.poll(cx));
-            *group = finished.group;
-            *this.made = Some(finished.made);
-            this.future.set(None);
+        if let Some(entering) = lane {
+            ready!(Pin::new(entering).__poll_enter(cx, group));
+            *lane = None;
         }
         Poll::Ready(())
     }
+
+    fn __give_up(self: Pin<&mut Self>, _: usize) {}
 }
 
-impl<B, S, V, M, K> Lanes<Members<S, V, M, K>, K> for Block<B, S, V, M>
-where
-    B: Future<Output = Finished<S, V, M>>,
-    S: Slots<V, K>,
-    K: Kind,
-{
-    fn __take(self: Pin<&mut Self>) -> Members<S, V, M, K> {
-        let this = self.project();
-        Members {
-            made: this.made.take(),
-            graph: this.graph,
-            parts: Arc::clone(this.parts),
-            kind: PhantomData,
-        }
-    }
-
-    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
-        let this = self.project();
-        if let Some(Made { slots, make, .. }) = this.made.take() {
-            slots.__roll_back(parting);
-            // It holds the inputs that are kept: members may need them to their end.
-            *this.make = Some(make);
-        }
-    }
-}
-
-impl Group {
-    /// That of the enters that are polled here.
-    fn here() -> Self {
-        let node = frame::here();
-        let subject = node.as_ref().and_then(|node| node.subject().cloned());
-        let (Some(node), Some(subject)) = (node, subject) else {
-            unreachable!("members are entered in a cancel scope of their own")
-        };
-        Group::new(node, subject)
-    }
-}
-
-impl<S, V, M> fmt::Debug for Finished<S, V, M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Finished").field(&self.group).finish()
-    }
-}
-
-impl<S: Slots<V, K>, V, M, K: Kind> fmt::Debug for Members<S, V, M, K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Members").field(self.graph).finish()
-    }
-}
-
-impl<S, V, M> fmt::Debug for Made<S, V, M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Made").finish_non_exhaustive()
-    }
-}
-
-impl<B, S, V, M> fmt::Debug for Block<B, S, V, M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Block").finish_non_exhaustive()
-    }
+/// The members are in the slots.
+impl<S, K: Kind> Gives<()> for Lanes<'_, S, K> {
+    fn __take(self: Pin<&mut Self>) {}
 }

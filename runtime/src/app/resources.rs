@@ -10,6 +10,7 @@ use crate::lifespan::foreign::Exited;
 use crate::plan::draft::What;
 use crate::resource::abandoned::{Abandoned, TakesOver};
 use crate::resource::exit::Exit;
+use crate::resource::failing::Failing;
 use crate::resource::{LocalResource, ScopedResource};
 
 /// What an optional member's field is.
@@ -81,11 +82,18 @@ pub struct PlainLocal<V>(pub V);
 pub trait Closed<V>: Sized {
     /// How the field becomes it.
     fn __close(field: V) -> Self;
+
+    /// Asks it to tell if it fails; most cannot.
+    fn __ask(_: &V, _: &mut Failing<'_>) {}
 }
 
 impl<R: LocalResource> Closed<R> for R {
     fn __close(field: R) -> R {
         field
+    }
+
+    fn __ask(field: &R, failing: &mut Failing<'_>) {
+        field.__failure(failing);
     }
 }
 
@@ -159,6 +167,12 @@ macro_rules! beside {
         impl<V, R: Closed<V>> Closed<Option<V>> for $optional<R> {
             fn __close(field: Option<V>) -> Self {
                 $optional(field.map(R::__close))
+            }
+
+            fn __ask(field: &Option<V>, failing: &mut Failing<'_>) {
+                if let Some(field) = field {
+                    R::__ask(field, failing);
+                }
             }
         }
 

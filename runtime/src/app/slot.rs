@@ -1,27 +1,32 @@
-//! [`Slot`]: where an entered member is until all are, and from where it is lent to those that need it.
+//! Slots: where the members of a lifespan are from their enter until all have entered, and from where they are lent to those that
+//! need them; and where its inputs are.
+//!
+//! Generated code has a struct of them, in the reverse order of the graph: dropped, those that others need are abandoned last.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::given::Given;
+use super::role::{Ending, Role};
 use super::stored::Stored;
-use crate::compose::graph::Member;
-use crate::compose::kind::{Kind, Local, Sendable};
-use crate::compose::parting::{Entries, Parting};
+use crate::base::entry::Entry;
+use crate::compose::kind::{Kind, Sendable};
+use crate::resource::exit::ForMembers;
 
-/// A member, once it is entered: a `V`, which becomes an `R` on its way out. What holds it decides whether it can be lent.
-pub struct Slot<V, R, C> {
-    pub(super) member: &'static Member,
-    cell: C,
-    closed: PhantomData<fn(V) -> R>,
+/// Of a member that others need: it is lent to them while they enter.
+#[derive(Debug)]
+pub struct Lent<V, K: Kind> {
+    cell: OnceLock<Box<Stored<V, K>>>,
+    ending: Ending<V, K>,
 }
 
-/// One that others need: it is lent to them while they enter.
-pub(crate) type Lent<V, R, K> = Slot<V, R, OnceLock<Stored<V, K>>>;
+/// Of a member that no other needs, so that it need not be `Sync`.
+#[derive(Debug)]
+pub struct Leaf<V, K: Kind> {
+    cell: Mutex<Option<Box<Stored<V, K>>>>,
+    ending: Ending<V, K>,
+}
 
-/// One that nothing needs.
-pub(crate) type Leaf<V, R, K> = Slot<V, R, Mutex<Option<Stored<V, K>>>>;
+/// Of an input that a member takes.
+pub type Moved<T> = Mutex<Option<T>>;
 
 /// What a member that others need has to be.
 #[diagnostic::on_unimplemented(
@@ -36,160 +41,143 @@ impl<T: Sync> Shared for T {}
 
 /// A slot for a member that others need.
 #[must_use]
-pub fn lent<V: Shared, R>(member: &'static Member) -> Lent<V, R, Sendable> {
-    Slot::new(member, OnceLock::new())
+pub fn lent<V: Shared, R>(role: Role<V, R, Sendable>) -> Lent<V, Sendable> {
+    lent_local(role)
 }
 
 /// As [`lent`], where nothing leaves the thread.
 #[must_use]
-pub fn lent_local<'a, V, R>(member: &'static Member) -> Lent<V, R, Local<'a>> {
-    Slot::new(member, OnceLock::new())
+pub fn lent_local<V, R, K: Kind>(role: Role<V, R, K>) -> Lent<V, K> {
+    Lent {
+        cell: OnceLock::new(),
+        ending: role.ending,
+    }
 }
 
-/// A slot for a member that nothing needs.
+/// A slot for a member that no other needs.
 #[must_use]
-pub fn leaf<V, R>(member: &'static Member) -> Leaf<V, R, Sendable> {
-    Slot::new(member, Mutex::new(None))
-}
-
-/// As [`leaf`], where nothing leaves the thread.
-#[must_use]
-pub fn leaf_local<'a, V, R>(member: &'static Member) -> Leaf<V, R, Local<'a>> {
-    Slot::new(member, Mutex::new(None))
-}
-
-impl<V, R, C> Slot<V, R, C> {
-    fn new(member: &'static Member, cell: C) -> Self {
-        Slot {
-            member,
-            cell,
-            closed: PhantomData,
-        }
+pub fn leaf<V, R, K: Kind>(role: Role<V, R, K>) -> Leaf<V, K> {
+    Leaf {
+        cell: Mutex::new(None),
+        ending: role.ending,
     }
 }
 
-impl<V, R, K: Kind> Lent<V, R, K> {
-    /// The member, for one that needs it.
-    pub fn lend(&self) -> Entered<'_, V, R, K> {
-        Entered(self)
-    }
-
-    fn value(&self) -> Option<&V> {
-        self.cell.get().map(Stored::value)
+/// Lends a member, to one that begins when it has entered.
+pub fn get<V, K: Kind>(slot: &Lent<V, K>) -> &V {
+    match slot.cell.get() {
+        Some(member) => member.value(),
+        None => unreachable!("it begins when all that it needs has entered"),
     }
 }
 
-/// A member, lent.
-#[derive(Debug)]
-pub struct Entered<'a, V, R, K: Kind>(&'a Lent<V, R, K>);
-
-impl<'a, V, R, K: Kind> Given for Entered<'a, V, R, K> {
-    type Args = &'a V;
-
-    fn __is_there(&self) -> bool {
-        self.0.value().is_some()
-    }
-
-    fn __take(self) -> &'a V {
-        let Some(value) = self.0.value() else {
-            unreachable!("it has been asked whether it is there")
-        };
-        value
+/// Lends an input.
+pub fn given<T>(input: &Option<T>) -> &T {
+    match input {
+        Some(input) => input,
+        None => unreachable!("it is there until all have entered"),
     }
 }
 
-/// What holds a `T`.
-pub trait Cell<T> {
-    /// Once.
-    fn __put(&self, value: T);
-
-    /// What was put in.
-    fn __open(self) -> Option<T>;
+/// Gives an input away, once.
+pub fn moved<T>(input: &Moved<T>) -> T {
+    match input.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(input) => input,
+        None => unreachable!("one member takes it"),
+    }
 }
 
-impl<T> Cell<T> for OnceLock<T> {
-    fn __put(&self, value: T) {
-        let put = self.set(value);
+/// A slot of any kind.
+pub trait Slot<V, K: Kind> {
+    /// Puts in what has entered, once.
+    fn __put(&self, value: V, entry: Entry);
+
+    /// Takes out what was put in.
+    fn __take(&mut self) -> Option<Box<Stored<V, K>>>;
+}
+
+impl<V, K: Kind> Slot<V, K> for Lent<V, K> {
+    fn __put(&self, value: V, entry: Entry) {
+        let put = self.cell.set(Box::new(Stored::new(value, entry, self.ending)));
         assert!(put.is_ok(), "a member is entered once");
     }
 
-    fn __open(self) -> Option<T> {
-        self.into_inner()
+    fn __take(&mut self) -> Option<Box<Stored<V, K>>> {
+        self.cell.take()
     }
 }
 
-impl<T> Cell<T> for Mutex<Option<T>> {
-    fn __put(&self, value: T) {
-        *self.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+impl<V, K: Kind> Slot<V, K> for Leaf<V, K> {
+    fn __put(&self, value: V, entry: Entry) {
+        let member = Stored::new(value, entry, self.ending);
+        *self.cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(member));
     }
 
-    fn __open(self) -> Option<T> {
-        self.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<V, R, C> Slot<V, R, C> {
-    pub(super) fn put<K: Kind>(&self, member: Stored<V, K>)
-    where
-        C: Cell<Stored<V, K>>,
-    {
-        self.cell.__put(member);
+    fn __take(&mut self) -> Option<Box<Stored<V, K>>> {
+        self.cell.get_mut().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-impl<V, R, C> fmt::Debug for Slot<V, R, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").finish_non_exhaustive()
+/// The value of a field of the whole, when all members have entered.
+pub trait Field<V> {
+    /// The value.
+    fn __value(&mut self) -> Option<V>;
+}
+
+impl<V, K: Kind> Field<V> for Lent<V, K> {
+    fn __value(&mut self) -> Option<V> {
+        self.__take()?.open()
     }
 }
 
-/// All members of a lifespan, each in its slot, as tuples in tuples.
-pub trait Slots<V, K: Kind> {
-    /// The members; all of them are there.
-    fn __take(self, entries: &mut Entries) -> V;
-
-    /// Those that are there, on their way out.
-    fn __roll_back(self, parting: &mut Parting<K>);
-}
-
-impl<V, R, C: Cell<Stored<V, K>>, K: Kind> Slots<V, K> for Slot<V, R, C> {
-    fn __take(self, entries: &mut Entries) -> V {
-        let Some(member) = self.cell.__open() else {
-            unreachable!("all members have been entered")
-        };
-        let (value, entry) = member.open();
-        entries.0.push(entry);
-        value
-    }
-
-    fn __roll_back(self, parting: &mut Parting<K>) {
-        let member = self.cell.__open();
-        parting.exit(|exit| Some(member?.part(exit)));
+impl<V, K: Kind> Field<V> for Leaf<V, K> {
+    fn __value(&mut self) -> Option<V> {
+        self.__take()?.open()
     }
 }
 
-macro_rules! slots {
-    ($($slot:ident $value:ident,)*) => {
-        impl<Kind_: Kind, $($slot: Slots<$value, Kind_>, $value),*> Slots<($($value,)*), Kind_> for ($($slot,)*) {
-            #[allow(non_snake_case, unused_variables, clippy::unused_unit, reason = "a value is called like its type here")]
-            fn __take(self, entries: &mut Entries) -> ($($value,)*) {
-                let ($($slot,)*) = self;
-                ($($slot.__take(entries),)*)
-            }
-
-            #[allow(non_snake_case, unused_variables, reason = "as above")]
-            fn __roll_back(self, parting: &mut Parting<Kind_>) {
-                let ($($slot,)*) = self;
-                $($slot.__roll_back(parting);)*
-            }
-        }
-
-        slots! { @without_first $($slot $value,)* }
-    };
-    (@without_first) => {};
-    (@without_first $first:ident $of_first:ident, $($rest:ident $value:ident,)*) => {
-        slots! { $($rest $value,)* }
-    };
+/// An input that is kept.
+impl<T> Field<T> for Option<T> {
+    fn __value(&mut self) -> Option<T> {
+        self.take()
+    }
 }
 
-slots! { A VA, B VB, C VC, D VD, E VE, F VF, G VG, H VH, }
+/// Takes the value of a field. It does not unwind, so that a struct of a thousand fields is made without as many landing pads.
+#[allow(improper_ctypes_definitions, reason = "no other language calls it")]
+pub extern "C" fn value<V>(field: &mut impl Field<V>) -> V {
+    match field.__value() {
+        Some(value) => value,
+        None => unreachable!("all members have been entered"),
+    }
+}
+
+/// A slot, whatever is in it.
+pub trait AnySlot<K: Kind> {
+    /// How its member was entered.
+    fn __entry(&mut self) -> Option<Entry>;
+
+    /// The exit of its member, if that was entered.
+    fn __part(&mut self, exit: ForMembers) -> Option<K::Job>;
+}
+
+impl<V, K: Kind> AnySlot<K> for Lent<V, K> {
+    fn __entry(&mut self) -> Option<Entry> {
+        Some(self.cell.get_mut()?.entry().clone())
+    }
+
+    fn __part(&mut self, exit: ForMembers) -> Option<K::Job> {
+        self.__take()?.part(exit)
+    }
+}
+
+impl<V, K: Kind> AnySlot<K> for Leaf<V, K> {
+    fn __entry(&mut self) -> Option<Entry> {
+        let member = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
+        Some(member.as_ref()?.entry().clone())
+    }
+
+    fn __part(&mut self, exit: ForMembers) -> Option<K::Job> {
+        self.__take()?.part(exit)
+    }
+}

@@ -4,40 +4,29 @@ use std::fmt;
 
 use tokio::runtime::Handle;
 
-use super::resources::Closed;
+use super::role::Ending;
 use crate::base::entry::Entry;
 use crate::base::identity::Anchor;
-use crate::compose::kept::Kept;
-use crate::compose::kind::{Kind, Takes};
-use crate::resource::LocalResource;
+use crate::compose::kind::Kind;
 use crate::resource::abandoned::Abandoned;
 use crate::resource::exit::ForMembers;
-use crate::scope::abandon::Collected;
 
-/// The value of a field, and what is to be done with it. That is known where it is entered; nothing else has to know what
-/// kind of resource it is, or complain if it is none.
+/// The value of a field, and what is to be done with it.
 pub struct Stored<V, K: Kind> {
     /// There from its enter until its exit begins.
     value: Option<V>,
     entry: Entry,
     runtime: Option<Handle>,
-    part: fn(V, Abandoned, ForMembers) -> K::Job,
-    abandon: fn(V, Abandoned),
+    ending: Ending<V, K>,
 }
 
 impl<V, K: Kind> Stored<V, K> {
-    /// A value that becomes an `R` on its way out.
-    pub(super) fn new<R>(value: V, entry: Entry) -> Self
-    where
-        R: LocalResource + Closed<V>,
-        K: Takes<R>,
-    {
+    pub(super) fn new(value: V, entry: Entry, ending: Ending<V, K>) -> Self {
         Stored {
             value: Some(value),
             entry,
             runtime: Handle::try_current().ok(),
-            part: |value, circumstances, exit| K::__part(Kept::again(R::__close(value), circumstances), exit),
-            abandon: |value, circumstances| R::__close(value).__abandon::<Collected>(circumstances),
+            ending,
         }
     }
 
@@ -48,22 +37,19 @@ impl<V, K: Kind> Stored<V, K> {
         value
     }
 
-    /// The value and its entry, for somebody else to keep.
-    pub(super) fn open(mut self) -> (V, Entry) {
-        (self.take(), self.entry.clone())
+    pub(super) fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// The value, for somebody else to keep.
+    pub(super) fn open(mut self) -> Option<V> {
+        self.value.take()
     }
 
     /// On its way out.
-    pub(super) fn part(mut self, exit: ForMembers) -> K::Job {
-        let value = self.take();
-        (self.part)(value, self.circumstances(), exit)
-    }
-
-    fn take(&mut self) -> V {
-        let Some(value) = self.value.take() else {
-            unreachable!("what is stored is there until it is taken")
-        };
-        value
+    pub(super) fn part(mut self, exit: ForMembers) -> Option<K::Job> {
+        let value = self.value.take()?;
+        Some((self.ending.part)(value, self.circumstances(), exit))
     }
 
     fn circumstances(&mut self) -> Abandoned {
@@ -79,7 +65,7 @@ impl<V, K: Kind> Stored<V, K> {
 impl<V, K: Kind> Drop for Stored<V, K> {
     fn drop(&mut self) {
         if let Some(value) = self.value.take() {
-            (self.abandon)(value, self.circumstances());
+            (self.ending.abandon)(value, self.circumstances());
         }
     }
 }

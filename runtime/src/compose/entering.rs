@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::{Future, Pending};
 use std::marker::PhantomData;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,9 +15,10 @@ use super::kept::Kept;
 use super::kind::{self, Kind, Takes};
 use super::nested::{self, Left};
 use super::parting::Parting;
+use super::turns::Turns;
+use super::woken::{Polled, WokenSet};
 use crate::base::cause::Cause;
 use crate::base::cause::Phase;
-use crate::base::coop::{Rotation, split};
 use crate::base::entry::Subject;
 use crate::base::panic::{Panic, rendered};
 use crate::cancel::cancellation::Cancellation;
@@ -38,46 +38,104 @@ use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
 use crate::scope::held::Held;
 
-/// The enters of a group.
+/// The enters of the members of a group. They are named by their numbers, so that what decides which is polled is compiled once.
 pub trait Enters {
-    /// How many take turns.
-    fn count(&self) -> usize {
-        1
-    }
+    /// How many there are.
+    fn __count(&self) -> usize;
 
-    /// Polls those of the due that have not ended. Once something has failed, those that have not begun are given up.
-    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, due: Range<usize>) -> Poll<()>;
+    /// Polls one that has not ended.
+    fn __poll_member(self: Pin<&mut Self>, at: usize, cx: &mut Context<'_>, group: &mut Group) -> Poll<()>;
+
+    /// Drops one that is not going to begin.
+    fn __give_up(self: Pin<&mut Self>, at: usize);
 }
 
-/// Polls all, beginning where the last round left off, so that one that is never idle starves no other.
-pub(crate) fn poll_round<L: Enters>(mut lanes: Pin<&mut L>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
-    let first = group.rotation.begin();
-    let count = lanes.count();
-    let polled = lanes.as_mut().__poll_each(cx, group, first..count);
-    let mut all = polled.is_ready();
-    if first > 0 {
-        all &= lanes.__poll_each(cx, group, 0..first).is_ready();
-        // What needs one of those was polled before it.
-        cx.waker().wake_by_ref();
-    }
-    if all {
-        return Poll::Ready(());
-    }
-    group.rotation.end(count);
-    Poll::Pending
-}
-
-/// Enters that give `V`, which holds the members.
+/// Enters that give `V`, which holds the members that have been entered.
 ///
 /// A parameter rather than an associated type: where the compiler has to prove a future `Send` it knows no lifetimes, and
 /// could not compare that type's with another's.
-pub trait Lanes<V, K: Kind>: Enters {
-    /// The entered members, in order; all of them are there. Each is held until the enter of the whole is over: what else it
-    /// waits for may be dropped meanwhile (law 1).
+pub trait Gives<V>: Enters {
+    /// The members, each held until the enter of the whole is over: what else it waits for may be dropped meanwhile (law 1).
     fn __take(self: Pin<&mut Self>) -> V;
+}
 
-    /// Those that are there, on their way out.
-    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>);
+/// The members of a group that have been entered, each held: all of them, or those that are there when another one has failed.
+pub trait Members<K: Kind> {
+    /// Makes their exits, in the order of the members.
+    fn __roll_back(&mut self, parting: &mut Parting<K>);
+}
+
+pin_project! {
+    /// Enters all members of a group: ready when each enter has ended, whichever way.
+    #[doc(hidden)]
+    pub struct EnterEach<L, V> {
+        #[pin]
+        members: L,
+        woken: WokenSet,
+        // Until it is ready.
+        group: Option<Box<Group>>,
+        gives: PhantomData<fn() -> V>,
+    }
+}
+
+impl<L: Enters, V> EnterEach<L, V> {
+    /// In these turns.
+    pub(crate) fn new(group: Box<Group>, members: L, turns: Turns) -> Self {
+        EnterEach {
+            woken: WokenSet::new(members.__count(), turns),
+            members,
+            group: Some(group),
+            gives: PhantomData,
+        }
+    }
+}
+
+impl<V, L: Gives<V>> Future for EnterEach<L, V> {
+    type Output = (Box<Group>, Box<V>);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let Some(group) = this.group else {
+            unreachable!("it is not polled when it has ended")
+        };
+        let members = this.members.as_mut();
+        ready!(this.woken.poll_each(cx, &mut InGroup { members, group }));
+        // Both in boxes: they go through many frames, and groups nest.
+        let members = Box::new(this.members.__take());
+        match this.group.take() {
+            Some(group) => Poll::Ready((group, members)),
+            None => unreachable!("it has just been polled"),
+        }
+    }
+}
+
+impl<L, V> fmt::Debug for EnterEach<L, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterEach")
+            .field("group", &self.group)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Enters, and what they share.
+struct InGroup<'a, L> {
+    members: Pin<&'a mut L>,
+    group: &'a mut Group,
+}
+
+impl<L: Enters> Polled for InGroup<'_, L> {
+    fn poll_one(&mut self, at: usize, starts: bool, cx: &mut Context<'_>) -> Poll<bool> {
+        if starts && self.group.has_failed() {
+            self.give_up(at);
+        } else {
+            ready!(self.members.as_mut().__poll_member(at, cx, self.group));
+        }
+        Poll::Ready(!self.group.has_failed())
+    }
+
+    fn give_up(&mut self, at: usize) {
+        self.members.as_mut().__give_up(at);
+    }
 }
 
 /// What all members of a group that enters share.
@@ -87,19 +145,16 @@ pub struct Group {
     subject: Subject,
     /// In the order they happened.
     failures: Vec<Undelivered>,
-    /// Of the members.
-    rotation: Rotation,
     /// Of members that failed.
     left: Vec<Left>,
 }
 
 impl Group {
-    pub(crate) fn new(node: Arc<Node>, subject: Subject) -> Self {
+    fn new(node: Arc<Node>, subject: Subject) -> Self {
         Group {
             node,
             subject,
             failures: Vec::new(),
-            rotation: Rotation::default(),
             left: Vec::new(),
         }
     }
@@ -128,6 +183,22 @@ impl Group {
         self.fail(missed.failure);
     }
 
+    /// The member, if it was entered.
+    // Out of line, as what begins a roll-back is.
+    #[inline(never)]
+    pub(crate) fn admit<R: LocalResource>(&mut self, ended: Result<Kept<R>, Missed>) -> Option<Kept<R>> {
+        match ended {
+            Ok(kept) => {
+                self.watch(&kept);
+                Some(kept)
+            }
+            Err(missed) => {
+                self.miss(missed, None);
+                None
+            }
+        }
+    }
+
     /// If this member dies while others enter, the group fails with its error (law 21).
     pub(crate) fn watch<R: LocalResource>(&self, entered: &Kept<R>) {
         Failing::on(&self.node, entered.resource(), entered.entry());
@@ -135,38 +206,40 @@ impl Group {
 }
 
 pin_project! {
-    /// The enter of a group, in a cancel scope of its own.
+    /// The enter of a group, in a cancel scope of its own. `B` enters all members, and gives them as `V`.
     //
     // Written out, and not as `async` blocks in one another: each of those would store the members once more.
     #[doc(hidden)]
-    pub struct Entering<L, V, T, K: Kind> {
+    pub struct Entering<B, V, T, K: Kind> {
         #[pin]
-        running: Region<L, V, K>,
+        running: Region<B, V, K>,
         order: Order,
         finish: fn(V, Order) -> T,
     }
 }
 
-type Region<L, V, K> = Running<EnterAll<L, V, K>, Ended<V>, Pending<()>, Outcome<Ended<V>>>;
-// In a box: it goes through many frames, and groups nest.
+type Region<B, V, K> = Running<EnterAll<B, V, K>, Ended<V>, Pending<()>, Outcome<Ended<V>>>;
 type Ended<V> = Result<Box<V>, NotEntered>;
 
-impl<V, T, K: Kind, L: Lanes<V, K>> Entering<L, V, T, K> {
+impl<B, V, T, K> Entering<B, V, T, K>
+where
+    B: Future<Output = (Box<Group>, Box<V>)>,
+    V: Members<K>,
+    K: Kind,
+{
     pub(crate) fn new(
-        lanes: L,
         name: &'static str,
         place: &'static Location<'static>,
         order: Order,
+        enter: impl FnOnce(Box<Group>) -> B,
         finish: fn(V, Order) -> T,
     ) -> Self {
         let scope = CancelScope::called(name, place);
-        let group = Group::new(Arc::clone(scope.node()), scope.subject().clone());
         let all = EnterAll {
-            lanes,
-            group,
+            entering: enter(Box::new(Group::new(Arc::clone(scope.node()), scope.subject().clone()))),
+            members: None,
             order,
             rolling_back: None,
-            values: PhantomData,
         };
         Entering {
             running: scope.run_alone(all, |outcome| outcome),
@@ -176,7 +249,12 @@ impl<V, T, K: Kind, L: Lanes<V, K>> Entering<L, V, T, K> {
     }
 }
 
-impl<V, T, K: Kind, L: Lanes<V, K>> Future for Entering<L, V, T, K> {
+impl<B, V, T, K> Future for Entering<B, V, T, K>
+where
+    B: Future<Output = (Box<Group>, Box<V>)>,
+    V: Members<K>,
+    K: Kind,
+{
     type Output = Result<T, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -196,7 +274,7 @@ impl<V, T, K: Kind, L: Lanes<V, K>> Future for Entering<L, V, T, K> {
     }
 }
 
-impl<L, V, T, K: Kind> fmt::Debug for Entering<L, V, T, K> {
+impl<B, V, T, K: Kind> fmt::Debug for Entering<B, V, T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entering").finish_non_exhaustive()
     }
@@ -204,13 +282,13 @@ impl<L, V, T, K: Kind> fmt::Debug for Entering<L, V, T, K> {
 
 pin_project! {
     /// Enters all members; rolls back if one fails.
-    struct EnterAll<L, V, K: Kind> {
+    struct EnterAll<B, V, K: Kind> {
         #[pin]
-        lanes: L,
-        group: Group,
+        entering: B,
+        // While those that were entered exit: what else they have with them may be needed to their end.
+        members: Option<Box<V>>,
         order: Order,
         rolling_back: Option<RollingBack<K>>,
-        values: PhantomData<fn() -> V>,
     }
 }
 
@@ -246,17 +324,22 @@ struct RollingBack<K: Kind> {
 
 type Shielded<J> = Running<Exits<J>, Failures, Pending<()>, Failures>;
 
-impl<V, K: Kind, L: Lanes<V, K>> Future for EnterAll<L, V, K> {
+impl<B, V, K> Future for EnterAll<B, V, K>
+where
+    B: Future<Output = (Box<Group>, Box<V>)>,
+    V: Members<K>,
+    K: Kind,
+{
     type Output = Ended<V>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.project();
         if this.rolling_back.is_none() {
-            ready!(poll_round(this.lanes.as_mut(), cx, this.group));
-            let Some(failure) = this.group.verdict() else {
-                return Poll::Ready(Ok(Box::new(this.lanes.__take())));
+            let (mut group, members) = ready!(this.entering.poll(cx));
+            let Some(failure) = group.verdict() else {
+                return Poll::Ready(Ok(members));
             };
-            match RollingBack::begin(this.lanes, this.group, failure, *this.order) {
+            match RollingBack::begin(&mut **this.members.insert(members), &mut group, failure, *this.order) {
                 Ok(begun) => *this.rolling_back = Some(begun),
                 Err(error) => return Poll::Ready(Err(error)),
             }
@@ -277,14 +360,14 @@ impl<K: Kind> RollingBack<K> {
     // Out of line: what is made here would else have its place on the stack of every poll, and groups nest.
     #[cold]
     #[inline(never)]
-    fn begin<V, L: Lanes<V, K>>(
-        lanes: Pin<&mut L>,
+    fn begin(
+        members: &mut dyn Members<K>,
         group: &mut Group,
         why: Undelivered,
         order: Order,
     ) -> Result<Self, NotEntered> {
         let cause = group.cause();
-        let exits = group.roll_back(lanes, &why, cause, order);
+        let exits = group.roll_back(members, &why, cause, order);
         let why = NotEntered {
             why,
             is_own: cause == Cause::RolledBack,
@@ -333,16 +416,16 @@ impl NotEntered {
 impl Group {
     /// The exits of what was entered, and what members have left that failed themselves.
     #[cold]
-    fn roll_back<V, K: Kind, L: Lanes<V, K>>(
+    fn roll_back<K: Kind>(
         &mut self,
-        lanes: Pin<&mut L>,
+        members: &mut dyn Members<K>,
         why: &Undelivered,
         cause: Cause,
         order: Order,
     ) -> Exits<K::Job> {
         let exit = Exit::new(cause, None).with_error(rendered(why.error()));
         let mut parting = Parting::new(&exit);
-        lanes.__roll_back(&mut parting);
+        members.__roll_back(&mut parting);
         for (member, left) in std::mem::take(&mut self.left) {
             parting.left(order.number(member), *left);
         }
@@ -476,12 +559,23 @@ fn looked_at<R: LocalResource>(
     Poll::Ready(Err(Missed { failure, left }))
 }
 
+/// The enter of a member that puts it where it belongs, so that its type can be forgotten.
+pub trait MemberEnter {
+    /// Ready when it has ended, whichever way.
+    fn __poll_enter(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()>;
+}
+
+impl<M: MemberEnter + ?Sized> MemberEnter for Pin<Box<M>> {
+    fn __poll_enter(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+        self.get_mut().as_mut().__poll_enter(cx, group)
+    }
+}
+
 pin_project! {
     /// One member: its enter, and then itself.
     pub struct Lane<R: LocalResource, F> {
         #[pin]
         entering: Option<EnterOne<R, F>>,
-        begun: bool,
         kept: Option<Kept<R>>,
     }
 }
@@ -490,7 +584,6 @@ impl<R: LocalResource, F> Lane<R, F> {
     pub(crate) fn new(lifespan: Lifespan<R, F>, place: &'static Location<'static>) -> Self {
         Lane {
             entering: Some(EnterOne::new(lifespan, place)),
-            begun: false,
             kept: None,
         }
     }
@@ -502,36 +595,43 @@ impl<R: LocalResource, F> Lane<R, F> {
 }
 
 impl<R: LocalResource, F: Enter<R>> Enters for Lane<R, F> {
-    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, _: Range<usize>) -> Poll<()> {
+    fn __count(&self) -> usize {
+        1
+    }
+
+    fn __poll_member(self: Pin<&mut Self>, _: usize, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let mut this = self.project();
         let Some(entering) = this.entering.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
-        if *this.begun || !group.has_failed() {
-            *this.begun = true;
-            match ready!(entering.poll(cx)) {
-                Ok(kept) => {
-                    group.watch(&kept);
-                    *this.kept = Some(kept);
-                }
-                Err(missed) => group.miss(missed, None),
-            }
-        }
+        let ended = ready!(entering.poll(cx));
         this.entering.set(None);
+        *this.kept = group.admit(ended);
         Poll::Ready(())
+    }
+
+    fn __give_up(self: Pin<&mut Self>, _: usize) {
+        self.project().entering.set(None);
     }
 }
 
-impl<R: LocalResource, F: Enter<R>, K: Takes<R>> Lanes<Kept<R>, K> for Lane<R, F> {
-    fn __take(self: Pin<&mut Self>) -> Kept<R> {
-        let Some(kept) = self.project().kept.take() else {
-            unreachable!("all members have been entered")
-        };
-        kept
+impl<R: LocalResource, F: Enter<R>> Gives<Option<Kept<R>>> for Lane<R, F> {
+    fn __take(self: Pin<&mut Self>) -> Option<Kept<R>> {
+        self.project().kept.take()
     }
+}
 
-    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
-        parting.member(self.project().kept.take());
+impl<R: LocalResource, K: Takes<R>> Members<K> for Option<Kept<R>> {
+    fn __roll_back(&mut self, parting: &mut Parting<K>) {
+        parting.member(self.take());
+    }
+}
+
+impl<R: LocalResource, K: Takes<R>> Members<K> for Vec<Kept<R>> {
+    fn __roll_back(&mut self, parting: &mut Parting<K>) {
+        for kept in std::mem::take(self) {
+            parting.member(Some(kept));
+        }
     }
 }
 
@@ -546,50 +646,58 @@ pin_project! {
 }
 
 impl<A: Enters, B: Enters> Enters for Pair<A, B> {
-    fn count(&self) -> usize {
-        self.first.count() + self.rest.count()
+    fn __count(&self) -> usize {
+        self.first.__count() + self.rest.__count()
     }
 
-    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, due: Range<usize>) -> Poll<()> {
+    fn __poll_member(self: Pin<&mut Self>, at: usize, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let this = self.project();
-        let [first, rest] = split(due, this.first.count());
-        let mut all = true;
-        if !first.is_empty() {
-            all &= this.first.__poll_each(cx, group, first).is_ready();
+        match at.checked_sub(this.first.__count()) {
+            None => this.first.__poll_member(at, cx, group),
+            Some(at) => this.rest.__poll_member(at, cx, group),
         }
-        if !rest.is_empty() {
-            all &= this.rest.__poll_each(cx, group, rest).is_ready();
+    }
+
+    fn __give_up(self: Pin<&mut Self>, at: usize) {
+        let this = self.project();
+        match at.checked_sub(this.first.__count()) {
+            None => this.first.__give_up(at),
+            Some(at) => this.rest.__give_up(at),
         }
-        if all { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
-impl<V, W, K: Kind, A: Lanes<V, K>, B: Lanes<W, K>> Lanes<(V, W), K> for Pair<A, B> {
+impl<V, W, A: Gives<V>, B: Gives<W>> Gives<(V, W)> for Pair<A, B> {
     fn __take(self: Pin<&mut Self>) -> (V, W) {
         let this = self.project();
         (this.first.__take(), this.rest.__take())
     }
+}
 
-    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
-        let this = self.project();
-        this.first.__roll_back(parting);
-        this.rest.__roll_back(parting);
+impl<V: Members<K>, W: Members<K>, K: Kind> Members<K> for (V, W) {
+    fn __roll_back(&mut self, parting: &mut Parting<K>) {
+        self.0.__roll_back(parting);
+        self.1.__roll_back(parting);
     }
 }
 
 /// No member.
 impl Enters for () {
-    fn count(&self) -> usize {
+    fn __count(&self) -> usize {
         0
     }
 
-    fn __poll_each(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut Group, _: Range<usize>) -> Poll<()> {
+    fn __poll_member(self: Pin<&mut Self>, _: usize, _: &mut Context<'_>, _: &mut Group) -> Poll<()> {
         Poll::Ready(())
     }
+
+    fn __give_up(self: Pin<&mut Self>, _: usize) {}
 }
 
-impl<K: Kind> Lanes<(), K> for () {
+impl Gives<()> for () {
     fn __take(self: Pin<&mut Self>) {}
+}
 
-    fn __roll_back(self: Pin<&mut Self>, _: &mut Parting<K>) {}
+impl<K: Kind> Members<K> for () {
+    fn __roll_back(&mut self, _: &mut Parting<K>) {}
 }

@@ -4,18 +4,19 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::ptr;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::kind::Parted;
 use super::turns::Turns;
-use super::woken::Woken;
+use super::woken::{Polled, WokenSet};
 use crate::compose::graph::{Graph, Member};
 use crate::orphan::watch::{self, Watch};
 use crate::report::failures::Failures;
 
 /// Ready with all failures when all have exited. Dropped before, what is left is passed on (law 6).
 pub struct Exits<J: Parted> {
-    jobs: Woken<Running<J>>,
+    jobs: Running<J>,
+    woken: WokenSet,
     failures: Failures,
 }
 
@@ -43,52 +44,59 @@ impl Order {
     }
 }
 
-/// An exit, and which member's it is.
-struct Running<J>(usize, J);
+/// Exits in an order in which they could run one after the other; `None` when one has ended.
+struct Running<J>(Vec<Option<J>>);
 
-/// It is behind a pointer.
-impl<J> Unpin for Running<J> {}
-
-impl<J: Parted> Future for Running<J> {
-    type Output = Failures;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
-        self.1.__poll_exit(cx)
+impl<J: Parted> Polled for (&mut Running<J>, &mut Failures) {
+    fn poll_one(&mut self, index: usize, _: bool, cx: &mut Context<'_>) -> Poll<bool> {
+        let (Running(jobs), failures) = self;
+        if let Some(job) = &mut jobs[index] {
+            failures.append(ready!(job.__poll_exit(cx)));
+            jobs[index] = None;
+        }
+        Poll::Ready(true)
     }
+
+    fn give_up(&mut self, _: usize) {}
 }
 
 impl<J: Parted> Exits<J> {
     /// `jobs` has the exits of the members that were entered, in order, each with the number of its member.
     pub(crate) fn new(jobs: Vec<(usize, J)>, order: Order) -> Self {
         // From here on in an order in which they could run one after the other.
-        let jobs = jobs.into_iter().map(|(member, job)| Running(member, job));
-        let jobs: Vec<_> = match order {
-            Order::Overlapping { .. } => jobs.collect(),
-            Order::LastFirst | Order::UsersFirst(_) => jobs.rev().collect(),
+        let (members, jobs): (Vec<_>, Vec<_>) = match order {
+            Order::Overlapping { .. } => jobs.into_iter().map(known).unzip(),
+            Order::LastFirst | Order::UsersFirst(_) => jobs.into_iter().rev().map(known).unzip(),
         };
         let turns = match order {
             Order::Overlapping { width } => Turns::in_order(jobs.len(), width),
             Order::LastFirst => Turns::in_order(jobs.len(), 1),
-            Order::UsersFirst(graph) => users_first(&jobs, graph),
+            Order::UsersFirst(graph) => users_first(&members, graph),
         };
         Exits {
-            jobs: Woken::new(jobs, |_| turns),
+            woken: WokenSet::new(jobs.len(), turns),
+            jobs: Running(jobs),
             failures: Failures::default(),
         }
     }
 }
 
-fn users_first<J>(jobs: &[Running<J>], graph: &Graph) -> Turns {
+fn known<J>((member, job): (usize, J)) -> (usize, Option<J>) {
+    (member, Some(job))
+}
+
+/// Of the exits of these members.
+fn users_first(members: &[usize], graph: &Graph) -> Turns {
     let mut places = vec![None; graph.members.len()];
     let mut last = Vec::new();
-    for (place, Running(member, _)) in jobs.iter().enumerate() {
+    for (place, member) in members.iter().enumerate() {
         match places.get_mut(*member) {
             Some(member) => *member = Some(place),
             None => last.push(place),
         }
     }
     let place = |member: &usize| places.get(*member).copied().flatten();
-    let needs = |(user, Running(member, _)): (usize, &Running<J>)| {
+    let needs = |(user, member): (usize, &usize)| {
         let Some(member) = graph.members.get(*member) else {
             return Vec::new();
         };
@@ -96,19 +104,16 @@ fn users_first<J>(jobs: &[Running<J>], graph: &Graph) -> Turns {
         let needed = needed.chain(last.iter().copied());
         needed.map(|needed| (user, needed)).collect::<Vec<_>>()
     };
-    Turns::after(jobs.len(), jobs.iter().enumerate().flat_map(needs))
+    Turns::after(members.len(), members.iter().enumerate().flat_map(needs))
 }
 
 impl<J: Parted> Future for Exits<J> {
     type Output = Failures;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
-        let Exits { jobs, failures } = self.get_mut();
-        let all = jobs.poll_each(cx, |_, failed| {
-            failures.append(failed);
-            true
-        });
-        all.map(|()| std::mem::take(failures))
+        let Exits { jobs, woken, failures } = self.get_mut();
+        ready!(woken.poll_each(cx, &mut (jobs, &mut *failures)));
+        Poll::Ready(std::mem::take(failures))
     }
 }
 
@@ -119,8 +124,8 @@ impl<J: Parted> Drop for Exits<J> {
         // As one group, that what has failed so far is told with what is left.
         let _together = Watch::open();
         watch::pass_on_failed(std::mem::take(&mut self.failures));
-        let left = self.jobs.take_rest().into_iter();
-        J::__pass_on(left.map(|Running(_, job)| job).collect());
+        let left = std::mem::take(&mut self.jobs.0);
+        J::__pass_on(left.into_iter().flatten().collect());
     }
 }
 

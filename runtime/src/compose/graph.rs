@@ -3,8 +3,9 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::base::policy::Policy;
-use crate::resource::LocalResource;
+use crate::base::entry::{Entry, Subject};
+use crate::base::policy::{Name, Policy};
+use crate::plan::draft::What;
 
 /// The members of a lifespan in an order in which they could enter, and what each needs.
 #[derive(Debug)]
@@ -24,6 +25,9 @@ pub struct Member {
     pub(crate) needs: &'static [usize],
     /// The inputs that it is made from.
     pub(crate) takes: &'static [usize],
+    /// What its type says of it.
+    pub(crate) what: fn() -> What,
+    of_type: fn() -> Policy,
     budgets: Budgets,
 }
 
@@ -102,12 +106,20 @@ impl Member {
     /// One that is made from these members and these inputs. The place is that of the call.
     #[must_use]
     #[track_caller]
-    pub const fn new(name: &'static str, needs: &'static [usize], takes: &'static [usize]) -> Self {
+    pub const fn new(
+        name: &'static str,
+        needs: &'static [usize],
+        takes: &'static [usize],
+        what: fn() -> What,
+        of_type: fn() -> Policy,
+    ) -> Self {
         Member {
             name,
             place: Location::caller(),
             needs,
             takes,
+            what,
+            of_type,
             budgets: UNSAID,
         }
     }
@@ -126,15 +138,32 @@ impl Member {
         self
     }
 
+    /// Who it is, as long as nothing of its own says otherwise.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject {
+            name: Name::Given(self.name.into()),
+            place: self.place,
+        }
+    }
+
     /// Whether it was said at the field how long it may take to enter, and to exit.
     pub(crate) fn says(&self) -> (bool, bool) {
         let said = |budget| matches!(budget, Budget::Said(_));
         (said(self.budgets.enter), said(self.budgets.exit))
     }
 
-    /// The policy of a member of this type when its value says nothing else.
-    pub(crate) fn policy<R: LocalResource>(&self) -> Policy {
-        let mut policy = R::policy().named(self.name);
+    /// How it is entered when its value says nothing else.
+    pub(crate) fn entry(&self) -> Entry {
+        Entry::new(self.policy(), self.place)
+    }
+
+    /// The policy of a member when its value says nothing else.
+    pub(crate) fn policy(&self) -> Policy {
+        self.policy_of((self.of_type)())
+    }
+
+    fn policy_of(&self, of_type: Policy) -> Policy {
+        let mut policy = of_type.named(self.name);
         if let Budget::Said(enter) = self.budgets.enter {
             policy = policy.enter_timeout(enter);
         }
@@ -144,17 +173,17 @@ impl Member {
         policy
     }
 
-    /// The policy of a value of this type: what it says itself, but no more time than the member has.
-    pub(crate) fn govern<R: LocalResource>(&self, own: &Policy) -> Policy {
-        let (default, mut policy) = (R::policy(), self.policy::<R>());
-        if own.name() != default.name() {
+    /// The policy of a value: what it says itself, but no more time than the member has.
+    pub(crate) fn govern(&self, of_type: &Policy, own: &Policy) -> Policy {
+        let mut policy = self.policy_of(of_type.clone());
+        if own.name() != of_type.name() {
             policy = policy.named(own.name().to_owned());
         }
-        if own.enter_budget() != default.enter_budget() {
+        if own.enter_budget() != of_type.enter_budget() {
             let enter = earlier(own.enter_budget(), policy.enter_budget());
             policy = policy.enter_timeout(enter);
         }
-        if own.exit_budget() != default.exit_budget() {
+        if own.exit_budget() != of_type.exit_budget() {
             let exit = earlier(own.exit_budget(), policy.exit_budget());
             policy = policy.exit_timeout(exit);
         }

@@ -2,12 +2,13 @@
 
 use std::panic::Location;
 
-use super::entering::{Entering, Lane, Lanes, Pair};
+use super::entering::{EnterEach, Entering, Enters, Gives, Lane, Members, Pair};
 use super::exits::Order;
-use super::joined::{Joined, JoinedLocal, Members, SendableMembers};
+use super::joined::{self, Joined, JoinedLocal, SendableMembers};
 use super::kept::Kept;
 use super::kind::{Kind, Local, Sendable};
 use super::parting::Entries;
+use super::turns::Turns;
 use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
 
@@ -37,7 +38,8 @@ pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J>>
 where
     J: Join,
     J::Values: SendableMembers,
-    J::Lanes: Lanes<J::Nested, Sendable>,
+    J::Lanes: Gives<J::Nested>,
+    J::Nested: Members<Sendable>,
 {
     let place = Location::caller();
     let finish = |nested, order| Joined::new(J::__flat(nested), order);
@@ -63,8 +65,9 @@ where
 pub fn join_local<'a, J>(members: J) -> Lifespan<JoinedLocal<'a, J::Values>, JoiningLocal<'a, J>>
 where
     J: Join,
-    J::Values: Members<Local<'a>>,
-    J::Lanes: Lanes<J::Nested, Local<'a>>,
+    J::Values: joined::Members<Local<'a>>,
+    J::Lanes: Gives<J::Nested>,
+    J::Nested: Members<Local<'a>>,
 {
     let place = Location::caller();
     let finish = |nested, order| JoinedLocal::new(J::__flat(nested), order);
@@ -73,16 +76,20 @@ where
 
 type Joining<J> = Of<J, Joined<<J as Join>::Values>, Sendable>;
 type JoiningLocal<'a, J> = Of<J, JoinedLocal<'a, <J as Join>::Values>, Local<'a>>;
-type Of<J, T, K> = Entering<<J as Join>::Lanes, <J as Join>::Nested, T, K>;
+type Of<J, T, K> = Entering<EnterEach<<J as Join>::Lanes, <J as Join>::Nested>, <J as Join>::Nested, T, K>;
 
 fn joining<J, T, K>(members: J, place: &'static Location<'static>, finish: fn(J::Nested, Order) -> T) -> Of<J, T, K>
 where
     J: Join,
-    J::Lanes: Lanes<J::Nested, K>,
+    J::Lanes: Gives<J::Nested>,
+    J::Nested: Members<K>,
     K: Kind,
 {
     let order = Order::Overlapping { width: usize::MAX };
-    Entering::new(members.__into_lanes(place), "join", place, order, finish)
+    let lanes = members.__into_lanes(place);
+    let turns = Turns::in_order(lanes.__count(), usize::MAX);
+    let enter = |group| EnterEach::new(group, lanes, turns);
+    Entering::new("join", place, order, enter, finish)
 }
 
 /// Tuples of up to twelve lifespans.
@@ -125,7 +132,7 @@ macro_rules! list {
     () => { () };
     ($first:ident $($rest:ident)*) => { ($first, list!($($rest)*)) };
     (@held) => { () };
-    (@held $first:ident $($rest:ident)*) => { (Kept<$first>, list!(@held $($rest)*)) };
+    (@held $first:ident $($rest:ident)*) => { (Option<Kept<$first>>, list!(@held $($rest)*)) };
 }
 
 macro_rules! joins {

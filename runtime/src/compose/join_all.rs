@@ -1,19 +1,16 @@
 //! [`join_all`]: any number of resources of one type as one.
 
-use std::ops::Range;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use super::entering::{EnterOne, Entering, Enters, Group, Lanes};
+use super::entering::{EnterEach, EnterOne, Entering, Enters, Gives, Group};
 use super::exits::Order;
 use super::joined::{Joined, JoinedLocal};
 use super::kept::Kept;
-use super::kind::{Kind, Local, Sendable, Takes};
-use super::parting::{Entries, Parting};
+use super::kind::{Local, Sendable, Takes};
+use super::parting::Entries;
 use super::turns::Turns;
-use super::woken::Woken;
-use crate::cancel::frame;
 use crate::lifespan::Lifespan;
 use crate::resource::enter::Enter;
 use crate::resource::{LocalResource, ScopedResource};
@@ -94,7 +91,7 @@ where
     Lifespan::of(entering).named("join_all_local")
 }
 
-type All<R, F, T, K> = Entering<Many<R, F>, Vec<Kept<R>>, T, K>;
+type All<R, F, T, K> = Entering<EnterEach<Many<R, F>, Vec<Kept<R>>>, Vec<Kept<R>>, T, K>;
 
 fn entering<R, F, T, K>(
     width: usize,
@@ -108,22 +105,31 @@ where
     K: Takes<R>,
 {
     let order = Order::Overlapping { width };
-    let lanes: Vec<_> = members
-        .into_iter()
-        .map(|member| Box::pin(EnterOne::new(member, place)))
+    let lanes = members.into_iter();
+    let lanes: Vec<_> = lanes
+        .map(|member| Some(Box::pin(EnterOne::new(member, place))))
         .collect();
-    Entering::new(Many::new(lanes, width), "join_all", place, order, finish)
+    let turns = Turns::in_order(lanes.len(), width);
+    let lanes = Many {
+        lanes,
+        kept: Vec::new(),
+    };
+    let enter = |group| EnterEach::new(group, lanes, turns);
+    Entering::new("join_all", place, order, enter, finish)
 }
 
 fn opened<R: LocalResource>(members: Vec<Kept<R>>) -> (Vec<R>, Entries) {
     let mut entries = Entries::default();
-    let values = members.into_iter().map(|member| entries.open(member)).collect();
+    let values = members.into_iter().map(|member| entries.open(Some(member))).collect();
     (values, entries)
 }
 
+type Boxed<R, F> = Pin<Box<EnterOne<R, F>>>;
+
 /// The enters of any number of members.
 struct Many<R: LocalResource, F> {
-    lanes: Woken<Pin<Box<EnterOne<R, F>>>>,
+    /// `None` when it has ended.
+    lanes: Vec<Option<Boxed<R, F>>>,
     /// Which member each is; in the order in which they entered.
     kept: Vec<(usize, Kept<R>)>,
 }
@@ -131,50 +137,32 @@ struct Many<R: LocalResource, F> {
 /// Nothing of it is pinned but what is in boxes.
 impl<R: LocalResource, F> Unpin for Many<R, F> {}
 
-impl<R: LocalResource, F: Enter<R>> Many<R, F> {
-    fn new(lanes: Vec<Pin<Box<EnterOne<R, F>>>>, width: usize) -> Self {
-        Many {
-            lanes: Woken::new(lanes, |count| Turns::in_order(count, width)),
-            kept: Vec::new(),
-        }
-    }
-
-    /// Those that are there, in the order of the members.
-    fn take_kept(&mut self) -> impl Iterator<Item = Kept<R>> + use<R, F> {
-        let mut kept = std::mem::take(&mut self.kept);
-        kept.sort_unstable_by_key(|(member, _)| *member);
-        kept.into_iter().map(|(_, kept)| kept)
-    }
-}
-
 impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
-    // They take turns by themselves.
-    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, _: Range<usize>) -> Poll<()> {
+    fn __count(&self) -> usize {
+        self.lanes.len()
+    }
+
+    fn __poll_member(self: Pin<&mut Self>, at: usize, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let Many { lanes, kept } = self.get_mut();
-        if frame::cancellation().is_some() {
-            lanes.stop_starting();
-        }
-        lanes.poll_each(cx, |index, ended| {
-            match ended {
-                Ok(entered) => {
-                    group.watch(&entered);
-                    kept.push((index, entered));
-                }
-                Err(missed) => group.miss(missed, None),
-            }
-            !group.has_failed()
-        })
+        let Some(lane) = &mut lanes[at] else {
+            return Poll::Ready(());
+        };
+        let ended = ready!(lane.as_mut().poll(cx));
+        lanes[at] = None;
+        kept.extend(group.admit(ended).map(|member| (at, member)));
+        Poll::Ready(())
+    }
+
+    fn __give_up(self: Pin<&mut Self>, at: usize) {
+        self.get_mut().lanes[at] = None;
     }
 }
 
-impl<R: LocalResource, F: Enter<R>, K: Takes<R> + Kind> Lanes<Vec<Kept<R>>, K> for Many<R, F> {
+impl<R: LocalResource, F: Enter<R>> Gives<Vec<Kept<R>>> for Many<R, F> {
+    /// Those that are there, in the order of the members.
     fn __take(self: Pin<&mut Self>) -> Vec<Kept<R>> {
-        self.get_mut().take_kept().collect()
-    }
-
-    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
-        for kept in self.get_mut().take_kept() {
-            parting.member(Some(kept));
-        }
+        let mut kept = std::mem::take(&mut self.get_mut().kept);
+        kept.sort_unstable_by_key(|(member, _)| *member);
+        kept.into_iter().map(|(_, kept)| kept).collect()
     }
 }

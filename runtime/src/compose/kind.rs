@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
-use super::entering::Group;
+use super::entering::{Group, MemberEnter};
 use super::exits::Exits;
 use super::kept::Kept;
 use crate::lifespan::{BoxFuture, LocalBoxFuture};
@@ -37,6 +37,10 @@ pub trait Kind: Sized {
     /// A future of the kind.
     #[doc(hidden)]
     type Boxed<'f, T: 'f>: Future<Output = T> + Unpin + 'f;
+
+    /// The enter of a member, whatever its type, that borrows for this long.
+    #[doc(hidden)]
+    type Lane<'s>: MemberEnter + Unpin;
 
     /// Makes one of several exits, for a whole of any kind to run, if they may leave their task.
     #[doc(hidden)]
@@ -102,6 +106,24 @@ pub trait Takes<R: LocalResource>: Kind {
     fn __forget_type(member: Kept<R>) -> Box<Self::Member>;
 }
 
+/// A kind whose enters may be of this type: forgets it.
+#[doc(hidden)]
+pub trait Boxes<'s, M>: Kind {
+    fn __box(member: M) -> Self::Lane<'s>;
+}
+
+impl<'s, M: MemberEnter + Send + 's> Boxes<'s, M> for Sendable {
+    fn __box(member: M) -> Self::Lane<'s> {
+        Box::pin(member)
+    }
+}
+
+impl<'s, M: MemberEnter + 's> Boxes<'s, M> for Local<'_> {
+    fn __box(member: M) -> Self::Lane<'s> {
+        Box::pin(member)
+    }
+}
+
 /// Members that may leave their task: dropped without their exits, those are adopted or rescued.
 #[derive(Debug)]
 pub enum Sendable {}
@@ -114,6 +136,7 @@ impl Kind for Sendable {
     type Job = Job;
     type Member = dyn Member<Sendable> + Send;
     type Boxed<'f, T: 'f> = BoxFuture<'f, T>;
+    type Lane<'s> = Pin<Box<dyn MemberEnter + Send + 's>>;
 
     fn __leave(exits: Exits<Job>, group: &Group) -> Left<Self> {
         let runtime = Handle::try_current().ok();
@@ -151,6 +174,7 @@ impl<'a> Kind for Local<'a> {
     type Job = LocalJob<'a>;
     type Member = dyn Member<Local<'a>> + 'a;
     type Boxed<'f, T: 'f> = LocalBoxFuture<'f, T>;
+    type Lane<'s> = Pin<Box<dyn MemberEnter + 's>>;
 
     fn __leave(exits: Exits<LocalJob<'a>>, _: &Group) -> Left<Self> {
         Left::Here(exits)

@@ -20,7 +20,7 @@ pub(crate) mod kind;
 mod nested;
 pub(crate) mod parting;
 mod then;
-mod turns;
+pub(crate) mod turns;
 mod wakers;
 mod woken;
 

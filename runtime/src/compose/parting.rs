@@ -9,8 +9,10 @@ use super::exits::{Exits, Order};
 use super::kept::Kept;
 use super::kind::{Kind, Takes};
 use crate::base::entry::Entry;
+use crate::base::identity::Anchor;
 use crate::orphan::job::Job;
 use crate::resource::LocalResource;
+use crate::resource::abandoned::Abandoned;
 use crate::resource::exit::{Exit, ForMembers};
 
 /// The entry of each member, in order: its name, its budgets, its place.
@@ -19,7 +21,10 @@ pub struct Entries(pub(crate) Vec<Entry>);
 
 impl Entries {
     /// A member; its entry is added.
-    pub(crate) fn open<R: LocalResource>(&mut self, member: Kept<R>) -> R {
+    pub(crate) fn open<R: LocalResource>(&mut self, member: Option<Kept<R>>) -> R {
+        let Some(member) = member else {
+            unreachable!("all members have been entered")
+        };
         let (resource, entry) = member.open();
         self.0.push(entry);
         resource
@@ -76,13 +81,21 @@ impl<K: Kind> Parting<K> {
         self.exit(|exit| Some(K::__part(member?.abandoned_from(from), exit)));
     }
 
-    /// What is no member, and exits when all of them have.
-    pub(crate) fn last<R: LocalResource>(&mut self, member: Kept<R>)
-    where
-        K: Takes<R>,
-    {
-        let member = member.abandoned_from(self.from.clone());
-        self.exits.push((LAST, K::__part(member, self.exit.clone())));
+    /// Where a member of this entry comes from.
+    pub(crate) fn circumstances(&self, entry: Entry) -> Abandoned {
+        let here = || (Handle::try_current().ok(), false);
+        let (runtime, stray) = self.from.clone().unwrap_or_else(here);
+        Abandoned {
+            entry,
+            runtime,
+            stray,
+            anchor: Anchor::default(),
+        }
+    }
+
+    /// The exit of the member of this number; of what is no member, and exits [last](LAST).
+    pub(crate) fn push(&mut self, at: usize, part: impl FnOnce(ForMembers) -> K::Job) {
+        self.exits.push((at, part(self.exit.clone())));
     }
 
     /// The roll-back of the member of this number, which has failed to enter.

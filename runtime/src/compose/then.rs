@@ -1,18 +1,18 @@
 //! [`Lifespan::then`]: a resource, and another one that needs it.
 
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::entering::{Entering, Enters, Group, Lane, Lanes};
+use super::entering::{EnterEach, Entering, Enters, Gives, Group, Lane, Members};
 use super::exits::Order;
 use super::joined::{Joined, JoinedLocal};
 use super::kept::Kept;
 use super::kind::{Kind, Local, Sendable, Takes};
 use super::parting::{Entries, Parting};
+use super::turns::Turns;
 use crate::base::cause::Phase;
 use crate::lifespan::Lifespan;
 use crate::report::failures::Failure;
@@ -52,10 +52,9 @@ impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
         G: Enter<S>,
     {
         let place = Location::caller();
-        let chain = Chain::new(self, next, place);
-        let entering = Entering::<_, _, _, Sendable>::new(chain, "then", place, Order::LastFirst, |both, order| {
-            Joined::new(opened(both), order)
-        });
+        let enter = Chain::entering(self, next, place);
+        let finish = |both: Both<R, S>, order| Joined::new(both.open(), order);
+        let entering = Entering::<_, _, _, Sendable>::new("then", place, Order::LastFirst, enter, finish);
         Lifespan::of(entering).named("then")
     }
 }
@@ -87,26 +86,38 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         G: Enter<S>,
     {
         let place = Location::caller();
-        let chain = Chain::new(self, next, place);
-        let entering =
-            Entering::<_, _, _, Local<'a>>::new(chain, "then_local", place, Order::LastFirst, |both, order| {
-                JoinedLocal::new(opened(both), order)
-            });
+        let enter = Chain::entering(self, next, place);
+        let finish = |both: Both<R, S>, order| JoinedLocal::new(both.open(), order);
+        let entering = Entering::<_, _, _, Local<'a>>::new("then_local", place, Order::LastFirst, enter, finish);
         Lifespan::of(entering).named("then_local")
     }
 }
 
-/// Dropped, they are abandoned in this order.
-fn opened<R: LocalResource, S: LocalResource>((second, first): (Kept<S>, Kept<R>)) -> ((R, S), Entries) {
-    let mut entries = Entries::default();
-    let values = (entries.open(first), entries.open(second));
-    (values, entries)
+/// The two, as far as they are entered. Dropped, they are abandoned in the order of exits (law 3).
+struct Both<R: LocalResource, S: LocalResource> {
+    second: Option<Kept<S>>,
+    first: Option<Kept<R>>,
+}
+
+impl<R: LocalResource, S: LocalResource> Both<R, S> {
+    fn open(self) -> ((R, S), Entries) {
+        let mut entries = Entries::default();
+        let values = (entries.open(self.first), entries.open(self.second));
+        (values, entries)
+    }
+}
+
+impl<R: LocalResource, S: LocalResource, K: Takes<R> + Takes<S> + Kind> Members<K> for Both<R, S> {
+    fn __roll_back(&mut self, parting: &mut Parting<K>) {
+        parting.member(self.first.take());
+        parting.member(self.second.take());
+    }
 }
 
 pin_project! {
     /// The enter of a resource, and of one that is made from it.
     struct Chain<R: LocalResource, F, N, S: LocalResource, G> {
-        // Before the first: what is dropped is abandoned in the order of exits (law 3).
+        // Before the first one, as in `Both`.
         #[pin]
         second: Option<Lane<S, G>>,
         next: Option<N>,
@@ -116,14 +127,26 @@ pin_project! {
     }
 }
 
-impl<R: LocalResource, F, N, S: LocalResource, G> Chain<R, F, N, S, G> {
-    fn new(first: Lifespan<R, F>, next: N, place: &'static Location<'static>) -> Self {
-        Chain {
-            first: Lane::new(first, place),
-            next: Some(next),
+impl<R, F, N, S, G> Chain<R, F, N, S, G>
+where
+    R: LocalResource,
+    F: Enter<R>,
+    N: FnOnce(&R) -> Lifespan<S, G>,
+    S: LocalResource,
+    G: Enter<S>,
+{
+    fn entering(
+        first: Lifespan<R, F>,
+        next: N,
+        place: &'static Location<'static>,
+    ) -> impl FnOnce(Box<Group>) -> EnterEach<Self, Both<R, S>> {
+        let chain = Chain {
             second: None,
+            next: Some(next),
+            first: Lane::new(first, place),
             place,
-        }
+        };
+        |group| EnterEach::new(group, chain, Turns::in_order(2, 1))
     }
 }
 
@@ -135,10 +158,15 @@ where
     S: LocalResource,
     G: Enter<S>,
 {
-    // One after the other, so that they take one turn.
-    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, due: Range<usize>) -> Poll<()> {
+    fn __count(&self) -> usize {
+        2
+    }
+
+    fn __poll_member(self: Pin<&mut Self>, at: usize, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let mut this = self.project();
-        ready!(this.first.as_mut().__poll_each(cx, group, due.clone()));
+        if at == 0 {
+            return this.first.__poll_member(0, cx, group);
+        }
         if let (Some(first), Some(next)) = (this.first.entered(), this.next.take()) {
             match catch_unwind(AssertUnwindSafe(|| next(first.resource()))) {
                 Ok(lifespan) => this.second.set(Some(Lane::new(lifespan, this.place))),
@@ -149,35 +177,33 @@ where
             }
         }
         match this.second.as_pin_mut() {
-            Some(second) => second.__poll_each(cx, group, due),
+            Some(second) => second.__poll_member(0, cx, group),
             None => Poll::Ready(()),
         }
     }
+
+    fn __give_up(self: Pin<&mut Self>, at: usize) {
+        let this = self.project();
+        if at == 0 {
+            this.first.__give_up(0);
+        }
+        *this.next = None;
+    }
 }
 
-impl<R, F, N, S, G, K> Lanes<(Kept<S>, Kept<R>), K> for Chain<R, F, N, S, G>
+impl<R, F, N, S, G> Gives<Both<R, S>> for Chain<R, F, N, S, G>
 where
     R: LocalResource,
     F: Enter<R>,
     N: FnOnce(&R) -> Lifespan<S, G>,
     S: LocalResource,
     G: Enter<S>,
-    K: Takes<R> + Takes<S> + Kind,
 {
-    fn __take(self: Pin<&mut Self>) -> (Kept<S>, Kept<R>) {
+    fn __take(self: Pin<&mut Self>) -> Both<R, S> {
         let this = self.project();
-        let first = Lanes::<_, K>::__take(this.first);
-        let Some(second) = this.second.as_pin_mut() else {
-            unreachable!("both members have been entered")
-        };
-        (Lanes::<_, K>::__take(second), first)
-    }
-
-    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
-        let this = self.project();
-        Lanes::<_, K>::__roll_back(this.first, parting);
-        if let Some(second) = this.second.as_pin_mut() {
-            Lanes::<_, K>::__roll_back(second, parting);
+        Both {
+            second: this.second.as_pin_mut().and_then(Gives::__take),
+            first: this.first.__take(),
         }
     }
 }

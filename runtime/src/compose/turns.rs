@@ -1,15 +1,15 @@
 //! [`Turns`]: which of several futures may start, and when.
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 
 /// Hands out the numbers of what may start now.
 #[derive(Debug)]
 pub(crate) enum Turns {
     /// In order, so many at once.
     InOrder { next: usize, count: usize, width: usize },
-    /// Each when all that it waits for have ended.
+    /// Each when all that it waits for have ended, the first of those first.
     After {
-        free: VecDeque<usize>,
+        free: BTreeSet<usize>,
         waiting: Vec<Waiting>,
         left: usize,
     },
@@ -49,15 +49,22 @@ impl Turns {
 
     /// The next that may start, while so many are under way.
     pub(crate) fn next(&mut self, under_way: usize) -> Option<usize> {
+        let index = self.peek(under_way)?;
         match self {
-            Turns::InOrder { next, count, width } => {
-                let may = *next < *count && under_way < *width;
-                may.then(|| {
-                    *next += 1;
-                    *next - 1
-                })
+            Turns::InOrder { next, .. } => *next += 1,
+            Turns::After { free, left, .. } => {
+                free.pop_first();
+                *left -= 1;
             }
-            Turns::After { free, left, .. } => free.pop_front().inspect(|_| *left -= 1),
+        }
+        Some(index)
+    }
+
+    /// The one that [`next`](Turns::next) would give.
+    pub(crate) fn peek(&self, under_way: usize) -> Option<usize> {
+        match self {
+            Turns::InOrder { next, count, width } => (*next < *count && under_way < *width).then_some(*next),
+            Turns::After { free, .. } => free.first().copied(),
         }
     }
 
@@ -68,14 +75,20 @@ impl Turns {
         for other in std::mem::take(&mut waiting[index].others) {
             waiting[other].for_others -= 1;
             if waiting[other].for_others == 0 {
-                free.push_back(other);
+                free.insert(other);
             }
         }
     }
 
-    /// Nothing starts any more.
-    pub(crate) fn stop(&mut self) {
-        *self = Turns::in_order(0, 1);
+    /// Nothing starts any more: those that have not are given up, in order.
+    pub(crate) fn stop(&mut self, give_up: impl FnMut(usize)) {
+        match std::mem::replace(self, Turns::in_order(0, 1)) {
+            Turns::InOrder { next, count, .. } => (next..count).for_each(give_up),
+            Turns::After { free, waiting, .. } => {
+                let waits = |index: &usize| waiting[*index].for_others > 0 || free.contains(index);
+                (0..waiting.len()).filter(waits).for_each(give_up);
+            }
+        }
     }
 
     /// Whether all have started.
@@ -115,7 +128,9 @@ mod tests {
     #[test]
     fn what_is_stopped_is_over() {
         let mut turns = Turns::after(2, [(0, 1)]);
-        turns.stop();
+        let mut given_up = Vec::new();
+        turns.stop(|index| given_up.push(index));
+        assert_eq!(given_up, [0, 1]);
         assert_eq!((turns.next(0), turns.is_over()), (None, true));
     }
 }

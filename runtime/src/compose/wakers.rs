@@ -3,12 +3,11 @@
 //! Only what waits has one to itself: that of a future that ends without having passed it on is the next one's.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+#[derive(Debug)]
 pub(super) struct Wakers {
     queue: Arc<Queue>,
     /// Of each future that waits.
@@ -17,12 +16,13 @@ pub(super) struct Wakers {
 }
 
 /// Which futures have been woken since they were polled.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Queue {
     woken: Mutex<Vec<usize>>,
     task: Mutex<Option<Waker>>,
 }
 
+#[derive(Debug)]
 struct One {
     index: usize,
     queued: AtomicBool,
@@ -67,13 +67,19 @@ impl Wakers {
         due.extend(lock(&self.queue.woken).drain(..));
     }
 
-    pub(super) fn poll<F: Future + Unpin>(&mut self, index: usize, future: &mut F) -> Poll<F::Output> {
+    /// Whether it has been polled and waits.
+    pub(super) fn is_waiting(&self, index: usize) -> bool {
+        self.each[index].is_some()
+    }
+
+    /// Polls it with a waker of its own.
+    pub(super) fn poll<T>(&mut self, index: usize, poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
         let one = self.each[index].take().unwrap_or_else(|| self.one(index));
         // Before the poll: what wakes it meanwhile counts.
         // A swap: if this sees a wake-up, the poll sees what that was about.
         one.queued.swap(false, Ordering::AcqRel);
         let waker = Waker::from(Arc::clone(&one));
-        let polled = Pin::new(future).poll(&mut Context::from_waker(&waker));
+        let polled = poll(&mut Context::from_waker(&waker));
         drop(waker);
         match polled {
             Poll::Pending => self.each[index] = Some(one),

@@ -1,11 +1,9 @@
-//! [`Woken`]: many futures in one task, of which only those are polled that were woken.
+//! [`WokenSet`]: polls many futures in one task, but only those that were woken.
 //!
 //! A round of them ends early when the task has spent its budget with tokio: what is polled after that is mostly polled in
 //! vain. The rest is polled in the next round, before what is woken meanwhile, so that all of them get their turn.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::task::coop;
@@ -13,13 +11,12 @@ use tokio::task::coop;
 use super::turns::Turns;
 use super::wakers::Wakers;
 
-/// So many are polled all, on each wake: that is cheaper than a waker for each.
+/// So many are polled all, on each wake, in their order: that is cheaper than a waker for each.
 const FEW: usize = 16;
 
-/// A set of futures, and when each of them may start.
-pub(super) struct Woken<F> {
-    /// `None` when it has ended.
-    futures: Vec<Option<F>>,
+/// Which of several futures are polled next. It does not have the futures, so that it is compiled once.
+#[derive(Debug)]
+pub(super) struct WokenSet {
     turns: Turns,
     /// How many have started and not ended.
     left: usize,
@@ -27,44 +24,58 @@ pub(super) struct Woken<F> {
     /// ended since.
     due: VecDeque<usize>,
     wakers: Option<Wakers>,
+    /// Whether the last round ended early.
+    cut_off: bool,
     /// Whether what may start comes before what was woken.
     starts_first: bool,
 }
 
-impl<F: Future + Unpin> Woken<F> {
-    pub(super) fn new(futures: impl IntoIterator<Item = F>, turns: impl FnOnce(usize) -> Turns) -> Self {
-        let futures: Vec<_> = futures.into_iter().map(Some).collect();
-        Woken {
-            turns: turns(futures.len()),
+/// The futures of a [`WokenSet`].
+pub(super) trait Polled {
+    /// Polls one that has not ended, for the first time if it starts. When it has ended, whether others may go on starting.
+    fn poll_one(&mut self, index: usize, starts: bool, cx: &mut Context<'_>) -> Poll<bool>;
+
+    /// It is not going to start.
+    fn give_up(&mut self, index: usize);
+}
+
+/// One that is due.
+struct Due {
+    index: usize,
+    starts: bool,
+}
+
+impl WokenSet {
+    /// Of so many futures.
+    pub(super) fn new(count: usize, turns: Turns) -> Self {
+        WokenSet {
+            turns,
             left: 0,
             due: VecDeque::new(),
-            wakers: (futures.len() > FEW).then(|| Wakers::new(futures.len())),
+            wakers: (count > FEW).then(|| Wakers::new(count)),
+            cut_off: false,
             starts_first: false,
-            futures,
         }
     }
 
-    /// Polls what was woken and starts what may be started. `ended` gets each output with its index, and says whether to go
-    /// on starting: if not, what has not been polled is given up. Ready when all have ended.
-    pub(super) fn poll_each(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut ended: impl FnMut(usize, F::Output) -> bool,
-    ) -> Poll<()> {
+    /// Polls what was woken and starts what may be started. If one of them says so, no other starts. Ready when all have ended.
+    pub(super) fn poll_each(&mut self, cx: &mut Context<'_>, futures: &mut dyn Polled) -> Poll<()> {
         if let Some(wakers) = &self.wakers {
             wakers.take_woken(cx.waker(), &mut self.due);
+        } else if !self.cut_off {
+            self.due.make_contiguous().sort_unstable();
         }
         if !coop::has_budget_remaining() {
-            return self.poll_in_vain(cx, &mut ended);
+            return self.poll_in_vain(cx, futures);
         }
         let mut due = self.due.len();
         let mut spent = false;
         // At least one, so that what spends none gets on beside what spends all of it.
         while !spent {
-            let Some(index) = self.next(&mut due) else {
+            let Some(next) = self.next(&mut due) else {
                 break;
             };
-            self.poll_one(index, cx, &mut ended);
+            self.poll_one(&next, cx, futures);
             spent = !coop::has_budget_remaining();
         }
         if self.is_over() {
@@ -72,6 +83,7 @@ impl<F: Future + Unpin> Woken<F> {
         }
         // If either was cut off, its turn comes first the next time, or those that wake one another would keep the rest waiting.
         self.starts_first = spent && !self.starts_first;
+        self.cut_off = spent;
         if spent {
             // Wakes the task when others have run.
             let _ = coop::poll_proceed(cx);
@@ -80,9 +92,10 @@ impl<F: Future + Unpin> Woken<F> {
     }
 
     /// What was polled before this has spent the budget: one may get on that needs none, and it is nobody's turn.
-    fn poll_in_vain(&mut self, cx: &mut Context<'_>, ended: &mut impl FnMut(usize, F::Output) -> bool) -> Poll<()> {
-        if let Some(index) = self.due.pop_back().or_else(|| self.start()) {
-            self.poll_one(index, cx, ended);
+    fn poll_in_vain(&mut self, cx: &mut Context<'_>, futures: &mut dyn Polled) -> Poll<()> {
+        let next = self.due.pop_back().map(|index| Due { index, starts: false });
+        if let Some(next) = next.or_else(|| self.start()) {
+            self.poll_one(&next, cx, futures);
         }
         if self.is_over() {
             return Poll::Ready(());
@@ -96,73 +109,73 @@ impl<F: Future + Unpin> Woken<F> {
     }
 
     /// The next of a round in which so many are due yet.
-    fn next(&mut self, due: &mut usize) -> Option<usize> {
-        if self.starts_first {
+    fn next(&mut self, due: &mut usize) -> Option<Due> {
+        if self.starts_first || self.starts_next(*due) {
             self.start().or_else(|| self.go_on(due))
         } else {
             self.go_on(due).or_else(|| self.start())
         }
     }
 
-    fn go_on(&mut self, due: &mut usize) -> Option<usize> {
+    /// Whether few are polled in their order, and one that may start is before the others.
+    fn starts_next(&self, due: usize) -> bool {
+        let in_order = self.wakers.is_none() && !self.cut_off && due > 0;
+        let starting = self.turns.peek(self.left).filter(|_| in_order);
+        starting.is_some_and(|starting| self.due.front().is_some_and(|due| starting < *due))
+    }
+
+    fn go_on(&mut self, due: &mut usize) -> Option<Due> {
         *due = due.checked_sub(1)?;
-        self.due.pop_front()
+        let index = self.due.pop_front()?;
+        Some(Due { index, starts: false })
     }
 
-    fn start(&mut self) -> Option<usize> {
-        self.turns.next(self.left).inspect(|_| self.left += 1)
+    fn start(&mut self) -> Option<Due> {
+        let index = self.turns.next(self.left)?;
+        self.left += 1;
+        Some(Due { index, starts: true })
     }
 
-    fn poll_one(&mut self, index: usize, cx: &mut Context<'_>, ended: &mut impl FnMut(usize, F::Output) -> bool) {
-        let Some(Some(future)) = self.futures.get_mut(index) else {
-            return;
-        };
+    fn poll_one(&mut self, next: &Due, cx: &mut Context<'_>, futures: &mut dyn Polled) {
+        let Due { index, starts } = *next;
         let polled = match &mut self.wakers {
-            None => Pin::new(future).poll(cx),
-            Some(wakers) => wakers.poll(index, future),
+            None => futures.poll_one(index, starts, cx),
+            // It has ended since it was woken.
+            Some(wakers) if !starts && !wakers.is_waiting(index) => return,
+            Some(wakers) => wakers.poll(index, &mut |cx| futures.poll_one(index, starts, cx)),
         };
         match polled {
             Poll::Pending if self.wakers.is_none() => self.due.push_back(index),
             Poll::Pending => {}
-            Poll::Ready(output) => {
-                self.futures[index] = None;
+            Poll::Ready(goes_on) => {
                 self.left -= 1;
                 self.turns.ended(index);
-                if !ended(index, output) {
-                    self.stop_starting();
+                if !goes_on {
+                    self.stop_starting(futures);
                 }
             }
         }
     }
-}
 
-impl<F> Woken<F> {
-    /// Gives up what has not been polled.
-    pub(super) fn stop_starting(&mut self) {
-        while let Some(index) = self.turns.next(0) {
-            self.futures[index] = None;
-        }
-        self.turns.stop();
-    }
-
-    /// Takes out what has not ended, in order.
-    pub(super) fn take_rest(&mut self) -> Vec<F> {
-        std::mem::take(&mut self.futures).into_iter().flatten().collect()
+    /// Gives up what has not started.
+    pub(super) fn stop_starting(&mut self, futures: &mut dyn Polled) {
+        self.turns.stop(|index| futures.give_up(index));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
     use std::future::poll_fn;
-    use std::pin::pin;
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Poll, ready};
 
     use tokio::task::coop::has_budget_remaining;
     use tokio::task::{consume_budget, yield_now};
 
-    use super::{FEW, Turns, Woken};
+    use super::{FEW, Polled, Turns, WokenSet};
 
-    type Boxed = std::pin::Pin<Box<dyn Future<Output = usize>>>;
+    type Boxed = Pin<Box<dyn Future<Output = usize>>>;
 
     fn turns(turns: usize) -> Boxed {
         Box::pin(async move {
@@ -173,6 +186,40 @@ mod tests {
         })
     }
 
+    /// Futures, and what is done with each output: whether others go on starting.
+    struct Set<F, E> {
+        futures: Vec<Option<F>>,
+        woken: WokenSet,
+        ended: E,
+    }
+
+    impl<F: Future + Unpin, E: FnMut(usize, F::Output) -> bool> Set<F, E> {
+        fn new(futures: impl Iterator<Item = F>, width: usize, ended: E) -> Self {
+            let futures: Vec<_> = futures.map(Some).collect();
+            let count = futures.len();
+            let woken = WokenSet::new(count, Turns::in_order(count, width));
+            Set { futures, woken, ended }
+        }
+
+        fn poll_each(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+            let Set { futures, woken, ended } = self;
+            woken.poll_each(cx, &mut (futures, ended))
+        }
+    }
+
+    impl<F: Future + Unpin, E: FnMut(usize, F::Output) -> bool> Polled for (&mut Vec<Option<F>>, &mut E) {
+        fn poll_one(&mut self, index: usize, _: bool, cx: &mut Context<'_>) -> Poll<bool> {
+            let future = self.0[index].as_mut().unwrap();
+            let output = ready!(Pin::new(future).poll(cx));
+            self.0[index] = None;
+            Poll::Ready((self.1)(index, output))
+        }
+
+        fn give_up(&mut self, index: usize) {
+            self.0[index] = None;
+        }
+    }
+
     fn block_on<F: Future>(future: F) -> F::Output {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         runtime.unwrap().block_on(future)
@@ -181,14 +228,12 @@ mod tests {
     #[test]
     fn all_end_few_or_many() {
         for count in [0, 3, 100] {
-            let mut set = Woken::new((0..count).map(turns), |count| Turns::in_order(count, count));
             let mut outputs = Vec::new();
-            block_on(poll_fn(|cx| {
-                set.poll_each(cx, |index, output| {
-                    outputs.push((index, output));
-                    true
-                })
-            }));
+            let mut set = Set::new((0..count).map(turns), count, |index, output| {
+                outputs.push((index, output));
+                true
+            });
+            block_on(poll_fn(|cx| set.poll_each(cx)));
             outputs.sort_unstable();
             assert_eq!(outputs, (0..count).map(|n| (n, n)).collect::<Vec<_>>());
         }
@@ -206,21 +251,19 @@ mod tests {
                     under_way.set(under_way.get() - 1);
                 })
             });
-            let mut set = Woken::new(futures, |count| Turns::in_order(count, 3));
-            block_on(poll_fn(|cx| set.poll_each(cx, |_, ()| true)));
+            let mut set = Set::new(futures, 3, |_, ()| true);
+            block_on(poll_fn(|cx| set.poll_each(cx)));
         }
     }
 
     #[test]
     fn what_has_not_started_is_given_up() {
-        let mut set = Woken::new((0..100).map(turns), |count| Turns::in_order(count, 10));
         let mut ended = 0;
-        block_on(poll_fn(|cx| {
-            set.poll_each(cx, |_, _| {
-                ended += 1;
-                ended < 5
-            })
-        }));
+        let mut set = Set::new((0..100).map(turns), 10, |_, _| {
+            ended += 1;
+            ended < 5
+        });
+        block_on(poll_fn(|cx| set.poll_each(cx)));
         assert!((5..20).contains(&ended), "{ended}");
     }
 
@@ -240,8 +283,8 @@ mod tests {
                     future.as_mut().poll(cx)
                 })
             };
-            let mut set = Woken::new((0..count).map(counted), |count| Turns::in_order(count, count));
-            block_on(poll_fn(|cx| set.poll_each(cx, |_, ()| true)));
+            let mut set = Set::new((0..count).map(counted), count, |_, ()| true);
+            block_on(poll_fn(|cx| set.poll_each(cx)));
             // Twice each, and one in vain for each time that the budget was spent.
             let most = 2 * count + count / 100;
             assert!(polls.get() <= most, "{} of {most}", polls.get());
@@ -261,7 +304,7 @@ mod tests {
                     }
                 })
             };
-            let mut set = Woken::new((0..count).map(spender), |count| Turns::in_order(count, count));
+            let mut set = Set::new((0..count).map(spender), count, |_, ()| true);
             block_on(poll_fn(|cx| {
                 rounds.set(rounds.get() + 1);
                 assert!(rounds.get() < 100 * count, "{count}: somebody waits for ever");
@@ -269,7 +312,7 @@ mod tests {
                 while rounds.get() % 2 == 0 && has_budget_remaining() {
                     let _ = pin!(consume_budget()).poll(cx);
                 }
-                set.poll_each(cx, |_, ()| true)
+                set.poll_each(cx)
             }));
         }
     }
@@ -289,8 +332,27 @@ mod tests {
                     }
                 })
             };
-            let mut set = Woken::new((0..count).map(spender), |count| Turns::in_order(count, count));
-            block_on(poll_fn(|cx| set.poll_each(cx, |_, ()| true)));
+            let mut set = Set::new((0..count).map(spender), count, |_, ()| true);
+            block_on(poll_fn(|cx| set.poll_each(cx)));
         }
+    }
+
+    #[test]
+    fn few_are_polled_in_their_order() {
+        let order = RefCell::new(Vec::new());
+        let counted = |index: usize| {
+            let order = &order;
+            Box::pin(async move {
+                yield_now().await;
+                order.borrow_mut().push(index);
+            })
+        };
+        let mut futures: Vec<_> = (0..4).map(counted).map(Some).collect();
+        // The second one starts when the first one has ended, the others at once.
+        let mut woken = WokenSet::new(4, Turns::after(4, [(0, 1)]));
+        block_on(poll_fn(|cx| {
+            woken.poll_each(cx, &mut (&mut futures, &mut |_, ()| true))
+        }));
+        assert_eq!(*order.borrow(), [0, 2, 3, 1]);
     }
 }

@@ -39,10 +39,15 @@ impl Failing<'_> {
         self.entry.parts.as_ref()?.get()
     }
 
+    /// For a part of what is asked, entered like this.
+    pub(crate) fn of<'p>(&'p mut self, entry: &'p Entry) -> Failing<'p> {
+        let node = &mut *self.node;
+        Failing { entry, node }
+    }
+
     /// Asks a part of what is asked.
     pub(crate) fn member<R: LocalResource>(&mut self, resource: &R, entry: &Entry) {
-        let node = &mut *self.node;
-        resource.__failure(&mut Failing { entry, node });
+        resource.__failure(&mut self.of(entry));
     }
 
     /// For a resource whose own parts come later.

@@ -47,7 +47,7 @@ async fn dropped_while_it_adopts(journal: &Journal, composite: impl Future<Outpu
         _ = composite => unreachable!("its body has not begun"),
         () = journal.reached("exit guard: abandoned") => journal.log("drop"),
     }
-    drain().await;
+    let _ = drain().await;
     let lines = journal.lines();
     let exits = lines
         .iter()
@@ -105,7 +105,7 @@ fn dropped_while_the_second_enters_law_3() {
             _ = both.scope_ok(async |_| ()) => unreachable!("the second one does not enter"),
             () = journal.reached("held") => {}
         }
-        drain().await;
+        let _ = drain().await;
         let lines = journal.lines();
         let exits: Vec<_> = lines.iter().filter(|line| line.starts_with("exit")).collect();
         assert!(exits[0].starts_with("exit held: abandoned"), "{lines:?}");

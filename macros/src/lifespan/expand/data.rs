@@ -10,11 +10,7 @@ use crate::lifespan::model::Dependency;
 
 impl Expansion<'_> {
     // Output:
-    //     const MEMBERS: &[__rt::Member] = &[__rt::Member::new("db", &[], &[0]), ..];
-    //     static GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], MEMBERS);
-    //     &GRAPH
-    //
-    // In a block of its own: no pattern of the user's may have the name of an item in sight.
+    //     &__rt::Graph::new("App", &["config"], &[__rt::member("db", &[], &[0], __rt::resource::<Db>()), ..])
     pub(super) fn data(&self) -> TokenStream {
         let options = &self.model.options;
         let name = options
@@ -26,10 +22,7 @@ impl Expansion<'_> {
         let enter = budget("enter", options.enter_timeout);
         let exit = budget("exit", options.exit_timeout);
         quote! {
-            const MEMBERS: &[__rt::Member] = &[#(#members),*];
-            static GRAPH: __rt::Graph =
-                __rt::Graph::new(#name, &[#(#inputs),*], MEMBERS)#enter #exit;
-            &GRAPH
+            &__rt::Graph::new(#name, &[#(#inputs),*], &[#(#members),*])#enter #exit
         }
     }
 
@@ -49,9 +42,10 @@ impl Expansion<'_> {
             budget("enter", member.enter_timeout),
             budget("exit", member.exit_timeout),
         );
+        let role = self.role(member);
         // As if it stood there: the place that errors show is that of the field, and not that of the attribute.
         let at = member.name.span();
-        let new = quote_spanned!(at=> __rt::Member::new(#name, &[#(#needs),*], &[#(#takes),*]));
+        let new = quote_spanned!(at=> __rt::member(#name, &[#(#needs),*], &[#(#takes),*], #role));
         quote!(#new #enter #exit)
     }
 }

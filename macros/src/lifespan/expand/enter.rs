@@ -1,12 +1,11 @@
 //! How the members enter: the public function that describes the life of the whole.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::Token;
-use syn::ext::IdentExt;
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{GenericParam, LifetimeParam, Token};
 
+use super::Expansion;
 use super::unread::expression;
-use super::{Expansion, tuple};
 use crate::blame::{Blame, ours};
 use crate::lifespan::closure::{Closure, Param};
 use crate::lifespan::model::{Dependency, Role};
@@ -14,7 +13,6 @@ use crate::lifespan::model::{Dependency, Role};
 impl Expansion<'_> {
     pub(super) fn lifespan(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let krate = self.model.options.krate(at);
         let docs = format!(
             " The life of the whole [`{}`]: nothing runs until it is scoped, entered or run.",
             self.model.head.name
@@ -27,65 +25,143 @@ impl Expansion<'_> {
         // The edition of this token decides which lifetimes the type captures: in this crate's all of them.
         let impl_ = Token![impl](at);
         let describe = self.rt("lifespan", "lifespan_local", at);
-        let block = self.block();
+        let (slots, each, make) = (self.slots(), self.each(), self.make());
+        let starts = self.graph.order.iter().map(|field| self.start(*field));
         let vis = self.model.head.vis;
         quote! {
             #[doc = #docs]
             #[track_caller]
-            #vis fn lifespan(#(#inputs),*) -> #krate::Lifespan<Self, #impl_ #krate::Enter<Self>> {
-                #describe(async move { #block })
+            #vis fn lifespan(#(#inputs),*) -> __rt::Lifespan<Self, #impl_ __rt::Enter<Self>> {
+                #describe(#slots, [#(#starts),*], #each, #make)
             }
         }
     }
 
-    pub(super) fn block(&self) -> TokenStream {
-        let slots: Vec<_> = self.members.iter().map(|member| self.slot_name(member.name)).collect();
-        let makes = self.graph.order.iter().zip(&slots).map(|(field, slot)| {
-            let made = self.slot(*field);
-            quote!(let #slot = #made;)
-        });
-        let lanes: Vec<_> = self.graph.order.iter().map(|field| self.lane(*field)).collect();
-        let lanes = tree(&lanes);
-        let values: Vec<_> = self.members.iter().map(|member| self.value_name(member.name)).collect();
-        let fields = self.model.fields.iter().map(|field| {
-            let name = field.name;
-            let value = match field.role {
-                Role::Kept => unseen(name),
-                _ => self.value_name(name),
-            };
-            quote!(#name: #value)
-        });
-        let (slots, values) = (tuple(&slots), tuple(&values));
+    // Output:
+    //     struct __Slots<__0> {
+    //         cache: __rt::Leaf<Cache, __rt::Sendable>,
+    //         db: __rt::Lent<Db, __rt::Sendable>,
+    //         config: Option<__0>,
+    //     }
+    //
+    // The type of an input may have no name (`&str`, `impl Into<String>`), so it is a parameter.
+    pub(super) fn slots_type(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let [lanes_name, entered, slots_name] = ["lanes", "entered", "slots"].map(|name| self.local(name, at));
-        quote! {
-            #(#makes)*
-            let #lanes_name = #lanes;
-            let #entered = __rt::entered(#lanes_name).await;
-            let #slots_name = #slots;
-            __rt::made(#entered, #slots_name, move |#values| Self { #(#fields),* })
+        let (name, mut generics, kind) = (slots_name(), self.model.head.generics.clone(), self.kind(at));
+        if self.is_local() {
+            generics
+                .params
+                .insert(0, GenericParam::Lifetime(LifetimeParam::new(self.lifetime(at))));
+        }
+        let members = self.graph.order.iter().rev().map(|field| {
+            let (member, ty) = (&self.model.fields[*field], self.model.fields[*field].ty);
+            let (name, cell) = (slot_name(member.name), self.cell(*field));
+            quote!(#name: __rt::#cell<#ty, #kind>)
+        });
+        let members: Vec<_> = members.collect();
+        let inputs = self.model.options.inputs.iter().enumerate().map(|(input, said)| {
+            let (name, ty) = (slot_name(&said.name), format_ident!("__{input}"));
+            generics.params.push(GenericParam::Type(ty.clone().into()));
+            if self.is_moved(input) {
+                quote!(#name: __rt::Moved<#ty>)
+            } else {
+                quote!(#name: ::core::option::Option<#ty>)
+            }
+        });
+        let inputs: Vec<_> = inputs.collect();
+        let whole = self.whole_of_slots().map(|(name, ty)| quote!(#name: #ty));
+        let (generics, _, clause) = generics.split_for_impl();
+        quote!(struct #name #generics #clause { #(#members,)* #(#inputs,)* #whole })
+    }
+
+    /// What has all parameters of the whole, if it has any.
+    fn whole_of_slots(&self) -> Option<(Ident, TokenStream)> {
+        let whole = self.whole();
+        let any = !self.model.head.generics.params.is_empty() || self.is_local();
+        let lifetime = self.is_local().then(|| self.lifetime(Span::mixed_site()));
+        let lifetime = lifetime.map(|lifetime| quote!(& #lifetime));
+        let ty = quote!(::core::marker::PhantomData<fn(#lifetime ()) -> #whole>);
+        any.then(|| (Ident::new("__whole", Span::mixed_site()), ty))
+    }
+
+    // Output: `__Slots { cache: __rt::leaf(__rt::resource::<Cache>()), db: __rt::lent::<Db, _>(__rt::resource::<Db>()), config: Some(config) }`
+    fn slots(&self) -> TokenStream {
+        let members = self.graph.order.iter().rev().map(|field| {
+            let member = &self.model.fields[*field];
+            let (name, ty, role) = (slot_name(member.name), member.ty, self.role(member));
+            let at = Blame::on(ty).start;
+            match (self.needed[*field], self.is_local()) {
+                (true, false) => quote_spanned!(at=> #name: __rt::lent::<#ty, _>(#role)),
+                (true, true) => quote_spanned!(at=> #name: __rt::lent_local(#role)),
+                (false, _) => quote_spanned!(at=> #name: __rt::leaf(#role)),
+            }
+        });
+        let inputs = self.model.options.inputs.iter().enumerate().map(|(input, said)| {
+            let (name, value) = (slot_name(&said.name), unseen(&said.name));
+            let value = quote!(::core::option::Option::Some(#value));
+            if self.is_moved(input) {
+                quote!(#name: __rt::Moved::new(#value))
+            } else {
+                quote!(#name: #value)
+            }
+        });
+        let whole = self.whole_of_slots();
+        let whole = whole.map(|(name, _)| quote!(#name: ::core::marker::PhantomData::<fn(_) -> Self>));
+        let slots = slots_name();
+        quote!(#slots { #(#members,)* #(#inputs,)* #whole })
+    }
+
+    /// Where a member is when it has entered.
+    fn cell(&self, field: usize) -> Ident {
+        let cell = if self.needed[field] { "Lent" } else { "Leaf" };
+        Ident::new(cell, Span::mixed_site())
+    }
+
+    fn is_moved(&self, input: usize) -> bool {
+        let moves = |field: &usize| {
+            let closure = &self.model.fields[*field].make;
+            closure.as_ref().is_some_and(|closure| closure.movement.is_some())
+        };
+        let mut order = self.graph.order.iter().filter(|field| moves(field));
+        order.any(|field| self.dependencies(*field).contains(&Dependency::Input(input)))
+    }
+
+    // Output: `|__s, __each| { __each(&mut __s.db); __each(&mut __s.cache); }`
+    fn each(&self) -> TokenStream {
+        let at = Span::mixed_site();
+        let [s, each] = ["s", "each"].map(|name| self.local(name, at));
+        let names = self.members.iter().map(|member| slot_name(member.name));
+        let calls: Vec<_> = names.map(|name| quote!(#each(&mut #s.#name);)).collect();
+        if calls.is_empty() {
+            quote!(|_, _| {})
+        } else {
+            quote!(|#s, #each| { #(#calls)* })
         }
     }
 
-    // Output: `__rt::lent::<Db, _>(__rt::graph::<Self>().at(0))`
-    pub(super) fn slot(&self, field: usize) -> TokenStream {
-        let member = &self.model.fields[field];
-        let at = Blame::on(member.ty).start;
-        let slot = match (self.needed[field], self.is_local()) {
-            (true, false) => quote_spanned!(at=> __rt::lent),
-            (true, true) => quote_spanned!(at=> __rt::lent_local),
-            (false, false) => quote_spanned!(at=> __rt::leaf),
-            (false, true) => quote_spanned!(at=> __rt::leaf_local),
-        };
-        let value = member.ty;
-        let closed = self.closed(member).unwrap_or_else(|| quote!(_));
-        let place = self.places[field].map(Literal::usize_unsuffixed);
-        let graph = self.graph_of_self(at);
-        quote_spanned!(at=> #slot::<#value, #closed>(#graph.at(#place)))
+    // Output: `|__s| Self { db: __rt::value(&mut __s.db), cache: __rt::value(&mut __s.cache) }`
+    fn make(&self) -> TokenStream {
+        let s = self.local("s", Span::mixed_site());
+        let values = self.model.fields.iter().map(|field| {
+            let (name, slot) = (field.name, slot_name(field.name));
+            let at = ours(name.span());
+            quote_spanned!(at=> #name: __rt::value(&mut #s.#slot))
+        });
+        let values: Vec<_> = values.collect();
+        if values.is_empty() {
+            quote!(|_| Self {})
+        } else {
+            quote!(|#s| Self { #(#values),* })
+        }
     }
 
-    // Output: `__rt::enter(&__slot_cache, (&config, __slot_db.lend()), |(config, db)| ..)`
-    pub(super) fn lane(&self, field: usize) -> TokenStream {
+    // Output:
+    //     |__s, __m| {
+    //         let config = __rt::given(&__s.config);
+    //         let db = __rt::get(&__s.db);
+    //         __rt::enter(&__s.cache, __m, Cache::warm(config.size, db.pool()))
+    //     }
+    fn start(&self, field: usize) -> TokenStream {
         let member = &self.model.fields[field];
         let Some(closure) = &member.make else {
             return TokenStream::new();
@@ -98,28 +174,77 @@ impl Expansion<'_> {
             (Role::Entered { optional: true }, Some(_)) => "enter_optional_beside",
             _ => "compute",
         };
-        let (slot, method) = (self.slot_name(member.name), Ident::new(method, at));
-        let given = self.dependencies(field).iter().map(|dependency| match dependency {
-            Dependency::Input(input) => {
-                let name = unseen(&self.model.options.inputs[*input].name);
-                if closure.movement.is_some() {
-                    quote!(__rt::Moved(#name))
-                } else {
-                    quote!(&#name)
-                }
-            }
-            Dependency::Field(field) => {
-                let slot = self.slot_name(self.model.fields[*field].name);
-                quote!(#slot.lend())
-            }
+        let [s, m] = ["s", "m"].map(|name| self.local(name, at));
+        let (slot, method) = (slot_name(member.name), Ident::new(method, at));
+        let given: Vec<_> = self
+            .dependencies(field)
+            .iter()
+            .map(|dependency| self.given(*dependency, closure, at))
+            .collect();
+        let role = member.exit.is_some().then(|| self.role(member)).into_iter();
+        let enter = |expr| quote_spanned!(at=> __rt::#method(&#s.#slot, #m, #(#role,)* #expr));
+        if closure.asyncness.is_some() || returns(&closure.expr) {
+            let make = make(closure);
+            let enter = enter(quote_spanned!(at=> __rt::made((#(#given,)*), #make)));
+            return quote_spanned!(at=> |#s, #m| #enter);
+        }
+        let lets = closure.params.iter().zip(&given).map(|(param, given)| {
+            let (mutability, name) = (param.mutability, &param.name);
+            let ty = param.ty.as_ref().map(|ty| quote!(: #ty));
+            quote_spanned!(at=> let #mutability #name #ty = #given;)
         });
-        let make = make(closure);
-        quote_spanned!(at=> __rt::#method(&#slot, (#(#given,)*), #make))
+        let lets: Vec<_> = lets.collect();
+        let enter = enter(expression(closure.expr.clone()));
+        if lets.is_empty() {
+            quote_spanned!(at=> |#s, #m| #enter)
+        } else {
+            quote_spanned!(at=> |#s, #m| { #(#lets)* #enter })
+        }
     }
 
-    fn slot_name(&self, member: &Ident) -> Ident {
-        self.local(&format!("slot_{}", member.unraw()), member.span())
+    /// What a member gets.
+    fn given(&self, dependency: Dependency, closure: &Closure, at: Span) -> TokenStream {
+        let s = self.local("s", at);
+        match dependency {
+            Dependency::Input(input) => {
+                let name = slot_name(&self.model.options.inputs[input].name);
+                let way = Ident::new(if closure.movement.is_some() { "moved" } else { "given" }, at);
+                quote_spanned!(at=> __rt::#way(&#s.#name))
+            }
+            Dependency::Field(field) => {
+                let name = slot_name(self.model.fields[field].name);
+                quote_spanned!(at=> __rt::get(&#s.#name))
+            }
+        }
     }
+
+    // Output: `__rt::Sendable`
+    fn kind(&self, at: Span) -> TokenStream {
+        if self.is_local() {
+            let a = self.lifetime(at);
+            quote_spanned!(at=> __rt::Local<#a>)
+        } else {
+            quote_spanned!(at=> __rt::Sendable)
+        }
+    }
+}
+
+/// The field of the slots for a member or an input of this name.
+fn slot_name(name: &Ident) -> Ident {
+    unseen(name)
+}
+
+/// Whether the expression may leave the closure that it is in.
+fn returns(expr: &TokenStream) -> bool {
+    expr.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(word) => word == "return",
+        TokenTree::Group(group) => returns(&group.stream()),
+        _ => false,
+    })
+}
+
+fn slots_name() -> Ident {
+    Ident::new("__Slots", Span::mixed_site())
 }
 
 /// The closure of a member, with all that it gets in one tuple.
@@ -140,23 +265,6 @@ fn make(closure: &Closure) -> TokenStream {
         quote!(: (#(#types,)*))
     });
     expression(quote!(#asyncness |(#(#names,)*) #types| #expr))
-}
-
-/// A balanced tree of twos and threes.
-fn tree(lanes: &[TokenStream]) -> TokenStream {
-    let part = |parts: usize, part: usize| {
-        let at = |part: usize| part * lanes.len() / parts;
-        tree(&lanes[at(part)..at(part + 1)])
-    };
-    match lanes {
-        [] => quote!(()),
-        [one] => one.clone(),
-        [first, rest] => quote!(__rt::two(#first, #rest)),
-        _ => {
-            let (first, second, third) = (part(3, 0), part(3, 1), part(3, 2));
-            quote!(__rt::three(#first, #second, #third))
-        }
-    }
 }
 
 /// A name of the user's that only generated code sees.

@@ -4,40 +4,48 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Lifetime, Token, Type};
 
+use super::Expansion;
 use super::unread::expression;
-use super::{Expansion, tuple};
 use crate::blame::{Blame, ours};
 use crate::lifespan::ending::Ending;
 use crate::lifespan::model::{Head, Member, Role};
 
 impl Expansion<'_> {
-    /// What a field becomes on its way out, if that is not its own type.
-    pub(super) fn closed(&self, member: &Member<'_>) -> Option<TokenStream> {
+    // Output: `__rt::resource::<Db>()`, `__rt::plain::<u8>()`, or, with what the field becomes on its way out,
+    // `__rt::role::<Pool, __rt::Beside<Pool, __EndOf_pool, App>, __rt::Sendable>()`
+    pub(super) fn role(&self, member: &Member<'_>) -> TokenStream {
         let (name, ty) = (member.name, member.ty);
         let at = Blame::on(ty).start;
-        let Role::Entered { optional: is_optional } = member.role else {
-            let plain = self.rt("Plain", "PlainLocal", at);
-            return Some(quote_spanned!(at=> #plain<#ty>));
-        };
-        let optional = self.rt("Optional", "OptionalLocal", at);
-        match (is_optional, member.exit.is_some()) {
-            (false, false) => None,
-            (true, false) => {
-                let some = Self::some(ty);
-                Some(quote_spanned!(at=> #optional<#some>))
+        let closed = match (member.role, member.exit.is_some()) {
+            (Role::Entered { optional: false }, false) => {
+                let resource = self.rt("resource", "resource_local", at);
+                return quote_spanned!(at=> #resource::<#ty>());
             }
-            (_, true) => {
-                let value = if is_optional { Self::some(ty) } else { quote!(#ty) };
+            (Role::Entered { optional: true }, false) => Self::some(ty),
+            (Role::Entered { optional }, true) => {
+                let value = if optional { Self::some(ty) } else { quote!(#ty) };
                 let (beside, end) = (self.rt("Beside", "BesideLocal", at), end_name(name));
                 let whole = self.whole();
-                let beside = quote_spanned!(at=> #beside<#value, #end, #whole>);
-                Some(if is_optional {
-                    quote_spanned!(at=> #optional<#beside>)
-                } else {
-                    beside
-                })
+                quote_spanned!(at=> #beside<#value, #end, #whole>)
             }
-        }
+            _ => {
+                let plain = self.rt("plain", "plain_local", at);
+                return quote_spanned!(at=> #plain::<#ty>());
+            }
+        };
+        let optional = self.rt("Optional", "OptionalLocal", at);
+        let is_optional = member.role == Role::Entered { optional: true };
+        let closed = if is_optional {
+            quote_spanned!(at=> #optional<#closed>)
+        } else {
+            closed
+        };
+        let kind = if self.is_local() {
+            quote_spanned!(at=> __rt::Local<'_>)
+        } else {
+            quote_spanned!(at=> __rt::Sendable)
+        };
+        quote_spanned!(at=> __rt::role::<#ty, #closed, #kind>())
     }
 
     /// What is in an optional field.
@@ -50,7 +58,7 @@ impl Expansion<'_> {
     //     async fn __lifespan_exit_pool(
     //         __value: PgPool,
     //         __exit: &::lifespan::Exit,
-    //     ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+    //     ) -> __rt::ExitResult {
     //         __rt::exited(__rt::end(async |pool, exit| .., __value, __exit).await)
     //     }
     //
@@ -66,7 +74,7 @@ impl Expansion<'_> {
             async fn #function(
                 __value: #value,
                 __exit: &#krate::Exit,
-            ) -> ::core::result::Result<(), #krate::BoxError> {
+            ) -> __rt::ExitResult {
                 __rt::exited(__rt::end(#exit, __value, __exit).await)
             }
         })
@@ -75,7 +83,7 @@ impl Expansion<'_> {
     // Output:
     //     enum __EndOf_pool {}
     //     impl __rt::Ends<PgPool, App> for __EndOf_pool {
-    //         async fn __end(__value: PgPool, __exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
+    //         async fn __end(__value: PgPool, __exit: &::lifespan::Exit) -> __rt::ExitResult {
     //             <App>::__lifespan_exit_pool(__value, __exit).await
     //         }
     //     }
@@ -93,7 +101,7 @@ impl Expansion<'_> {
                 async fn __end(
                     __value: #value,
                     __exit: &#krate::Exit,
-                ) -> ::core::result::Result<(), #krate::BoxError> {
+                ) -> __rt::ExitResult {
                     <#whole>::#function(__value, __exit).await
                 }
             }
@@ -115,61 +123,57 @@ impl Expansion<'_> {
     // Output:
     //     impl __rt::Composed for App {
     //         const GRAPH: &'static __rt::Graph = { .. };
-    //         fn __members(self) -> impl __rt::Members<__rt::Sendable> {
+    //         fn __part(self, __parts: &mut __rt::Parts<'_, __rt::Sendable>) {
     //             let Self { db: __db, cache: __cache } = self;
-    //             (__db, __cache)
+    //             __parts.member(__rt::resource::<Db>(), __db);
+    //             __parts.member(__rt::resource::<Cache>(), __cache);
     //         }
+    //         fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) { .. }
     //     }
     pub(super) fn composed(&self) -> TokenStream {
         let (generics, _, clause) = self.model.head.generics.split_for_impl();
         let at = Blame::on(self.model.head.name).start;
         let (whole, composed) = (self.whole(), self.rt("Composed", "ComposedLocal", at));
         let this = Token![self](Span::mixed_site());
-        let values = self.members.iter().map(|member| {
-            let value = self.value_name(member.name);
-            match self.closed(member) {
-                None => quote!(#value),
-                Some(closed) => quote!(<#closed as __rt::Closed<_>>::__close(#value)),
-            }
+        let roles: Vec<_> = self.members.iter().map(|member| self.role(member)).collect();
+        let fields = self.model.fields.iter().map(|field| {
+            let (name, value) = (field.name, self.value_name(field.name));
+            quote!(#name: #value)
         });
+        // At once: what cannot be taken apart, since it implements `Drop`, is one mistake.
+        let apart = quote_spanned!(at=> let Self { #(#fields),* } = #this;);
         // Members may need what was kept to their end.
-        let kept = self.model.fields.iter().filter_map(|field| {
-            let value = self.value_name(field.name);
-            (field.role == Role::Kept).then(|| quote!(__rt::Input(#value)))
+        let kept = self.model.fields.iter().filter(|field| field.role == Role::Kept);
+        let kept = kept.map(|field| {
+            let (role, value) = (self.role(field), self.value_name(field.name));
+            quote!(__parts.kept(#role, #value);)
         });
-        let values: Vec<_> = kept.chain(values).collect();
-        // Of no members there is no expression: `clippy::unused_unit` would see it.
-        let values = (!values.is_empty()).then(|| {
-            let fields = self.model.fields.iter().map(|field| {
-                let (name, value) = (field.name, self.value_name(field.name));
-                quote!(#name: #value)
-            });
-            let values = tuple(&values);
-            // At once: what cannot be taken apart, since it implements `Drop`, is one mistake.
-            quote_spanned! {at=>
-                let Self { #(#fields),* } = #this;
-                #values
-            }
-        });
-        let members = if self.is_local() {
+        let values = self.members.iter().map(|member| self.value_name(member.name));
+        let names = self.members.iter().map(|member| member.name);
+        let (life, kind, clause_of_life) = if self.is_local() {
             let a = self.lifetime(at);
-            quote_spanned!(at=> fn __members<#a>(#this) -> impl __rt::Members<__rt::Local<#a>> where Self: #a)
+            (quote!(<#a>), quote!(__rt::Local<#a>), quote!(where Self: #a))
         } else {
-            quote_spanned!(at=> fn __members(#this) -> impl __rt::Members<__rt::Sendable>)
+            (TokenStream::new(), quote!(__rt::Sendable), TokenStream::new())
         };
         let data = self.data();
         quote! {
             impl #generics #composed for #whole #clause {
-                const GRAPH: &'static __rt::Graph = { #data };
-                #members {
-                    #values
+                const GRAPH: &'static __rt::Graph = #data;
+                fn __part #life(#this, __parts: &mut __rt::Parts<'_, #kind>) #clause_of_life {
+                    #apart
+                    #(#kept)*
+                    #(__parts.member(#roles, #values);)*
+                }
+                fn __ask(&#this, __asking: &mut __rt::Asking<'_, '_>) {
+                    #(__asking.member(#roles, &#this.#names);)*
                 }
             }
         }
     }
 
     /// One that the type has not.
-    fn lifetime(&self, at: Span) -> Lifetime {
+    pub(super) fn lifetime(&self, at: Span) -> Lifetime {
         let mut name = "'__a".to_owned();
         let mut of_type = self.model.head.generics.lifetimes();
         while of_type.any(|of_type| of_type.lifetime.to_string() == name) {
@@ -208,20 +212,7 @@ impl Expansion<'_> {
         };
         let (of_trait, method) = (Ident::new(of_trait, at), Ident::new(method, at));
         let exit = self.rt("exit", "exit_local", at);
-        let this = Token![self](at);
-        let asked: Vec<_> = self
-            .members
-            .iter()
-            .map(|member| {
-                let name = member.name;
-                if matches!(member.role, Role::Entered { .. }) && member.exit.is_none() {
-                    quote!(__rt::Ask(&#this.#name).asked())
-                } else {
-                    quote!(__rt::Unasked)
-                }
-            })
-            .collect();
-        let (asked, graph) = (tuple(&asked), self.graph_of_self(at));
+        let (failing, graph) = (self.rt("failing", "failing_local", at), self.graph_of_self(at));
         let (abandon, of_members) = if self.is_local() {
             ("__abandon", "abandon")
         } else {
@@ -234,7 +225,7 @@ impl Expansion<'_> {
                 async fn #method(
                     self,
                     __exit: &#krate::Exit,
-                ) -> ::core::result::Result<(), #krate::BoxError> {
+                ) -> __rt::ExitResult {
                     #exit(self, __exit).await
                 }
                 fn policy() -> #krate::Policy {
@@ -244,7 +235,7 @@ impl Expansion<'_> {
                     __rt::What::Nested(Self::plan())
                 }
                 fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
-                    __rt::failing(#graph, __failing, #asked);
+                    #failing(self, __failing);
                 }
                 fn #abandon #taker(self, __abandoned: #krate::__private::Abandoned) {
                     __rt::#of_members(self, &__abandoned);

@@ -6,16 +6,13 @@ mod exit;
 pub(super) mod unread;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::graph::Graph;
 use super::model::{Dependency, Head, Member, Model};
 use crate::attributes::{self, Place};
 use crate::blame::ours;
-
-/// How many fit into one tuple; more are tuples of tuples.
-const TUPLE: usize = 8;
 
 // Input:
 //     #[lifespan(config: Config)]
@@ -29,44 +26,68 @@ const TUPLE: usize = 8;
 // Output, beside the struct:
 //     const _: () = {
 //         use ::lifespan::__private as __rt;
+//         struct __Slots<__0> {
+//             cache: __rt::Leaf<Cache, __rt::Sendable>,
+//             db: __rt::Lent<Db, __rt::Sendable>,
+//             config: Option<__0>,
+//         }
 //         impl __rt::Composed for App {
-//             const GRAPH: &'static __rt::Graph = {
-//                 const MEMBERS: &[__rt::Member] =
-//                     &[__rt::Member::new("db", &[], &[0]), __rt::Member::new("cache", &[0], &[0])];
-//                 static GRAPH: __rt::Graph = __rt::Graph::new("App", &["config"], MEMBERS);
-//                 &GRAPH
-//             };
-//             fn __members(self) -> impl __rt::Members<__rt::Sendable> {
+//             const GRAPH: &'static __rt::Graph = &__rt::Graph::new(
+//                 "App",
+//                 &["config"],
+//                 &[
+//                     __rt::member("db", &[], &[0], __rt::resource::<Db>()),
+//                     __rt::member("cache", &[0], &[0], __rt::resource::<Cache>()),
+//                 ],
+//             );
+//             fn __part(self, __parts: &mut __rt::Parts<'_, __rt::Sendable>) {
 //                 let Self { db: __db, cache: __cache } = self;
-//                 (__db, __cache)
+//                 __parts.member(__rt::resource::<Db>(), __db);
+//                 __parts.member(__rt::resource::<Cache>(), __cache);
+//             }
+//             fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
+//                 __asking.member(__rt::resource::<Db>(), &self.db);
+//                 __asking.member(__rt::resource::<Cache>(), &self.cache);
 //             }
 //         }
 //         impl App {
-//             pub fn lifespan(config: Config) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
-//                 __rt::lifespan(async move {
-//                     let __slot_db = __rt::lent::<Db, _>(__rt::graph::<Self>().at(0));
-//                     let __slot_cache = __rt::leaf::<Cache, _>(__rt::graph::<Self>().at(1));
-//                     let __lanes = __rt::two(
-//                         __rt::enter(&__slot_db, (&config,), |(config,)| Db::open(&config.url)),
-//                         __rt::enter(&__slot_cache, (&config, __slot_db.lend()), |(config, db)| ..),
-//                     );
-//                     let __entered = __rt::entered(__lanes).await;
-//                     let __slots = (__slot_db, __slot_cache);
-//                     __rt::made(__entered, __slots, move |(__db, __cache)| Self { db: __db, cache: __cache })
-//                 })
+//             pub fn lifespan(config: Config) -> __rt::Lifespan<Self, impl __rt::Enter<Self>> {
+//                 __rt::lifespan(
+//                     __Slots {
+//                         cache: __rt::leaf(__rt::resource::<Cache>()),
+//                         db: __rt::lent::<Db, _>(__rt::resource::<Db>()),
+//                         config: Some(config),
+//                     },
+//                     [
+//                         |__s, __m| {
+//                             let config = __rt::given(&__s.config);
+//                             __rt::enter(&__s.db, __m, Db::open(&config.url))
+//                         },
+//                         |__s, __m| {
+//                             let config = __rt::given(&__s.config);
+//                             let db = __rt::get(&__s.db);
+//                             __rt::enter(&__s.cache, __m, Cache::warm(config.size, db.pool()))
+//                         },
+//                     ],
+//                     |__s, __each| {
+//                         __each(&mut __s.db);
+//                         __each(&mut __s.cache);
+//                     },
+//                     |__s| Self { db: __rt::value(&mut __s.db), cache: __rt::value(&mut __s.cache) },
+//                 )
 //             }
 //             pub fn plan() -> ::lifespan::Plan {
 //                 __rt::plan::<Self>()
 //             }
 //         }
 //         impl ::lifespan::ScopedResource for App {
-//             async fn exit(self, __exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
+//             async fn exit(self, __exit: &::lifespan::Exit) -> __rt::ExitResult {
 //                 __rt::exit(self, __exit).await
 //             }
 //             fn policy() -> ::lifespan::Policy { __rt::graph::<Self>().policy::<Self>() }
 //             fn __what() -> __rt::What { __rt::What::Nested(Self::plan()) }
 //             fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
-//                 __rt::failing(__rt::graph::<Self>(), __failing, (&self.db, &self.cache));
+//                 __rt::failing(self, __failing);
 //             }
 //             fn __lose(self, __abandoned: ::lifespan::__private::Abandoned) {
 //                 __rt::lose(self, &__abandoned);
@@ -76,7 +97,7 @@ const TUPLE: usize = 8;
 pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
     let expansion = Expansion::new(model, graph);
     let inherent = expansion.inherent();
-    let composed = expansion.composed();
+    let (slots, composed) = (expansion.slots_type(), expansion.composed());
     let ends = graph.order.iter().filter_map(|field| expansion.end(*field));
     let resource = expansion.resource();
     let krate = model.options.krate(Span::mixed_site());
@@ -85,6 +106,7 @@ pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
         #(#lints)*
         const _: () = {
             use #krate::__private as __rt;
+            #slots
             #composed
             #inherent
             #(#ends)*
@@ -180,20 +202,4 @@ impl<'a> Expansion<'a> {
         let (_, types, _) = generics.split_for_impl();
         quote!(#name #types)
     }
-}
-
-/// A tuple of up to eight, of tuples, ..
-fn tuple<T: ToTokens>(items: &[T]) -> TokenStream {
-    if items.len() <= TUPLE {
-        return match items {
-            [] => quote!(()),
-            items => quote!((#(#items,)*)),
-        };
-    }
-    let mut size = TUPLE;
-    while size * TUPLE < items.len() {
-        size *= TUPLE;
-    }
-    let parts: Vec<_> = items.chunks(size).map(tuple).collect();
-    tuple(&parts)
 }

@@ -3,27 +3,23 @@
 use std::any::Any;
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::pin::Pin;
+use std::ptr;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use super::program::{By, Cut, End, Program, Step};
-use crate::app::exit::{self, Members, Parts};
-use crate::app::given::Given;
-use crate::app::lifespan::{describe, entered, made, two};
+use crate::app::exit::exits;
+use crate::app::lifespan::{Start, describe};
 use crate::app::member::enter;
-use crate::app::plan::{Described, Drafts};
-use crate::app::slot::{self, Entered, Lent, lent};
-use crate::compose::entering::{Enters, Group};
+use crate::app::role::{member, resource};
+use crate::app::slot::{Lent, get, lent, value};
 use crate::compose::graph::{self, Graph};
 use crate::compose::joined::settle;
-use crate::compose::kind::Sendable;
-use crate::compose::parting::{Entries, Parting};
+use crate::compose::kind::{Kind, Sendable};
 use crate::{BoxError, CancelScope, Cause, Enter, Error, Exit, Lifespan, ScopedResource, shield};
 
 pub(super) const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
@@ -180,28 +176,20 @@ struct Whole {
 
 impl ScopedResource for Whole {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
-        settle(exit::exits::<Sendable>(self.graph, exit, self.things).await)
-    }
-}
-
-impl Described for Vec<Thing> {
-    fn __describe(_: &mut Drafts) {}
-}
-
-impl Members<Sendable> for Vec<Thing> {
-    fn __part(self, parts: &mut Parts<'_, Sendable>) {
-        for thing in self {
-            thing.__part(parts);
-        }
+        let things = self.things.into_iter();
+        let exits = exits::<Sendable>(self.graph, exit, |parts| {
+            things.for_each(|thing| parts.member(resource(), thing));
+        });
+        settle(exits.await)
     }
 }
 
 /// Each run has one of its own, for ever: it is to be `'static`.
 fn graph(program: &Program) -> &'static Graph {
-    let members = program.members.iter().zip(NAMES).map(|(member, name)| {
-        let needs = Vec::leak(member.needs.clone());
-        let made = graph::Member::new(name, needs, &[]).enter(member.enter.budget.map(millis));
-        match member.exit.budget {
+    let members = program.members.iter().zip(NAMES).map(|(planned, name)| {
+        let needs = Vec::leak(planned.needs.clone());
+        let made = member(name, needs, &[], resource::<Thing>()).enter(planned.enter.budget.map(millis));
+        match planned.exit.budget {
             None => made,
             budget => made.exit(budget.map(millis)),
         }
@@ -210,93 +198,56 @@ fn graph(program: &Program) -> &'static Graph {
     Box::leak(Box::new(Graph::new(WHOLE, &[], members)))
 }
 
-/// The slots, which like variables are dropped the last first.
-struct Slots(Vec<Lent<Thing, Thing, Sendable>>);
+/// The slots, which like those of generated code are dropped the last first.
+struct Slots {
+    world: Arc<World>,
+    graph: &'static Graph,
+    things: Vec<Lent<Thing, Sendable>>,
+}
 
 impl Drop for Slots {
     fn drop(&mut self) {
-        while self.0.pop().is_some() {}
+        while self.things.pop().is_some() {}
     }
 }
 
-impl slot::Slots<Vec<Thing>, Sendable> for Slots {
-    fn __take(mut self, entries: &mut Entries) -> Vec<Thing> {
-        let slots = std::mem::take(&mut self.0).into_iter();
-        slots
-            .map(|slot| slot::Slots::<_, Sendable>::__take(slot, entries))
-            .collect()
-    }
-
-    fn __roll_back(mut self, parting: &mut Parting<Sendable>) {
-        for slot in std::mem::take(&mut self.0) {
-            slot.__roll_back(parting);
-        }
-    }
-}
-
-impl<G: Given> Given for Vec<G> {
-    type Args = Vec<G::Args>;
-
-    fn __is_there(&self) -> bool {
-        self.iter().all(G::__is_there)
-    }
-
-    fn __take(self) -> Vec<G::Args> {
-        self.into_iter().map(G::__take).collect()
-    }
-}
-
-type Lanes<'s> = Pin<Box<dyn Enters + Send + 's>>;
-
-impl Enters for Lanes<'_> {
-    fn count(&self) -> usize {
-        (**self).count()
-    }
-
-    fn __poll_each(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group, due: Range<usize>) -> Poll<()> {
-        self.get_mut().as_mut().__poll_each(cx, group, due)
-    }
-}
-
-/// As balanced as those that are generated.
-fn side_by_side(mut lanes: Vec<Lanes<'_>>) -> Lanes<'_> {
-    match lanes.len() {
-        0 => Box::pin(()),
-        1 => lanes.remove(0),
-        count => {
-            let rest = lanes.split_off(count.div_ceil(2));
-            Box::pin(two(side_by_side(lanes), side_by_side(rest)))
-        }
-    }
-}
-
-fn lane<'s>(world: &'s Arc<World>, slots: &'s Slots, index: usize) -> Lanes<'s> {
-    let member = &world.program.members[index];
-    let needs: Vec<Entered<'s, _, _, _>> = member.needs.iter().map(|need| slots.0[*need].lend()).collect();
-    Box::pin(enter(&slots.0[index], needs, move |needed: Vec<&Thing>| {
-        Lifespan::of(async move {
-            let entered = world.run(Code::Enter(index), member.enter).await;
-            // It uses them to its end.
-            assert!(needed.iter().map(|thing| thing.index).eq(member.needs.iter().copied()));
-            let (world, index) = (Arc::clone(world), index);
-            entered.map(|()| Thing { world, index })
-        })
-    }))
+/// Begins the enter of a member.
+fn start<'s>(slots: &'s Slots, member: &'static graph::Member) -> Option<<Sendable as Kind>::Lane<'s>> {
+    let index = slots.graph.members.iter().position(|other| ptr::eq(other, member));
+    let index = index.unwrap();
+    let (world, program) = (&slots.world, &slots.world.program.members[index]);
+    let needed: Vec<&Thing> = program.needs.iter().map(|need| get(&slots.things[*need])).collect();
+    let lifespan = Lifespan::of(async move {
+        let entered = world.run(Code::Enter(index), program.enter).await;
+        // It uses them to its end.
+        assert!(needed.iter().map(|thing| thing.index).eq(program.needs.iter().copied()));
+        let (world, index) = (Arc::clone(world), index);
+        entered.map(|()| Thing { world, index })
+    });
+    enter(&slots.things[index], member, lifespan)
 }
 
 /// As generated code is.
 fn whole(world: &Arc<World>) -> Lifespan<Whole, impl Enter<Whole> + use<>> {
-    let (world, graph) = (Arc::clone(world), graph(&world.program));
-    let block = async move {
-        let indices = 0..graph.members.len();
-        let slots = Slots(indices.clone().map(|index| lent(graph.at(index))).collect());
-        let lanes = indices.map(|index| lane(&world, &slots, index)).collect();
-        let entered = entered(side_by_side(lanes)).await;
-        made(entered, slots, move |things| Whole { graph, things })
+    let graph = graph(&world.program);
+    let count = graph.members.len();
+    let slots = Slots {
+        world: Arc::clone(world),
+        graph,
+        things: (0..count).map(|_| lent(resource())).collect(),
     };
-    describe::<_, _, _, _, _, Sendable>(graph, block)
-        .named(WHOLE)
-        .exit_timeout(None)
+    let starts: Vec<Start<Slots, Sendable>> = vec![start; count];
+    let whole = describe::<_, _, Sendable>(
+        graph,
+        slots,
+        starts,
+        |slots, each| slots.things.iter_mut().for_each(|slot| each(slot)),
+        |slots| Whole {
+            graph: slots.graph,
+            things: slots.things.iter_mut().map(|slot| value(slot)).collect(),
+        },
+    );
+    whole.named(WHOLE).exit_timeout(None)
 }
 
 /// How a run ended: `None` if it was dropped.

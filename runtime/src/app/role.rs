@@ -1,0 +1,141 @@
+//! [`Role`]: what a member of a lifespan is, by its type: how it exits, whether it may fail while others use it, and what its plan
+//! says. That is known where the type is; the lists of members know nothing of types.
+
+use std::fmt;
+
+use super::resources::{Closed, Plain, PlainLocal};
+use crate::base::policy::Policy;
+use crate::compose::graph::Member;
+use crate::compose::kept::Kept;
+use crate::compose::kind::{Kind, Local, Sendable, Takes};
+use crate::plan::draft::What;
+use crate::resource::abandoned::Abandoned;
+use crate::resource::exit::ForMembers;
+use crate::resource::failing::Failing;
+use crate::resource::{LocalResource, ScopedResource};
+use crate::scope::abandon::Collected;
+
+/// That of a field of type `V`, which becomes an `R` on its way out.
+pub struct Role<V, R, K: Kind> {
+    pub(super) ending: Ending<V, K>,
+    pub(super) close: fn(V) -> R,
+    pub(super) ask: fn(&V, &mut Failing<'_>),
+    what: fn() -> What,
+    pub(super) policy: fn() -> Policy,
+}
+
+/// What becomes of a value that has entered: its exit, or the end of one that is dropped.
+pub(crate) struct Ending<V, K: Kind> {
+    pub(super) part: fn(V, Abandoned, ForMembers) -> K::Job,
+    pub(super) abandon: fn(V, Abandoned),
+}
+
+impl<V, R, K: Kind> Copy for Role<V, R, K> {}
+
+impl<V, R, K: Kind> Clone for Role<V, R, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V, K: Kind> Copy for Ending<V, K> {}
+
+impl<V, K: Kind> Clone for Ending<V, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+/// What a member has to be that ends by itself.
+#[diagnostic::on_unimplemented(
+    message = "the member `{Self}` has no exit that can run here",
+    label = "this member has no exit",
+    note = "say at its field how it ends, `#[exit(async |it| ..)]`, or annotate its type with `#[scoped_resource]`; \
+            a plain value is a `#[value(..)]`",
+    note = "resources that are declared to be local are members of a `#[lifespan(local, ..)]`"
+)]
+pub trait Exits: ScopedResource {}
+
+#[diagnostic::do_not_recommend]
+impl<R: ScopedResource> Exits for R {}
+
+/// As [`Exits`], for members that stay in their task.
+#[diagnostic::on_unimplemented(
+    message = "the member `{Self}` has no exit that can run here",
+    label = "this member has no exit",
+    note = "say at its field how it ends, `#[exit(async |it| ..)]`, or annotate its type with `#[scoped_resource]`; \
+            a plain value is a `#[value(..)]`"
+)]
+pub trait ExitsLocal: LocalResource {}
+
+#[diagnostic::do_not_recommend]
+impl<R: LocalResource> ExitsLocal for R {}
+
+/// That of a resource.
+///
+/// All generated code asks for it here, at the type of the field, so that rustc says once what is wrong with that.
+#[must_use]
+pub const fn resource<V: Exits>() -> Role<V, V, Sendable> {
+    role()
+}
+
+/// As [`resource`], for one that stays in its task.
+#[must_use]
+pub const fn resource_local<'a, V: ExitsLocal + 'a>() -> Role<V, V, Local<'a>> {
+    role()
+}
+
+/// That of a plain value.
+#[must_use]
+pub const fn plain<V: Send + 'static>() -> Role<V, Plain<V>, Sendable> {
+    role()
+}
+
+/// As [`plain`], for one that stays in its task.
+#[must_use]
+pub const fn plain_local<'a, V: 'a>() -> Role<V, PlainLocal<V>, Local<'a>> {
+    role()
+}
+
+/// That of a field that becomes an `R`.
+#[must_use]
+pub const fn role<V, R, K>() -> Role<V, R, K>
+where
+    R: LocalResource + Closed<V>,
+    K: Takes<R>,
+{
+    Role {
+        ending: Ending {
+            part: |value, circumstances, exit| K::__part(Kept::again(R::__close(value), circumstances), exit),
+            abandon: |value, circumstances| R::__close(value).__abandon::<Collected>(circumstances),
+        },
+        close: R::__close,
+        ask: R::__ask,
+        what: R::__what,
+        policy: R::policy,
+    }
+}
+
+/// A member that has this role, and is made from these members and these inputs. The place is that of the call.
+#[must_use]
+#[track_caller]
+pub const fn member<V, R, K: Kind>(
+    name: &'static str,
+    needs: &'static [usize],
+    takes: &'static [usize],
+    role: Role<V, R, K>,
+) -> Member {
+    Member::new(name, needs, takes, role.what, role.policy)
+}
+
+impl<V, R, K: Kind> fmt::Debug for Role<V, R, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Role").finish_non_exhaustive()
+    }
+}
+
+impl<V, K: Kind> fmt::Debug for Ending<V, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ending").finish_non_exhaustive()
+    }
+}

@@ -13,20 +13,27 @@ use crate::options::Options;
 pub(crate) struct Subject<'a> {
     /// For impls that are generated about it.
     attrs: Vec<Attribute>,
-    generics: Generics,
+    pub(crate) generics: Generics,
     pub(crate) ty: TokenStream,
+    /// What an exit gives, as it is called where the impl stands.
+    pub(crate) result: TokenStream,
     /// Whether it is a `LocalResource`: what borrows has to be, whether it says so or not.
     pub(crate) local: bool,
+    /// Whether the trait impl is only of what does not borrow: a parameter that may is then one error, at the enter.
+    pub(crate) is_static: bool,
     pub(crate) options: &'a Options,
 }
 
 impl<'a> Subject<'a> {
     pub(crate) fn new(attrs: &[Attribute], generics: &Generics, ty: impl ToTokens, options: &'a Options) -> Self {
-        let ty = ty.into_token_stream();
+        let (ty, krate) = (ty.into_token_stream(), options.krate(Span::mixed_site()));
+        let local = options.is_local() || borrows(&ty);
         Subject {
+            result: quote!(::core::result::Result<(), #krate::BoxError>),
             attrs: attributes::of(Place::Impl, attrs),
             generics: our_generics(generics.clone()),
-            local: options.is_local() || borrows(&ty),
+            local,
+            is_static: !local && generics.type_params().next().is_some(),
             ty,
             options,
         }
@@ -52,11 +59,14 @@ impl<'a> Subject<'a> {
         at: Span,
     ) -> TokenStream {
         let Subject {
-            attrs, generics, ty, ..
+            attrs,
+            generics,
+            ty,
+            result,
+            ..
         } = self;
         let mut generics = generics.clone();
-        if !self.local && generics.type_params().next().is_some() {
-            // A parameter that may borrow is then one error, at the enter: what begins it is a resource only without.
+        if self.is_static {
             let outlives = parse_quote_spanned!(at=> Self: 'static);
             generics.make_where_clause().predicates.push(outlives);
         }
@@ -70,7 +80,7 @@ impl<'a> Subject<'a> {
         let krate = self.options.krate(at);
         let this = Token![self](Span::mixed_site());
         let signature = quote_spanned! {at=>
-            async fn #method(#this, #exit: &#krate::Exit) -> ::core::result::Result<(), #krate::BoxError>
+            async fn #method(#this, #exit: &#krate::Exit) -> #result
         };
         quote! {
             #(#attrs)*

@@ -88,7 +88,7 @@ const _: () = {
         fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
             __rt::failing(self, __failing);
         }
-        fn __lose(self, __abandoned: ::lifespan::__private::Abandoned) {
+        fn __lose(self, __abandoned: __rt::Abandoned) {
             __rt::lose(self, &__abandoned);
         }
     }

@@ -76,7 +76,7 @@ impl Expansion<'_> {
 
     /// What has all parameters of the whole, if it has any.
     fn whole_of_slots(&self) -> Option<(Ident, TokenStream)> {
-        let whole = self.whole();
+        let whole = &self.subject.ty;
         let any = !self.model.head.generics.params.is_empty() || self.is_local();
         let lifetime = self.is_local().then(|| self.lifetime(Span::mixed_site()));
         let lifetime = lifetime.map(|lifetime| quote!(& #lifetime));

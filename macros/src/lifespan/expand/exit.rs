@@ -8,7 +8,7 @@ use super::Expansion;
 use super::unread::expression;
 use crate::blame::{Blame, ours};
 use crate::lifespan::ending::Ending;
-use crate::lifespan::model::{Head, Member, Role};
+use crate::lifespan::model::{Member, Role};
 
 impl Expansion<'_> {
     // Output: `__rt::resource::<Db>()`, `__rt::plain::<u8>()`, or, with what the field becomes on its way out,
@@ -25,7 +25,7 @@ impl Expansion<'_> {
             (Role::Entered { optional }, true) => {
                 let value = if optional { Self::some(ty) } else { quote!(#ty) };
                 let (beside, end) = (self.rt("Beside", "BesideLocal", at), end_name(name));
-                let whole = self.whole();
+                let whole = &self.subject.ty;
                 quote_spanned!(at=> #beside<#value, #end, #whole>)
             }
             _ => {
@@ -91,9 +91,9 @@ impl Expansion<'_> {
         let (member, exit) = self.beside(field)?;
         let at = Blame::on(&exit.function).start;
         let krate = self.model.options.krate(at);
-        let (generics, _, clause) = self.model.head.generics.split_for_impl();
+        let (generics, _, clause) = self.subject.generics.split_for_impl();
         let ends = self.rt("Ends", "EndsLocal", at);
-        let (end, whole, value) = (end_name(member.name), self.whole(), Self::beside_value(member));
+        let (end, whole, value) = (end_name(member.name), &self.subject.ty, Self::beside_value(member));
         let function = function_name(member.name);
         Some(quote_spanned! {at=>
             enum #end {}
@@ -131,9 +131,9 @@ impl Expansion<'_> {
     //         fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) { .. }
     //     }
     pub(super) fn composed(&self) -> TokenStream {
-        let (generics, _, clause) = self.model.head.generics.split_for_impl();
+        let (generics, _, clause) = self.subject.generics.split_for_impl();
         let at = Blame::on(self.model.head.name).start;
-        let (whole, composed) = (self.whole(), self.rt("Composed", "ComposedLocal", at));
+        let (whole, composed) = (&self.subject.ty, self.rt("Composed", "ComposedLocal", at));
         let this = Token![self](Span::mixed_site());
         let roles: Vec<_> = self.members.iter().map(|member| self.role(member)).collect();
         let fields = self.model.fields.iter().map(|field| {
@@ -201,47 +201,41 @@ impl Expansion<'_> {
     }
 
     pub(super) fn resource(&self) -> TokenStream {
-        let Head { name, generics, .. } = &self.model.head;
-        let (generics, types, clause) = generics.split_for_impl();
-        let at = Blame::on(name).start;
+        let at = Blame::on(self.model.head.name).start;
         let krate = self.model.options.krate(at);
-        let (of_trait, method) = if self.is_local() {
-            ("LocalResource", "exit_local")
-        } else {
-            ("ScopedResource", "exit")
-        };
-        let (of_trait, method) = (Ident::new(of_trait, at), Ident::new(method, at));
-        let exit = self.rt("exit", "exit_local", at);
-        let (failing, graph) = (self.rt("failing", "failing_local", at), self.graph_of_self(at));
-        let (abandon, of_members) = if self.is_local() {
-            ("__abandon", "abandon")
-        } else {
-            ("__lose", "lose")
-        };
-        let (abandon, of_members) = (Ident::new(abandon, at), Ident::new(of_members, at));
-        let taker = self.is_local().then(|| quote_spanned!(at=> <__T: __rt::TakesOver>));
-        quote_spanned! {at=>
-            impl #generics #krate::#of_trait for #name #types #clause {
-                async fn #method(
-                    self,
-                    __exit: &#krate::Exit,
-                ) -> __rt::ExitResult {
-                    #exit(self, __exit).await
-                }
-                fn policy() -> #krate::Policy {
-                    #graph.policy::<Self>()
-                }
-                fn __what() -> __rt::What {
-                    __rt::What::Nested(Self::plan())
-                }
-                fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
-                    #failing(self, __failing);
-                }
-                fn #abandon #taker(self, __abandoned: #krate::__private::Abandoned) {
-                    __rt::#of_members(self, &__abandoned);
+        let (exit, failing) = (
+            self.rt("exit", "exit_local", at),
+            self.rt("failing", "failing_local", at),
+        );
+        let (this, graph) = (Token![self](Span::mixed_site()), self.graph_of_self(at));
+        let abandon = if self.is_local() {
+            quote_spanned! {at=>
+                fn __abandon<__T: __rt::TakesOver>(#this, __abandoned: __rt::Abandoned) {
+                    __rt::abandon(#this, &__abandoned);
                 }
             }
-        }
+        } else {
+            quote_spanned! {at=>
+                fn __lose(#this, __abandoned: __rt::Abandoned) {
+                    __rt::lose(#this, &__abandoned);
+                }
+            }
+        };
+        let rest = quote_spanned! {at=>
+            fn policy() -> #krate::Policy {
+                #graph.policy::<Self>()
+            }
+            fn __what() -> __rt::What {
+                __rt::What::Nested(Self::plan())
+            }
+            fn __failure(&#this, __failing: &mut __rt::Failing<'_>) {
+                #failing(#this, __failing);
+            }
+            #abandon
+        };
+        let body = quote_spanned!(at=> #exit(#this, __exit).await);
+        let name = quote_spanned!(at=> __exit);
+        self.subject.resource(&[], &name, &body, Some(&rest), at)
     }
 }
 

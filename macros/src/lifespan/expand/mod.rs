@@ -10,9 +10,10 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::graph::Graph;
-use super::model::{Dependency, Head, Member, Model};
+use super::model::{Dependency, Member, Model};
 use crate::attributes::{self, Place};
 use crate::blame::ours;
+use crate::subject::Subject;
 
 // Input:
 //     #[lifespan(config: Config)]
@@ -117,6 +118,7 @@ pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
 
 struct Expansion<'a> {
     model: &'a Model<'a>,
+    subject: Subject<'a>,
     graph: &'a Graph,
     /// In the order of the graph.
     members: Vec<&'a Member<'a>>,
@@ -137,8 +139,13 @@ impl<'a> Expansion<'a> {
                 needed[*field] = true;
             }
         }
+        let mut subject = Subject::of(&[], model.head.name, &model.head.generics, &model.options);
+        subject.result = quote!(__rt::ExitResult);
+        // Here a member says it, or the trait.
+        subject.is_static = false;
         Expansion {
             model,
+            subject,
             graph,
             members: graph.order.iter().map(|field| &model.fields[*field]).collect(),
             places,
@@ -147,7 +154,7 @@ impl<'a> Expansion<'a> {
     }
 
     fn is_local(&self) -> bool {
-        self.model.options.is_local()
+        self.subject.local
     }
 
     /// A name of the runtime, or the one for what stays in its task.
@@ -161,19 +168,10 @@ impl<'a> Expansion<'a> {
     }
 
     fn inherent(&self) -> TokenStream {
-        let Head { name, generics, .. } = &self.model.head;
-        let (generics, types, clause) = generics.split_for_impl();
-        let lifespan = self.lifespan();
-        let plan = self.plan();
+        let (lifespan, plan) = (self.lifespan(), self.plan());
         let order = self.graph.order.iter();
         let ends = order.filter_map(|field| self.end_in_place(*field));
-        quote! {
-            impl #generics #name #types #clause {
-                #lifespan
-                #plan
-                #(#ends)*
-            }
-        }
+        self.subject.inherent(&quote!(#lifespan #plan #(#ends)*))
     }
 
     /// A local variable that no input has the name of: both are in sight of generated code alone.
@@ -194,12 +192,5 @@ impl<'a> Expansion<'a> {
     fn graph_of_self(&self, at: Span) -> TokenStream {
         let graph = self.rt("graph", "graph_local", at);
         quote_spanned!(at=> #graph::<Self>())
-    }
-
-    /// The type of the whole.
-    fn whole(&self) -> TokenStream {
-        let Head { name, generics, .. } = &self.model.head;
-        let (_, types, _) = generics.split_for_impl();
-        quote!(#name #types)
     }
 }

@@ -56,15 +56,8 @@ impl Keep {
         if self.side.region().is_some() {
             return self.poll_in_region(code, cx);
         }
-        self.poll_code(code, cx)
-    }
-
-    #[inline]
-    fn poll_code(&mut self, code: Pin<&mut (dyn Code + '_)>, cx: &mut Context<'_>) -> Poll<End> {
-        let limit = Limit::Body {
-            runtime: &mut self.runtime,
-        };
-        drive(code, limit, &mut self.side, cx)
+        let Keep { runtime, side, .. } = self;
+        drive(code, Limit::Body { runtime }, side, cx)
     }
 
     /// In its region, it does not run if the resource has died by now.
@@ -78,7 +71,8 @@ impl Keep {
         }
         let mut polled = Poll::Pending;
         if let Poll::Ready(visit) = tie.begin(Location::caller(), cx) {
-            polled = self.poll_code(code, cx);
+            let Keep { runtime, side, .. } = &mut *self;
+            polled = drive(code, Limit::Body { runtime }, side, cx);
             visit.end(polled.is_ready(), cx);
         }
         if let Some(region) = self.side.region() {

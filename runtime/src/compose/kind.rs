@@ -162,7 +162,7 @@ impl Parted for Job {
 impl<R: ScopedResource> Takes<R> for Sendable {
     fn __part(member: Kept<R>, exit: ForMembers) -> Job {
         let (resource, circumstances) = member.into_parts();
-        job(Box::new(resource), circumstances, exit)
+        job(resource, circumstances, exit)
     }
 
     fn __forget_type(member: Kept<R>) -> Box<Self::Member> {

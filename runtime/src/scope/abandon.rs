@@ -1,9 +1,14 @@
 //! [`Collected`]: what becomes of an abandoned resource that may leave its task: its exit is collected, to be adopted or rescued
 //! (law 3).
 
+use std::future::Future;
+
+use tokio::runtime::Handle;
+
 use super::detached::Detached;
-use super::exiting::exiting_detached;
+use super::exiting::{exiting, exiting_detached};
 use super::side::Side;
+use crate::base::entry::Subject;
 use crate::orphan::job::Job;
 use crate::orphan::watch;
 use crate::report::failures::Failures;
@@ -21,47 +26,91 @@ impl TakesOver for Collected {
 
 fn collect(resource: Box<dyn Detached>, abandoned: Abandoned) {
     let told = ForMembers::because(watch::cause(), None);
-    watch::submit(job(resource, abandoned, told));
+    watch::submit(detached(resource, abandoned, told));
 }
 
-/// The exit of a resource in a box, to be run by any task. What it is told is made when it begins, from its budget.
-pub(crate) fn job(resource: Box<dyn Detached>, circumstances: Abandoned, told: ForMembers) -> Job {
-    let (subject, runtime) = (circumstances.entry.subject(), circumstances.runtime.clone());
-    let stray = circumstances.stray;
-    let is_elsewhere = resource.exits_elsewhere();
-    let exit = run(Unbegun(Some((resource, circumstances))), told);
-    if is_elsewhere {
-        Job::waiting(exit, subject, runtime, stray)
-    } else {
-        Job::new(exit, subject, runtime, stray)
+/// The exit of a resource whose type is forgotten, to be run by any task.
+fn detached(resource: Box<dyn Detached>, origin: Abandoned, told: ForMembers) -> Job {
+    let (circumstances, is_elsewhere) = (Circumstances::of(&origin), resource.exits_elsewhere());
+    let unbegun = Unbegun::new(resource, origin, <dyn Detached>::lose);
+    circumstances.job(is_elsewhere, async move {
+        let (resource, Abandoned { entry, anchor, .. }) = unbegun.begin();
+        let exit = told.now(entry.policy.exit());
+        exit.note(&entry);
+        let mut side = Side::nothing();
+        exiting_detached(resource, &entry, &exit, &mut side, anchor).await;
+        side.take_failures()
+    })
+}
+
+/// As [`detached`], of a resource that is about to exit as a part of something else: in one box.
+pub(crate) fn job<R: ScopedResource>(resource: R, origin: Abandoned, told: ForMembers) -> Job {
+    let (circumstances, is_elsewhere) = (Circumstances::of(&origin), resource.__exits_elsewhere());
+    let unbegun = Unbegun::new(resource, origin, R::__lose);
+    circumstances.job(is_elsewhere, async move {
+        let (resource, Abandoned { entry, anchor, .. }) = unbegun.begin();
+        let exit = told.now(entry.policy.exit());
+        exit.note(&entry);
+        let mut side = Side::nothing();
+        exiting(resource, &entry, &exit, &mut side, anchor).await;
+        side.take_failures()
+    })
+}
+
+/// What a job tells of its resource before it begins.
+struct Circumstances {
+    subject: Subject,
+    runtime: Option<Handle>,
+    stray: bool,
+}
+
+impl Circumstances {
+    fn of(origin: &Abandoned) -> Self {
+        Circumstances {
+            subject: origin.entry.subject(),
+            runtime: origin.runtime.clone(),
+            stray: origin.stray,
+        }
+    }
+
+    fn job(self, is_elsewhere: bool, exit: impl Future<Output = Failures> + Send + 'static) -> Job {
+        let Circumstances {
+            subject,
+            runtime,
+            stray,
+        } = self;
+        if is_elsewhere {
+            Job::waiting(exit, subject, runtime, stray)
+        } else {
+            Job::new(exit, subject, runtime, stray)
+        }
     }
 }
 
-async fn run(unbegun: Unbegun, told: ForMembers) -> Failures {
-    let (resource, Abandoned { entry, anchor, .. }) = unbegun.begin();
-    let exit = told.now(entry.policy.exit());
-    exit.note(&entry);
-    let mut side = Side::nothing();
-    exiting_detached(resource, &entry, &exit, &mut side, anchor).await;
-    side.take_failures()
+/// A resource whose exit has not begun. If it never does, its job names the resource, and this what that is made of.
+struct Unbegun<T> {
+    resource: Option<(T, Abandoned)>,
+    lose: fn(T, Abandoned),
 }
 
-/// A resource whose exit has not begun. If it never does, its job names the resource, and this what that is made of.
-struct Unbegun(Option<(Box<dyn Detached>, Abandoned)>);
+impl<T> Unbegun<T> {
+    fn new(resource: T, origin: Abandoned, lose: fn(T, Abandoned)) -> Self {
+        let resource = Some((resource, origin));
+        Unbegun { resource, lose }
+    }
 
-impl Unbegun {
-    fn begin(mut self) -> (Box<dyn Detached>, Abandoned) {
-        match self.0.take() {
+    fn begin(mut self) -> (T, Abandoned) {
+        match self.resource.take() {
             Some(unbegun) => unbegun,
             None => unreachable!("an exit begins once"),
         }
     }
 }
 
-impl Drop for Unbegun {
+impl<T> Drop for Unbegun<T> {
     fn drop(&mut self) {
-        if let Some((resource, circumstances)) = self.0.take() {
-            resource.lose(circumstances);
+        if let Some((resource, origin)) = self.resource.take() {
+            (self.lose)(resource, origin);
         }
     }
 }

@@ -12,10 +12,11 @@ pub use crate::app::lifespan::{lifespan, lifespan_local};
 pub use crate::app::member::{compute, enter, enter_beside, enter_optional, enter_optional_beside, made};
 pub use crate::app::parts::Parts;
 pub use crate::app::plan::{plan, plan_local};
-pub use crate::app::resources::{
-    Beside, BesideLocal, Ends, EndsLocal, Optional, OptionalLocal, Plain, PlainLocal, SomeOf, end,
+pub use crate::app::resources::{Ends, EndsLocal, Plain, SomeOf, end};
+pub use crate::app::role::{
+    beside, beside_local, member, optional, optional_beside, optional_beside_local, optional_local, plain, plain_local,
+    resource, resource_local,
 };
-pub use crate::app::role::{member, plain, plain_local, resource, resource_local, role};
 pub use crate::app::slot::{Leaf, Lent, Moved, get, given, leaf, lent, lent_local, moved, value};
 pub use crate::compose::graph::{Graph, Member};
 pub use crate::compose::kind::{Kind, Local, Sendable};

@@ -26,38 +26,15 @@ const _: () = {
                         "cache",
                         &[0, 1],
                         &[],
-                        __rt::role::<
-                            Option<Cache>,
-                            __rt::Optional<__rt::SomeOf<Option<Cache>>>,
-                            __rt::Sendable,
-                        >(),
+                        __rt::optional::<__rt::SomeOf<Option<Cache>>>(),
                     ),
-                    __rt::member(
-                            "pool",
-                            &[],
-                            &[0],
-                            __rt::role::<
-                                Pool,
-                                __rt::Beside<Pool, __EndOf_pool, App>,
-                                __rt::Sendable,
-                            >(),
-                        )
+                    __rt::member("pool", &[], &[0], __rt::beside::<Pool, App, 3>())
                         .exit(::core::option::Option::None),
                     __rt::member(
                         "probe",
                         &[0],
                         &[],
-                        __rt::role::<
-                            Option<Probe>,
-                            __rt::Optional<
-                                __rt::Beside<
-                                    __rt::SomeOf<Option<Probe>>,
-                                    __EndOf_probe,
-                                    App,
-                                >,
-                            >,
-                            __rt::Sendable,
-                        >(),
+                        __rt::optional_beside::<__rt::SomeOf<Option<Probe>>, App, 4>(),
                     ),
                     __rt::member("http", &[2], &[1], __rt::resource::<Http>()),
                 ],
@@ -76,70 +53,20 @@ const _: () = {
             __parts.kept(__rt::plain::<Config>(), __config);
             __parts.member(__rt::resource::<Db>(), __db);
             __parts.member(__rt::plain::<Events>(), __events);
+            __parts.member(__rt::optional::<__rt::SomeOf<Option<Cache>>>(), __cache);
+            __parts.member(__rt::beside::<Pool, App, 3>(), __pool);
             __parts
                 .member(
-                    __rt::role::<
-                        Option<Cache>,
-                        __rt::Optional<__rt::SomeOf<Option<Cache>>>,
-                        __rt::Sendable,
-                    >(),
-                    __cache,
-                );
-            __parts
-                .member(
-                    __rt::role::<
-                        Pool,
-                        __rt::Beside<Pool, __EndOf_pool, App>,
-                        __rt::Sendable,
-                    >(),
-                    __pool,
-                );
-            __parts
-                .member(
-                    __rt::role::<
-                        Option<Probe>,
-                        __rt::Optional<
-                            __rt::Beside<__rt::SomeOf<Option<Probe>>, __EndOf_probe, App>,
-                        >,
-                        __rt::Sendable,
-                    >(),
+                    __rt::optional_beside::<__rt::SomeOf<Option<Probe>>, App, 4>(),
                     __probe,
                 );
             __parts.member(__rt::resource::<Http>(), __http);
         }
         fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
-            __asking.member(__rt::resource::<Db>(), &self.db);
-            __asking.member(__rt::plain::<Events>(), &self.events);
+            __asking.member(0, __rt::resource::<Db>(), &self.db);
             __asking
-                .member(
-                    __rt::role::<
-                        Option<Cache>,
-                        __rt::Optional<__rt::SomeOf<Option<Cache>>>,
-                        __rt::Sendable,
-                    >(),
-                    &self.cache,
-                );
-            __asking
-                .member(
-                    __rt::role::<
-                        Pool,
-                        __rt::Beside<Pool, __EndOf_pool, App>,
-                        __rt::Sendable,
-                    >(),
-                    &self.pool,
-                );
-            __asking
-                .member(
-                    __rt::role::<
-                        Option<Probe>,
-                        __rt::Optional<
-                            __rt::Beside<__rt::SomeOf<Option<Probe>>, __EndOf_probe, App>,
-                        >,
-                        __rt::Sendable,
-                    >(),
-                    &self.probe,
-                );
-            __asking.member(__rt::resource::<Http>(), &self.http);
+                .member(2, __rt::optional::<__rt::SomeOf<Option<Cache>>>(), &self.cache);
+            __asking.member(5, __rt::resource::<Http>(), &self.http);
         }
     }
     impl App {
@@ -153,37 +80,12 @@ const _: () = {
                 __Slots {
                     http: __rt::leaf(__rt::resource::<Http>()),
                     probe: __rt::leaf(
-                        __rt::role::<
-                            Option<Probe>,
-                            __rt::Optional<
-                                __rt::Beside<
-                                    __rt::SomeOf<Option<Probe>>,
-                                    __EndOf_probe,
-                                    App,
-                                >,
-                            >,
-                            __rt::Sendable,
-                        >(),
+                        __rt::optional_beside::<__rt::SomeOf<Option<Probe>>, App, 4>(),
                     ),
-                    pool: __rt::leaf(
-                        __rt::role::<
-                            Pool,
-                            __rt::Beside<Pool, __EndOf_pool, App>,
-                            __rt::Sendable,
-                        >(),
-                    ),
-                    cache: __rt::lent::<
-                        Option<Cache>,
-                        _,
-                    >(
-                        __rt::role::<
-                            Option<Cache>,
-                            __rt::Optional<__rt::SomeOf<Option<Cache>>>,
-                            __rt::Sendable,
-                        >(),
-                    ),
-                    events: __rt::lent::<Events, _>(__rt::plain::<Events>()),
-                    db: __rt::lent::<Db, _>(__rt::resource::<Db>()),
+                    pool: __rt::leaf(__rt::beside::<Pool, App, 3>()),
+                    cache: __rt::lent(__rt::optional::<__rt::SomeOf<Option<Cache>>>()),
+                    events: __rt::lent(__rt::plain::<Events>()),
+                    db: __rt::lent(__rt::resource::<Db>()),
                     config: ::core::option::Option::Some(config),
                     port: __rt::Moved::new(::core::option::Option::Some(port)),
                 },
@@ -204,11 +106,7 @@ const _: () = {
                     |__s, __m| __rt::enter_beside(
                         &__s.pool,
                         __m,
-                        __rt::role::<
-                            Pool,
-                            __rt::Beside<Pool, __EndOf_pool, App>,
-                            __rt::Sendable,
-                        >(),
+                        __rt::beside::<Pool, App, 3>(),
                         __rt::made(
                             (__rt::given(&__s.config),),
                             async |(config,): (&Config,)| -> io::Result<Pool> {
@@ -221,16 +119,10 @@ const _: () = {
                         __rt::enter_optional_beside(
                             &__s.probe,
                             __m,
-                            __rt::role::<
-                                Option<Probe>,
-                                __rt::Optional<
-                                    __rt::Beside<
-                                        __rt::SomeOf<Option<Probe>>,
-                                        __EndOf_probe,
-                                        App,
-                                    >,
-                                >,
-                                __rt::Sendable,
+                            __rt::optional_beside::<
+                                __rt::SomeOf<Option<Probe>>,
+                                App,
+                                4,
                             >(),
                             Probe::start(db.pool()),
                         )
@@ -264,36 +156,20 @@ const _: () = {
         fn plan() -> ::lifespan::Plan {
             __rt::plan::<Self>()
         }
-        #[doc(hidden)]
-        async fn __lifespan_exit_pool(
-            __value: Pool,
-            __exit: &::lifespan::Exit,
-        ) -> __rt::ExitResult {
+    }
+    impl __rt::Ends<Pool, 3> for App {
+        async fn __end(__value: Pool, __exit: &::lifespan::Exit) -> __rt::ExitResult {
             __rt::exited(
                 __rt::end(async |pool, _| pool.close().await, __value, __exit).await,
             )
         }
-        #[doc(hidden)]
-        async fn __lifespan_exit_probe(
-            __value: __rt::SomeOf<Option<Probe>>,
-            __exit: &::lifespan::Exit,
-        ) -> __rt::ExitResult {
-            __rt::exited(__rt::end(Probe::stop, __value, __exit).await)
-        }
     }
-    enum __EndOf_pool {}
-    impl __rt::Ends<Pool, App> for __EndOf_pool {
-        async fn __end(__value: Pool, __exit: &::lifespan::Exit) -> __rt::ExitResult {
-            <App>::__lifespan_exit_pool(__value, __exit).await
-        }
-    }
-    enum __EndOf_probe {}
-    impl __rt::Ends<__rt::SomeOf<Option<Probe>>, App> for __EndOf_probe {
+    impl __rt::Ends<__rt::SomeOf<Option<Probe>>, 4> for App {
         async fn __end(
             __value: __rt::SomeOf<Option<Probe>>,
             __exit: &::lifespan::Exit,
         ) -> __rt::ExitResult {
-            <App>::__lifespan_exit_probe(__value, __exit).await
+            __rt::exited(__rt::end(Probe::stop, __value, __exit).await)
         }
     }
     impl ::lifespan::ScopedResource for App {

@@ -23,9 +23,9 @@ const _: () = {
             __parts.member(__rt::resource::<EchoServer>(), __echo);
         }
         fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
-            __asking.member(__rt::resource::<Db>(), &self.db);
-            __asking.member(__rt::resource::<Cache>(), &self.cache);
-            __asking.member(__rt::resource::<EchoServer>(), &self.echo);
+            __asking.member(0, __rt::resource::<Db>(), &self.db);
+            __asking.member(1, __rt::resource::<Cache>(), &self.cache);
+            __asking.member(2, __rt::resource::<EchoServer>(), &self.echo);
         }
     }
     impl App {
@@ -36,7 +36,7 @@ const _: () = {
                 __Slots {
                     echo: __rt::leaf(__rt::resource::<EchoServer>()),
                     cache: __rt::leaf(__rt::resource::<Cache>()),
-                    db: __rt::lent::<Db, _>(__rt::resource::<Db>()),
+                    db: __rt::lent(__rt::resource::<Db>()),
                     config: ::core::option::Option::Some(config),
                 },
                 [

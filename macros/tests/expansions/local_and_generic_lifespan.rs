@@ -23,11 +23,7 @@ const _: () = {
                     "type",
                     &[0],
                     &[],
-                    __rt::role::<
-                        Table<T>,
-                        __rt::BesideLocal<Table<T>, __EndOf_type, Work<'a, T>>,
-                        __rt::Local<'_>,
-                    >(),
+                    __rt::beside_local::<Table<T>, Work<'a, T>, 1>(),
                 ),
             ],
         );
@@ -37,27 +33,10 @@ const _: () = {
         {
             let Self { tx: __tx, r#type: __type } = self;
             __parts.member(__rt::resource_local::<Tx<'a>>(), __tx);
-            __parts
-                .member(
-                    __rt::role::<
-                        Table<T>,
-                        __rt::BesideLocal<Table<T>, __EndOf_type, Work<'a, T>>,
-                        __rt::Local<'_>,
-                    >(),
-                    __type,
-                );
+            __parts.member(__rt::beside_local::<Table<T>, Work<'a, T>, 1>(), __type);
         }
         fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
-            __asking.member(__rt::resource_local::<Tx<'a>>(), &self.tx);
-            __asking
-                .member(
-                    __rt::role::<
-                        Table<T>,
-                        __rt::BesideLocal<Table<T>, __EndOf_type, Work<'a, T>>,
-                        __rt::Local<'_>,
-                    >(),
-                    &self.r#type,
-                );
+            __asking.member(0, __rt::resource_local::<Tx<'a>>(), &self.tx);
         }
     }
     impl<'a, T> Work<'a, T>
@@ -71,13 +50,7 @@ const _: () = {
         ) -> __rt::Lifespan<Self, impl __rt::Enter<Self>> {
             __rt::lifespan_local(
                 __Slots {
-                    r#type: __rt::leaf(
-                        __rt::role::<
-                            Table<T>,
-                            __rt::BesideLocal<Table<T>, __EndOf_type, Work<'a, T>>,
-                            __rt::Local<'_>,
-                        >(),
-                    ),
+                    r#type: __rt::leaf(__rt::beside_local::<Table<T>, Work<'a, T>, 1>()),
                     tx: __rt::lent_local(__rt::resource_local::<Tx<'a>>()),
                     conn: __rt::Moved::new(::core::option::Option::Some(conn)),
                     __whole: ::core::marker::PhantomData::<fn(_) -> Self>,
@@ -92,11 +65,7 @@ const _: () = {
                         __rt::enter_beside(
                             &__s.r#type,
                             __m,
-                            __rt::role::<
-                                Table<T>,
-                                __rt::BesideLocal<Table<T>, __EndOf_type, Work<'a, T>>,
-                                __rt::Local<'_>,
-                            >(),
+                            __rt::beside_local::<Table<T>, Work<'a, T>, 1>(),
                             Table::<T>::lock(tx.name()),
                         )
                     },
@@ -115,8 +84,12 @@ const _: () = {
         pub(crate) fn plan() -> ::core_lib::lifespan::Plan {
             __rt::plan_local::<Self>()
         }
-        #[doc(hidden)]
-        async fn __lifespan_exit_type(
+    }
+    impl<'a, T> __rt::EndsLocal<Table<T>, 1> for Work<'a, T>
+    where
+        T: Row,
+    {
+        async fn __end(
             __value: Table<T>,
             __exit: &::core_lib::lifespan::Exit,
         ) -> __rt::ExitResult {
@@ -128,18 +101,6 @@ const _: () = {
                     )
                     .await,
             )
-        }
-    }
-    enum __EndOf_type {}
-    impl<'a, T> __rt::EndsLocal<Table<T>, Work<'a, T>> for __EndOf_type
-    where
-        T: Row,
-    {
-        async fn __end(
-            __value: Table<T>,
-            __exit: &::core_lib::lifespan::Exit,
-        ) -> __rt::ExitResult {
-            <Work<'a, T>>::__lifespan_exit_type(__value, __exit).await
         }
     }
     impl<'a, T> ::core_lib::lifespan::LocalResource for Work<'a, T>

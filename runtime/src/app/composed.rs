@@ -14,7 +14,7 @@ pub trait Composed: Sized {
     /// Gives its fields to their exits, in the order of the graph.
     fn __part(self, parts: &mut Parts<'_, Sendable>);
 
-    /// Asks its fields to tell if they fail, in the order of the graph.
+    /// Asks those of its fields that may fail to tell if they do.
     fn __ask(&self, asking: &mut Asking<'_, '_>);
 }
 
@@ -28,7 +28,7 @@ pub trait ComposedLocal: Sized {
     where
         Self: 'a;
 
-    /// Asks its fields to tell if they fail, in the order of the graph.
+    /// Asks those of its fields that may fail to tell if they do.
     fn __ask(&self, asking: &mut Asking<'_, '_>);
 }
 

@@ -70,6 +70,8 @@ where
 }
 
 /// Begins the enter of a member: no more time than the graph says.
+// Out of line: there is one for each type, and a call for each member.
+#[inline(never)]
 fn begin<'s, R, F, V, K, C>(
     slot: &'s C,
     member: &'static Member,
@@ -189,6 +191,8 @@ where
 }
 
 /// Takes in a plain value.
+// Out of line: there is one for each type, and a call for each member.
+#[inline(never)]
 pub fn compute<'s, V, K, C>(slot: &'s C, member: &'static Member, value: V) -> Option<K::Lane<'s>>
 where
     K: Kind,

@@ -34,6 +34,8 @@ impl<'e, K: Kind> Parts<'e, K> {
     }
 
     /// An input that was kept: members may need it to their end.
+    // Out of line: there is one for each type, and a call for each member.
+    #[inline(never)]
     pub fn kept<V, R>(&mut self, role: Role<V, R, K>, input: V) {
         let place = self.graph.members.first().map(|member| member.place);
         let entry = Entry::new((role.policy)(), place.unwrap_or_else(Location::caller));
@@ -41,6 +43,8 @@ impl<'e, K: Kind> Parts<'e, K> {
     }
 
     /// The next member.
+    // Out of line: there is one for each type, and a call for each member.
+    #[inline(never)]
     pub fn member<V, R>(&mut self, role: Role<V, R, K>, value: V) {
         let at = self.next;
         self.next += 1;

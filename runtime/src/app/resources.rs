@@ -32,14 +32,14 @@ impl<T> AnOption for Option<T> {
 /// What is in an `Option`.
 pub type SomeOf<O> = <O as AnOption>::Some;
 
-/// How a value ends whose end is beside it, in the lifespan `A`.
-pub trait Ends<V, A> {
+/// How the value of a field ends whose end is beside it in this lifespan, at this place of its graph.
+pub trait Ends<V, const AT: usize> {
     /// Ends it.
     fn __end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
 /// As [`Ends`], for a value that stays in its task.
-pub trait EndsLocal<V, A> {
+pub trait EndsLocal<V, const AT: usize> {
     /// Ends it.
     fn __end(value: V, exit: &Exit) -> impl Future<Output = Result<(), BoxError>>;
 }
@@ -56,11 +56,11 @@ where
     end(value, exit)
 }
 
-/// A member whose end, `E`, is beside it in the lifespan `A`.
-pub struct Beside<V, E, A>(V, PhantomData<fn(E, A)>);
+/// A member whose end is beside it, in the lifespan `A`.
+pub struct Beside<V, A, const AT: usize>(V, PhantomData<fn(A)>);
 
 /// As [`Beside`], for a value that stays in its task.
-pub struct BesideLocal<V, E, A>(V, PhantomData<fn(E, A)>);
+pub struct BesideLocal<V, A, const AT: usize>(V, PhantomData<fn(A)>);
 
 /// A member that may not be there.
 #[derive(Debug)]
@@ -150,13 +150,13 @@ pub trait Maybe<R> {}
 
 macro_rules! beside {
     ($beside:ident, $optional:ident, $plain:ident) => {
-        impl<V, E, A> Closed<V> for $beside<V, E, A> {
+        impl<V, A, const AT: usize> Closed<V> for $beside<V, A, AT> {
             fn __close(field: V) -> Self {
                 $beside(field, PhantomData)
             }
         }
 
-        impl<V, E, A> Holds<V> for $beside<V, E, A> {
+        impl<V, A, const AT: usize> Holds<V> for $beside<V, A, AT> {
             fn __into_value(self) -> V {
                 self.0
             }
@@ -182,7 +182,7 @@ macro_rules! beside {
             }
         }
 
-        impl<V: fmt::Debug, E, A> fmt::Debug for $beside<V, E, A> {
+        impl<V: fmt::Debug, A, const AT: usize> fmt::Debug for $beside<V, A, AT> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_tuple(stringify!($beside)).field(&self.0).finish()
             }
@@ -193,14 +193,13 @@ macro_rules! beside {
 beside! { Beside, Optional, Plain }
 beside! { BesideLocal, OptionalLocal, PlainLocal }
 
-impl<V, E, A> ScopedResource for Beside<V, E, A>
+impl<V, A, const AT: usize> ScopedResource for Beside<V, A, AT>
 where
     V: Send + 'static,
-    E: Ends<V, A> + 'static,
-    A: 'static,
+    A: Ends<V, AT> + 'static,
 {
     fn exit(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> + Send {
-        E::__end(self.0, exit)
+        A::__end(self.0, exit)
     }
 
     fn policy() -> Policy {
@@ -208,9 +207,9 @@ where
     }
 }
 
-impl<V, E: EndsLocal<V, A>, A> LocalResource for BesideLocal<V, E, A> {
+impl<V, A: EndsLocal<V, AT>, const AT: usize> LocalResource for BesideLocal<V, A, AT> {
     fn exit_local(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> {
-        E::__end(self.0, exit)
+        A::__end(self.0, exit)
     }
 
     fn policy() -> Policy {

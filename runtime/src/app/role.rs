@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::resources::{Closed, Plain, PlainLocal};
+use super::resources::{Beside, BesideLocal, Closed, Ends, EndsLocal, Optional, OptionalLocal, Plain, PlainLocal};
 use crate::base::policy::Policy;
 use crate::compose::graph::Member;
 use crate::compose::kept::Kept;
@@ -97,9 +97,61 @@ pub const fn plain_local<'a, V: 'a>() -> Role<V, PlainLocal<V>, Local<'a>> {
     role()
 }
 
-/// That of a field that becomes an `R`.
+/// That of a resource that may not be there.
 #[must_use]
-pub const fn role<V, R, K>() -> Role<V, R, K>
+pub const fn optional<R: Exits>() -> Role<Option<R>, Optional<R>, Sendable> {
+    role()
+}
+
+/// As [`optional`], for one that stays in its task.
+#[must_use]
+pub const fn optional_local<'a, R: ExitsLocal + 'a>() -> Role<Option<R>, OptionalLocal<R>, Local<'a>> {
+    role()
+}
+
+/// That of a value whose end is beside it, in the lifespan `A`.
+#[must_use]
+pub const fn beside<V, A, const AT: usize>() -> Role<V, Beside<V, A, AT>, Sendable>
+where
+    V: Send + 'static,
+    A: Ends<V, AT> + 'static,
+{
+    role()
+}
+
+/// As [`beside`], for one that stays in its task.
+#[must_use]
+pub const fn beside_local<'a, V, A, const AT: usize>() -> Role<V, BesideLocal<V, A, AT>, Local<'a>>
+where
+    V: 'a,
+    A: EndsLocal<V, AT> + 'a,
+{
+    role()
+}
+
+/// As [`beside`], for one that may not be there.
+#[must_use]
+pub const fn optional_beside<V, A, const AT: usize>() -> Role<Option<V>, Optional<Beside<V, A, AT>>, Sendable>
+where
+    V: Send + 'static,
+    A: Ends<V, AT> + 'static,
+{
+    role()
+}
+
+/// As [`optional_beside`], for one that stays in its task.
+#[must_use]
+pub const fn optional_beside_local<'a, V, A, const AT: usize>()
+-> Role<Option<V>, OptionalLocal<BesideLocal<V, A, AT>>, Local<'a>>
+where
+    V: 'a,
+    A: EndsLocal<V, AT> + 'a,
+{
+    role()
+}
+
+/// That of a field that becomes an `R`.
+const fn role<V, R, K>() -> Role<V, R, K>
 where
     R: LocalResource + Closed<V>,
     K: Takes<R>,

@@ -145,6 +145,8 @@ impl<T> Field<T> for Option<T> {
 
 /// Takes the value of a field. It does not unwind, so that a struct of a thousand fields is made without as many landing pads.
 #[allow(improper_ctypes_definitions, reason = "no other language calls it")]
+// Out of line: there is one for each type, and a call for each member.
+#[inline(never)]
 pub extern "C" fn value<V>(field: &mut impl Field<V>) -> V {
     match field.__value() {
         Some(value) => value,

@@ -84,14 +84,14 @@ impl Expansion<'_> {
         any.then(|| (Ident::new("__whole", Span::mixed_site()), ty))
     }
 
-    // Output: `__Slots { cache: __rt::leaf(__rt::resource::<Cache>()), db: __rt::lent::<Db, _>(__rt::resource::<Db>()), config: Some(config) }`
+    // Output: `__Slots { cache: __rt::leaf(__rt::resource::<Cache>()), db: __rt::lent(__rt::resource::<Db>()), config: Some(config) }`
     fn slots(&self) -> TokenStream {
         let members = self.graph.order.iter().rev().map(|field| {
             let member = &self.model.fields[*field];
-            let (name, ty, role) = (slot_name(member.name), member.ty, self.role(member));
-            let at = Blame::on(ty).start;
+            let (name, role) = (slot_name(member.name), self.role(member));
+            let at = Blame::on(member.ty).start;
             match (self.needed[*field], self.is_local()) {
-                (true, false) => quote_spanned!(at=> #name: __rt::lent::<#ty, _>(#role)),
+                (true, false) => quote_spanned!(at=> #name: __rt::lent(#role)),
                 (true, true) => quote_spanned!(at=> #name: __rt::lent_local(#role)),
                 (false, _) => quote_spanned!(at=> #name: __rt::leaf(#role)),
             }

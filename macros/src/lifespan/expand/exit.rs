@@ -1,123 +1,74 @@
 //! How the members exit, and what is known of them before: the trait impls.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::{Lifetime, Token, Type};
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Lifetime, Token};
 
 use super::Expansion;
 use super::unread::expression;
-use crate::blame::{Blame, ours};
-use crate::lifespan::ending::Ending;
+use crate::blame::Blame;
 use crate::lifespan::model::{Member, Role};
 
 impl Expansion<'_> {
-    // Output: `__rt::resource::<Db>()`, `__rt::plain::<u8>()`, or, with what the field becomes on its way out,
-    // `__rt::role::<Pool, __rt::Beside<Pool, __EndOf_pool, App>, __rt::Sendable>()`
+    // Output: `__rt::resource::<Db>()`, or `__rt::beside::<Pool, App, 2>()`
     pub(super) fn role(&self, member: &Member<'_>) -> TokenStream {
-        let (name, ty) = (member.name, member.ty);
+        let ty = member.ty;
         let at = Blame::on(ty).start;
-        let closed = match (member.role, member.exit.is_some()) {
-            (Role::Entered { optional: false }, false) => {
-                let resource = self.rt("resource", "resource_local", at);
-                return quote_spanned!(at=> #resource::<#ty>());
-            }
-            (Role::Entered { optional: true }, false) => Self::some(ty),
-            (Role::Entered { optional }, true) => {
-                let value = if optional { Self::some(ty) } else { quote!(#ty) };
-                let (beside, end) = (self.rt("Beside", "BesideLocal", at), end_name(name));
-                let whole = &self.subject.ty;
-                quote_spanned!(at=> #beside<#value, #end, #whole>)
-            }
-            _ => {
-                let plain = self.rt("plain", "plain_local", at);
-                return quote_spanned!(at=> #plain::<#ty>());
-            }
+        let (name, local) = match (member.role, member.exit.is_some()) {
+            (Role::Entered { optional: false }, false) => ("resource", "resource_local"),
+            (Role::Entered { optional: true }, false) => ("optional", "optional_local"),
+            (Role::Entered { optional: false }, true) => ("beside", "beside_local"),
+            (Role::Entered { optional: true }, true) => ("optional_beside", "optional_beside_local"),
+            _ => ("plain", "plain_local"),
         };
-        let optional = self.rt("Optional", "OptionalLocal", at);
-        let is_optional = member.role == Role::Entered { optional: true };
-        let closed = if is_optional {
-            quote_spanned!(at=> #optional<#closed>)
-        } else {
-            closed
-        };
-        let kind = if self.is_local() {
-            quote_spanned!(at=> __rt::Local<'_>)
-        } else {
-            quote_spanned!(at=> __rt::Sendable)
-        };
-        quote_spanned!(at=> __rt::role::<#ty, #closed, #kind>())
+        let (role, value) = (self.rt(name, local, at), Self::value_of(member));
+        let end = member.exit.is_some().then(|| {
+            let (whole, place) = (&self.subject.ty, self.place(member));
+            quote_spanned!(at=> , #whole, #place)
+        });
+        quote_spanned!(at=> #role::<#value #end>())
     }
 
-    /// What is in an optional field.
-    pub(super) fn some(ty: &Type) -> TokenStream {
-        let at = Blame::on(ty).start;
-        quote_spanned!(at=> __rt::SomeOf<#ty>)
+    /// The type of what is in the field when it is there.
+    fn value_of(member: &Member<'_>) -> TokenStream {
+        let ty = member.ty;
+        if member.role == (Role::Entered { optional: true }) {
+            let at = Blame::on(ty).start;
+            quote_spanned!(at=> __rt::SomeOf<#ty>)
+        } else {
+            quote!(#ty)
+        }
     }
 
-    // Output, in `impl App`:
-    //     async fn __lifespan_exit_pool(
-    //         __value: PgPool,
-    //         __exit: &::lifespan::Exit,
-    //     ) -> __rt::ExitResult {
-    //         __rt::exited(__rt::end(async |pool, exit| .., __value, __exit).await)
-    //     }
-    //
-    // There, and not in the impl that calls it, because `Self` is the user's.
-    pub(super) fn end_in_place(&self, field: usize) -> Option<TokenStream> {
-        let (member, exit) = self.beside(field)?;
-        let at = Blame::on(&exit.function).start;
-        let exit = expression(exit.function.clone());
-        let krate = self.model.options.krate(at);
-        let (function, value) = (function_name(member.name), Self::beside_value(member));
-        Some(quote_spanned! {at=>
-            #[doc(hidden)]
-            async fn #function(
-                __value: #value,
-                __exit: &#krate::Exit,
-            ) -> __rt::ExitResult {
-                __rt::exited(__rt::end(#exit, __value, __exit).await)
-            }
-        })
+    /// The place of a member in the graph.
+    fn place(&self, member: &Member<'_>) -> Option<Literal> {
+        let field = self.model.fields.iter().position(|field| field.name == member.name)?;
+        self.places[field].map(Literal::usize_unsuffixed)
     }
 
     // Output:
-    //     enum __EndOf_pool {}
-    //     impl __rt::Ends<PgPool, App> for __EndOf_pool {
-    //         async fn __end(__value: PgPool, __exit: &::lifespan::Exit) -> __rt::ExitResult {
-    //             <App>::__lifespan_exit_pool(__value, __exit).await
+    //     impl __rt::Ends<Pool, 2> for App {
+    //         async fn __end(__value: Pool, __exit: &::lifespan::Exit) -> __rt::ExitResult {
+    //             __rt::exited(__rt::end(async |pool, exit| .., __value, __exit).await)
     //         }
     //     }
+    //
+    // Of the whole, because `Self` is the user's in there.
     pub(super) fn end(&self, field: usize) -> Option<TokenStream> {
-        let (member, exit) = self.beside(field)?;
+        let member = &self.model.fields[field];
+        let exit = member.exit.as_ref()?;
         let at = Blame::on(&exit.function).start;
         let krate = self.model.options.krate(at);
         let (generics, _, clause) = self.subject.generics.split_for_impl();
-        let ends = self.rt("Ends", "EndsLocal", at);
-        let (end, whole, value) = (end_name(member.name), &self.subject.ty, Self::beside_value(member));
-        let function = function_name(member.name);
+        let (whole, value, place) = (&self.subject.ty, Self::value_of(member), self.place(member));
+        let (ends, function) = (self.rt("Ends", "EndsLocal", at), expression(exit.function.clone()));
         Some(quote_spanned! {at=>
-            enum #end {}
-            impl #generics #ends<#value, #whole> for #end #clause {
-                async fn __end(
-                    __value: #value,
-                    __exit: &#krate::Exit,
-                ) -> __rt::ExitResult {
-                    <#whole>::#function(__value, __exit).await
+            impl #generics #ends<#value, #place> for #whole #clause {
+                async fn __end(__value: #value, __exit: &#krate::Exit) -> __rt::ExitResult {
+                    __rt::exited(__rt::end(#function, __value, __exit).await)
                 }
             }
         })
-    }
-
-    /// A member whose end is beside it, and that.
-    fn beside(&self, field: usize) -> Option<(&Member<'_>, &Ending)> {
-        let member = &self.model.fields[field];
-        Some((member, member.exit.as_ref()?))
-    }
-
-    fn beside_value(member: &Member<'_>) -> TokenStream {
-        let ty = member.ty;
-        let is_optional = member.role == Role::Entered { optional: true };
-        if is_optional { Self::some(ty) } else { quote!(#ty) }
     }
 
     // Output:
@@ -128,7 +79,10 @@ impl Expansion<'_> {
     //             __parts.member(__rt::resource::<Db>(), __db);
     //             __parts.member(__rt::resource::<Cache>(), __cache);
     //         }
-    //         fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) { .. }
+    //         fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
+    //             __asking.member(0, __rt::resource::<Db>(), &self.db);
+    //             __asking.member(1, __rt::resource::<Cache>(), &self.cache);
+    //         }
     //     }
     pub(super) fn composed(&self) -> TokenStream {
         let (generics, _, clause) = self.subject.generics.split_for_impl();
@@ -149,7 +103,17 @@ impl Expansion<'_> {
             quote!(__parts.kept(#role, #value);)
         });
         let values = self.members.iter().map(|member| self.value_name(member.name));
-        let names = self.members.iter().map(|member| member.name);
+        // A plain value cannot fail, nor can one whose end is beside it.
+        let asked = self
+            .members
+            .iter()
+            .enumerate()
+            .zip(&roles)
+            .filter_map(|((at, member), role)| {
+                let (name, at) = (member.name, Literal::usize_unsuffixed(at));
+                let may_fail = matches!(member.role, Role::Entered { .. }) && member.exit.is_none();
+                may_fail.then(|| quote!(__asking.member(#at, #role, &#this.#name);))
+            });
         let (life, kind, clause_of_life) = if self.is_local() {
             let a = self.lifetime(at);
             (quote!(<#a>), quote!(__rt::Local<#a>), quote!(where Self: #a))
@@ -166,7 +130,7 @@ impl Expansion<'_> {
                     #(__parts.member(#roles, #values);)*
                 }
                 fn __ask(&#this, __asking: &mut __rt::Asking<'_, '_>) {
-                    #(__asking.member(#roles, &#this.#names);)*
+                    #(#asked)*
                 }
             }
         }
@@ -237,12 +201,4 @@ impl Expansion<'_> {
         let name = quote_spanned!(at=> __exit);
         self.subject.resource(&[], &name, &body, Some(&rest), at)
     }
-}
-
-fn end_name(name: &Ident) -> Ident {
-    format_ident!("__EndOf_{}", name, span = ours(name.span()))
-}
-
-fn function_name(name: &Ident) -> Ident {
-    format_ident!("__lifespan_exit_{}", name, span = ours(name.span()))
 }

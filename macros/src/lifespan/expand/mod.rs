@@ -47,8 +47,8 @@ use crate::subject::Subject;
 //                 __parts.member(__rt::resource::<Cache>(), __cache);
 //             }
 //             fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
-//                 __asking.member(__rt::resource::<Db>(), &self.db);
-//                 __asking.member(__rt::resource::<Cache>(), &self.cache);
+//                 __asking.member(0, __rt::resource::<Db>(), &self.db);
+//                 __asking.member(1, __rt::resource::<Cache>(), &self.cache);
 //             }
 //         }
 //         impl App {
@@ -56,7 +56,7 @@ use crate::subject::Subject;
 //                 __rt::lifespan(
 //                     __Slots {
 //                         cache: __rt::leaf(__rt::resource::<Cache>()),
-//                         db: __rt::lent::<Db, _>(__rt::resource::<Db>()),
+//                         db: __rt::lent(__rt::resource::<Db>()),
 //                         config: Some(config),
 //                     },
 //                     [
@@ -169,9 +169,7 @@ impl<'a> Expansion<'a> {
 
     fn inherent(&self) -> TokenStream {
         let (lifespan, plan) = (self.lifespan(), self.plan());
-        let order = self.graph.order.iter();
-        let ends = order.filter_map(|field| self.end_in_place(*field));
-        self.subject.inherent(&quote!(#lifespan #plan #(#ends)*))
+        self.subject.inherent(&quote!(#lifespan #plan))
     }
 
     /// A local variable that no input has the name of: both are in sight of generated code alone.

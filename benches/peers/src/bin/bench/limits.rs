@@ -95,7 +95,7 @@ const LIMITS: &[Limit] = &[
         to: Some("mpsc and oneshot, by hand"),
         what: What::Instructions,
         target: 1.2,
-        most: 2.25,
+        most: 1.85,
     },
     Limit {
         suite: &owner::SUITE,

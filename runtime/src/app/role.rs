@@ -158,7 +158,7 @@ where
 {
     Role {
         ending: Ending {
-            part: |value, circumstances, exit| K::__part(Kept::again(R::__close(value), circumstances), exit),
+            part: |value, circumstances, exit| K::__part_of_many(Kept::again(R::__close(value), circumstances), exit),
             abandon: |value, circumstances| R::__close(value).__abandon::<Collected>(circumstances),
         },
         close: R::__close,

@@ -20,7 +20,7 @@ use crate::resource::abandoned::Abandoned;
 use crate::resource::exit::ForMembers;
 use crate::resource::failing::Users;
 use crate::resource::{LocalResource, ScopedResource};
-use crate::scope::abandon::job;
+use crate::scope::abandon::{job, job_of_any};
 use crate::scope::exiting::exiting;
 use crate::scope::side::Side;
 
@@ -101,6 +101,12 @@ pub trait Takes<R: LocalResource>: Kind {
     #[doc(hidden)]
     fn __part(member: Kept<R>, exit: ForMembers) -> Self::Job;
 
+    /// As [`__part`](Takes::__part), for members of many types: of a form that is compiled once.
+    #[doc(hidden)]
+    fn __part_of_many(member: Kept<R>, exit: ForMembers) -> Self::Job {
+        Self::__part(member, exit)
+    }
+
     /// Forgets the type of a member.
     #[doc(hidden)]
     fn __forget_type(member: Kept<R>) -> Box<Self::Member>;
@@ -163,6 +169,11 @@ impl<R: ScopedResource> Takes<R> for Sendable {
     fn __part(member: Kept<R>, exit: ForMembers) -> Job {
         let (resource, circumstances) = member.into_parts();
         job(resource, circumstances, exit)
+    }
+
+    fn __part_of_many(member: Kept<R>, exit: ForMembers) -> Job {
+        let (resource, circumstances) = member.into_parts();
+        job_of_any(resource, circumstances, exit)
     }
 
     fn __forget_type(member: Kept<R>) -> Box<Self::Member> {

@@ -43,6 +43,11 @@ fn detached(resource: Box<dyn Detached>, origin: Abandoned, told: ForMembers) ->
     })
 }
 
+/// As [`job`], for code that is compiled once: of a resource whose type is forgotten.
+pub(crate) fn job_of_any<R: ScopedResource>(resource: R, origin: Abandoned, told: ForMembers) -> Job {
+    detached(Box::new(resource), origin, told)
+}
+
 /// As [`detached`], of a resource that is about to exit as a part of something else: in one box.
 pub(crate) fn job<R: ScopedResource>(resource: R, origin: Abandoned, told: ForMembers) -> Job {
     let (circumstances, is_elsewhere) = (Circumstances::of(&origin), resource.__exits_elsewhere());

@@ -16,7 +16,7 @@ use crate::scope::code::{Always, Made};
 use crate::scope::drive::End;
 use crate::scope::enter_then::EnterThen;
 use crate::scope::held::{Held, Keep};
-use crate::scope::run::finish;
+use crate::scope::run::{Unpolled, finish};
 use crate::scope::tie::{InTask, Kind};
 
 /// Scopes a resource without a closure: `scope!(tx = Tx::begin(conn) => { .. })`.
@@ -125,7 +125,7 @@ impl<R: LocalResource> Begun<R> {
     ///
     /// As those of a scope.
     pub async fn finish<T, E: Failure>(self, ended: Ended<Result<T, E>>) -> Result<T, E> {
-        finish(self.held, ended.0, ended.1).await
+        finish(self.held, ended.0, Unpolled::of(ended.1)).await
     }
 }
 

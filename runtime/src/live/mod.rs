@@ -14,7 +14,7 @@ use crate::resource::exit::Exit;
 use crate::resource::part;
 use crate::scope::drive::End;
 use crate::scope::held::{Held, Settled};
-use crate::scope::run::{finish, finish_as, finish_refused};
+use crate::scope::run::{Unpolled, finish, finish_as, finish_refused};
 use crate::scope::tie::{InTask, Kind};
 
 pub(crate) mod handover;
@@ -161,7 +161,8 @@ impl<R: LocalResource> Live<R> {
         place: &'static Location<'static>,
     ) -> impl Future<Output = Result<T, E>> {
         let checkpoint = self.held.board();
-        let ending = finish(self.held, End::Done, Some(result));
+        let returned = Unpolled::of(Some(result)).reported_as(&self.held.keep.entry);
+        let ending = finish(self.held, End::Done, returned);
         InTask::new(ending, checkpoint.exited_at(place), Kind::Exit)
     }
 }

@@ -73,13 +73,14 @@ where
 pub(crate) fn finish<R, T, E>(
     mut held: Held<R>,
     end: End,
-    returned: Option<Result<T, E>>,
+    mut unpolled: Unpolled<T, E>,
 ) -> impl Future<Output = Result<T, E>>
 where
     R: LocalResource,
     E: Failure,
 {
     async move {
+        let returned = unpolled.returned.take();
         let (
             resource,
             Keep {
@@ -106,7 +107,7 @@ pub(crate) fn finish_refused<R: LocalResource, T>(
 ) -> impl Future<Output = Result<T, Error>> {
     let stopped = Undone::Stopped(StopReason::Cancelled(cancellation));
     held.keep.side.note(stopped);
-    finish(held, End::Undone, None)
+    finish(held, End::Undone, Unpolled::of(None))
 }
 
 /// Exits a part of what exits: it is told what the whole was, and ends before that runs out of time.
@@ -121,6 +122,37 @@ pub(crate) fn finish_as<R: LocalResource>(
         held.exit(&exit).await;
         let Keep { entry, side, .. } = &mut held.keep;
         settled(entry, side, None).map_or(Ok(()), Err)
+    }
+}
+
+/// What a body returned, before its exit is polled. Dropped then, a failure is reported, if that is to be (law 23).
+pub(crate) struct Unpolled<T, E: Failure> {
+    returned: Option<Result<T, E>>,
+    reported_as: Option<Entry>,
+}
+
+impl<T, E: Failure> Unpolled<T, E> {
+    pub(crate) fn of(returned: Option<Result<T, E>>) -> Self {
+        Unpolled {
+            returned,
+            reported_as: None,
+        }
+    }
+
+    /// For an exit that a user has in hand.
+    pub(crate) fn reported_as(mut self, entry: &Entry) -> Self {
+        if let Some(Err(_)) = self.returned {
+            self.reported_as = Some(entry.clone());
+        }
+        self
+    }
+}
+
+impl<T, E: Failure> Drop for Unpolled<T, E> {
+    fn drop(&mut self) {
+        if let (Some(failure), Some(entry)) = (carried(&mut self.returned), &self.reported_as) {
+            untold(failure, entry, false);
+        }
     }
 }
 

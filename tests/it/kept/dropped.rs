@@ -170,6 +170,18 @@ fn error_that_a_guard_is_exited_with_law_23() {
 }
 
 #[test]
+fn error_that_a_guard_was_about_to_be_exited_with_law_23() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let db = journal.resource("db").lifespan().enter().await.unwrap();
+        let error = fails(&journal).scope_ok(async |_| ()).await;
+        drop(db.exit_with(error));
+        assert_eq!(journal.failures(), ["report Failed inner: no route"]);
+        let _ = drain().await;
+    });
+}
+
+#[test]
 fn error_of_a_body_while_what_it_abandoned_exits_law_3() {
     everywhere(|| async {
         let journal = Journal::new();

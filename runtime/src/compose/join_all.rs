@@ -147,9 +147,14 @@ impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
         let Some(lane) = &mut lanes[at] else {
             return Poll::Ready(());
         };
-        let ended = ready!(lane.as_mut().poll(cx));
+        match ready!(lane.as_mut().poll(cx)) {
+            Ok(entered) => {
+                group.watch(&entered);
+                kept.push((at, entered));
+            }
+            Err(missed) => group.miss(missed, None),
+        }
         lanes[at] = None;
-        kept.extend(group.admit(ended).map(|member| (at, member)));
         Poll::Ready(())
     }
 

@@ -49,15 +49,13 @@ impl Turns {
 
     /// The next that may start, while so many are under way.
     pub(crate) fn next(&mut self, under_way: usize) -> Option<usize> {
-        let index = self.peek(under_way)?;
         match self {
-            Turns::InOrder { next, .. } => *next += 1,
-            Turns::After { free, left, .. } => {
-                free.pop_first();
-                *left -= 1;
-            }
+            Turns::InOrder { next, count, width } => (*next < *count && under_way < *width).then(|| {
+                *next += 1;
+                *next - 1
+            }),
+            Turns::After { free, left, .. } => free.pop_first().inspect(|_| *left -= 1),
         }
-        Some(index)
     }
 
     /// The one that [`next`](Turns::next) would give.

@@ -23,9 +23,9 @@ pub use crate::compose::kind::{Kind, Local, Sendable};
 pub use crate::lifespan::Lifespan;
 pub use crate::lifespan::scope_macro::{begin, body, in_task};
 pub use crate::plan::draft::What;
-pub use crate::resource::abandoned::{Abandoned, TakesOver};
 pub use crate::resource::enter::Enter;
 pub use crate::resource::failing::Failing;
+pub use crate::resource::origin::{Origin, TakesOver};
 
 pub use lifespan_macros::AttributeLifespanOrScopedResource;
 

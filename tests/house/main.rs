@@ -55,10 +55,10 @@ const CIRCLES_OF_THE_RUNTIME: &[&str] = &[
     "cancel/children.rs, cancel/node/mod.rs",
     "compose/entering.rs, compose/exits.rs, compose/kind.rs, compose/parting.rs",
     "error/mod.rs, error/primary.rs, error/task_error.rs",
-    "orphan/rescue/drained.rs, orphan/rescue/listing.rs, orphan/rescue/mod.rs, orphan/watch.rs",
+    "orphan/collector.rs, orphan/rescue/drained.rs, orphan/rescue/mod.rs, orphan/rescue/owner_entry.rs",
     "plan/draft.rs, plan/member.rs, plan/mermaid.rs, plan/mod.rs, plan/paths.rs",
-    "report/mod.rs, report/traced.rs, report/witness.rs",
-    "resource/abandoned.rs, resource/failing.rs, resource/mod.rs",
+    "report/mod.rs, report/subscriber.rs, report/traced.rs",
+    "resource/failing.rs, resource/mod.rs, resource/origin.rs",
     "stack/mod.rs, stack/register.rs, stack/registrar.rs, stack/stacked.rs",
 ];
 

@@ -185,7 +185,7 @@ const _: () = {
         fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
             __rt::failing(self, __failing);
         }
-        fn __lose(self, __abandoned: __rt::Abandoned) {
+        fn __lose(self, __abandoned: __rt::Origin) {
             __rt::lose(self, &__abandoned);
         }
     }

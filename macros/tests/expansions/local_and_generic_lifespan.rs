@@ -122,7 +122,7 @@ const _: () = {
         fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
             __rt::failing_local(self, __failing);
         }
-        fn __abandon<__T: __rt::TakesOver>(self, __abandoned: __rt::Abandoned) {
+        fn __abandon<__T: __rt::TakesOver>(self, __abandoned: __rt::Origin) {
             __rt::abandon(self, &__abandoned);
         }
     }

@@ -8,9 +8,9 @@ use crate::compose::joined::settle;
 use crate::compose::kind::{Kind, Local, Sendable};
 use crate::compose::parting::Parting;
 use crate::error::BoxError;
-use crate::orphan::watch;
-use crate::resource::abandoned::Abandoned;
+use crate::orphan::collector;
 use crate::resource::exit::Exit;
+use crate::resource::origin::Origin;
 
 /// Ends the members (law 7).
 ///
@@ -35,29 +35,29 @@ pub(super) fn exits<K: Kind>(
     graph: &'static Graph,
     exit: &Exit,
     part: impl FnOnce(&mut Parts<'_, K>),
-) -> Exits<K::Job> {
+) -> Exits<K::Exit> {
     let mut parts = Parts::new(Parting::new(exit), graph, exit);
     part(&mut parts);
     parts.into_parting().exits(Order::UsersFirst(graph))
 }
 
 /// Abandons the members, each by itself: those that may leave their task are adopted or rescued (law 3).
-pub fn abandon<A: ComposedLocal>(whole: A, abandoned: &Abandoned) {
+pub fn abandon<A: ComposedLocal>(whole: A, abandoned: &Origin) {
     let parting = abandoned_members::<Local<'_>>(A::GRAPH, abandoned, |parts| whole.__part(parts));
     drop(parting.exits(Order::UsersFirst(A::GRAPH)));
 }
 
 /// Reports each member: nothing can run their exits any more.
-pub fn lose<A: Composed>(whole: A, abandoned: &Abandoned) {
+pub fn lose<A: Composed>(whole: A, abandoned: &Origin) {
     abandoned_members::<Sendable>(A::GRAPH, abandoned, |parts| whole.__part(parts)).lose();
 }
 
 fn abandoned_members<K: Kind>(
     graph: &'static Graph,
-    abandoned: &Abandoned,
+    abandoned: &Origin,
     part: impl FnOnce(&mut Parts<'_, K>),
 ) -> Parting<K> {
-    let exit = Exit::new(watch::cause(), None);
+    let exit = Exit::new(collector::cause(), None);
     exit.note(&abandoned.entry);
     let parting = Parting::new(&exit).abandoned(abandoned.runtime.clone(), abandoned.stray);
     let mut parts = Parts::new(parting, graph, &exit);

@@ -8,9 +8,9 @@ use crate::base::policy::Policy;
 use crate::error::BoxError;
 use crate::lifespan::foreign::Exited;
 use crate::plan::draft::What;
-use crate::resource::abandoned::{Abandoned, TakesOver};
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
+use crate::resource::origin::{Origin, TakesOver};
 use crate::resource::{LocalResource, ScopedResource};
 
 /// What an optional member's field is.
@@ -242,7 +242,7 @@ impl<R: ScopedResource> ScopedResource for Optional<R> {
         self.0.as_ref().is_none_or(R::__exits_elsewhere)
     }
 
-    fn __lose(self, abandoned: Abandoned) {
+    fn __lose(self, abandoned: Origin) {
         if let Some(resource) = self.0 {
             resource.__lose(abandoned);
         }
@@ -269,7 +269,7 @@ impl<R: LocalResource> LocalResource for OptionalLocal<R> {
         R::__goes_on()
     }
 
-    fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
+    fn __abandon<Taker: TakesOver>(self, abandoned: Origin) {
         if let Some(resource) = self.0 {
             resource.__abandon::<Taker>(abandoned);
         }
@@ -308,5 +308,5 @@ impl<V> LocalResource for PlainLocal<V> {
         What::Value
     }
 
-    fn __abandon<Taker: TakesOver>(self, _: Abandoned) {}
+    fn __abandon<Taker: TakesOver>(self, _: Origin) {}
 }

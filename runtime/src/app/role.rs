@@ -9,9 +9,9 @@ use crate::compose::graph::Member;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Local, Sendable, Takes};
 use crate::plan::draft::What;
-use crate::resource::abandoned::Abandoned;
 use crate::resource::exit::ForMembers;
 use crate::resource::failing::Failing;
+use crate::resource::origin::Origin;
 use crate::resource::{LocalResource, ScopedResource};
 use crate::scope::abandon::Collected;
 
@@ -26,8 +26,8 @@ pub struct Role<V, R, K: Kind> {
 
 /// What becomes of a value that has entered: its exit, or the end of one that is dropped.
 pub(crate) struct Ending<V, K: Kind> {
-    pub(super) part: fn(V, Abandoned, ForMembers) -> K::Job,
-    pub(super) abandon: fn(V, Abandoned),
+    pub(super) part: fn(V, Origin, ForMembers) -> K::Exit,
+    pub(super) abandon: fn(V, Origin),
 }
 
 impl<V, R, K: Kind> Copy for Role<V, R, K> {}

@@ -160,7 +160,7 @@ pub trait AnySlot<K: Kind> {
     fn __entry(&mut self) -> Option<Entry>;
 
     /// The exit of its member, if that was entered.
-    fn __part(&mut self, exit: ForMembers) -> Option<K::Job>;
+    fn __part(&mut self, exit: ForMembers) -> Option<K::Exit>;
 }
 
 impl<V, K: Kind> AnySlot<K> for Lent<V, K> {
@@ -168,7 +168,7 @@ impl<V, K: Kind> AnySlot<K> for Lent<V, K> {
         Some(self.cell.get_mut()?.entry().clone())
     }
 
-    fn __part(&mut self, exit: ForMembers) -> Option<K::Job> {
+    fn __part(&mut self, exit: ForMembers) -> Option<K::Exit> {
         self.__take()?.part(exit)
     }
 }
@@ -179,7 +179,7 @@ impl<V, K: Kind> AnySlot<K> for Leaf<V, K> {
         Some(member.as_ref()?.entry().clone())
     }
 
-    fn __part(&mut self, exit: ForMembers) -> Option<K::Job> {
+    fn __part(&mut self, exit: ForMembers) -> Option<K::Exit> {
         self.__take()?.part(exit)
     }
 }

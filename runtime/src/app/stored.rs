@@ -8,8 +8,8 @@ use super::role::Ending;
 use crate::base::entry::Entry;
 use crate::base::identity::Anchor;
 use crate::compose::kind::Kind;
-use crate::resource::abandoned::Abandoned;
 use crate::resource::exit::ForMembers;
+use crate::resource::origin::Origin;
 
 /// The value of a field, and what is to be done with it.
 pub struct Stored<V, K: Kind> {
@@ -47,13 +47,13 @@ impl<V, K: Kind> Stored<V, K> {
     }
 
     /// On its way out.
-    pub(super) fn part(mut self, exit: ForMembers) -> Option<K::Job> {
+    pub(super) fn part(mut self, exit: ForMembers) -> Option<K::Exit> {
         let value = self.value.take()?;
         Some((self.ending.part)(value, self.circumstances(), exit))
     }
 
-    fn circumstances(&mut self) -> Abandoned {
-        Abandoned {
+    fn circumstances(&mut self) -> Origin {
+        Origin {
             entry: self.entry.clone(),
             runtime: self.runtime.take(),
             stray: false,

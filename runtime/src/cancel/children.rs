@@ -1,7 +1,7 @@
 //! [`Children`]: what is live directly inside of a node, and which of it says, when asked, that it is still polled (law 13).
 //!
 //! Asked round by round: in each round a child may answer once. All of it is guarded by the lock of the parent, also the
-//! [`Seat`] that each child has.
+//! [`ChildSlot`] that each child has.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -23,7 +23,7 @@ pub(super) struct Children {
 
 /// What a child keeps for its parent: where it sits, and when it answered.
 #[derive(Default)]
-pub(super) struct Seat {
+pub(super) struct ChildSlot {
     at: AtomicUsize,
     answered_in: AtomicU32,
 }
@@ -35,7 +35,7 @@ pub(crate) enum Inside {
     /// Something that answered in this round.
     Unwinding,
     /// Only what nobody has polled in this round.
-    Silent,
+    Unpolled,
 }
 
 impl Children {
@@ -99,7 +99,7 @@ impl Children {
         } else if self.answered > 0 {
             Inside::Unwinding
         } else {
-            Inside::Silent
+            Inside::Unpolled
         }
     }
 
@@ -122,7 +122,7 @@ impl Children {
 }
 
 /// Relaxed throughout: the parent's lock orders it.
-impl Seat {
+impl ChildSlot {
     fn at(&self) -> usize {
         self.at.load(Ordering::Relaxed)
     }

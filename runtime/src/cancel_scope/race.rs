@@ -18,12 +18,12 @@ use crate::base::identity::Checkpoint;
 use crate::base::panic::Panic;
 use crate::base::policy::Name;
 use crate::cancel::cancellation::{Cancellation, Kind};
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::report::failures::Failure;
 use crate::report::{self, Report};
-use crate::scope::driven::Outcome;
 use crate::scope::drop_collector::DropCollector;
+use crate::scope::region_end::RegionEnd;
 
 /// Runs all branches of a tuple, in this task, until the first completes, cancels the others, awaits their exits, and
 /// returns what the winner returned.
@@ -199,9 +199,9 @@ impl<F: Future<Output = T>, T> Branches<T> for Lane<F, T> {
             .is_some_and(|branch| branch.node().is_delivered());
         branch.set(None);
         ended(match outcome {
-            Outcome::Done(value) => Ended::With(value, was_told),
-            Outcome::Panicked(panic) => Ended::Panicked(panic),
-            Outcome::Stopped(_) => Ended::Cancelled,
+            RegionEnd::Done(value) => Ended::With(value, was_told),
+            RegionEnd::Panicked(panic) => Ended::Panicked(panic),
+            RegionEnd::Stopped(_) => Ended::Cancelled,
         })?;
         ControlFlow::Continue(true)
     }
@@ -404,7 +404,7 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
         match this.winner.take() {
             Some(Ended::With(value, was_told)) => {
                 if was_told {
-                    frame::deliver_here();
+                    current::deliver_here();
                 }
                 Poll::Ready(value)
             }

@@ -13,14 +13,14 @@ use crate::base::coop::{Rotation, poll_unbudgeted};
 use crate::base::panic::Panic;
 use crate::base::timer;
 use crate::cancel::cancellation::{Cancellation, Kind};
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::report::failures::Failure;
 use crate::report::undelivered::Undelivered;
 use crate::scope::code::{Always, Code, Made};
 use crate::scope::drive::{End, drive};
-use crate::scope::driven::Outcome;
 use crate::scope::limit::{Alarm, Limit, StopReason};
+use crate::scope::region_end::RegionEnd;
 use crate::scope::side::{Side, Undone};
 
 pin_project! {
@@ -57,15 +57,15 @@ impl<F, T, S> Region<F, T, S> {
 }
 
 impl<F: Future<Output = T>, S: Future, T> Future for Region<F, T, S> {
-    type Output = Outcome<T, Cancellation>;
+    type Output = RegionEnd<T, Cancellation>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let undone = ready!(this.course.poll(this.code.as_mut(), this.bell, cx));
         Poll::Ready(match undone {
-            Some(Undone::Panicked(panic)) => Outcome::Panicked(panic),
-            Some(Undone::Stopped(StopReason::Cancelled(cancellation))) => Outcome::Stopped(cancellation),
-            _ => this.code.take().map_or_else(|| ended_twice(), Outcome::Done),
+            Some(Undone::Panicked(panic)) => RegionEnd::Panicked(panic),
+            Some(Undone::Stopped(StopReason::Cancelled(cancellation))) => RegionEnd::Stopped(cancellation),
+            _ => this.code.take().map_or_else(|| ended_twice(), RegionEnd::Done),
         })
     }
 }
@@ -94,7 +94,7 @@ impl Course {
         let failed = self.side.take_failed();
         let undone = self.side.take_undone();
         if matches!(undone, Some(Undone::Stopped(_))) {
-            frame::deliver();
+            current::deliver();
         }
         // What failed in an adopted exit has nobody to return it: it goes to the report hook.
         drop(self.side.take_failures());
@@ -137,7 +137,7 @@ impl Course {
 /// The panic of the body here.
 #[cold]
 fn panicked(panic: Panic) -> Undelivered {
-    let subject = frame::here().and_then(|node| node.subject().cloned());
+    let subject = current::here().and_then(|node| node.subject().cloned());
     let Some(subject) = subject else {
         unreachable!("a cancel scope has its name from the start")
     };
@@ -187,7 +187,7 @@ impl<S: Future> Bell<S> {
             return Poll::Pending;
         };
         // A scope inside of it is no part of the body.
-        ready!(frame::outside(|| stop.poll(cx)));
+        ready!(current::outside(|| stop.poll(cx)));
         this.stop.set(None);
         if let Some(place) = node.subject().map(|subject| subject.place) {
             node.cancel(&Cancellation::new(this.stopped_by.clone(), place));
@@ -220,7 +220,7 @@ impl<S: Future> Alarm for Bell<S> {
         }
         let mut this = self;
         if this.as_mut().project().rotation.begin() == STOP {
-            if let Some(node) = frame::here().filter(|node| !node.is_cancelled()) {
+            if let Some(node) = current::here().filter(|node| !node.is_cancelled()) {
                 let _ = this.poll_stopped(&node, cx);
             }
         }
@@ -233,7 +233,7 @@ impl<S: Future> Alarm for Bell<S> {
     }
 
     fn poll_cancelled(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cancellation> {
-        let Some(node) = frame::here() else {
+        let Some(node) = current::here() else {
             return Poll::Pending;
         };
         if !node.is_cancelled() {
@@ -249,7 +249,7 @@ impl<S: Future> Alarm for Bell<S> {
 
 /// A deadline that has passed already cancels before the body is polled.
 fn begin() {
-    let Some(node) = frame::here() else { return };
+    let Some(node) = current::here() else { return };
     if node.deadline().is_some_and(|at| at <= Instant::now()) {
         deadline_passed(&node);
     }

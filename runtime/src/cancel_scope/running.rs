@@ -14,7 +14,7 @@ use super::region::{Bell, Region};
 use crate::base::identity::Checkpoint;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
-use crate::scope::driven;
+use crate::scope::region_end;
 use crate::scope::tie::{InTask, Kind};
 
 pin_project! {
@@ -51,9 +51,9 @@ impl<F: Future<Output = T>, S: Future, T, O> Future for Running<F, T, S, O> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
         let mut this = self.project();
         let value = match ready!(this.branch.as_mut().poll(cx)) {
-            driven::Outcome::Done(value) => Some(value),
-            driven::Outcome::Stopped(_) => None,
-            driven::Outcome::Panicked(panic) => resume_unwind(panic),
+            region_end::RegionEnd::Done(value) => Some(value),
+            region_end::RegionEnd::Stopped(_) => None,
+            region_end::RegionEnd::Panicked(panic) => resume_unwind(panic),
         };
         Poll::Ready((this.settle)(Outcome::of(this.branch.node(), value)))
     }
@@ -86,7 +86,7 @@ impl<F, T, S> Branch<F, T, S> {
 }
 
 impl<F: Future<Output = T>, S: Future, T> Future for Branch<F, T, S> {
-    type Output = driven::Outcome<T, Cancellation>;
+    type Output = region_end::RegionEnd<T, Cancellation>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().region.poll(cx)

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::running::Running;
 use super::{CancelScope, Outcome};
 use crate::cancel::cancellation::Cancelled;
-use crate::cancel::frame;
+use crate::cancel::current;
 
 /// Runs `body` for at most `after`, then unwinds it: in place of tokio's `timeout`, which drops it, whatever lives inside.
 ///
@@ -86,5 +86,5 @@ pub fn timeout_at<T, F: Future<Output = T>>(at: Instant, body: F) -> Running<F, 
 /// ```
 #[must_use]
 pub fn effective_deadline() -> Option<Instant> {
-    frame::here_in_task()?.effective_deadline()
+    current::here_in_task()?.effective_deadline()
 }

@@ -22,14 +22,14 @@ use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::base::panic::{Panic, rendered};
 use crate::cancel::cancellation::Cancellation;
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::cancel::node::{Node, Why};
 use crate::cancel_scope::shield::shield;
 use crate::cancel_scope::{CancelScope, Outcome, Running};
 use crate::compose::graph::Member;
 use crate::error::{Error, ErrorKind};
 use crate::lifespan::{Holding, Lifespan};
-use crate::orphan::job::Job;
+use crate::orphan::orphan_exit::OrphanExit;
 use crate::report::failures::{Failure, Failures, report_attached, send};
 use crate::report::undelivered::Undelivered;
 use crate::resource::LocalResource;
@@ -305,7 +305,7 @@ impl NotEntered {
     #[cold]
     fn into_error(self) -> Error {
         let mut error = self.why.deliver().error;
-        if frame::may_be_dropped() {
+        if current::may_be_dropped() {
             if self.is_own {
                 send(&mut error);
             } else {
@@ -319,7 +319,7 @@ impl NotEntered {
 /// Exits what was entered, with fresh budgets, whatever is cancelled around it (law 19).
 struct RollingBack<K: Kind> {
     why: NotEntered,
-    exits: Pin<Box<Shielded<K::Job>>>,
+    exits: Pin<Box<Shielded<K::Exit>>>,
 }
 
 type Shielded<J> = Running<Exits<J>, Failures, Pending<()>, Failures>;
@@ -422,7 +422,7 @@ impl Group {
         why: &Undelivered,
         cause: Cause,
         order: Order,
-    ) -> Exits<K::Job> {
+    ) -> Exits<K::Exit> {
         let exit = Exit::new(cause, None).with_error(rendered(why.error()));
         let mut parting = Parting::new(&exit);
         members.__roll_back(&mut parting);
@@ -496,7 +496,7 @@ pin_project! {
         #[pin]
         entering: Holding<R, F>,
         subject: Subject,
-        left: Option<Box<Job>>,
+        left: Option<Box<OrphanExit>>,
     }
 }
 
@@ -505,7 +505,7 @@ pin_project! {
 #[allow(unreachable_pub, reason = "it is what a public future gives")]
 pub struct Missed {
     pub(crate) failure: Failure,
-    left: Option<Box<Job>>,
+    left: Option<Box<OrphanExit>>,
 }
 
 impl<R: LocalResource, F> EnterOne<R, F> {
@@ -540,7 +540,7 @@ impl<R: LocalResource, F: Enter<R>> Future for EnterOne<R, F> {
 fn looked_at<R: LocalResource>(
     polled: Result<Poll<Result<Held<R>, Error>>, Panic>,
     subject: &Subject,
-    left: &mut Option<Box<Job>>,
+    left: &mut Option<Box<OrphanExit>>,
 ) -> Poll<Result<Kept<R>, Missed>> {
     if let Some(job) = nested::take_left() {
         *left = Some(job);

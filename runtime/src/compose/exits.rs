@@ -10,7 +10,7 @@ use super::kind::Parted;
 use super::turns::Turns;
 use super::woken::{Polled, WokenSet};
 use crate::compose::graph::{Graph, Member};
-use crate::orphan::watch::{self, Watch};
+use crate::orphan::collector::{self, Collector};
 use crate::report::failures::Failures;
 
 /// Ready with all failures when all have exited. Dropped before, what is left is passed on (law 6).
@@ -122,8 +122,8 @@ impl<J: Parted> Unpin for Exits<J> {}
 impl<J: Parted> Drop for Exits<J> {
     fn drop(&mut self) {
         // As one group, that what has failed so far is told with what is left.
-        let _together = Watch::open();
-        watch::pass_on_failed(std::mem::take(&mut self.failures));
+        let _together = Collector::open();
+        collector::pass_on_failed(std::mem::take(&mut self.failures));
         let left = std::mem::take(&mut self.jobs.0);
         J::__pass_on(left.into_iter().flatten().collect());
     }

@@ -11,11 +11,11 @@ use super::parting::{Entries, Parting};
 use crate::base::entry::Entry;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
-use crate::orphan::watch;
+use crate::orphan::collector;
 use crate::report::failures::{Failures, Verdict, resume_of_part};
-use crate::resource::abandoned::{Abandoned, TakesOver};
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
+use crate::resource::origin::{Origin, TakesOver};
 use crate::resource::{LocalResource, ScopedResource};
 
 /// Several entered resources as one: a tuple from [`join`](super::join) and
@@ -144,11 +144,11 @@ impl<T> Group<T> {
         settle(parting.exits(self.order).await)
     }
 
-    fn abandoned<K: Kind>(self, abandoned: Abandoned) -> Parting<K>
+    fn abandoned<K: Kind>(self, abandoned: Origin) -> Parting<K>
     where
         T: Members<K>,
     {
-        let exit = Exit::new(watch::cause(), None);
+        let exit = Exit::new(collector::cause(), None);
         let mut parting = Parting::new(&exit)
             .with(self.entries)
             .abandoned(abandoned.runtime, abandoned.stray);
@@ -184,7 +184,7 @@ impl<T: SendableMembers> ScopedResource for Joined<T> {
         self.0.ask::<Sendable>(failing);
     }
 
-    fn __lose(self, abandoned: Abandoned) {
+    fn __lose(self, abandoned: Origin) {
         self.0.abandoned::<Sendable>(abandoned).lose();
     }
 }
@@ -207,7 +207,7 @@ impl<'a, T: Members<Local<'a>>> LocalResource for JoinedLocal<'a, T> {
         self.0.ask::<Local<'a>>(failing);
     }
 
-    fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
+    fn __abandon<Taker: TakesOver>(self, abandoned: Origin) {
         // Each is abandoned by itself, the last first.
         drop(self.0.abandoned::<Local<'a>>(abandoned).exits(Order::LastFirst));
     }

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use crate::base::entry::Entry;
 use crate::base::identity::Anchor;
 use crate::resource::LocalResource;
-use crate::resource::abandoned::Abandoned;
+use crate::resource::origin::Origin;
 use crate::scope::abandon::Collected;
 
 /// A member, and what whoever ends it has to know.
@@ -40,8 +40,8 @@ impl<R: LocalResource> Kept<R> {
     }
 
     /// One that was kept elsewhere.
-    pub(crate) fn again(resource: R, circumstances: Abandoned) -> Self {
-        let Abandoned {
+    pub(crate) fn again(resource: R, circumstances: Origin) -> Self {
+        let Origin {
             entry,
             runtime,
             stray,
@@ -102,11 +102,11 @@ impl<R: LocalResource> Kept<R> {
     }
 
     /// The member, and what whoever ends it has to know.
-    pub(crate) fn into_parts(mut self) -> (R, Abandoned) {
+    pub(crate) fn into_parts(mut self) -> (R, Origin) {
         let runtime = self.runtime.take();
         let (stray, anchor) = (self.stray, mem::take(&mut self.anchor));
         let (resource, entry) = self.open();
-        let circumstances = Abandoned {
+        let circumstances = Origin {
             entry,
             runtime,
             stray,
@@ -119,7 +119,7 @@ impl<R: LocalResource> Kept<R> {
 impl<R: LocalResource> Drop for Kept<R> {
     fn drop(&mut self) {
         if let Some((resource, entry)) = self.member.take() {
-            resource.__abandon::<Collected>(Abandoned {
+            resource.__abandon::<Collected>(Origin {
                 entry,
                 runtime: self.runtime.take(),
                 stray: self.stray,

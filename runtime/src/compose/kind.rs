@@ -13,12 +13,12 @@ use super::entering::{Group, MemberEnter};
 use super::exits::Exits;
 use super::kept::Kept;
 use crate::lifespan::{BoxFuture, LocalBoxFuture};
-use crate::orphan::job::Job;
-use crate::orphan::watch::{self, Watch};
+use crate::orphan::collector::{self, Collector};
+use crate::orphan::orphan_exit::OrphanExit;
 use crate::report::failures::Failures;
-use crate::resource::abandoned::Abandoned;
 use crate::resource::exit::ForMembers;
-use crate::resource::failing::Users;
+use crate::resource::failing::Dependents;
+use crate::resource::origin::Origin;
 use crate::resource::{LocalResource, ScopedResource};
 use crate::scope::abandon::{job, job_of_any};
 use crate::scope::exiting::exiting;
@@ -28,7 +28,7 @@ use crate::scope::side::Side;
 pub trait Kind: Sized {
     /// The exit of a member, whatever its type.
     #[doc(hidden)]
-    type Job: Parted;
+    type Exit: Parted;
 
     /// A member, whatever its type.
     #[doc(hidden)]
@@ -44,11 +44,11 @@ pub trait Kind: Sized {
 
     /// Makes one of several exits, for a whole of any kind to run, if they may leave their task.
     #[doc(hidden)]
-    fn __leave(exits: Exits<Self::Job>, group: &Group) -> Left<Self>;
+    fn __leave(exits: Exits<Self::Exit>, group: &Group) -> Left<Self>;
 
     /// What runs one that was left.
     #[doc(hidden)]
-    fn __run(left: Job) -> Self::Job;
+    fn __run(left: OrphanExit) -> Self::Exit;
 }
 
 /// Who runs several exits of a roll-back.
@@ -56,26 +56,26 @@ pub trait Kind: Sized {
 #[allow(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub enum Left<K: Kind> {
     /// The whole, in whose place they may leave their task.
-    ToTheWhole(Job),
-    Here(Exits<K::Job>),
+    ToTheWhole(OrphanExit),
+    Here(Exits<K::Exit>),
 }
 
 /// A member whose type is forgotten: of what comes and goes at run time. Dropped, it is abandoned.
 #[doc(hidden)]
 pub trait Member<K: Kind> {
     /// Makes its exit. If it is abandoned with others: from which runtime, and whether by another task.
-    fn __part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Job;
+    fn __part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Exit;
 
     /// Whom it tells from now on if it fails (law 21).
-    fn __tell(&self, users: &Users);
+    fn __tell(&self, users: &Dependents);
 }
 
 impl<R: LocalResource, K: Takes<R>> Member<K> for Kept<R> {
-    fn __part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Job {
+    fn __part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Exit {
         K::__part(self.abandoned_from(from), exit)
     }
 
-    fn __tell(&self, users: &Users) {
+    fn __tell(&self, users: &Dependents) {
         users.hear_of(self.resource(), self.entry());
     }
 }
@@ -99,11 +99,11 @@ pub trait Parted: Sized {
 pub trait Takes<R: LocalResource>: Kind {
     /// Makes the exit of a member.
     #[doc(hidden)]
-    fn __part(member: Kept<R>, exit: ForMembers) -> Self::Job;
+    fn __part(member: Kept<R>, exit: ForMembers) -> Self::Exit;
 
     /// As [`__part`](Takes::__part), for members of many types: of a form that is compiled once.
     #[doc(hidden)]
-    fn __part_of_many(member: Kept<R>, exit: ForMembers) -> Self::Job {
+    fn __part_of_many(member: Kept<R>, exit: ForMembers) -> Self::Exit {
         Self::__part(member, exit)
     }
 
@@ -139,39 +139,39 @@ pub enum Sendable {}
 pub struct Local<'a>(PhantomData<&'a ()>);
 
 impl Kind for Sendable {
-    type Job = Job;
+    type Exit = OrphanExit;
     type Member = dyn Member<Sendable> + Send;
     type Boxed<'f, T: 'f> = BoxFuture<'f, T>;
     type Lane<'s> = Pin<Box<dyn MemberEnter + Send + 's>>;
 
-    fn __leave(exits: Exits<Job>, group: &Group) -> Left<Self> {
+    fn __leave(exits: Exits<OrphanExit>, group: &Group) -> Left<Self> {
         let runtime = Handle::try_current().ok();
         let subject = group.subject().clone();
-        Left::ToTheWhole(Job::going_on(exits, subject, runtime, false))
+        Left::ToTheWhole(OrphanExit::going_on(exits, subject, runtime, false))
     }
 
-    fn __run(left: Job) -> Job {
+    fn __run(left: OrphanExit) -> OrphanExit {
         left
     }
 }
 
-impl Parted for Job {
+impl Parted for OrphanExit {
     fn __poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures> {
         Pin::new(self).poll(cx)
     }
 
     fn __pass_on(left: Vec<Self>) {
-        watch::pass_on(left);
+        collector::pass_on(left);
     }
 }
 
 impl<R: ScopedResource> Takes<R> for Sendable {
-    fn __part(member: Kept<R>, exit: ForMembers) -> Job {
+    fn __part(member: Kept<R>, exit: ForMembers) -> OrphanExit {
         let (resource, circumstances) = member.into_parts();
         job(resource, circumstances, exit)
     }
 
-    fn __part_of_many(member: Kept<R>, exit: ForMembers) -> Job {
+    fn __part_of_many(member: Kept<R>, exit: ForMembers) -> OrphanExit {
         let (resource, circumstances) = member.into_parts();
         job_of_any(resource, circumstances, exit)
     }
@@ -182,45 +182,45 @@ impl<R: ScopedResource> Takes<R> for Sendable {
 }
 
 impl<'a> Kind for Local<'a> {
-    type Job = LocalJob<'a>;
+    type Exit = LocalExit<'a>;
     type Member = dyn Member<Local<'a>> + 'a;
     type Boxed<'f, T: 'f> = LocalBoxFuture<'f, T>;
     type Lane<'s> = Pin<Box<dyn MemberEnter + 's>>;
 
-    fn __leave(exits: Exits<LocalJob<'a>>, _: &Group) -> Left<Self> {
+    fn __leave(exits: Exits<LocalExit<'a>>, _: &Group) -> Left<Self> {
         Left::Here(exits)
     }
 
-    fn __run(left: Job) -> LocalJob<'a> {
-        LocalJob(Box::pin(left))
+    fn __run(left: OrphanExit) -> LocalExit<'a> {
+        LocalExit(Box::pin(left))
     }
 }
 
 /// The exit of a local member. Dropped before its first poll, the member is abandoned.
-pub struct LocalJob<'a>(LocalBoxFuture<'a, Failures>);
+pub struct LocalExit<'a>(LocalBoxFuture<'a, Failures>);
 
-impl Parted for LocalJob<'_> {
+impl Parted for LocalExit<'_> {
     fn __poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures> {
         self.0.as_mut().poll(cx)
     }
 
     fn __pass_on(left: Vec<Self>) {
         // What of it can be rescued is, as one job.
-        let _together = Watch::open();
+        let _together = Collector::open();
         left.into_iter().for_each(drop);
     }
 }
 
-impl fmt::Debug for LocalJob<'_> {
+impl fmt::Debug for LocalExit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalJob").finish_non_exhaustive()
+        f.debug_struct("LocalExit").finish_non_exhaustive()
     }
 }
 
 impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
-    fn __part(member: Kept<R>, exit: ForMembers) -> LocalJob<'a> {
-        LocalJob(Box::pin(async move {
-            let (resource, Abandoned { entry, anchor, .. }) = member.into_parts();
+    fn __part(member: Kept<R>, exit: ForMembers) -> LocalExit<'a> {
+        LocalExit(Box::pin(async move {
+            let (resource, Origin { entry, anchor, .. }) = member.into_parts();
             let exit = exit.now(entry.policy.exit());
             exit.note(&entry);
             let mut side = Side::nothing();

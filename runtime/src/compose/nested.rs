@@ -9,14 +9,14 @@ use std::sync::Arc;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::node::Node;
 use crate::compose::graph::Member;
-use crate::orphan::job::Job;
+use crate::orphan::orphan_exit::OrphanExit;
 
 /// The roll-back of a member, for the whole to run; which member, if they have an order of their own.
-pub(super) type Left = (Option<&'static Member>, Box<Job>);
+pub(super) type Left = (Option<&'static Member>, Box<OrphanExit>);
 
 thread_local! {
     /// Until the poll of the member ends.
-    static LEFT: RefCell<Option<Box<Job>>> = const { RefCell::new(None) };
+    static LEFT: RefCell<Option<Box<OrphanExit>>> = const { RefCell::new(None) };
 }
 
 /// Has all members of the group unwind, and those of what that is entered in as a member itself.
@@ -31,11 +31,11 @@ pub(super) fn roll_back(group: &Arc<Node>) {
 }
 
 /// Leaves a roll-back to the whole, which is polling this.
-pub(super) fn leave(job: Job) {
+pub(super) fn leave(job: OrphanExit) {
     let _ = LEFT.try_with(|left| left.replace(Some(Box::new(job))));
 }
 
 /// What the member left that has just been polled.
-pub(super) fn take_left() -> Option<Box<Job>> {
+pub(super) fn take_left() -> Option<Box<OrphanExit>> {
     LEFT.try_with(RefCell::take).ok().flatten()
 }

@@ -10,10 +10,10 @@ use super::kept::Kept;
 use super::kind::{Kind, Takes};
 use crate::base::entry::Entry;
 use crate::base::identity::Anchor;
-use crate::orphan::job::Job;
+use crate::orphan::orphan_exit::OrphanExit;
 use crate::resource::LocalResource;
-use crate::resource::abandoned::Abandoned;
 use crate::resource::exit::{Exit, ForMembers};
+use crate::resource::origin::Origin;
 
 /// The entry of each member, in order: its name, its budgets, its place.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl Entries {
 
 /// The exits of the members of one group, made one after the other in the order of the members.
 pub struct Parting<K: Kind> {
-    exits: Vec<(usize, K::Job)>,
+    exits: Vec<(usize, K::Exit)>,
     entries: std::vec::IntoIter<Entry>,
     next: usize,
     exit: ForMembers,
@@ -82,10 +82,10 @@ impl<K: Kind> Parting<K> {
     }
 
     /// Where a member of this entry comes from.
-    pub(crate) fn circumstances(&self, entry: Entry) -> Abandoned {
+    pub(crate) fn circumstances(&self, entry: Entry) -> Origin {
         let here = || (Handle::try_current().ok(), false);
         let (runtime, stray) = self.from.clone().unwrap_or_else(here);
-        Abandoned {
+        Origin {
             entry,
             runtime,
             stray,
@@ -94,17 +94,17 @@ impl<K: Kind> Parting<K> {
     }
 
     /// The exit of the member of this number; of what is no member, and exits [last](LAST).
-    pub(crate) fn push(&mut self, at: usize, part: impl FnOnce(ForMembers) -> K::Job) {
+    pub(crate) fn push(&mut self, at: usize, part: impl FnOnce(ForMembers) -> K::Exit) {
         self.exits.push((at, part(self.exit.clone())));
     }
 
     /// The roll-back of the member of this number, which has failed to enter.
-    pub(crate) fn left(&mut self, member: usize, left: Job) {
+    pub(crate) fn left(&mut self, member: usize, left: OrphanExit) {
         self.exits.push((member, K::__run(left)));
     }
 
     /// The exit of the next member, if it was entered.
-    pub(crate) fn exit(&mut self, part: impl FnOnce(ForMembers) -> Option<K::Job>) {
+    pub(crate) fn exit(&mut self, part: impl FnOnce(ForMembers) -> Option<K::Exit>) {
         if let Some(exit) = part(self.exit.clone()) {
             self.exits.push((self.next, exit));
         }
@@ -127,7 +127,7 @@ impl<K: Kind> Parting<K> {
         self.exits.into_iter().rev().for_each(drop);
     }
 
-    pub(crate) fn exits(self, order: Order) -> Exits<K::Job> {
+    pub(crate) fn exits(self, order: Order) -> Exits<K::Exit> {
         Exits::new(self.exits, order)
     }
 }

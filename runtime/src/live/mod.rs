@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 
 use crate::base::entry::Subject;
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::error::Error;
 use crate::resource::LocalResource;
 use crate::resource::body::Failure;
@@ -37,7 +37,7 @@ pub struct Live<R: LocalResource> {
 pub(crate) fn enter_guard<R: LocalResource>(held: Held<R>) -> impl Future<Output = Result<Live<R>, Error>> {
     async move {
         let held = Settled::new(held).await?;
-        match frame::cancellation() {
+        match current::cancellation() {
             None => Ok(Live::new(held)),
             Some(cancellation) => finish_refused(held, cancellation).await,
         }

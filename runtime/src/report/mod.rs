@@ -8,13 +8,13 @@ use crate::base::entry::Subject;
 use crate::error::Error;
 
 pub(crate) mod failures;
+#[cfg(feature = "signal")]
+mod subscriber;
 #[cfg(feature = "tracing")]
 mod traced;
 pub(crate) mod undelivered;
 #[cfg(feature = "signal")]
-mod witness;
-#[cfg(feature = "signal")]
-pub(crate) use witness::Witness;
+pub(crate) use subscriber::ReportSubscriber;
 
 /// What a [`Report`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -209,7 +209,7 @@ pub(crate) fn send(report: &Report<'_>) {
         None => by_default(report),
     }));
     #[cfg(feature = "signal")]
-    let _ = catch_unwind(AssertUnwindSafe(|| witness::tell(report)));
+    let _ = catch_unwind(AssertUnwindSafe(|| subscriber::tell(report)));
 }
 
 fn by_default(report: &Report<'_>) {

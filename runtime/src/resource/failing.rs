@@ -1,6 +1,6 @@
 //! [`Failing`]: how a resource says that it failed while others use it (law 21).
 //!
-//! Whoever holds a resource asks it once, when it is entered. One that can fail takes a [`Wire`], which leads to a node: that
+//! Whoever holds a resource asks it once, when it is entered. One that can fail takes a [`FailureLink`], which leads to a node: that
 //! of a group that still enters, or one that is made for the first wire, so that ordinary resources cost nothing. When the
 //! resource dies it cuts the wire, and the node is cancelled. What it died of is a [`Death`], which is told once.
 
@@ -51,13 +51,13 @@ impl Failing<'_> {
     }
 
     /// For a resource whose own parts come later.
-    pub(crate) fn users(&mut self) -> Users {
-        Users(Arc::clone(self.node.get_or_insert_with(Node::new)))
+    pub(crate) fn users(&mut self) -> Dependents {
+        Dependents(Arc::clone(self.node.get_or_insert_with(Node::new)))
     }
 
     /// For the resource that is asked.
-    pub(crate) fn wire(&mut self) -> Wire {
-        Wire {
+    pub(crate) fn wire(&mut self) -> FailureLink {
+        FailureLink {
             node: Arc::clone(self.node.get_or_insert_with(Node::new)),
             subject: self.entry.subject(),
         }
@@ -74,12 +74,12 @@ impl fmt::Debug for Failing<'_> {
 
 /// Those who use what comes later.
 #[derive(Clone)]
-pub struct Users(Arc<Node>);
+pub struct Dependents(Arc<Node>);
 
-impl Users {
+impl Dependents {
     /// What fails then says so with its exit.
     pub(crate) fn nobody() -> Self {
-        Users(Node::new())
+        Dependents(Node::new())
     }
 
     /// They are told from now on if it fails, and whoever was told before is not. To be called without a lock.
@@ -88,20 +88,20 @@ impl Users {
     }
 }
 
-impl fmt::Debug for Users {
+impl fmt::Debug for Dependents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Users").finish_non_exhaustive()
+        f.debug_struct("Dependents").finish_non_exhaustive()
     }
 }
 
 /// From a resource that can fail to those who use it.
 #[derive(Clone)]
-pub(crate) struct Wire {
+pub(crate) struct FailureLink {
     node: Arc<Node>,
     subject: Subject,
 }
 
-impl Wire {
+impl FailureLink {
     /// Tells those who use it. To be called without a lock: it wakes them.
     pub(crate) fn cut(&self, death: &Death) {
         let place = self.subject.place;
@@ -109,7 +109,7 @@ impl Wire {
         self.cut_for(&Cancellation::new(died, place));
     }
 
-    /// As [`cut`](Wire::cut), where the death has cancelled others already.
+    /// As [`cut`](FailureLink::cut), where the death has cancelled others already.
     pub(crate) fn cut_for(&self, death: &Cancellation) {
         self.node.cancel(death);
     }

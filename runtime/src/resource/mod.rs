@@ -7,15 +7,15 @@ use crate::base::entry::Entry;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
 use crate::plan::draft::What;
-use crate::resource::abandoned::{Abandoned, TakesOver};
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
+use crate::resource::origin::{Origin, TakesOver};
 
-pub(crate) mod abandoned;
 pub(crate) mod body;
 pub(crate) mod enter;
 pub(crate) mod exit;
 pub(crate) mod failing;
+pub(crate) mod origin;
 pub(crate) mod part;
 
 /// Runs a poll of an enter with this entry.
@@ -110,7 +110,7 @@ pub trait ScopedResource:
 
     /// Drops it, since nothing can run its exit any more, and reports the parts that it exits (law 4).
     #[doc(hidden)]
-    fn __lose(self, _: Abandoned) {}
+    fn __lose(self, _: Origin) {}
 }
 
 /// A value with an async end that must run in the scope that holds it: it borrows, is `!Send`, or is bound to its task.
@@ -164,7 +164,7 @@ pub trait LocalResource: Sized {
 
     /// Takes a resource whose scope or guard was dropped (law 3).
     #[doc(hidden)]
-    fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
+    fn __abandon<Taker: TakesOver>(self, abandoned: Origin) {
         abandoned.lose(self);
     }
 }
@@ -200,7 +200,7 @@ impl<R: ScopedResource> LocalResource for R {
         ScopedResource::__own_policy(self)
     }
 
-    fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
+    fn __abandon<Taker: TakesOver>(self, abandoned: Origin) {
         Taker::__take_over(self, abandoned);
     }
 }

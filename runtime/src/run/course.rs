@@ -15,7 +15,7 @@ use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::node::Node;
 use crate::error::{Error, ErrorKind};
 use crate::orphan::rescue::{self, drain};
-use crate::report::Witness;
+use crate::report::ReportSubscriber;
 use crate::report::failures::{Failure, Failures};
 use crate::report::undelivered::Undelivered;
 
@@ -29,7 +29,7 @@ pub(super) struct Course {
     /// Ends the body.
     stop: Notify,
     /// Sees what nobody returns.
-    witness: Witness,
+    witness: ReportSubscriber,
     /// Which owner would have been the next when it began.
     owners: AtomicU64,
 }
@@ -41,7 +41,7 @@ impl Course {
             node,
             is_entered: AtomicBool::new(false),
             stop: Notify::new(),
-            witness: Witness::default(),
+            witness: ReportSubscriber::default(),
             owners: AtomicU64::new(u64::MAX),
         }
     }

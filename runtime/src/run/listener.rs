@@ -15,7 +15,7 @@ use super::signal::{Signal, Source};
 pub(super) type Signals = UnboundedReceiver<Signal>;
 
 /// After so many signals a run has had its chance.
-const PATIENCE: u32 = 3;
+const FORCED_YIELD_AFTER: u32 = 3;
 
 static DESK: Mutex<Desk> = Mutex::new(Desk {
     is_open: false,
@@ -90,7 +90,7 @@ impl Desk {
             run.received += 1;
             run.signals.send(signal).is_ok()
         });
-        self.runs.is_empty() || self.runs.iter().any(|run| run.received >= PATIENCE)
+        self.runs.is_empty() || self.runs.iter().any(|run| run.received >= FORCED_YIELD_AFTER)
     }
 }
 

@@ -9,32 +9,32 @@ use super::detached::Detached;
 use super::exiting::{exiting, exiting_detached};
 use super::side::Side;
 use crate::base::entry::Subject;
-use crate::orphan::job::Job;
-use crate::orphan::watch;
+use crate::orphan::collector;
+use crate::orphan::orphan_exit::OrphanExit;
 use crate::report::failures::Failures;
 use crate::resource::ScopedResource;
-use crate::resource::abandoned::{Abandoned, TakesOver};
 use crate::resource::exit::ForMembers;
+use crate::resource::origin::{Origin, TakesOver};
 
 pub(crate) enum Collected {}
 
 impl TakesOver for Collected {
-    fn __take_over<R: ScopedResource>(resource: R, abandoned: Abandoned) {
+    fn __take_over<R: ScopedResource>(resource: R, abandoned: Origin) {
         collect(Box::new(resource), abandoned);
     }
 }
 
-fn collect(resource: Box<dyn Detached>, abandoned: Abandoned) {
-    let told = ForMembers::because(watch::cause(), None);
-    watch::submit(detached(resource, abandoned, told));
+fn collect(resource: Box<dyn Detached>, abandoned: Origin) {
+    let told = ForMembers::because(collector::cause(), None);
+    collector::submit(detached(resource, abandoned, told));
 }
 
 /// The exit of a resource whose type is forgotten, to be run by any task.
-fn detached(resource: Box<dyn Detached>, origin: Abandoned, told: ForMembers) -> Job {
+fn detached(resource: Box<dyn Detached>, origin: Origin, told: ForMembers) -> OrphanExit {
     let (circumstances, is_elsewhere) = (Circumstances::of(&origin), resource.exits_elsewhere());
     let unbegun = Unbegun::new(resource, origin, <dyn Detached>::lose);
     circumstances.job(is_elsewhere, async move {
-        let (resource, Abandoned { entry, anchor, .. }) = unbegun.begin();
+        let (resource, Origin { entry, anchor, .. }) = unbegun.begin();
         let exit = told.now(entry.policy.exit());
         exit.note(&entry);
         let mut side = Side::nothing();
@@ -43,17 +43,17 @@ fn detached(resource: Box<dyn Detached>, origin: Abandoned, told: ForMembers) ->
     })
 }
 
-/// As [`job`], for code that is compiled once: of a resource whose type is forgotten.
-pub(crate) fn job_of_any<R: ScopedResource>(resource: R, origin: Abandoned, told: ForMembers) -> Job {
+/// As [`orphan_exit`], for code that is compiled once: of a resource whose type is forgotten.
+pub(crate) fn job_of_any<R: ScopedResource>(resource: R, origin: Origin, told: ForMembers) -> OrphanExit {
     detached(Box::new(resource), origin, told)
 }
 
 /// As [`detached`], of a resource that is about to exit as a part of something else: in one box.
-pub(crate) fn job<R: ScopedResource>(resource: R, origin: Abandoned, told: ForMembers) -> Job {
+pub(crate) fn job<R: ScopedResource>(resource: R, origin: Origin, told: ForMembers) -> OrphanExit {
     let (circumstances, is_elsewhere) = (Circumstances::of(&origin), resource.__exits_elsewhere());
     let unbegun = Unbegun::new(resource, origin, R::__lose);
     circumstances.job(is_elsewhere, async move {
-        let (resource, Abandoned { entry, anchor, .. }) = unbegun.begin();
+        let (resource, Origin { entry, anchor, .. }) = unbegun.begin();
         let exit = told.now(entry.policy.exit());
         exit.note(&entry);
         let mut side = Side::nothing();
@@ -70,7 +70,7 @@ struct Circumstances {
 }
 
 impl Circumstances {
-    fn of(origin: &Abandoned) -> Self {
+    fn of(origin: &Origin) -> Self {
         Circumstances {
             subject: origin.entry.subject(),
             runtime: origin.runtime.clone(),
@@ -78,33 +78,33 @@ impl Circumstances {
         }
     }
 
-    fn job(self, is_elsewhere: bool, exit: impl Future<Output = Failures> + Send + 'static) -> Job {
+    fn job(self, is_elsewhere: bool, exit: impl Future<Output = Failures> + Send + 'static) -> OrphanExit {
         let Circumstances {
             subject,
             runtime,
             stray,
         } = self;
         if is_elsewhere {
-            Job::waiting(exit, subject, runtime, stray)
+            OrphanExit::waiting(exit, subject, runtime, stray)
         } else {
-            Job::new(exit, subject, runtime, stray)
+            OrphanExit::new(exit, subject, runtime, stray)
         }
     }
 }
 
 /// A resource whose exit has not begun. If it never does, its job names the resource, and this what that is made of.
 struct Unbegun<T> {
-    resource: Option<(T, Abandoned)>,
-    lose: fn(T, Abandoned),
+    resource: Option<(T, Origin)>,
+    lose: fn(T, Origin),
 }
 
 impl<T> Unbegun<T> {
-    fn new(resource: T, origin: Abandoned, lose: fn(T, Abandoned)) -> Self {
+    fn new(resource: T, origin: Origin, lose: fn(T, Origin)) -> Self {
         let resource = Some((resource, origin));
         Unbegun { resource, lose }
     }
 
-    fn begin(mut self) -> (T, Abandoned) {
+    fn begin(mut self) -> (T, Origin) {
         match self.resource.take() {
             Some(unbegun) => unbegun,
             None => unreachable!("an exit begins once"),

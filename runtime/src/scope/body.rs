@@ -12,7 +12,7 @@ use super::held::Keep;
 use super::limit::{Limit, StopReason};
 use super::side::Undone;
 use crate::cancel::cancellation::Cancellation;
-use crate::cancel::frame;
+use crate::cancel::current;
 
 /// Ready when the body has ended. What it abandoned is still to be awaited.
 pub(crate) struct Body<'a, C> {
@@ -49,7 +49,7 @@ impl Keep {
             ready!(self.side.poll_adopted_on(&mut self.runtime, cx));
             *has_begun = true;
             // Entered in the very poll of the cancellation (law 17).
-            if let Some(cancellation) = frame::cancellation() {
+            if let Some(cancellation) = current::cancellation() {
                 return self.refused(cancellation);
             }
         }

@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use crate::error::BoxError;
 use crate::resource::ScopedResource;
-use crate::resource::abandoned::Abandoned;
 use crate::resource::exit::Exit;
+use crate::resource::origin::Origin;
 
 pub(crate) trait Detached: Send {
     fn exit_boxed<'x>(self: Box<Self>, exit: &'x Exit) -> DetachedExit<'x>
@@ -17,7 +17,7 @@ pub(crate) trait Detached: Send {
 
     fn exits_elsewhere(&self) -> bool;
 
-    fn lose(self: Box<Self>, abandoned: Abandoned);
+    fn lose(self: Box<Self>, abandoned: Origin);
 }
 
 type DetachedExit<'x> = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'x>>;
@@ -38,7 +38,7 @@ impl<R: ScopedResource> Detached for R {
         self.__exits_elsewhere()
     }
 
-    fn lose(self: Box<Self>, abandoned: Abandoned) {
+    fn lose(self: Box<Self>, abandoned: Origin) {
         self.__lose(abandoned);
     }
 }

@@ -13,8 +13,8 @@ use super::side::{Side, Undone};
 use crate::base::cause::Cause;
 use crate::base::panic::Panic;
 use crate::cancel::children::Inside;
-use crate::cancel::frame;
-use crate::orphan::watch::{self, Watch};
+use crate::cancel::current;
+use crate::orphan::collector::{self, Collector};
 
 /// How a piece of user code ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) fn drive(
     cx: &mut Context<'_>,
 ) -> Poll<End> {
     side.begin_round(cx);
-    let watch = Watch::open();
+    let watch = Collector::open();
     let polled = match catch_unwind(AssertUnwindSafe(|| code.as_mut().poll(cx))) {
         Ok(Poll::Ready(is_success)) => {
             watch.close(|abandoned| side.adopt(abandoned));
@@ -68,7 +68,7 @@ fn poll_waiting(
 ) -> Poll<End> {
     if !side.is_stopping() {
         let reason = ready!(limit.poll_stop(cx));
-        if frame::inside() == Inside::Nothing {
+        if current::inside() == Inside::Nothing {
             return stopped(code, reason, side);
         }
         side.stop(reason);
@@ -100,6 +100,6 @@ fn panicked(code: Pin<&mut (dyn Code + '_)>, panic: Panic, side: &mut Side) -> P
 }
 
 fn discard(code: Pin<&mut (dyn Code + '_)>, cause: Cause) -> Option<Panic> {
-    let drop = || watch::dropping_because(cause, || code.discard());
+    let drop = || collector::dropping_because(cause, || code.discard());
     catch_unwind(AssertUnwindSafe(drop)).err()
 }

@@ -1,12 +1,12 @@
 //! [`DropCollector`]: what a future abandons when it is dropped before its end leaves as one group, inner exits first (law 3).
 
 use crate::base::identity::Checkpoint;
-use crate::orphan::watch::{self, Watch};
+use crate::orphan::collector::{self, Collector};
 
 /// Stands after the parts of a future: [begun](DropCollector::begin) before they are dropped, and dropped after them.
 pub(crate) struct DropCollector {
     checkpoint: Checkpoint,
-    watch: Option<Watch>,
+    watch: Option<Collector>,
 }
 
 impl DropCollector {
@@ -26,7 +26,7 @@ impl DropCollector {
 
     #[inline]
     pub(crate) fn begin(&mut self) {
-        self.watch = Some(Watch::open());
+        self.watch = Some(Collector::open());
     }
 
     #[cold]
@@ -40,7 +40,7 @@ impl DropCollector {
                 job.stray |= stray;
                 job.anchor.or(|| self.checkpoint.anchor());
             }
-            watch::pass_on(jobs);
+            collector::pass_on(jobs);
         });
     }
 }

@@ -20,7 +20,7 @@ use crate::base::entry::Entry;
 use crate::base::identity::checks_enabled;
 use crate::base::timer::{self, Timer};
 use crate::cancel::cancellation::Cancellation;
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::error::{Allowed, BoxError, Error, ErrorKind};
 use crate::report::failures::{Failure, Failures, report_attached};
 use crate::report::{self, Report, ReportKind};
@@ -150,7 +150,7 @@ impl Arrival {
             polled_after_it_ended()
         };
         match this.stage {
-            Stage::Begun => frame::call(entry),
+            Stage::Begun => current::call(entry),
             Stage::Unbegun => {
                 begin(entry)?;
                 *this.stage = Stage::Begun;
@@ -183,7 +183,7 @@ impl Arrival {
             polled_after_it_ended()
         };
         keep.begin();
-        frame::end_root();
+        current::end_root();
         keep
     }
 
@@ -205,7 +205,7 @@ impl Arrival {
             resume_unwind(panic)
         }
         failures.attach_to(&mut error);
-        if frame::may_be_dropped() {
+        if current::may_be_dropped() {
             report_attached(&mut error);
         }
         Poll::Ready(error)
@@ -234,8 +234,8 @@ fn drive_around(
 /// What must hold before anything is entered.
 #[inline]
 fn begin(entry: &Entry) -> Result<(), Error> {
-    frame::call(entry);
-    if let Some(cancellation) = frame::cancellation() {
+    current::call(entry);
+    if let Some(cancellation) = current::cancellation() {
         return Err(refuse(entry, cancellation));
     }
     if entry.policy.is_asked_for() || checks_enabled() {
@@ -248,14 +248,14 @@ fn begin(entry: &Entry) -> Result<(), Error> {
 /// nothing: the first reason is kept.
 #[cold]
 fn stop_inside(entry: &Entry) {
-    frame::call(entry);
-    frame::out_of_time(Phase::Enter);
+    current::call(entry);
+    current::out_of_time(Phase::Enter);
 }
 
 /// Inside of a cancelled scope nothing is entered (law 14).
 #[cold]
 fn refuse(entry: &Entry, cancellation: Cancellation) -> Error {
-    frame::deliver();
+    current::deliver();
     Error::cancelled(entry, Phase::Enter, cancellation)
 }
 
@@ -280,7 +280,7 @@ fn refusal(entry: &Entry, side: &mut Side, error: Option<BoxError>) -> Failure {
             overrun
         }
         (Some(Undone::Stopped(StopReason::Cancelled(cancellation))), _, _) => {
-            frame::deliver();
+            current::deliver();
             Error::cancelled(entry, Phase::Enter, cancellation)
         }
         (Some(Undone::Stopped(StopReason::OutOfTime)) | None, _, _) => overrun(entry),

@@ -15,7 +15,7 @@ use crate::base::cause::Phase;
 use crate::base::entry::Entry;
 use crate::base::identity::{Anchor, Running};
 use crate::base::timer::Timer;
-use crate::cancel::frame::{self, Place};
+use crate::cancel::current::{self, Place};
 use crate::error::{BoxError, Error};
 use crate::report::failures::Failures;
 use crate::report::{self, Report, ReportKind};
@@ -130,7 +130,7 @@ impl<'a> Leave<'a> {
     fn poll_code(self: Pin<&mut Self>, mut code: Pin<&mut (dyn Code + '_)>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         if this.exit.cancelled_around().is_none() {
-            if let Some(cancellation) = frame::cancellation() {
+            if let Some(cancellation) = current::cancellation() {
                 this.exit.note_cancelled(cancellation);
             }
         }
@@ -138,13 +138,13 @@ impl<'a> Leave<'a> {
         let (running, anchor) = (this.running, this.anchor);
         let polled = {
             let _inside = this.place.enter();
-            frame::call(entry);
+            current::call(entry);
             let poll = || drive(code.as_mut(), Limit::Exit { timer, exit }, side, cx);
             let polled = running.hold(|| anchor.hold(poll));
             if polled.is_pending() && side.is_stopping() {
                 // Also what began inside of it in the very poll in which its time ran out.
-                frame::call(entry);
-                frame::out_of_time(Phase::Exit);
+                current::call(entry);
+                current::out_of_time(Phase::Exit);
             }
             ready!(polled)
         };

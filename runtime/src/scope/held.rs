@@ -17,11 +17,11 @@ use crate::base::entry::Entry;
 use crate::base::identity::{Anchor, Checkpoint, Within};
 use crate::cancel::node::Node;
 use crate::error::Error;
-use crate::orphan::watch::{self, Watch};
+use crate::orphan::collector::{self, Collector};
 use crate::resource::LocalResource;
-use crate::resource::abandoned::Abandoned;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
+use crate::resource::origin::Origin;
 
 pub(crate) struct Held<R: LocalResource> {
     /// There from its enter until its exit begins.
@@ -88,7 +88,7 @@ impl Keep {
 
     /// Abandons the resource. What it had adopted comes before it, and what its parts abandon belongs to the tasks of the whole.
     #[cold]
-    fn abandon(&mut self, abandon: &mut dyn FnMut(Abandoned)) {
+    fn abandon(&mut self, abandon: &mut dyn FnMut(Origin)) {
         let stray = match &self.affinity {
             Affinity::Scope => false,
             Affinity::Task(checkpoint) => {
@@ -99,8 +99,8 @@ impl Keep {
         };
         drop(std::mem::replace(&mut self.side, Side::nothing()));
         self.remember_runtime();
-        let watch = Watch::open();
-        abandon(Abandoned {
+        let watch = Collector::open();
+        abandon(Origin {
             entry: self.entry.clone(),
             runtime: self.runtime.take(),
             stray,
@@ -110,7 +110,7 @@ impl Keep {
             for job in &mut jobs {
                 job.anchor.or(|| self.anchor.clone());
             }
-            watch::pass_on(jobs);
+            collector::pass_on(jobs);
         });
     }
 }

@@ -9,7 +9,7 @@ use crate::base::budget::Budget;
 use crate::base::cause::{Cause, Phase};
 use crate::base::timer::Timer;
 use crate::cancel::cancellation::Cancellation;
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::resource::exit::Exit;
 
 /// Looks at user code each time it waits.
@@ -59,28 +59,28 @@ impl Limit<'_> {
     /// Whether there is nothing to look at.
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
-        matches!(self, Limit::Body { runtime: Some(_) }) && frame::is_nowhere()
+        matches!(self, Limit::Body { runtime: Some(_) }) && current::is_nowhere()
     }
 
     pub(crate) fn poll_stop(&mut self, cx: &mut Context<'_>) -> Poll<StopReason> {
         match self {
             Limit::Enter { timer, budget } => {
-                if let Some(cancellation) = frame::cancellation() {
+                if let Some(cancellation) = current::cancellation() {
                     return Poll::Ready(StopReason::Cancelled(cancellation));
                 }
                 ready!(timer.as_mut().poll_reached(|| budget.map(Budget::deadline), cx));
-                frame::out_of_time(Phase::Enter);
+                current::out_of_time(Phase::Enter);
                 Poll::Ready(StopReason::OutOfTime)
             }
             Limit::Body { runtime } => {
                 if runtime.is_none() {
                     **runtime = Handle::try_current().ok();
                 }
-                frame::cancellation().map_or(Poll::Pending, |why| Poll::Ready(StopReason::Cancelled(why)))
+                current::cancellation().map_or(Poll::Pending, |why| Poll::Ready(StopReason::Cancelled(why)))
             }
             Limit::Exit { timer, exit } => {
                 ready!(timer.as_mut().poll_reached(|| exit.deadline(), cx));
-                frame::out_of_time(Phase::Exit);
+                current::out_of_time(Phase::Exit);
                 Poll::Ready(StopReason::OutOfTime)
             }
             Limit::Region(alarm) => alarm.as_mut().poll_cancelled(cx).map(StopReason::Cancelled),

@@ -18,7 +18,7 @@ use crate::base::cause::{Cause, Phase};
 use crate::base::entry::Entry;
 use crate::base::panic::{panic_text, rendered_by};
 use crate::cancel::cancellation::Cancellation;
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::error::{Error, ErrorKind};
 use crate::report::failures::{self, Failures, Verdict, report_attached, report_untold, send};
 use crate::resource::LocalResource;
@@ -247,7 +247,7 @@ fn end_body(entry: &Entry, side: &mut Side) {
         Some(Undone::Stopped(StopReason::Cancelled(cancellation))) => {
             let region = side.region();
             if !region.is_some_and(|region| region.dropped_for(&cancellation)) {
-                frame::deliver();
+                current::deliver();
             }
             side.cancel(cancellation);
         }
@@ -290,7 +290,7 @@ fn unclean_exit_of(entry: &Entry, side: &Side, failure: Option<&mut dyn Carrier>
 #[inline]
 fn observed(side: &mut Side) -> Option<Cancellation> {
     let died = side.region().and_then(BodyRegion::observed);
-    died.or_else(frame::delivered)
+    died.or_else(current::delivered)
 }
 
 /// What the scope fails with, if not with what the body returned: its cancellation, or what its resource died of, or the first
@@ -369,11 +369,11 @@ fn untold(failure: &mut dyn Carrier, entry: &Entry, is_cancelled: bool) {
 /// An exit failed after a body that completed. One that was cut short by the cancellation of this scope, as that of a group is
 /// whose children it reaches, only tells of that, and the body around learns of it (law 15).
 fn tell(error: &mut Error) {
-    let Some(cancellation) = frame::cancellation() else {
+    let Some(cancellation) = current::cancellation() else {
         return;
     };
     if error.is_echo_of(&cancellation) {
-        frame::deliver();
+        current::deliver();
         report_attached(error);
     } else {
         send(error);
@@ -385,7 +385,7 @@ fn attach(mut failures: Failures, error: &mut Error) {
     if failures.is_empty() {
         return;
     }
-    if frame::may_be_dropped() {
+    if current::may_be_dropped() {
         failures.report();
     }
     failures.attach_to(error);

@@ -16,9 +16,9 @@ use super::stopping::Stopping;
 use crate::base::coop::Rotation;
 use crate::base::panic::Panic;
 use crate::cancel::cancellation::Cancellation;
-use crate::orphan::job::Job;
+use crate::orphan::collector;
+use crate::orphan::orphan_exit::OrphanExit;
 use crate::orphan::rescue;
-use crate::orphan::watch;
 use crate::report::failures::Failures;
 use crate::report::undelivered::Undelivered;
 
@@ -40,7 +40,7 @@ pub(crate) enum Side {
 pub(crate) struct SideState {
     /// What the scope fails with, while something still exits: the failure of its enter, or the panic of its body.
     failed: Option<Undelivered>,
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<OrphanExit>,
     failures: Failures,
     region: Option<BodyRegion>,
     /// Of the code of the scope and the jobs.
@@ -122,8 +122,8 @@ impl Side {
 
     /// Adopts what belongs to this task; the rest has a task or runtime of its own and is rescued there.
     #[cold]
-    pub(crate) fn adopt(&mut self, abandoned: Vec<Job>) {
-        let (ours, others): (Vec<_>, Vec<_>) = abandoned.into_iter().partition(Job::may_be_adopted_here);
+    pub(crate) fn adopt(&mut self, abandoned: Vec<OrphanExit>) {
+        let (ours, others): (Vec<_>, Vec<_>) = abandoned.into_iter().partition(OrphanExit::may_be_adopted_here);
         self.make_more().jobs.extend(ours);
         rescue::spawn(others);
     }
@@ -313,6 +313,6 @@ impl Drop for SideState {
     #[cold]
     fn drop(&mut self) {
         drop(self.failed.take());
-        watch::pass_on(std::mem::take(&mut self.jobs).into());
+        collector::pass_on(std::mem::take(&mut self.jobs).into());
     }
 }

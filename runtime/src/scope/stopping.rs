@@ -13,7 +13,7 @@ use super::limit::StopReason;
 use crate::base::coop::poll_unbudgeted;
 use crate::base::timer;
 use crate::cancel::children::Inside;
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::report::{self, Report, ReportKind};
 
@@ -47,7 +47,7 @@ impl Stopping {
 impl Round {
     /// Ready when nothing is live inside that is still polled.
     fn poll_free(current: &mut Option<Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(node) = frame::here() else {
+        let Some(node) = current::here() else {
             return Poll::Ready(());
         };
         loop {
@@ -56,7 +56,7 @@ impl Round {
             }
             let round = current.get_or_insert_with(|| Round::begin(&node));
             ready!(round.poll(cx));
-            if node.inside() == Inside::Silent {
+            if node.inside() == Inside::Unpolled {
                 report_silent(&node);
                 return Poll::Ready(());
             }

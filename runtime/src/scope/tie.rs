@@ -20,7 +20,7 @@ use super::drop_collector::DropCollector;
 use crate::base::entry::Entry;
 use crate::base::identity::Checkpoint;
 use crate::cancel::cancellation::Cancellation;
-use crate::cancel::frame::{self, Here, Place};
+use crate::cancel::current::{self, Here, Place};
 use crate::cancel::node::Node;
 
 /// What a scope is to the cancel scope around it.
@@ -147,7 +147,7 @@ impl Tie {
         if self.joined == Joined::Yes {
             return Poll::Ready(());
         }
-        if let Some(parent) = frame::parent() {
+        if let Some(parent) = current::parent() {
             if !self.must_begin(&parent) {
                 ready!(self.poll_others(&parent, cx));
             }
@@ -170,7 +170,7 @@ impl Tie {
     /// body that begins scope after scope must wait once in a while, or it could never be dropped.
     fn poll_others(&mut self, parent: &Node, cx: &mut Context<'_>) -> Poll<()> {
         ready!(coop::poll_proceed(cx)).made_progress();
-        if self.joined == Joined::Not && parent.is_out_of_patience() {
+        if self.joined == Joined::Not && parent.must_yield() {
             self.joined = Joined::Waited;
             cx.waker().wake_by_ref();
             return Poll::Pending;

@@ -17,11 +17,11 @@ use crate::compose::joined::settle;
 use crate::compose::kind::{Kind, Parted};
 use crate::error::{BoxError, Error};
 use crate::live::Live;
-use crate::orphan::watch;
-use crate::resource::abandoned::{Abandoned, TakesOver};
+use crate::orphan::collector;
 use crate::resource::body::Failure;
 use crate::resource::exit::Exit;
-use crate::resource::failing::{Failing, Users};
+use crate::resource::failing::{Dependents, Failing};
+use crate::resource::origin::{Origin, TakesOver};
 use crate::resource::part;
 use crate::resource::{LocalResource, ScopedResource};
 
@@ -66,7 +66,7 @@ impl LocalResource for ExitStackLocal<'_> {
         self.slots.tell(&failing.users());
     }
 
-    fn __abandon<Taker: TakesOver>(self, abandoned: Abandoned) {
+    fn __abandon<Taker: TakesOver>(self, abandoned: Origin) {
         let from = (abandoned.runtime, abandoned.stray);
         self.abandon(Some(&from));
     }
@@ -75,8 +75,8 @@ impl LocalResource for ExitStackLocal<'_> {
 impl<K: Kind> ExitStack<K> {
     /// Each is abandoned by itself, the youngest first.
     fn abandon(&self, from: Option<&(Option<Handle>, bool)>) {
-        let exit = Exit::new(watch::cause(), None).for_members();
-        K::Job::__pass_on(self.slots.close(&exit, from));
+        let exit = Exit::new(collector::cause(), None).for_members();
+        K::Exit::__pass_on(self.slots.close(&exit, from));
     }
 }
 
@@ -169,7 +169,7 @@ where
             return self.take(Slots::closed(), place);
         }
         let moved = self.take(Slots::new(self.slots.users()), place);
-        moved.slots.tell(&Users::nobody());
+        moved.slots.tell(&Dependents::nobody());
         moved
     }
 

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use crate::base::entry::Subject;
 use crate::compose::kind::{Kind, Member};
 use crate::resource::exit::ForMembers;
-use crate::resource::failing::Users;
+use crate::resource::failing::Dependents;
 
 pub(super) struct Slots<K: Kind>(Mutex<State<K>>);
 
@@ -31,11 +31,11 @@ struct State<K: Kind> {
     next: u64,
     closed: bool,
     /// Who uses what is on the stack (law 21).
-    users: Option<Users>,
+    users: Option<Dependents>,
 }
 
 impl<K: Kind> Slots<K> {
-    pub(super) fn new(users: Option<Users>) -> Self {
+    pub(super) fn new(users: Option<Dependents>) -> Self {
         Slots::with(false, users)
     }
 
@@ -44,7 +44,7 @@ impl<K: Kind> Slots<K> {
         Slots::with(true, None)
     }
 
-    fn with(closed: bool, users: Option<Users>) -> Self {
+    fn with(closed: bool, users: Option<Dependents>) -> Self {
         Slots(Mutex::new(State {
             slots: BTreeMap::new(),
             next: 0,
@@ -103,7 +103,7 @@ impl<K: Kind> Slots<K> {
 
     /// None comes any more; the exits of those that are here, the youngest first. If they are abandoned with others: from
     /// which runtime, and whether by another task.
-    pub(super) fn close(&self, exit: &ForMembers, from: Option<&(Option<Handle>, bool)>) -> Vec<K::Job> {
+    pub(super) fn close(&self, exit: &ForMembers, from: Option<&(Option<Handle>, bool)>) -> Vec<K::Exit> {
         let slots = {
             let mut state = self.state();
             state.closed = true;
@@ -116,12 +116,12 @@ impl<K: Kind> Slots<K> {
         slots.into_values().rev().filter_map(part).collect()
     }
 
-    pub(super) fn users(&self) -> Option<Users> {
+    pub(super) fn users(&self) -> Option<Dependents> {
         self.state().users.clone()
     }
 
     /// If one of them fails, it tells these users from now on, and nobody else (law 21).
-    pub(super) fn tell(&self, users: &Users) {
+    pub(super) fn tell(&self, users: &Dependents) {
         let slots = {
             let mut state = self.state();
             state.users = Some(users.clone());

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::live::Live;
 use crate::resource::LocalResource;
 use crate::resource::body::Failure;
-use crate::resource::failing::Users;
+use crate::resource::failing::Dependents;
 
 /// A resource on an [`ExitStack`](super::ExitStack), for as long as it is used; it dereferences to the resource.
 ///
@@ -122,7 +122,7 @@ impl<'s, R: LocalResource, K: Kind> Stacked<'s, R, K> {
         };
         self.slots.remove(self.key);
         if self.slots.users().is_some() {
-            Users::nobody().hear_of(kept.resource(), kept.entry());
+            Dependents::nobody().hear_of(kept.resource(), kept.entry());
         }
         let (resource, entry) = kept.open();
         guard(resource, entry)

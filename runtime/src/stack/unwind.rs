@@ -14,8 +14,8 @@ use crate::base::entry::Subject;
 use crate::base::panic::rendered;
 use crate::compose::kind::{Kind, Member, Parted, Sendable};
 use crate::error::{Error, ErrorKind};
-use crate::orphan::job::Job;
-use crate::orphan::watch;
+use crate::orphan::collector;
+use crate::orphan::orphan_exit::OrphanExit;
 use crate::report::failures::Failures;
 use crate::resource::exit::{Exit, ForMembers};
 
@@ -24,7 +24,7 @@ use crate::resource::exit::{Exit, ForMembers};
 /// Dropped before, what is left is abandoned with its stack.
 pub(super) struct Unwind<K: Kind> {
     // Dropped, it goes before those that are older.
-    running: Option<K::Job>,
+    running: Option<K::Exit>,
     stack: ExitStack<K>,
     /// What the next is told.
     exit: ForMembers,
@@ -94,7 +94,7 @@ impl<K: Kind> Future for Unwind<K> {
 /// What has failed so far is told with what is left.
 impl<K: Kind> Drop for Unwind<K> {
     fn drop(&mut self) {
-        watch::pass_on_failed(std::mem::take(&mut self.failures));
+        collector::pass_on_failed(std::mem::take(&mut self.failures));
     }
 }
 
@@ -127,7 +127,7 @@ impl Drop for Lasting {
             return;
         };
         unwind.goes_on();
-        if let Some(Job {
+        if let Some(OrphanExit {
             subject,
             runtime,
             stray,
@@ -135,7 +135,7 @@ impl Drop for Lasting {
         }) = &unwind.running
         {
             let (subject, runtime, stray) = (subject.clone(), runtime.clone(), *stray);
-            watch::submit(Job::going_on(unwind, subject, runtime, stray));
+            collector::submit(OrphanExit::going_on(unwind, subject, runtime, stray));
         }
     }
 }

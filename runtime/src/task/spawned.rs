@@ -17,7 +17,7 @@ use crate::cancel::node::Node;
 use crate::cancel_scope::{Bell, Branch};
 use crate::error::{BoxError, Error};
 use crate::report::failures::untold;
-use crate::scope::driven::Outcome;
+use crate::scope::region_end::RegionEnd;
 
 /// How a spawned task ended.
 pub(crate) enum TaskEnd<T> {
@@ -103,10 +103,10 @@ where
             let polled = code.map_or(Poll::Pending, |code| code.poll(cx));
             side.polled(polled.is_pending(), cx);
             match ready!(polled) {
-                Outcome::Done(Ok(value)) => TaskEnd::Done(value),
-                Outcome::Done(Err(failure)) => failure.into_end(),
-                Outcome::Stopped(cancellation) => TaskEnd::Stopped(cancellation),
-                Outcome::Panicked(panic) => TaskEnd::Panicked(panic),
+                RegionEnd::Done(Ok(value)) => TaskEnd::Done(value),
+                RegionEnd::Done(Err(failure)) => failure.into_end(),
+                RegionEnd::Stopped(cancellation) => TaskEnd::Stopped(cancellation),
+                RegionEnd::Panicked(panic) => TaskEnd::Panicked(panic),
             }
         };
         this.code.set(None);

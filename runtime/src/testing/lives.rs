@@ -6,7 +6,7 @@ use std::thread::{self, ThreadId};
 
 use tokio::task;
 
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::cancel::node::Node;
 
 /// Who runs: a task, else a thread.
@@ -56,7 +56,7 @@ impl Lives {
 
     /// Records an enter; gives the number of the life. Called by the scope that enters.
     pub(super) fn enter(&mut self, name: String, place: &'static Location<'static>) -> usize {
-        let node = frame::here();
+        let node = current::here();
         let around = self.around(node.as_ref());
         self.all.push(Life {
             name,

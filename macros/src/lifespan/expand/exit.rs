@@ -174,13 +174,13 @@ impl Expansion<'_> {
         let (this, graph) = (Token![self](Span::mixed_site()), self.graph_of_self(at));
         let abandon = if self.is_local() {
             quote_spanned! {at=>
-                fn __abandon<__T: __rt::TakesOver>(#this, __abandoned: __rt::Abandoned) {
+                fn __abandon<__T: __rt::TakesOver>(#this, __abandoned: __rt::Origin) {
                     __rt::abandon(#this, &__abandoned);
                 }
             }
         } else {
             quote_spanned! {at=>
-                fn __lose(#this, __abandoned: __rt::Abandoned) {
+                fn __lose(#this, __abandoned: __rt::Origin) {
                     __rt::lose(#this, &__abandoned);
                 }
             }

@@ -90,7 +90,7 @@ use crate::subject::Subject;
 //             fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
 //                 __rt::failing(self, __failing);
 //             }
-//             fn __lose(self, __abandoned: ::lifespan::__private::Abandoned) {
+//             fn __lose(self, __abandoned: ::lifespan::__private::Origin) {
 //                 __rt::lose(self, &__abandoned);
 //             }
 //         }

@@ -53,7 +53,7 @@ impl Node {
             }
         };
         if let Some(why) = why {
-            follower.suffer(&why.cancellation);
+            follower.cancel_inherited(&why.cancellation);
         }
     }
 

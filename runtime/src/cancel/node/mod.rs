@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::cancellation::Cancellation;
-use super::children::{Children, Inside, Seat};
+use super::children::{ChildSlot, Children, Inside};
 use crate::base::entry::{Entry, Subject};
 
 mod following;
@@ -25,7 +25,7 @@ mod waking;
 
 /// After so many scopes that have begun in a cancelled body each further one waits once, so that a body that begins them in a
 /// loop can be dropped.
-const PATIENCE: u32 = 64;
+const FORCED_YIELD_AFTER: u32 = 64;
 
 #[derive(Default)]
 pub(crate) struct Node {
@@ -52,7 +52,7 @@ pub(crate) struct Node {
     /// Who it is, in reports.
     subject: OnceLock<Subject>,
     /// Guarded by the parent's lock.
-    seat: Seat,
+    seat: ChildSlot,
     state: Mutex<State>,
 }
 
@@ -113,7 +113,7 @@ impl Node {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn seat(&self) -> &Seat {
+    pub(super) fn seat(&self) -> &ChildSlot {
         &self.seat
     }
 
@@ -131,7 +131,7 @@ impl Node {
         if let (Some(parent), false) = (self.parent(), shielded) {
             // Under the lock: whoever cancels the parent meanwhile either is seen here, or sees that there is no shield.
             if let Some(why) = parent.why() {
-                self.suffer(&why.cancellation);
+                self.cancel_inherited(&why.cancellation);
             }
         }
     }
@@ -167,7 +167,7 @@ impl Node {
             state.why.clone()
         };
         if let (Some(why), false) = (why, self.is_shielded()) {
-            self.suffer(&why.cancellation);
+            self.cancel_inherited(&why.cancellation);
         }
     }
 
@@ -254,7 +254,7 @@ impl Node {
 
     /// As [`cancel`](Node::cancel), for what comes from further out.
     #[cold]
-    pub(crate) fn suffer(self: &Arc<Self>, cancellation: &Cancellation) {
+    pub(crate) fn cancel_inherited(self: &Arc<Self>, cancellation: &Cancellation) {
         self.spread(Why {
             cancellation: cancellation.clone(),
             inherited: true,
@@ -323,8 +323,8 @@ impl Node {
     }
 
     /// Whether it is cancelled, and so much has begun in it since that what begins now should wait once.
-    pub(crate) fn is_out_of_patience(&self) -> bool {
-        self.is_cancelled() && self.begun.fetch_add(1, Ordering::Relaxed) >= PATIENCE
+    pub(crate) fn must_yield(&self) -> bool {
+        self.is_cancelled() && self.begun.fetch_add(1, Ordering::Relaxed) >= FORCED_YIELD_AFTER
     }
 
     /// Code inside of it was told of the cancellation.

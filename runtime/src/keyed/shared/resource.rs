@@ -7,9 +7,9 @@ use tokio::sync::{Notify, SetOnce};
 use crate::base::policy::Policy;
 use crate::error::BoxError;
 use crate::resource::ScopedResource;
-use crate::resource::abandoned::Abandoned;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
+use crate::resource::origin::Origin;
 
 pub(super) struct SharedResource<R> {
     /// None once it exits.
@@ -90,7 +90,7 @@ impl<R: ScopedResource + Sync> ScopedResource for SharedResource<R> {
         }
     }
 
-    fn __lose(mut self, abandoned: Abandoned) {
+    fn __lose(mut self, abandoned: Origin) {
         if let Some(resource) = self.resource.take().and_then(Arc::into_inner) {
             resource.__lose(abandoned);
         }

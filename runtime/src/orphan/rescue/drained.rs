@@ -7,10 +7,10 @@ use std::sync::Arc;
 use tokio::runtime::{self, Handle};
 use tokio::task::yield_now;
 
-use super::{Drain, Seen, listing, wards};
+use super::{Drain, Seen, ledgers, owner_entry};
 use crate::base::entry::Subject;
 use crate::error::Error;
-use crate::orphan::watch;
+use crate::orphan::collector;
 
 /// Waits until every rescued exit of this runtime has ended, and every [`Owner`](crate::Owner) whose end was asked for, also those
 /// that come while it waits (law 4). Owners whose end nobody has asked for are [told](Drained::still_live), and not waited for.
@@ -71,14 +71,14 @@ pub async fn drain() -> Drained {
 /// What is abandoned on a runtime whose `block_on` runs in the body of a scope of another cannot wait until that is polled to its
 /// end: the runtime may be gone then.
 async fn release(runtime: runtime::Id) {
-    while let Some(moment) = watch::collects_of(runtime) {
+    while let Some(moment) = collector::collects_of(runtime) {
         // A scope of this runtime adopts it meanwhile.
         yield_now().await;
-        watch::rescue_older(runtime, moment);
+        collector::rescue_older(runtime, moment);
     }
 }
 
-/// Takes part in a ward until it is dropped.
+/// Takes part in a ledger until it is dropped.
 struct Listener {
     runtime: runtime::Id,
     drain: Arc<Drain>,
@@ -87,16 +87,19 @@ struct Listener {
 impl Listener {
     fn new(runtime: runtime::Id) -> Self {
         let drain = Arc::<Drain>::default();
-        wards().of.entry(runtime).or_default().drains.push(Arc::clone(&drain));
+        ledgers().of.entry(runtime).or_default().drains.push(Arc::clone(&drain));
         Listener { runtime, drain }
     }
 
     fn is_idle(&self) -> bool {
-        wards().of.get(&self.runtime).is_none_or(|ward| ward.rescues.is_empty())
+        ledgers()
+            .of
+            .get(&self.runtime)
+            .is_none_or(|ledger| ledger.rescues.is_empty())
     }
 
     fn finish(self) -> Drained {
-        let live = listing::live(self.runtime);
+        let live = owner_entry::live(self.runtime);
         let Seen {
             waited_for,
             mut failures,
@@ -111,11 +114,11 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let mut wards = wards();
-        if let Some(ward) = wards.of.get_mut(&self.runtime) {
-            ward.drains.retain(|drain| !Arc::ptr_eq(drain, &self.drain));
+        let mut ledgers = ledgers();
+        if let Some(ledger) = ledgers.of.get_mut(&self.runtime) {
+            ledger.drains.retain(|drain| !Arc::ptr_eq(drain, &self.drain));
         }
-        wards.forget_if_idle(self.runtime);
+        ledgers.forget_if_idle(self.runtime);
     }
 }
 

@@ -8,23 +8,23 @@ use tokio::runtime::{self, Handle};
 use tokio::sync::Notify;
 
 use crate::base::entry::Subject;
-use crate::orphan::job::Job;
+use crate::orphan::orphan_exit::OrphanExit;
 use crate::report::failures::Failures;
 use crate::report::{self, Report, ReportKind};
 
 mod drained;
-mod listing;
+mod owner_entry;
 
 pub use drained::{Drained, drain};
-pub(crate) use listing::{Listing, Owned};
+pub(crate) use owner_entry::{Owned, OwnerEntry};
 #[cfg(feature = "signal")]
-pub(crate) use listing::{close_owners, mark};
+pub(crate) use owner_entry::{close_owners, mark};
 
 /// Rescues a group of exits that were abandoned together: one task for each runtime they were entered on (normally that
 /// is one), in order.
 #[cold]
-pub(crate) fn spawn(jobs: Vec<Job>) {
-    let mut groups: Vec<(Handle, Vec<Job>)> = Vec::new();
+pub(crate) fn spawn(jobs: Vec<OrphanExit>) {
+    let mut groups: Vec<(Handle, Vec<OrphanExit>)> = Vec::new();
     for mut job in jobs {
         // An exit that nothing can run reports itself as it drops.
         let Some(runtime) = job.runtime.take().or_else(|| Handle::try_current().ok()) else {
@@ -40,9 +40,9 @@ pub(crate) fn spawn(jobs: Vec<Job>) {
     }
 }
 
-fn spawn_on(runtime: &Handle, group: Vec<Job>) {
+fn spawn_on(runtime: &Handle, group: Vec<OrphanExit>) {
     let told = group.iter().filter(|job| !job.only_waits);
-    let stay = Stay::begin(runtime.id(), told.map(|job| job.subject.clone()).collect());
+    let pending = PendingExit::begin(runtime.id(), told.map(|job| job.subject.clone()).collect());
     runtime.spawn(async move {
         let mut failures = Failures::default();
         for job in group {
@@ -56,20 +56,20 @@ fn spawn_on(runtime: &Handle, group: Vec<Job>) {
             }
             failures.append(job.await);
         }
-        stay.end(failures);
+        pending.end(failures);
     });
 }
 
 /// The rescues of one runtime that have not ended, and who waits for them.
 #[derive(Default)]
-struct Ward {
+struct RuntimeLedger {
     rescues: HashMap<u64, Vec<Subject>>,
     /// The owners whose end nobody has asked for yet.
     owners: HashMap<u64, Weak<dyn Owned>>,
     drains: Vec<Arc<Drain>>,
 }
 
-impl Ward {
+impl RuntimeLedger {
     fn is_idle(&self) -> bool {
         self.rescues.is_empty() && self.owners.is_empty() && self.drains.is_empty()
     }
@@ -89,21 +89,21 @@ struct Seen {
 }
 
 #[derive(Default)]
-struct Wards {
+struct RuntimeLedgers {
     next: u64,
-    of: HashMap<runtime::Id, Ward>,
+    of: HashMap<runtime::Id, RuntimeLedger>,
 }
 
-static WARDS: LazyLock<Mutex<Wards>> = LazyLock::new(Mutex::default);
+static LEDGERS: LazyLock<Mutex<RuntimeLedgers>> = LazyLock::new(Mutex::default);
 
-fn wards() -> MutexGuard<'static, Wards> {
-    WARDS.lock().unwrap_or_else(PoisonError::into_inner)
+fn ledgers() -> MutexGuard<'static, RuntimeLedgers> {
+    LEDGERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Wards {
+impl RuntimeLedgers {
     /// Keeps no record of runtimes with nothing going on, or the map would grow with every runtime there ever was.
     fn forget_if_idle(&mut self, runtime: runtime::Id) {
-        if self.of.get(&runtime).is_some_and(Ward::is_idle) {
+        if self.of.get(&runtime).is_some_and(RuntimeLedger::is_idle) {
             self.of.remove(&runtime);
         }
     }
@@ -112,30 +112,30 @@ impl Wards {
 /// What exits on this runtime without its scope, and has not ended, in the order in which that began.
 #[cfg(feature = "signal")]
 pub(crate) fn pending(runtime: runtime::Id) -> Vec<Subject> {
-    let wards = wards();
-    let Some(ward) = wards.of.get(&runtime) else {
+    let ledgers = ledgers();
+    let Some(ledger) = ledgers.of.get(&runtime) else {
         return Vec::new();
     };
-    let mut rescues: Vec<_> = ward.rescues.iter().collect();
+    let mut rescues: Vec<_> = ledger.rescues.iter().collect();
     rescues.sort_by_key(|(number, _)| **number);
     let subjects = rescues.into_iter().flat_map(|(_, subjects)| subjects);
     subjects.cloned().collect()
 }
 
-/// The entry of a rescue, or of an owner that ends, in its ward; gone when that has ended or the runtime killed it.
-struct Stay {
+/// The entry of a rescue, or of an owner that ends, in its ledger; gone when that has ended or the runtime killed it.
+struct PendingExit {
     runtime: runtime::Id,
     number: u64,
     failures: Failures,
 }
 
-impl Stay {
+impl PendingExit {
     fn begin(runtime: runtime::Id, subjects: Vec<Subject>) -> Self {
-        let mut wards = wards();
-        let number = wards.next;
-        wards.next += 1;
-        wards.of.entry(runtime).or_default().rescues.insert(number, subjects);
-        Stay {
+        let mut ledgers = ledgers();
+        let number = ledgers.next;
+        ledgers.next += 1;
+        ledgers.of.entry(runtime).or_default().rescues.insert(number, subjects);
+        PendingExit {
             runtime,
             number,
             failures: Failures::default(),
@@ -149,22 +149,22 @@ impl Stay {
 
 /// Tells every drain that waits; the first of them carries the failures. With none they are reported. Wakers and the hook
 /// are called without the lock.
-impl Drop for Stay {
+impl Drop for PendingExit {
     fn drop(&mut self) {
-        let mut wards = wards();
-        let Some(ward) = wards.of.get_mut(&self.runtime) else {
+        let mut ledgers = ledgers();
+        let Some(ledger) = ledgers.of.get_mut(&self.runtime) else {
             return;
         };
-        let subjects = ward.rescues.remove(&self.number).unwrap_or_default();
-        if let Some(first) = ward.drains.first() {
+        let subjects = ledger.rescues.remove(&self.number).unwrap_or_default();
+        if let Some(first) = ledger.drains.first() {
             first.seen().failures.append(std::mem::take(&mut self.failures));
         }
-        let drains = ward.drains.clone();
+        let drains = ledger.drains.clone();
         for drain in &drains {
             drain.seen().waited_for.extend(subjects.iter().cloned());
         }
-        wards.forget_if_idle(self.runtime);
-        drop(wards);
+        ledgers.forget_if_idle(self.runtime);
+        drop(ledgers);
         for drain in drains {
             drain.changed.notify_one();
         }

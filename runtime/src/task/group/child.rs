@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::oneshot;
 
 use crate::cancel::cancellation::Cancellation;
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::error::task_error::ChildError;
 
@@ -68,10 +68,10 @@ impl<T> Future for Child<T> {
         let told = ready!(Pin::new(&mut self.result).poll(cx));
         let told = told.unwrap_or(Err(ChildError::Dropped));
         let death = told.as_ref().err().and_then(ChildError::death);
-        if let (Some(death), Some(here)) = (death, frame::cancellation()) {
+        if let (Some(death), Some(here)) = (death, current::cancellation()) {
             // Whoever awaits it in its group learns by this of what ended that (law 15).
             if here.is(death) {
-                frame::deliver_here();
+                current::deliver_here();
             }
         }
         Poll::Ready(told)

@@ -11,7 +11,7 @@ use super::task::spawn;
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::cancel::cancellation::Cancellation;
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::error::task_error::ChildError;
 use crate::error::{BoxError, Error, ErrorKind};
@@ -26,9 +26,9 @@ pub(super) async fn started<T: Send + 'static>(
     subject: Subject,
     run: impl FnOnce(Ready<T>) -> BoxFuture<'static, Result<(), BoxError>>,
 ) -> Result<T, Error> {
-    if let Some(cancellation) = frame::cancellation() {
+    if let Some(cancellation) = current::cancellation() {
         // As with anything that is entered in a cancelled scope (law 14).
-        frame::deliver();
+        current::deliver();
         let kind = ErrorKind::of(&cancellation);
         return Err(Error::of(subject, Phase::Enter, kind, cancellation.into()));
     }

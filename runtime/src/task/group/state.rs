@@ -16,13 +16,13 @@ use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::base::policy::Name;
 use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::current;
 use crate::cancel::death::Death;
-use crate::cancel::frame;
 use crate::cancel::node::Node;
 use crate::error::Error;
 use crate::error::task_error::ChildError;
 use crate::report::failures::Failures;
-use crate::resource::failing::Wire;
+use crate::resource::failing::FailureLink;
 
 pub(super) struct Group {
     /// What all children are below; it follows what is around the group's scope.
@@ -48,7 +48,7 @@ struct State {
     /// A child did not complete, because the group was cancelled.
     cut: bool,
     /// To those who use the group.
-    wire: Option<Wire>,
+    wire: Option<FailureLink>,
     /// Of who waits for the last child.
     waker: Option<Waker>,
 }
@@ -57,7 +57,7 @@ impl Group {
     /// To be called where the group is entered: what is cancelled around that reaches its children.
     pub(super) fn new(runtime: Handle, place: &'static Location<'static>) -> Arc<Self> {
         let node = Node::new();
-        if let Some(around) = frame::here_in_task() {
+        if let Some(around) = current::here_in_task() {
             node.follow(&around);
         }
         Arc::new(Group {
@@ -164,7 +164,7 @@ impl Group {
     }
 
     /// The first failure is told there from now on; at once if it was before.
-    pub(super) fn attach(&self, wire: &Wire) {
+    pub(super) fn attach(&self, wire: &FailureLink) {
         let mut state = self.state();
         let old = state.wire.replace(wire.clone());
         let death = state.death.clone();

@@ -14,8 +14,8 @@ use crate::base::cause::Phase;
 use crate::base::timer::after;
 use crate::error::task_error::ChildError;
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::orphan::job::Job;
-use crate::orphan::watch;
+use crate::orphan::collector;
+use crate::orphan::orphan_exit::OrphanExit;
 use crate::report::failures::{Failures, Verdict};
 use crate::resource::exit::Exit;
 use crate::task::ladder::{Reached, ShutdownLadder, end_by};
@@ -107,7 +107,7 @@ impl Group {
     /// An exit is shielded from what is around it, but the children are not (law 6).
     fn poll_left(&self, exit: Option<&Exit>, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(cancellation) = exit.and_then(Exit::cancelled_around) {
-            self.node().suffer(cancellation);
+            self.node().cancel_inherited(cancellation);
         }
         self.poll_ended(cx)
     }
@@ -131,6 +131,6 @@ impl Drop for Waiting {
             failures.append(Failures::of(left));
             failures
         };
-        watch::submit(Job::new(exit, subject, Some(runtime), false));
+        collector::submit(OrphanExit::new(exit, subject, Some(runtime), false));
     }
 }

@@ -16,11 +16,11 @@ use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::base::panic::{Panic, panic_text};
 use crate::cancel::cancellation::{Cancellation, Kind};
-use crate::cancel::frame;
+use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::cancel_scope::{Bell, Branch};
 use crate::report::failures::{Failure, Failures};
-use crate::scope::driven::Outcome;
+use crate::scope::region_end::RegionEnd;
 
 /// A closure `W` that returns an `O`.
 pub(super) struct Call<W, O> {
@@ -129,10 +129,10 @@ impl<W, O> Call<W, O> {
         let outcome = Branch::new(Arc::clone(region), Bell::none(), async { make(work).await }).await;
         let told = region.cancellation().filter(|_| region.is_delivered());
         let (ran, answer) = match (outcome, told) {
-            (Outcome::Done(value), None) => (Ran::Done, Answer::Returned(value)),
-            (Outcome::Done(value), Some(told)) => (Ran::Unwound, Answer::Cancelled(told, Some(value))),
-            (Outcome::Stopped(told), _) => (Ran::Unwound, Answer::Cancelled(told, None)),
-            (Outcome::Panicked(panic), _) => (Ran::Panicked(panic_text(&panic).to_owned()), Answer::Panicked(panic)),
+            (RegionEnd::Done(value), None) => (Ran::Done, Answer::Returned(value)),
+            (RegionEnd::Done(value), Some(told)) => (Ran::Unwound, Answer::Cancelled(told, Some(value))),
+            (RegionEnd::Stopped(told), _) => (Ran::Unwound, Answer::Cancelled(told, None)),
+            (RegionEnd::Panicked(panic), _) => (Ran::Panicked(panic_text(&panic).to_owned()), Answer::Panicked(panic)),
         };
         match self.tell(answer) {
             Stage::Running(_) => {}
@@ -214,9 +214,9 @@ pub(super) async fn answered<L, O>(
     let answer = poll_fn(|cx| caller.poll(submitting.as_mut(), cx)).await;
     caller.is_over = true;
     match &answer {
-        Answer::Unbegun(_) => frame::deliver(),
+        Answer::Unbegun(_) => current::deliver(),
         // If it is the caller's own cancellation that the closure was told of, the caller is by this (law 15).
-        Answer::Cancelled(..) => frame::deliver_here(),
+        Answer::Cancelled(..) => current::deliver_here(),
         Answer::Returned(_) | Answer::Panicked(_) | Answer::Refused => {}
     }
     answer
@@ -232,7 +232,7 @@ struct Caller<'c, O> {
 
 impl<O> Caller<'_, O> {
     fn poll(&mut self, submitting: Pin<&mut impl Future<Output = ()>>, cx: &mut Context<'_>) -> Poll<Answer<O>> {
-        let cancellation = frame::cancellation();
+        let cancellation = current::cancellation();
         if !self.has_submitted {
             if let Some(cancellation) = cancellation {
                 self.call.cancel(&cancellation);

@@ -23,9 +23,9 @@ use crate::base::policy::{Name, Policy};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::orphan::rescue::{Listing, Owned};
+use crate::orphan::rescue::{Owned, OwnerEntry};
 use crate::report::failures::{Failure, Failures, untold};
-use crate::resource::failing::Wire;
+use crate::resource::failing::FailureLink;
 
 pub(super) struct OwnerInner {
     /// The cancel scope of the enter, and around all that follows; closing cancels it as long as that goes on.
@@ -49,7 +49,7 @@ pub(super) struct OwnerInner {
     /// Whether the caller that spawned it has a handle; until then nobody else need be told of its end.
     pub(super) is_given: AtomicBool,
     /// Where `drain` and `run` find it.
-    listing: OnceLock<Listing>,
+    listing: OnceLock<OwnerEntry>,
     holders: Mutex<Holders>,
     not_entered: Mutex<Option<NotEntered>>,
     /// In which exit it was spawned.
@@ -75,14 +75,14 @@ pub(super) enum NotEntered {
 #[derive(Default)]
 struct Holders {
     /// One for each handle that is held so.
-    links: Vec<(u64, Wire)>,
+    links: Vec<(u64, FailureLink)>,
     /// What it is called there.
     name: Option<Name>,
     death: Option<OwnerDeath>,
 }
 
 impl Holders {
-    fn detach(&mut self, handle: u64) -> Option<(u64, Wire)> {
+    fn detach(&mut self, handle: u64) -> Option<(u64, FailureLink)> {
         let at = self.links.iter().position(|(of, _)| *of == handle)?;
         Some(self.links.swap_remove(at))
     }
@@ -114,7 +114,7 @@ impl OwnerInner {
             mailbox,
         });
         let owner: Arc<dyn Owned> = Arc::clone(&inner) as _;
-        let _ = inner.listing.set(Listing::of(runtime.id(), &owner));
+        let _ = inner.listing.set(OwnerEntry::of(runtime.id(), &owner));
         inner
     }
 }
@@ -154,7 +154,7 @@ impl OwnerInner {
         }
         // What fails there from here on is no death any more.
         if let Some(serving) = self.serving.get() {
-            serving.suffer(&why);
+            serving.cancel_inherited(&why);
         }
         self.mailbox.close();
     }
@@ -259,7 +259,7 @@ impl OwnerInner {
     }
 
     /// Those who hold it are told there if it dies, and it is called as they call it.
-    pub(super) fn attach(&self, handle: u64, link: Wire) {
+    pub(super) fn attach(&self, handle: u64, link: FailureLink) {
         let mut holders = lock(&self.holders);
         holders.name = Some(link.subject().name.clone());
         if let Some(death) = holders.death.clone() {

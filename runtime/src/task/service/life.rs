@@ -14,7 +14,7 @@ use crate::cancel::node::Node;
 use crate::error::of_cancellation::is_echo;
 use crate::error::{BoxError, Error};
 use crate::report::failures::{drop_echo, untold};
-use crate::resource::failing::Wire;
+use crate::resource::failing::FailureLink;
 use crate::task::ready::StartHandshake;
 use crate::task::spawned::{TaskEnd, TaskSide};
 
@@ -34,7 +34,7 @@ struct State {
     asked: bool,
     end: Option<End>,
     /// To those who use it.
-    wire: Option<Wire>,
+    wire: Option<FailureLink>,
 }
 
 enum End {
@@ -62,7 +62,7 @@ impl Life {
     }
 
     /// Its death is told there from now on; whoever entered it before has given it away.
-    pub(super) fn attach(&self, wire: &Wire) {
+    pub(super) fn attach(&self, wire: &FailureLink) {
         let mut state = self.state();
         let old = state.wire.replace(wire.clone());
         let death = match &state.end {

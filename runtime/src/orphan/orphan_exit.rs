@@ -1,4 +1,4 @@
-//! [`Job`]: an abandoned exit in a box, ready to run in whichever task takes it (law 3).
+//! [`OrphanExit`]: an abandoned exit in a box, ready to run in whichever task takes it (law 3).
 
 use std::fmt;
 use std::future::{self, Future};
@@ -14,7 +14,7 @@ use crate::report::failures::Failures;
 use crate::report::{self, Report, ReportKind};
 
 /// One abandoned exit. Dropped before its first poll, it reports itself as lost.
-pub struct Job {
+pub struct OrphanExit {
     exit: Pin<Box<dyn Future<Output = Failures> + Send>>,
     /// To whom what exits belongs, wherever this runs.
     pub(crate) anchor: Anchor,
@@ -28,23 +28,23 @@ pub struct Job {
     unrun: bool,
 }
 
-impl Job {
-    /// `stray`: another task dropped it than the one that entered it, so whoever watches there is not its enclosing scope.
+impl OrphanExit {
+    /// `stray`: another task dropped it than the one that entered it, so a collector there is not that of its enclosing scope.
     pub(crate) fn new<F>(exit: F, subject: Subject, runtime: Option<Handle>, stray: bool) -> Self
     where
         F: Future<Output = Failures> + Send + 'static,
     {
-        let mut job = Job::going_on(exit, subject, runtime, stray);
+        let mut job = OrphanExit::going_on(exit, subject, runtime, stray);
         job.unrun = true;
         job
     }
 
-    /// As [`new`](Job::new), for what has begun before: whatever of it does not run says so itself.
+    /// As [`new`](OrphanExit::new), for what has begun before: whatever of it does not run says so itself.
     pub(crate) fn going_on<F>(exit: F, subject: Subject, runtime: Option<Handle>, stray: bool) -> Self
     where
         F: Future<Output = Failures> + Send + 'static,
     {
-        Job {
+        OrphanExit {
             exit: Box::pin(exit),
             anchor: Anchor::default(),
             subject,
@@ -61,7 +61,7 @@ impl Job {
     where
         F: Future<Output = Failures> + Send + 'static,
     {
-        let mut job = Job::going_on(exit, subject, runtime, stray);
+        let mut job = OrphanExit::going_on(exit, subject, runtime, stray);
         job.only_waits = true;
         job
     }
@@ -69,7 +69,7 @@ impl Job {
     /// For exits that are over, and failed.
     pub(crate) fn over(failures: Failures, subject: Subject) -> Self {
         let runtime = Handle::try_current().ok();
-        Job::waiting(future::ready(failures), subject, runtime, false)
+        OrphanExit::waiting(future::ready(failures), subject, runtime, false)
     }
 
     /// Whether a scope that runs here may adopt it: dropped by this task, on this runtime. What a `LocalSet` or another
@@ -80,17 +80,17 @@ impl Job {
     }
 }
 
-impl fmt::Debug for Job {
+impl fmt::Debug for OrphanExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Job").field(&self.subject).finish()
+        f.debug_tuple("OrphanExit").field(&self.subject).finish()
     }
 }
 
-impl Future for Job {
+impl Future for OrphanExit {
     type Output = Failures;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
-        let Job {
+        let OrphanExit {
             exit, anchor, unrun, ..
         } = &mut *self;
         *unrun = false;
@@ -100,7 +100,7 @@ impl Future for Job {
 }
 
 /// Reports one that never began: its runtime is shutting down, or there is none.
-impl Drop for Job {
+impl Drop for OrphanExit {
     fn drop(&mut self) {
         if self.unrun {
             let reason = "it was dropped without its exit, and no runtime was left to run it on";

@@ -1,4 +1,4 @@
-//! [`Witness`]: sees what is reported on its runtime, for somebody who must know whether all went well.
+//! [`ReportSubscriber`]: sees what is reported on its runtime, for somebody who must know whether all went well.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,9 +18,9 @@ fn witnesses() -> MutexGuard<'static, Vec<(runtime::Id, Arc<Seen>)>> {
     WITNESSES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sees what failed, was interrupted or lost, from [`begin`](Witness::begin) until it is dropped.
+/// Sees what failed, was interrupted or lost, from [`begin`](ReportSubscriber::begin) until it is dropped.
 #[derive(Default)]
-pub(crate) struct Witness(Arc<Seen>);
+pub(crate) struct ReportSubscriber(Arc<Seen>);
 
 #[derive(Default)]
 struct Seen {
@@ -34,7 +34,7 @@ impl Seen {
     }
 }
 
-impl Witness {
+impl ReportSubscriber {
     /// From here on it sees what is reported on the current runtime.
     pub(crate) fn begin(&self) {
         if let Ok(runtime) = Handle::try_current() {
@@ -55,13 +55,13 @@ impl Witness {
     }
 }
 
-impl Drop for Witness {
+impl Drop for ReportSubscriber {
     fn drop(&mut self) {
         witnesses().retain(|(_, seen)| !Arc::ptr_eq(seen, &self.0));
     }
 }
 
-pub(crate) struct Away<'a>(&'a Witness);
+pub(crate) struct Away<'a>(&'a ReportSubscriber);
 
 impl Drop for Away<'_> {
     fn drop(&mut self) {

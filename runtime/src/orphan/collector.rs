@@ -1,5 +1,5 @@
-//! [`Watch`]: collects what is abandoned on this thread while somebody further up polls or drops what held it, so that it
-//! can be adopted, or passed on as one ordered group (law 3). With no watch open nobody is there, and it is rescued at once.
+//! [`Collector`]: collects what is abandoned on this thread while somebody further up polls or drops what held it, so that it
+//! can be adopted, or passed on as one ordered group (law 3). With no collector open nobody is there, and it is rescued at once.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime;
 
 use crate::base::cause::Cause;
-use crate::orphan::job::Job;
+use crate::orphan::orphan_exit::OrphanExit;
 use crate::orphan::rescue;
 use crate::report::failures::Failures;
 
-/// How many watches are open on this thread, and how long the list of jobs is; apart from the list itself so that a
+/// How many collectors are open on this thread, and how long the list of jobs is; apart from the list itself so that a
 /// scope in which nothing is abandoned never touches a thread-local that has a destructor.
-struct Watches {
+struct Collecting {
     open: Cell<u32>,
     jobs: Cell<usize>,
     /// Why what is being dropped is dropped.
@@ -21,43 +21,43 @@ struct Watches {
 }
 
 thread_local! {
-    static WATCHES: Watches = const { Watches { open: Cell::new(0), jobs: Cell::new(0), cause: Cell::new(Cause::Abandoned) } };
+    static COLLECTING: Collecting = const { Collecting { open: Cell::new(0), jobs: Cell::new(0), cause: Cell::new(Cause::Abandoned) } };
     static JOBS: RefCell<Vec<Listed>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What was abandoned, and when; gone if its runtime could not wait for who collects it.
 struct Listed {
     moment: u64,
-    job: Option<Job>,
+    job: Option<OrphanExit>,
 }
 
-/// How much has been abandoned under a watch, on any thread.
+/// How much has been abandoned under a collector, on any thread.
 static MOMENTS: AtomicU64 = AtomicU64::new(0);
 
-fn is_watched() -> bool {
-    WATCHES.with(|watches| watches.open.get() > 0)
+fn is_collecting() -> bool {
+    COLLECTING.with(|collectors| collectors.open.get() > 0)
 }
 
 /// Collects what is abandoned on this thread from `open` to `close`.
 ///
-/// Watches nest. One that is dropped instead of closed (a destructor panicked) passes its jobs outward.
-pub(crate) struct Watch {
+/// Collectors nest. One that is dropped instead of closed (a destructor panicked) passes its jobs outward.
+pub(crate) struct Collector {
     mark: usize,
 }
 
-impl Watch {
+impl Collector {
     #[inline]
     pub(crate) fn open() -> Self {
-        WATCHES.with(|watches| {
-            watches.open.set(watches.open.get() + 1);
-            let mark = watches.jobs.get();
-            Watch { mark }
+        COLLECTING.with(|collectors| {
+            collectors.open.set(collectors.open.get() + 1);
+            let mark = collectors.jobs.get();
+            Collector { mark }
         })
     }
 
-    /// Ends the watch; gives what was abandoned meanwhile, in the order it was, to `adopt`, if anything was.
+    /// Ends the collector; gives what was abandoned meanwhile, in the order it was, to `adopt`, if anything was.
     #[inline]
-    pub(crate) fn close(self, adopt: impl FnOnce(Vec<Job>)) {
+    pub(crate) fn close(self, adopt: impl FnOnce(Vec<OrphanExit>)) {
         let mark = self.mark;
         std::mem::forget(self);
         if Self::end(mark) {
@@ -71,14 +71,14 @@ impl Watch {
     /// Whether anything was abandoned since the mark.
     #[inline]
     fn end(mark: usize) -> bool {
-        WATCHES.with(|watches| {
-            watches.open.set(watches.open.get() - 1);
-            watches.jobs.get() > mark
+        COLLECTING.with(|collectors| {
+            collectors.open.set(collectors.open.get() - 1);
+            collectors.jobs.get() > mark
         })
     }
 }
 
-impl Drop for Watch {
+impl Drop for Collector {
     fn drop(&mut self) {
         if Self::end(self.mark) {
             pass_on(take_from(self.mark));
@@ -88,7 +88,7 @@ impl Drop for Watch {
 
 /// Why a resource that is dropped now without its exit is: abandoned, if nobody says otherwise.
 pub(crate) fn cause() -> Cause {
-    WATCHES.with(|watches| watches.cause.get())
+    COLLECTING.with(|collectors| collectors.cause.get())
 }
 
 /// Runs `drop`; what is abandoned by it exits for this cause (law 13: a guard in a cancelled body).
@@ -96,24 +96,24 @@ pub(crate) fn dropping_because<T>(cause: Cause, drop: impl FnOnce() -> T) -> T {
     struct Restore(Cause);
     impl Drop for Restore {
         fn drop(&mut self) {
-            WATCHES.with(|watches| watches.cause.set(self.0));
+            COLLECTING.with(|collectors| collectors.cause.set(self.0));
         }
     }
-    let _restore = Restore(WATCHES.with(|watches| watches.cause.replace(cause)));
+    let _restore = Restore(COLLECTING.with(|collectors| collectors.cause.replace(cause)));
     drop()
 }
 
 #[cold]
-fn take_from(mark: usize) -> Vec<Job> {
-    WATCHES.with(|watches| watches.jobs.set(mark));
+fn take_from(mark: usize) -> Vec<OrphanExit> {
+    COLLECTING.with(|collectors| collectors.jobs.set(mark));
     let listed = JOBS.try_with(|jobs| jobs.borrow_mut().split_off(mark));
     let listed = listed.unwrap_or_default().into_iter();
     listed.filter_map(|listed| listed.job).collect()
 }
 
-/// Gives a job to the innermost watch of this thread, else has it rescued.
-pub(crate) fn submit(job: Job) {
-    if !is_watched() {
+/// Gives a job to the innermost collector of this thread, else has it rescued.
+pub(crate) fn submit(job: OrphanExit) {
+    if !is_collecting() {
         return rescue::spawn(vec![job]);
     }
     // While the thread is going down there may be no list any more; the job then reports itself as it drops.
@@ -122,26 +122,26 @@ pub(crate) fn submit(job: Job) {
             moment: MOMENTS.fetch_add(1, Ordering::Relaxed),
             job: Some(job),
         });
-        WATCHES.with(|watches| watches.jobs.set(watches.jobs.get() + 1));
+        COLLECTING.with(|collectors| collectors.jobs.set(collectors.jobs.get() + 1));
     });
 }
 
-/// Gives jobs, inner ones first, to the next watch; without one they are rescued as one task (law 3).
-pub(crate) fn pass_on(jobs: Vec<Job>) {
+/// Gives jobs, inner ones first, to the next collector; without one they are rescued as one task (law 3).
+pub(crate) fn pass_on(jobs: Vec<OrphanExit>) {
     if jobs.is_empty() {
         return;
     }
-    if !is_watched() {
+    if !is_collecting() {
         return rescue::spawn(jobs);
     }
     jobs.into_iter().for_each(submit);
 }
 
-/// Gives what has failed to the next watch, for a scope to return; without one it is reported.
+/// Gives what has failed to the next collector, for a scope to return; without one it is reported.
 pub(crate) fn pass_on_failed(failures: Failures) {
-    if let Some(first) = failures.first().filter(|_| is_watched()) {
+    if let Some(first) = failures.first().filter(|_| is_collecting()) {
         let subject = first.subject().clone();
-        submit(Job::over(failures, subject));
+        submit(OrphanExit::over(failures, subject));
     }
 }
 
@@ -157,7 +157,7 @@ pub(crate) fn collects_of(runtime: runtime::Id) -> Option<u64> {
 /// To be called in a later poll of the same task. A scope of this runtime has collected by then what its body abandoned; what is
 /// here yet is in the body of a scope of another, which is being polled while this runtime's `block_on` runs in it.
 pub(crate) fn rescue_older(runtime: runtime::Id, moment: u64) {
-    let take = |jobs: &RefCell<Vec<Listed>>| -> Vec<Job> {
+    let take = |jobs: &RefCell<Vec<Listed>>| -> Vec<OrphanExit> {
         let mut jobs = jobs.borrow_mut();
         let older = jobs.iter_mut().filter(|job| job.moment < moment && job.is_of(runtime));
         older.filter_map(|listed| listed.job.take()).collect()

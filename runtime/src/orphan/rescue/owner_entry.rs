@@ -1,4 +1,4 @@
-//! [`Listing`]: the entry of an owner in the ward of its runtime: live until it is asked to end, and waited for from then on
+//! [`OwnerEntry`]: the entry of an owner in the ledger of its runtime: live until it is asked to end, and waited for from then on
 //! (law 4).
 
 use std::mem;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime;
 
-use super::{Stay, wards};
+use super::{PendingExit, ledgers};
 use crate::base::entry::Subject;
 use crate::report::failures::Failures;
 
@@ -21,7 +21,7 @@ pub(crate) trait Owned: Send + Sync {
     fn close(&self, place: &'static Location<'static>);
 }
 
-pub(crate) struct Listing {
+pub(crate) struct OwnerEntry {
     runtime: runtime::Id,
     number: u64,
     stage: Mutex<Stage>,
@@ -29,18 +29,18 @@ pub(crate) struct Listing {
 
 enum Stage {
     Live,
-    Ending(Stay),
+    Ending(PendingExit),
     Over,
 }
 
-impl Listing {
+impl OwnerEntry {
     pub(crate) fn of(runtime: runtime::Id, owner: &Arc<dyn Owned>) -> Self {
-        let mut wards = wards();
-        let number = wards.next;
-        wards.next += 1;
-        let ward = wards.of.entry(runtime).or_default();
-        ward.owners.insert(number, Arc::downgrade(owner));
-        Listing {
+        let mut ledgers = ledgers();
+        let number = ledgers.next;
+        ledgers.next += 1;
+        let ledger = ledgers.of.entry(runtime).or_default();
+        ledger.owners.insert(number, Arc::downgrade(owner));
+        OwnerEntry {
             runtime,
             number,
             stage: Mutex::new(Stage::Live),
@@ -52,7 +52,7 @@ impl Listing {
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*stage, Stage::Live) {
             // In this order: at no time is it in neither list.
-            *stage = Stage::Ending(Stay::begin(self.runtime, vec![subject.clone()]));
+            *stage = Stage::Ending(PendingExit::begin(self.runtime, vec![subject.clone()]));
             self.strike();
         }
     }
@@ -64,7 +64,7 @@ impl Listing {
             mem::replace(&mut *stage, Stage::Over)
         };
         match stage {
-            Stage::Ending(stay) => stay.end(failures),
+            Stage::Ending(pending) => pending.end(failures),
             // Nobody has asked it to end: the failures report themselves.
             Stage::Live => self.strike(),
             Stage::Over => {}
@@ -72,13 +72,13 @@ impl Listing {
     }
 
     fn strike(&self) {
-        let mut wards = wards();
-        let struck = wards
+        let mut ledgers = ledgers();
+        let struck = ledgers
             .of
             .get_mut(&self.runtime)
-            .and_then(|ward| ward.owners.remove(&self.number));
-        wards.forget_if_idle(self.runtime);
-        drop(wards);
+            .and_then(|ledger| ledger.owners.remove(&self.number));
+        ledgers.forget_if_idle(self.runtime);
+        drop(ledgers);
         drop(struck);
     }
 }
@@ -93,7 +93,7 @@ pub(super) fn live(runtime: runtime::Id) -> Vec<Subject> {
 /// Where the next owner stands.
 #[cfg(feature = "signal")]
 pub(crate) fn mark() -> u64 {
-    wards().next
+    ledgers().next
 }
 
 /// Asks those of this runtime to end that were entered since the mark, the latest first. Whether there were any.
@@ -108,11 +108,11 @@ pub(crate) fn close_owners(runtime: runtime::Id, since: u64, place: &'static Loc
 }
 
 fn owners(runtime: runtime::Id, since: u64) -> Vec<(u64, Arc<dyn Owned>)> {
-    let wards = wards();
-    let Some(ward) = wards.of.get(&runtime) else {
+    let ledgers = ledgers();
+    let Some(ledger) = ledgers.of.get(&runtime) else {
         return Vec::new();
     };
-    let since = ward.owners.iter().filter(|(number, _)| **number >= since);
+    let since = ledger.owners.iter().filter(|(number, _)| **number >= since);
     since
         .filter_map(|(number, owner)| Some((*number, owner.upgrade()?)))
         .collect()

@@ -1,4 +1,4 @@
-//! [`Abandoned`]: where a resource comes from whose scope or guard was dropped without its exit (law 3).
+//! [`Origin`]: where a resource comes from whose scope or guard was dropped without its exit (law 3).
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use crate::report::{self, Report, ReportKind};
 use crate::resource::ScopedResource;
 
 /// The circumstances of an abandonment; a resource adds itself.
-pub struct Abandoned {
+pub struct Origin {
     pub(crate) entry: Entry,
     /// Where it was entered: the only place where its exit is known to work.
     pub(crate) runtime: Option<Handle>,
-    /// Another task dropped it than entered it, so whoever watches there is not its enclosing scope.
+    /// Another task dropped it than entered it, so a collector there is not that of its enclosing scope.
     pub(crate) stray: bool,
     /// The tasks that it was handed over from.
     pub(crate) anchor: Anchor,
 }
 
-impl Abandoned {
+impl Origin {
     /// Reports a resource whose exit cannot leave its scope, and drops it.
     pub(crate) fn lose<R>(self, resource: R) {
         let reason = "it is local to its task and was dropped without its exit; only its `Drop` runs";
@@ -32,12 +32,12 @@ impl Abandoned {
 /// What takes a resource that may leave its task; it stands above, where exits run.
 pub trait TakesOver {
     /// Has it adopted or rescued.
-    fn __take_over<R: ScopedResource>(resource: R, abandoned: Abandoned);
+    fn __take_over<R: ScopedResource>(resource: R, abandoned: Origin);
 }
 
-impl fmt::Debug for Abandoned {
+impl fmt::Debug for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Abandoned")
+        f.debug_struct("Origin")
             .field("entry", &self.entry)
             .finish_non_exhaustive()
     }

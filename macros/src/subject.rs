@@ -79,6 +79,12 @@ impl<'a> Subject<'a> {
         let (name, method) = (Ident::new(name, at), Ident::new(method, at));
         let krate = self.options.krate(at);
         let this = Token![self](Span::mixed_site());
+        // All at one token, or an error about the whole function is one at the attribute.
+        let result = result.clone().into_iter().map(|mut token| {
+            token.set_span(at);
+            token
+        });
+        let result = result.collect::<TokenStream>();
         let signature = quote_spanned! {at=>
             async fn #method(#this, #exit: &#krate::Exit) -> #result
         };

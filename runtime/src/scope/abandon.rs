@@ -43,7 +43,7 @@ fn detached(resource: Box<dyn Detached>, origin: Origin, told: ForMembers) -> Or
     })
 }
 
-/// As [`orphan_exit`], for code that is compiled once: of a resource whose type is forgotten.
+/// As [`job`], for code that is compiled once: of a resource whose type is forgotten.
 pub(crate) fn job_of_any<R: ScopedResource>(resource: R, origin: Origin, told: ForMembers) -> OrphanExit {
     detached(Box::new(resource), origin, told)
 }

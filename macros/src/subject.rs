@@ -15,8 +15,8 @@ pub(crate) struct Subject<'a> {
     attrs: Vec<Attribute>,
     pub(crate) generics: Generics,
     pub(crate) ty: TokenStream,
-    /// What an exit gives, as it is called where the impl stands.
-    pub(crate) result: TokenStream,
+    /// What an exit gives, if it is called otherwise where the impl stands.
+    pub(crate) result: Option<TokenStream>,
     /// Whether it is a `LocalResource`: what borrows has to be, whether it says so or not.
     pub(crate) local: bool,
     /// Whether the trait impl is only of what does not borrow: a parameter that may is then one error, at the enter.
@@ -26,10 +26,10 @@ pub(crate) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     pub(crate) fn new(attrs: &[Attribute], generics: &Generics, ty: impl ToTokens, options: &'a Options) -> Self {
-        let (ty, krate) = (ty.into_token_stream(), options.krate(Span::mixed_site()));
+        let ty = ty.into_token_stream();
         let local = options.is_local() || borrows(&ty);
         Subject {
-            result: quote!(::core::result::Result<(), #krate::BoxError>),
+            result: None,
             attrs: attributes::of(Place::Impl, attrs),
             generics: our_generics(generics.clone()),
             local,
@@ -79,12 +79,9 @@ impl<'a> Subject<'a> {
         let (name, method) = (Ident::new(name, at), Ident::new(method, at));
         let krate = self.options.krate(at);
         let this = Token![self](Span::mixed_site());
-        // All at one token, or an error about the whole function is one at the attribute.
-        let result = result.clone().into_iter().map(|mut token| {
-            token.set_span(at);
-            token
-        });
-        let result = result.collect::<TokenStream>();
+        // At the same token as the rest, or an error about the whole function is one at the attribute.
+        let plain = quote_spanned!(at=> ::core::result::Result<(), #krate::BoxError>);
+        let result = result.as_ref().unwrap_or(&plain);
         let signature = quote_spanned! {at=>
             async fn #method(#this, #exit: &#krate::Exit) -> #result
         };

@@ -140,7 +140,7 @@ impl<'a> Expansion<'a> {
             }
         }
         let mut subject = Subject::of(&[], model.head.name, &model.head.generics, &model.options);
-        subject.result = quote!(__rt::ExitResult);
+        subject.result = Some(quote!(__rt::ExitResult));
         // Here a member says it, or the trait.
         subject.is_static = false;
         Expansion {

@@ -57,7 +57,7 @@ impl<F, T, S> Region<F, T, S> {
 }
 
 impl<F: Future<Output = T>, S: Future, T> Future for Region<F, T, S> {
-    type Output = RegionEnd<T, Cancellation>;
+    type Output = RegionEnd<T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();

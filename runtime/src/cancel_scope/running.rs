@@ -12,7 +12,6 @@ use pin_project_lite::pin_project;
 use super::outcome::Outcome;
 use super::region::{Bell, Region};
 use crate::base::identity::Checkpoint;
-use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::scope::region_end;
 use crate::scope::tie::{InTask, Kind};
@@ -86,7 +85,7 @@ impl<F, T, S> Branch<F, T, S> {
 }
 
 impl<F: Future<Output = T>, S: Future, T> Future for Branch<F, T, S> {
-    type Output = region_end::RegionEnd<T, Cancellation>;
+    type Output = region_end::RegionEnd<T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().region.poll(cx)

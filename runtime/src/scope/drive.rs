@@ -41,17 +41,17 @@ pub(crate) fn drive(
     cx: &mut Context<'_>,
 ) -> Poll<End> {
     side.begin_round(cx);
-    let watch = Collector::open();
+    let collector = Collector::open();
     let polled = match catch_unwind(AssertUnwindSafe(|| code.as_mut().poll(cx))) {
         Ok(Poll::Ready(is_success)) => {
-            watch.close(|abandoned| side.adopt(abandoned));
+            collector.close(|abandoned| side.adopt(abandoned));
             return Poll::Ready(if is_success { End::Done } else { End::Failed });
         }
         Ok(Poll::Pending) if limit.is_idle() && side.is_nothing() => Poll::Pending,
         Ok(Poll::Pending) => poll_waiting(code, &mut limit, side, cx),
         Err(panic) => panicked(code, panic, side),
     };
-    watch.close(|abandoned| side.adopt(abandoned));
+    collector.close(|abandoned| side.adopt(abandoned));
     if polled.is_pending() {
         side.end_round(cx);
     }

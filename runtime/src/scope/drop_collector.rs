@@ -6,7 +6,7 @@ use crate::orphan::collector::{self, Collector};
 /// Stands after the parts of a future: [begun](DropCollector::begin) before they are dropped, and dropped after them.
 pub(crate) struct DropCollector {
     checkpoint: Checkpoint,
-    watch: Option<Collector>,
+    collector: Option<Collector>,
 }
 
 impl DropCollector {
@@ -14,7 +14,7 @@ impl DropCollector {
     pub(crate) fn new(checkpoint: Checkpoint) -> Self {
         DropCollector {
             checkpoint,
-            watch: None,
+            collector: None,
         }
     }
 
@@ -26,15 +26,15 @@ impl DropCollector {
 
     #[inline]
     pub(crate) fn begin(&mut self) {
-        self.watch = Some(Collector::open());
+        self.collector = Some(Collector::open());
     }
 
     #[cold]
     fn pass_on(&mut self) {
-        let Some(watch) = self.watch.take() else {
+        let Some(collector) = self.collector.take() else {
             return;
         };
-        watch.close(|mut jobs| {
+        collector.close(|mut jobs| {
             let stray = !self.checkpoint.is_here();
             for job in &mut jobs {
                 job.stray |= stray;
@@ -48,7 +48,7 @@ impl DropCollector {
 impl Drop for DropCollector {
     #[inline]
     fn drop(&mut self) {
-        if self.watch.is_some() {
+        if self.collector.is_some() {
             self.pass_on();
         }
     }

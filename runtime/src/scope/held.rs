@@ -99,14 +99,14 @@ impl Keep {
         };
         drop(std::mem::replace(&mut self.side, Side::nothing()));
         self.remember_runtime();
-        let watch = Collector::open();
+        let collector = Collector::open();
         abandon(Origin {
             entry: self.entry.clone(),
             runtime: self.runtime.take(),
             stray,
             anchor: self.anchor.clone(),
         });
-        watch.close(|mut jobs| {
+        collector.close(|mut jobs| {
             for job in &mut jobs {
                 job.anchor.or(|| self.anchor.clone());
             }

@@ -1,11 +1,11 @@
-//! [`RegionEnd`]: how a piece of user code ended, with what it gave.
+//! [`RegionEnd`]: how the body of a cancel scope ended, with what it gave.
 
 use crate::base::panic::Panic;
+use crate::cancel::cancellation::Cancellation;
 
-/// How a piece of user code ended.
-pub(crate) enum RegionEnd<T, S> {
+pub(crate) enum RegionEnd<T> {
     Done(T),
     Panicked(Panic),
-    /// Its limit asked it to stop, and it was dropped.
-    Stopped(S),
+    /// It was cancelled, and was dropped.
+    Stopped(Cancellation),
 }

@@ -1,9 +1,9 @@
 //! A small application: config → database → cache → HTTP server → a client that asks it.
 //!
-//! - `cargo run --example app`: prints the plan, starts, serves itself a few requests, and shuts down; Ctrl-C or SIGTERM end it
+//! - `cargo run -p app`: prints the plan, starts, serves itself a few requests, and shuts down; Ctrl-C or SIGTERM end it
 //!   earlier, as cleanly
-//! - `cargo run --example app -- --serve`: serves until Ctrl-C or SIGTERM
-//! - `cargo run --example app -- --fail`: the cache fails to start, and what was started rolls back
+//! - `cargo run -p app -- --serve`: serves until Ctrl-C or SIGTERM
+//! - `cargo run -p app -- --fail`: the cache fails to start, and what was started rolls back
 //!
 //! The application is the struct below. Each part is in a file of its own: `database.rs` is a pool from another crate,
 //! `cache.rs` a type of ours, `http.rs` a background task, `client.rs` asks.

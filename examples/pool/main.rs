@@ -1,6 +1,6 @@
 //! Several tasks share a pool of clients, and close them in any order from any task; one of two servers is killed meanwhile.
 //!
-//! Run it with `cargo run --example pool`. Each client lives in a task of its own: the journal shows that the task that closes
+//! Run it with `cargo run -p sse_client --bin pool`. Each client lives in a task of its own: the journal shows that the task that closes
 //! it is another one, and that it is exited all the same by the task that entered it.
 //!
 //! - `main.rs`: the pool, and what its users do

@@ -1,6 +1,6 @@
 //! A client reads server-sent events, and its last request, the goodbye, reaches the server whichever way its scope ends.
 //!
-//! Run it with `cargo run --example sse_client`. It starts a real server on a loopback port, leaves a client's scope in
+//! Run it with `cargo run -p sse_client`. It starts a real server on a loopback port, leaves a client's scope in
 //! every way there is, and counts in the end what the server has seen: as many goodbyes as hellos.
 //!
 //! - `client.rs`: the client, with its `#[enter]` and `#[exit]`: read this first

@@ -1,7 +1,7 @@
 //! A web server whose requests have a transaction each: it is committed if the handler succeeds, and rolled back if it fails,
 //! panics, is cancelled, or is dropped because its client has hung up.
 //!
-//! Run it with `cargo run --example transaction`: a customer takes each of these ways, and the journal shows what became of
+//! Run it with `cargo run -p transaction`: a customer takes each of these ways, and the journal shows what became of
 //! the transaction and what the database holds then.
 //!
 //! - `transaction.rs`: the transaction, with its `#[enter]` and `#[exit]`: read this first

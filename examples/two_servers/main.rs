@@ -1,9 +1,9 @@
 //! Two MCP servers in one application, mounted at `/echo` and `/math` of one HTTP server.
 //!
-//! - `cargo run --example two_servers`: prints the plan, starts, asks itself through an MCP client, and shuts down while a tool
+//! - `cargo run -p two_servers`: prints the plan, starts, asks itself through an MCP client, and shuts down while a tool
 //!   call is in flight
-//! - `cargo run --example two_servers -- --serve --port 0`: serves until Ctrl-C or SIGTERM, and prints where
-//! - `cargo run --example two_servers -- --fail math`: the second server fails to start, and what was started rolls back
+//! - `cargo run -p two_servers -- --serve --port 0`: serves until Ctrl-C or SIGTERM, and prints where
+//! - `cargo run -p two_servers -- --fail math`: the second server fails to start, and what was started rolls back
 //!
 //! When it ends: nothing new comes in, the calls in flight unwind and are answered, the streams end, the sessions close. A call
 //! that ignores all of that is named, and the exit status tells. A second signal does not wait.

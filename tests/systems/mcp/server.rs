@@ -31,7 +31,7 @@ pub(crate) struct Ended {
 
 /// The example.
 pub(crate) fn two_servers(options: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_two_servers"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_served"));
     command.arg("--serve").args(options);
     command
 }

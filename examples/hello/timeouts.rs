@@ -1,22 +1,21 @@
 //! What a timeout does to three resources that are open in one another: a database, a transaction in it, and a cursor.
 //!
-//! Run it with `cargo run --example unwinding`. Three times the same work takes too long:
+//! Three times the same work takes too long:
 //!
 //! - by hand, under tokio's `timeout`: the future is dropped, and no `close` is reached
-//! - with scopes, under tokio's `timeout`: the future is dropped; the exits are rescued into a task of their own, after the
-//!   timeout has returned, and `drain` waits for them
+//! - with scopes, under tokio's `timeout`: the future is dropped; a background task runs the exits after the timeout has
+//!   returned, and `drain` waits for it
 //! - with scopes, under `lifespan::timeout`: the future unwinds, from the inside out, before the timeout returns
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lifespan::{BoxError, Exit, drain, scoped_resource};
+use lifespan::{BoxError, drain, scoped_resource};
 use tokio::time::{Instant, sleep};
 
 const MS: Duration = Duration::from_millis(1);
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
+pub(crate) async fn show() {
     let columns = [by_hand().await, dropped().await, unwound().await];
     let titles = [
         "tokio's timeout, by hand",
@@ -94,8 +93,7 @@ impl Scoped {
     }
 
     #[exit]
-    async fn close(self, exit: &Exit) {
-        self.0.journal.say(&format!("{} told: {}", self.0.name, exit.cause()));
+    async fn close(self) {
         self.0.close().await;
     }
 }

@@ -1,5 +1,6 @@
 //! Cancellation that unwinds (laws 13–17).
 
+mod asked;
 mod deadlines;
 mod enters;
 mod graces;
@@ -11,6 +12,7 @@ mod reasons;
 mod shields;
 mod trees;
 mod unwinds;
+mod wakers;
 
 use std::future::pending;
 

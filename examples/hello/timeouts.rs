@@ -130,11 +130,11 @@ async fn by_hand() -> Vec<String> {
 
 async fn dropped() -> Vec<String> {
     let journal = Journal::start();
-    lifespan::set_report_hook(|_| ()); // it would tell of each rescue
+    lifespan::event::print_warnings(false); // it would tell of each rescue
     let late = tokio::time::timeout(20 * MS, in_scopes(journal.clone())).await;
     journal.say(if late.is_err() { "timeout returns" } else { "in time" });
     let drained = drain().await;
-    lifespan::take_report_hook();
+    lifespan::event::print_warnings(true);
     journal.say(if drained.is_clean() {
         "drained"
     } else {

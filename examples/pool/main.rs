@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use lifespan::event::{self, Level};
 use lifespan::{BoxError, Error, Exit, Live, Owner, drain, scoped_resource, timeout};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -71,7 +72,8 @@ impl Session {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let journal = Journal::start();
-    lifespan::set_report_hook(move |report| journal.line("lifespan", report));
+    event::print_warnings(false);
+    event::observe(Level::Warn, move |event| journal.line("lifespan", event));
     timeout(LIMIT, tell(journal)).await??;
 
     assert_eq!(drain().await.still_live().len(), 0);

@@ -16,6 +16,7 @@ mod server;
 use std::time::Duration;
 
 use lifespan::BoxError;
+use lifespan::event::{self, Level};
 use tokio::sync::oneshot;
 
 use crate::client::SseClient;
@@ -28,8 +29,9 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let journal = Journal::start();
-    // What no return value can tell comes here; without a hook it goes to standard error.
-    lifespan::set_report_hook(move |report| journal.line("lifespan", report));
+    // What no return value can tell comes here; it would be printed to standard error as well.
+    event::print_warnings(false);
+    event::observe(Level::Warn, move |event| journal.line("lifespan", event));
     panics::quiet_expected();
 
     Journal::section("The server starts");

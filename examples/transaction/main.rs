@@ -22,6 +22,7 @@ use std::panic;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lifespan::event::{self, Level};
 use lifespan::{BoxError, Service, drain, lifespan, timeout};
 use sqlx::SqlitePool;
 
@@ -103,7 +104,8 @@ impl App {
 /// Puts what no return value can tell, and the panic of the story, into the journal.
 fn tell_of_reports_and_panics(journal: &Journal) {
     let reports = journal.clone();
-    lifespan::set_report_hook(move |report| reports.line("lifespan", report));
+    event::print_warnings(false);
+    event::observe(Level::Warn, move |event| reports.line("lifespan", event));
     let (panics, others) = (journal.clone(), panic::take_hook());
     panic::set_hook(Box::new(move |info| match info.payload().downcast_ref() {
         Some(&"the clerk stumbles") => panics.line("panic", "the clerk stumbles"),

@@ -128,14 +128,14 @@
 //! # Testing
 //!
 //! Budgets follow tokio's clock. Under its paused clock an idle runtime jumps to the next timer, so a budget may fire at
-//! once while an exit waits for real I/O: use `exit_timeout(None)` there. Failures that no return value can carry go to the
-//! [report hook](set_report_hook). With the feature `testing`, the module `testing` has what tests are made of, and a sweep
+//! once while an exit waits for real I/O: use `exit_timeout(None)` there. Failures that no return value can carry are
+//! [events](event). With the feature `testing`, the module `testing` has what tests are made of, and a sweep
 //! that cancels or drops a test at each of its poll points. What a lifespan takes at worst, its [`Plan`] knows before it runs.
 //!
 //! # Features
 //!
 //! - `signal`, on by default: `Lifespan::run`, and tokio's signals with it.
-//! - `tracing`: reports go there, unless hooked, instead of to standard error, if a subscriber is there; as events of the target
+//! - `tracing`: warnings go there instead of to standard error, if a subscriber is there; as events of the target
 //!   `lifespan`, with names such as `lifespan.exit.failed`, and the error in the field `error`.
 //! - `tokio-util`: cancel scopes from `CancellationToken`s, and tokens from cancel scopes.
 //! - `testing`: the module `testing`.
@@ -151,12 +151,12 @@ mod cancel;
 mod cancel_scope;
 mod compose;
 mod error;
+pub mod event;
 mod keyed;
 mod lifespan;
 mod live;
 mod orphan;
 mod plan;
-mod report;
 mod resource;
 #[cfg(feature = "signal")]
 mod run;
@@ -189,7 +189,6 @@ pub use crate::live::Live;
 pub use crate::live::handover::Handover;
 pub use crate::orphan::rescue::{Drained, drain};
 pub use crate::plan::{Plan, PlanMember};
-pub use crate::report::{Report, ReportHook, ReportKind, set_report_hook, take_report_hook};
 pub use crate::resource::body::Failure;
 pub use crate::resource::enter::{Enter, Entered};
 pub use crate::resource::exit::Exit;

@@ -82,7 +82,7 @@ fn cancelled_from_around_law_13() {
 /// Dropped from outside, the whole tree leaves as one job.
 #[test]
 fn dropped_law_3() {
-    lifespan::set_report_hook(|_| ()); // it would be told of each rescue
+    lifespan::event::print_warnings(false); // of each rescue
     on_two_mebibytes(|depth| {
         block_on(async {
             let scopes = tokio::spawn(nested(depth, pending()));

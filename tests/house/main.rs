@@ -19,7 +19,7 @@ const RUNTIME: &[&[&str]] = &[
     &["base"],
     &["cancel", "plan"],
     &["error"],
-    &["report"],
+    &["event"],
     &["resource"],
     &["orphan"],
     &["scope"],
@@ -57,7 +57,6 @@ const CIRCLES_OF_THE_RUNTIME: &[&str] = &[
     "error/mod.rs, error/primary.rs, error/task_error.rs",
     "orphan/collector.rs, orphan/rescue/drained.rs, orphan/rescue/mod.rs, orphan/rescue/owner_entry.rs",
     "plan/draft.rs, plan/member.rs, plan/mermaid.rs, plan/mod.rs, plan/paths.rs",
-    "report/mod.rs, report/subscriber.rs, report/traced.rs",
     "resource/failing.rs, resource/mod.rs, resource/origin.rs",
     "stack/mod.rs, stack/register.rs, stack/registrar.rs, stack/stacked.rs",
 ];

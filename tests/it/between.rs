@@ -40,7 +40,7 @@ fn exit_failed_while_adopted_exits_wait_law_23() {
         let seen = Arc::<Mutex<Vec<String>>>::default();
         let into = seen.clone();
         journal::listen(move |report| {
-            if report.resource() == "lost error" {
+            if report.name() == "lost error" {
                 into.lock().unwrap().push(report.to_string());
             }
         });

@@ -239,7 +239,7 @@ fn no_time_driver_default_budget() {
     let reports = Arc::<Mutex<Vec<String>>>::default();
     let into = reports.clone();
     journal::listen(move |report| {
-        if report.resource() == "untimed" {
+        if report.name() == "untimed" {
             into.lock().unwrap().push(report.to_string());
         }
     });

@@ -1,4 +1,4 @@
-//! `lifespan::Error`: what it names, keeps and prints; and the report hook (law 23).
+//! `lifespan::Error`: what it names, keeps and prints; and those who observe it (law 23).
 
 use std::io;
 
@@ -195,18 +195,41 @@ fn failures_of_users_law_23() {
     });
 }
 
-/// A hook that panics, or that reports while it reports, disturbs nobody.
+/// An observer that panics disturbs nobody, also while the thread is panicking: it is called no more, which is said once, with
+/// its place.
 #[test]
-fn hook_panics_are_caught_law_23() {
-    everywhere(|| async {
-        crate::journal::listen(|report| assert!(report.resource() != "rude", "a hook that panics"));
-        let rude = Lifespan::new(async { Ok::<_, Error>(()) }, async |(), _| {
-            Err::<(), _>(BoxError::from("stuck"))
-        })
-        .named("rude");
-        drop(rude.enter().await.unwrap());
-        assert!(lifespan::drain().await.failures().len() <= 1);
+fn observers_that_panic_are_caught_law_3() {
+    use lifespan::event::EventKind;
+    use std::sync::{Arc, Mutex};
+    let gone = Arc::<Mutex<Vec<u32>>>::default();
+    let into = Arc::clone(&gone);
+    crate::journal::listen(move |event| {
+        if let (EventKind::ObserverPanicked { .. }, true) = (event.kind(), event.to_string().contains("rude of")) {
+            into.lock().unwrap().push(event.place().line());
+        }
     });
+    let line = line!() + 1;
+    lifespan::event::observe(lifespan::event::Level::Warn, |event| {
+        assert!(event.name() != "rude", "an observer that is rude of {}", event.name());
+    });
+    everywhere(|| async {
+        let rude = || {
+            let rude = Lifespan::new(async { Ok::<_, Error>(()) }, async |(), _| {
+                Err::<(), _>(BoxError::from("stuck"))
+            });
+            rude.named("rude").enter()
+        };
+        let guard = rude().await.unwrap();
+        let panicking = async {
+            let _guard = rude().await.unwrap();
+            std::panic::resume_unwind(Box::new(()));
+        };
+        let panicking = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(panicking));
+        assert!(panicking.await.is_err());
+        drop(guard);
+        assert!(lifespan::drain().await.failures().len() <= 2);
+    });
+    assert_eq!(*gone.lock().unwrap(), [line]);
 }
 
 /// CASES L6, L9, P21: the body has the very value that was entered, and the arguments are gone before it runs.
@@ -255,33 +278,29 @@ fn attached_errors_are_flat_law_23() {
     });
 }
 
-/// The hook is called without a lock of this crate: it may set another hook, and abandon what is then rescued.
+/// An observer is called without a lock of this crate: it may begin another and end it, and abandon what is then rescued.
 #[test]
-fn hook_may_use_the_crate_law_23() {
-    use std::sync::{Arc, Mutex, mpsc};
-    type Slot = Arc<Mutex<Option<lifespan::ReportHook>>>;
-    crate::journal::listen(|report| {
-        if report.resource() != "hooked" {
+fn an_observer_may_use_the_crate_law_23() {
+    use lifespan::event::{Level, observe};
+    use std::sync::mpsc;
+    crate::journal::listen(|event| {
+        if event.name() != "observed" {
             return;
         }
-        // Around the hook of all tests: a report that comes in between waits for it.
-        let slot = Slot::default();
-        let mut inner = slot.lock().unwrap();
-        let hooked = slot.clone();
-        *inner = lifespan::set_report_hook(move |report| {
-            let inner = hooked.lock().unwrap().clone();
-            inner.expect("there was a hook")(report);
-        });
+        let inner = observe(Level::Error, |_| ());
+        let scope = Lifespan::new(async { Ok::<_, Error>(()) }, async |(), _| ()).enter();
+        drop(futures_util::FutureExt::now_or_never(scope).unwrap().unwrap());
+        inner.stop();
     });
     // In a thread of its own, so that a deadlock fails this test instead of hanging it.
     let (done, is_done) = mpsc::channel();
     std::thread::spawn(move || {
         paused().block_on(async {
-            let hooked = Lifespan::new(async { Ok::<_, Error>(()) }, async |(), _| {
+            let observed = Lifespan::new(async { Ok::<_, Error>(()) }, async |(), _| {
                 Err::<(), _>(BoxError::from("stuck"))
             });
-            let result = hooked
-                .named("hooked")
+            let result = observed
+                .named("observed")
                 .scope(async |_| Err::<(), _>(anyhow::anyhow!("bad row")))
                 .await;
             done.send(result.unwrap_err().to_string()).unwrap();

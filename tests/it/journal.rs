@@ -8,8 +8,9 @@ use std::sync::{Arc, LazyLock, Mutex, Once};
 use std::thread::ThreadId;
 
 use futures_util::FutureExt;
+use lifespan::event::{self, Event, EventKind, Level};
 pub use lifespan::testing::Step;
-use lifespan::{BoxError, Cause, Enter, Exit, Lifespan, LocalResource, Report, ScopedResource};
+use lifespan::{BoxError, Cause, Enter, Exit, Lifespan, LocalResource, ScopedResource};
 
 /// What happened in one test. Cheap to clone.
 #[derive(Clone)]
@@ -25,7 +26,7 @@ static JOURNALS: LazyLock<Mutex<HashMap<u64, Journal>>> = LazyLock::new(Mutex::d
 
 impl Journal {
     pub fn new() -> Self {
-        install_hook();
+        observe_warnings();
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let journal = Journal(Arc::new(Inner {
@@ -78,34 +79,24 @@ impl Journal {
     }
 }
 
-type Listener = Arc<dyn Fn(&Report<'_>) + Send + Sync>;
-
-static LISTENERS: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
-
-/// The report hook belongs to the process, and tests run side by side: one hook for all of them.
-fn install_hook() {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        lifespan::set_report_hook(|report| {
-            take_report(report);
-            // Called without the lock: one of them panics on purpose.
-            let listeners = LISTENERS.lock().unwrap().clone();
-            for listener in &listeners {
-                listener(report);
-            }
-        });
+/// Observers see what happens in the whole process, and tests run side by side: one for all journals.
+fn observe_warnings() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        event::print_warnings(false);
+        event::observe(Level::Warn, take_warning);
     });
 }
 
-/// Also gives every report to `listener`, which chooses its own.
-pub fn listen(listener: impl Fn(&Report<'_>) + Send + Sync + 'static) {
-    install_hook();
-    LISTENERS.lock().unwrap().push(Arc::new(listener));
+/// Gives every warning to `listener`, which chooses its own.
+pub fn listen(listener: impl Fn(&Event<'_>) + Send + Sync + 'static) {
+    observe_warnings();
+    event::observe(Level::Warn, listener);
 }
 
-/// Files a report with the journal of the resource's name, `name#id`.
-fn take_report(report: &Report<'_>) {
-    let Some((name, id)) = report.resource().rsplit_once('#') else {
+/// Files a warning with the journal of the resource's name, `name#id`.
+fn take_warning(event: &Event<'_>) {
+    let Some((name, id)) = event.name().rsplit_once('#') else {
         return;
     };
     let Some(journal) = id
@@ -115,9 +106,27 @@ fn take_report(report: &Report<'_>) {
     else {
         return;
     };
-    match report.error() {
-        Some(error) => journal.log(format!("report {:?} {name}: {}", report.kind(), error.primary())),
-        None => journal.log(format!("report {:?} {name}", report.kind())),
+    let word = word(event.kind());
+    match event.error() {
+        Some(error) => journal.log(format!("report {word} {name}: {}", error.primary())),
+        None => journal.log(format!("report {word} {name}")),
+    }
+}
+
+/// What happened, in a word.
+pub fn word(kind: EventKind<'_>) -> &'static str {
+    match kind {
+        EventKind::Unreturned { .. } => "Failed",
+        EventKind::Rescued { .. } => "Rescued",
+        EventKind::Interrupted { .. } => "Interrupted",
+        EventKind::Lost { .. } => "Lost",
+        EventKind::NoTimer { .. } => "NoTimer",
+        EventKind::Missing { .. } => "Missing",
+        EventKind::Capped { .. } => "Capped",
+        EventKind::ServiceCancelled { .. } => "Cancelled",
+        EventKind::CauseLost { .. } => "CauseLost",
+        EventKind::NotPolled { .. } => "NotPolled",
+        _ => "other",
     }
 }
 

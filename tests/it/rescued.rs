@@ -232,7 +232,7 @@ fn report_names_the_place_law_3() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let into = seen.clone();
     journal::listen(move |report| {
-        if report.resource() == "placed" {
+        if report.name() == "placed" {
             into.lock().unwrap().push((report.place().line(), report.to_string()));
         }
     });

@@ -1,4 +1,4 @@
-//! What was told of failures, and to whom: by an error that was returned, or to the report hook.
+//! What was told of failures, and to whom: by an error that was returned, or by an event.
 
 use std::collections::HashMap;
 use std::iter;

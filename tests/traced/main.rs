@@ -23,7 +23,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     runtime.unwrap().block_on(future)
 }
 
-/// A body that panics, so that the failure of the exit goes to the report hook.
+/// A body that panics, so that the failure of the exit is reported.
 fn a_report() {
     let scope = cache().scope_ok(async |_| -> () { std::panic::resume_unwind(Box::new(())) });
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| block_on(scope)));

@@ -15,8 +15,8 @@ use crate::compose::graph::{Graph, Member};
 use crate::compose::kind::{Kind, Local, Sendable};
 use crate::compose::parting::Parting;
 use crate::compose::turns::Turns;
+use crate::event::failures::Failure;
 use crate::lifespan::Lifespan;
-use crate::report::failures::Failure;
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 

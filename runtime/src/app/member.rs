@@ -17,9 +17,9 @@ use crate::compose::entering::{EnterOne, Group, MemberEnter};
 use crate::compose::graph::Member;
 use crate::compose::kind::{Boxes, Kind};
 use crate::error::ErrorKind;
+use crate::event::failures::Failure;
+use crate::event::{self, EventKind};
 use crate::lifespan::Lifespan;
-use crate::report::failures::Failure;
-use crate::report::{self, Report, ReportKind};
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 
@@ -55,7 +55,7 @@ where
             }
             Err(missed) => match this.absent {
                 Some(absent) if may_be_absent(&missed.failure) => {
-                    report::send(&Report::missing(&missed.failure.error));
+                    event::missing(&missed.failure.error);
                     (absent(), this.member.entry())
                 }
                 _ => {
@@ -104,7 +104,7 @@ fn tell_capped(member: &Member, asked: &Policy, given: &Policy) {
         given.is_some_and(|given| asked.is_none_or(|asked| asked > given))
     };
     let about = |reason| {
-        report::send(&Report::about(ReportKind::Capped, &member.subject(), reason));
+        event::emit(&member.subject(), EventKind::Capped { reason });
     };
     let (says_enter, says_exit) = member.says();
     if !says_enter && longer(asked.enter_budget(), given.enter_budget()) {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
+use crate::base::life::Life;
 use crate::base::policy::{Name, Policy};
 
 /// Under which policy, and where, a resource is entered.
@@ -41,18 +42,27 @@ impl Entry {
     }
 
     pub(crate) fn subject(&self) -> Subject {
-        Subject {
-            name: Name::from(&self.policy),
-            place: self.place,
-        }
+        Subject::new(Name::from(&self.policy), self.place)
     }
 }
 
-/// Who an error or report is about: the resource's name and where it was entered.
+/// Who an error or event is about: the resource's name, where it was entered, and which of those that were it is.
 #[derive(Clone)]
 pub(crate) struct Subject {
     pub(crate) name: Name,
     pub(crate) place: &'static Location<'static>,
+    /// Unknown of what began while nobody observed events.
+    pub(crate) life: Option<Life>,
+}
+
+impl Subject {
+    pub(crate) fn new(name: Name, place: &'static Location<'static>) -> Self {
+        Subject {
+            name,
+            place,
+            life: None,
+        }
+    }
 }
 
 impl fmt::Debug for Subject {

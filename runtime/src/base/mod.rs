@@ -1,4 +1,4 @@
-//! What everything stands on: who a resource is and what it may take ([`entry`], [`policy`], [`budget`]), the phases of a
+//! What everything stands on: who a resource is and what it may take ([`entry`], [`life`], [`policy`], [`budget`]), the phases of a
 //! life and why it ends ([`cause`]), the clock and tokio's budget ([`timer`], [`coop`]), and which task this is ([`identity`]), and what user code panics with
 //! ([`panic`](mod@panic)).
 
@@ -7,6 +7,7 @@ pub(crate) mod cause;
 pub(crate) mod coop;
 pub(crate) mod entry;
 pub(crate) mod identity;
+pub(crate) mod life;
 pub(crate) mod panic;
 pub(crate) mod policy;
 pub(crate) mod timer;

@@ -72,7 +72,7 @@ pub(crate) use running::{Branch, Running};
 /// # What a body leaves behind
 ///
 /// A scope that is live but no longer polled (kept in a variable, leaked) cannot unwind. It is waited for as long as the
-/// [grace](CancelScope::grace) says, then the body is dropped, what it held is adopted, and the report hook is told.
+/// [grace](CancelScope::grace) says, then the body is dropped, what it held is adopted, and that is reported.
 #[must_use = "a cancel scope does nothing until it is run"]
 pub struct CancelScope {
     node: Arc<Node>,
@@ -92,10 +92,7 @@ impl CancelScope {
     pub(crate) fn called(name: &'static str, place: &'static Location<'static>) -> Self {
         CancelScope {
             node: Node::new(),
-            subject: Subject {
-                name: Name::Given(Cow::Borrowed(name)),
-                place,
-            },
+            subject: Subject::new(Name::Given(Cow::Borrowed(name)), place),
             #[cfg(feature = "tokio-util")]
             token: None,
         }

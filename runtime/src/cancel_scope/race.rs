@@ -20,8 +20,8 @@ use crate::base::policy::Name;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::current;
 use crate::cancel::node::Node;
-use crate::report::failures::Failure;
-use crate::report::{self, Report};
+use crate::event;
+use crate::event::failures::Failure;
 use crate::scope::drop_collector::DropCollector;
 use crate::scope::region_end::RegionEnd;
 
@@ -38,7 +38,7 @@ use crate::scope::region_end::RegionEnd;
 ///
 /// The first to complete wins, be it with an `Ok` or an `Err`; of those that complete in the same poll, the one that stands
 /// first. Only after a poll in which the task has spent its cooperative budget with tokio the next one is polled first, so that
-/// a branch that is never idle starves no other. A loser's failed exit goes to the report hook; what a loser returns is dropped.
+/// a branch that is never idle starves no other. A loser's failed exit is reported; what a loser returns is dropped.
 ///
 /// # Instead of `select!`
 ///
@@ -168,10 +168,7 @@ impl<F, T> Lane<F, T> {
 }
 
 fn subject(place: &'static Location<'static>) -> Subject {
-    Subject {
-        name: Name::Given("race".into()),
-        place,
-    }
+    Subject::new(Name::Given("race".into()), place)
 }
 
 #[diagnostic::do_not_recommend]
@@ -425,5 +422,5 @@ impl<B, T> fmt::Debug for Racing<B, T> {
 #[cold]
 fn report_panic(panic: Panic, place: &'static Location<'static>) {
     let failure = Failure::panicked(subject(place), Phase::Body, panic);
-    report::send(&Report::failed(&failure.error));
+    event::unreturned(&failure.error);
 }

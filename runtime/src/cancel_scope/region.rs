@@ -15,8 +15,8 @@ use crate::base::timer;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::current;
 use crate::cancel::node::Node;
-use crate::report::failures::Failure;
-use crate::report::undelivered::Undelivered;
+use crate::event::failures::Failure;
+use crate::event::undelivered::Undelivered;
 use crate::scope::code::{Always, Code, Made};
 use crate::scope::drive::{End, drive};
 use crate::scope::limit::{Alarm, Limit, StopReason};
@@ -96,7 +96,7 @@ impl Course {
         if matches!(undone, Some(Undone::Stopped(_))) {
             current::deliver();
         }
-        // What failed in an adopted exit has nobody to return it: it goes to the report hook.
+        // What failed in an adopted exit has nobody to return it: it is reported.
         drop(self.side.take_failures());
         let panic = failed.and_then(|failed| failed.deliver().panic);
         Poll::Ready(panic.map(Undone::Panicked).or(undone))

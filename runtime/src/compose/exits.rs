@@ -10,8 +10,8 @@ use super::kind::Parted;
 use super::turns::Turns;
 use super::woken::{Polled, WokenSet};
 use crate::compose::graph::{Graph, Member};
+use crate::event::failures::Failures;
 use crate::orphan::collector::{self, Collector};
-use crate::report::failures::Failures;
 
 /// Ready with all failures when all have exited. Dropped before, what is left is passed on (law 6).
 pub struct Exits<J: Parted> {

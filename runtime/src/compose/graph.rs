@@ -140,10 +140,7 @@ impl Member {
 
     /// Who it is, as long as nothing of its own says otherwise.
     pub(crate) fn subject(&self) -> Subject {
-        Subject {
-            name: Name::Given(self.name.into()),
-            place: self.place,
-        }
+        Subject::new(Name::Given(self.name.into()), self.place)
     }
 
     /// Whether it was said at the field how long it may take to enter, and to exit.

@@ -14,8 +14,8 @@ use super::kind::{Kind, Local, Sendable, Takes};
 use super::parting::{Entries, Parting};
 use super::turns::Turns;
 use crate::base::cause::Phase;
+use crate::event::failures::Failure;
 use crate::lifespan::Lifespan;
-use crate::report::failures::Failure;
 use crate::resource::enter::Enter;
 use crate::resource::{LocalResource, ScopedResource};
 

@@ -84,7 +84,7 @@ struct Inner {
     attached: Vec<Error>,
     /// So many of those that are attached happened before this.
     earlier: usize,
-    /// It went to the report hook as well.
+    /// It was reported as well.
     is_reported: bool,
 }
 

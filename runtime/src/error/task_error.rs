@@ -141,10 +141,7 @@ impl ChildError {
 impl From<ChildError> for Error {
     #[track_caller]
     fn from(error: ChildError) -> Self {
-        let unknown = || Subject {
-            name: Name::Given(UNNAMED.into()),
-            place: Location::caller(),
-        };
+        let unknown = || Subject::new(Name::Given(UNNAMED.into()), Location::caller());
         let subject = error.failure().map_or_else(unknown, |failure| failure.child.clone());
         match error {
             // What is told by it is told as such (law 15).

@@ -168,8 +168,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// The body's own error, untouched; else, as `E::from(lifespan::Error)`, the failure of the enter, what a
     /// [`Service`](crate::Service) died of while the body used it (law 21), or the failure of the first exit that failed.
-    /// Other failures are attached if the error is a [`lifespan::Error`](Error), else they go to the
-    /// report hook (law 23).
+    /// Other failures are attached if the error is a [`lifespan::Error`](Error), else they are
+    /// [reported](crate::event) (law 23).
     ///
     /// # Panics
     ///

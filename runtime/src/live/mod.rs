@@ -62,7 +62,7 @@ impl<R: LocalResource> Live<R> {
     ///
     /// In the exit of what holds it, use [`exit_as`](Live::exit_as): this one says that all went well, whatever the whole was told.
     /// In builds with [checks](crate::checks_enabled) that is reported if the whole was told otherwise
-    /// ([`CauseLost`](crate::ReportKind::CauseLost)).
+    /// ([`CauseLost`](crate::event::EventKind::CauseLost)).
     ///
     /// # Errors
     ///

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime;
 
 use crate::base::cause::Cause;
+use crate::event::failures::Failures;
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::orphan::rescue;
-use crate::report::failures::Failures;
 
 /// How many collectors are open on this thread, and how long the list of jobs is; apart from the list itself so that a
 /// scope in which nothing is abandoned never touches a thread-local that has a destructor.

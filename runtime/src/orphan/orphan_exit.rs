@@ -10,8 +10,8 @@ use tokio::task;
 
 use crate::base::entry::Subject;
 use crate::base::identity::Anchor;
-use crate::report::failures::Failures;
-use crate::report::{self, Report, ReportKind};
+use crate::event::failures::Failures;
+use crate::event::{self, EventKind};
 
 /// One abandoned exit. Dropped before its first poll, it reports itself as lost.
 pub struct OrphanExit {
@@ -104,7 +104,7 @@ impl Drop for OrphanExit {
     fn drop(&mut self) {
         if self.unrun {
             let reason = "it was dropped without its exit, and no runtime was left to run it on";
-            report::send(&Report::about(ReportKind::Lost, &self.subject, reason));
+            event::emit(&self.subject, EventKind::Lost { reason });
         }
     }
 }

@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 
 use crate::base::entry::Entry;
 use crate::base::identity::Anchor;
-use crate::report::{self, Report, ReportKind};
+use crate::event::{self, EventKind};
 use crate::resource::ScopedResource;
 
 /// The circumstances of an abandonment; a resource adds itself.
@@ -24,7 +24,7 @@ impl Origin {
     /// Reports a resource whose exit cannot leave its scope, and drops it.
     pub(crate) fn lose<R>(self, resource: R) {
         let reason = "it is local to its task and was dropped without its exit; only its `Drop` runs";
-        report::send(&Report::about(ReportKind::Lost, &self.entry.subject(), reason));
+        event::emit(&self.entry.subject(), EventKind::Lost { reason });
         drop(resource);
     }
 }

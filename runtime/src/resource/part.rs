@@ -3,7 +3,7 @@
 
 use crate::base::entry::Subject;
 use crate::base::identity::Within;
-use crate::report::{self, Report, ReportKind};
+use crate::event::{self, EventKind};
 
 /// A guard.
 pub(crate) const EXIT: &str = "`exit()` says that all went well\n\
@@ -18,6 +18,6 @@ pub(crate) const CLOSE: &str = "`close()` says that all went well\n\
 pub(crate) fn told_completed(within: Within, subject: impl FnOnce() -> Subject, reason: &'static str) {
     if within.is_part_of_unclean() {
         let subject = subject();
-        report::send(&Report::about(ReportKind::CauseLost, &subject, reason));
+        event::emit(&subject, EventKind::CauseLost { reason });
     }
 }

@@ -14,10 +14,10 @@ use crate::base::panic::Panic;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::node::Node;
 use crate::error::{Error, ErrorKind};
+use crate::event::ReportSubscriber;
+use crate::event::failures::{Failure, Failures};
+use crate::event::undelivered::Undelivered;
 use crate::orphan::rescue::{self, drain};
-use crate::report::ReportSubscriber;
-use crate::report::failures::{Failure, Failures};
-use crate::report::undelivered::Undelivered;
 
 pub(super) struct Course {
     /// What is run.

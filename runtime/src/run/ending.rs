@@ -4,8 +4,8 @@ use std::panic::resume_unwind;
 
 use crate::cancel_scope::Outcome;
 use crate::error::{Error, ErrorKind};
-use crate::report::failures::{Failure, Failures};
-use crate::report::undelivered::Undelivered;
+use crate::event::failures::{Failure, Failures};
+use crate::event::undelivered::Undelivered;
 
 /// What the scope of the lifespan returned. It says itself that it was cancelled, unless it never came to that.
 pub(super) fn of_scope(outcome: Outcome<Result<(), Error>>) -> Result<(), Error> {

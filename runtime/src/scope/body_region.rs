@@ -10,7 +10,7 @@ use crate::base::identity::Checkpoint;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::error::Error;
-use crate::report::undelivered::Undelivered;
+use crate::event::undelivered::Undelivered;
 
 pub(crate) struct BodyRegion {
     node: Arc<Node>,

@@ -22,8 +22,8 @@ use crate::base::timer::{self, Timer};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::current;
 use crate::error::{Allowed, BoxError, Error, ErrorKind};
-use crate::report::failures::{Failure, Failures, report_attached};
-use crate::report::{self, Report, ReportKind};
+use crate::event::failures::{Failure, Failures, report_attached};
+use crate::event::{self, EventKind};
 use crate::resource::{AroundEnter, LocalResource};
 
 pin_project! {
@@ -309,7 +309,7 @@ fn check_timer(entry: &Entry) -> Result<(), Error> {
     }
     if entry.policy.exit_budget().is_some() && timer::is_first_to_miss_it() {
         let reason = "no tokio timer works here (`Builder::enable_time` turns it on), so no exit budget is kept";
-        report::send(&Report::about(ReportKind::NoTimer, &entry.subject(), reason));
+        event::emit(&entry.subject(), EventKind::NoTimer { reason });
     }
     Ok(())
 }

@@ -17,8 +17,8 @@ use crate::base::identity::{Anchor, Running};
 use crate::base::timer::Timer;
 use crate::cancel::current::{self, Place};
 use crate::error::{BoxError, Error};
-use crate::report::failures::Failures;
-use crate::report::{self, Report, ReportKind};
+use crate::event::failures::Failures;
+use crate::event::{self, EventKind};
 use crate::resource::LocalResource;
 use crate::resource::exit::Exit;
 
@@ -186,5 +186,5 @@ fn failures(entry: &Entry, exit: &Exit, error: Option<BoxError>, side: &mut Side
 #[cold]
 fn interrupted(entry: &Entry) {
     let reason = "the task that ran it was dropped before it had finished; the rest of it did not run";
-    report::send(&Report::about(ReportKind::Interrupted, &entry.subject(), reason));
+    event::emit(&entry.subject(), EventKind::Interrupted { reason });
 }

@@ -20,7 +20,7 @@ use crate::base::panic::{panic_text, rendered_by};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::current;
 use crate::error::{Error, ErrorKind};
-use crate::report::failures::{self, Failures, Verdict, report_attached, report_untold, send};
+use crate::event::failures::{self, Failures, Verdict, report_attached, report_untold, send};
 use crate::resource::LocalResource;
 use crate::resource::body::Failure;
 use crate::resource::exit::{Exit, ForMembers, Reason};

@@ -16,11 +16,11 @@ use super::stopping::Stopping;
 use crate::base::coop::Rotation;
 use crate::base::panic::Panic;
 use crate::cancel::cancellation::Cancellation;
+use crate::event::failures::Failures;
+use crate::event::undelivered::Undelivered;
 use crate::orphan::collector;
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::orphan::rescue;
-use crate::report::failures::Failures;
-use crate::report::undelivered::Undelivered;
 
 /// A scope in which nothing went wrong has nothing to drop, and one that was cancelled no more than why.
 pub(crate) enum Side {

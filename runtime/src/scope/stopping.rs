@@ -15,7 +15,7 @@ use crate::base::timer;
 use crate::cancel::children::Inside;
 use crate::cancel::current;
 use crate::cancel::node::Node;
-use crate::report::{self, Report, ReportKind};
+use crate::event::{self, EventKind};
 
 pub(crate) struct Stopping {
     pub(crate) reason: StopReason,
@@ -90,7 +90,7 @@ fn report_silent(node: &Node) {
     for child in node.children() {
         if let Some(subject) = child.subject() {
             let reason = "it was not polled any more when what is around it was cancelled, so it could not unwind";
-            report::send(&Report::about(ReportKind::NotPolled, subject, reason));
+            event::emit(subject, EventKind::NotPolled { reason });
         }
     }
 }

@@ -14,9 +14,9 @@ use crate::base::entry::Subject;
 use crate::base::panic::rendered;
 use crate::compose::kind::{Kind, Member, Parted, Sendable};
 use crate::error::{Error, ErrorKind};
+use crate::event::failures::Failures;
 use crate::orphan::collector;
 use crate::orphan::orphan_exit::OrphanExit;
-use crate::report::failures::Failures;
 use crate::resource::exit::{Exit, ForMembers};
 
 /// Ready with all failures when nothing is left; the stack is closed from then on. What comes before that is next.

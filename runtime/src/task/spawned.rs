@@ -16,7 +16,7 @@ use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::cancel_scope::{Bell, Branch};
 use crate::error::{BoxError, Error};
-use crate::report::failures::untold;
+use crate::event::failures::untold;
 use crate::scope::region_end::RegionEnd;
 
 /// How a spawned task ended.

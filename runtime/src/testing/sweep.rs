@@ -28,8 +28,8 @@ const MOST_POINTS: usize = 100_000;
 /// [drains](crate::drain) it; an exit that is under way then is interrupted (law 6), and need not end.
 ///
 /// What the test returns is dropped: unwrap in it what must succeed, and assert the number of [points](Swept::points), or a test
-/// that fails before it enters anything looks like one that passed. Dropped exits report themselves, to the
-/// [report hook](crate::set_report_hook).
+/// that fails before it enters anything looks like one that passed. Dropped exits report themselves, as
+/// [events](crate::event).
 ///
 /// The test must do the same in each run up to its point, which real time does not: pause the clock. Call it from outside of any scope, and only watch resources of the
 /// journal that it is given.

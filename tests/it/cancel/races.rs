@@ -62,7 +62,7 @@ fn ties_and_errors_law_16() {
     });
 }
 
-/// A loser's failed exit goes to the report hook.
+/// A loser's failed exit is reported.
 #[test]
 fn failed_exit_of_a_loser_law_16() {
     everywhere(|| async {

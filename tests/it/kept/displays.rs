@@ -51,13 +51,13 @@ fn error_whose_display_panics_is_printed_law_23() {
     });
 }
 
-/// A hook that prints what it is given is not stopped halfway.
+/// An observer that prints what it is given is not stopped halfway.
 #[test]
 fn report_of_an_error_whose_display_panics_law_23() {
     let reports = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&reports);
     listen(move |report| {
-        if report.resource() == "bad exit" {
+        if report.name() == "bad exit" {
             heard.lock().unwrap().push(report.to_string());
         }
     });

@@ -131,7 +131,7 @@ fn error_of_a_body_while_its_resource_exits_law_23() {
     });
 }
 
-/// A type of the user's: what the hook gets is its text.
+/// A type of the user's: what an observer gets is its text.
 #[derive(Debug)]
 struct AppError(&'static str);
 
@@ -335,7 +335,7 @@ fn panic_of_the_first_of_a_race_while_the_others_unwind_law_16() {
     let reports = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&reports);
     listen(move |report| {
-        if report.resource() == "race" {
+        if report.name() == "race" {
             heard.lock().unwrap().push(report.to_string());
         }
     });

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use lifespan::event::EventKind;
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, ErrorKind, Exit, Lifespan, Phase, ReportKind, ScopedResource, join, lifespan,
+    BoxError, CancelScope, Enter, Error, ErrorKind, Exit, Lifespan, Phase, ScopedResource, join, lifespan,
     scoped_resource,
 };
 use tokio::time::{Instant, sleep};
@@ -125,7 +126,7 @@ fn cut_budgets_are_told_law_22() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let tell = Arc::clone(&told);
     listen(move |report| {
-        if report.kind() == ReportKind::Capped && report.resource().starts_with("cut_") {
+        if matches!(report.kind(), EventKind::Capped { .. }) && report.name().starts_with("cut_") {
             tell.lock().unwrap().push(report.to_string());
         }
     });

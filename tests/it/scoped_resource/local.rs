@@ -7,7 +7,7 @@ use lifespan::{BoxError, Exit, Lifespan, scope, scoped_resource};
 use tokio::task::yield_now;
 
 use super::{everywhere, locally, read};
-use crate::journal::Journal;
+use crate::journal::{Journal, word};
 
 #[derive(Default)]
 struct Conn {
@@ -163,8 +163,8 @@ fn declared_law_3() {
     let lost = Journal::new();
     let heard = lost.clone();
     crate::journal::listen(move |report| {
-        if report.resource() == "never used twice: a bound resource" {
-            heard.log(format!("{:?}", report.kind()));
+        if report.name() == "never used twice: a bound resource" {
+            heard.log(word(report.kind()));
         }
     });
     super::paused().block_on(async {

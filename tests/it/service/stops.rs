@@ -10,7 +10,7 @@ use lifespan::{Error, Lifespan, Phase, Service, ServiceError, Starting, drain, j
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::paused;
-use crate::journal::{Journal, Step, listen};
+use crate::journal::{Journal, Step, listen, word};
 use crate::told::Reports;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -186,8 +186,8 @@ fn reports_name_a_service_that_starts_as_it_is_called_law_3() {
         let log = Journal::new();
         let seen = log.clone();
         listen(move |report| {
-            if report.resource() == "slow_to_start" {
-                seen.log(format!("{:?}", report.kind()));
+            if report.name() == "slow_to_start" {
+                seen.log(word(report.kind()));
             }
         });
         let error = Slow::lifespan().scope_ok(async |_| ()).await.unwrap_err();

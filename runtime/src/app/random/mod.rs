@@ -13,7 +13,8 @@ use tokio::time::timeout;
 use self::laws::{Ran, Told, told};
 use self::program::Program;
 use self::run::{Planned, World};
-use crate::{ReportKind, drain, set_report_hook};
+use crate::drain;
+use crate::event::{self, EventKind, Level};
 
 mod chance;
 mod laws;
@@ -53,13 +54,12 @@ thread_local! {
 fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        set_report_hook(|report| {
-            REPORTS.with_borrow_mut(|reports| match (reports, report.kind(), report.error()) {
-                (None, ..) => eprintln!("lifespan: {report}"),
-                (Some(reports), ReportKind::Failed, Some(error)) => {
-                    reports.failures.extend(told(error));
-                }
-                (Some(reports), ..) => reports.others += 1,
+        event::print_warnings(false);
+        event::observe(Level::Warn, |event| {
+            REPORTS.with_borrow_mut(|reports| match (reports, event.kind()) {
+                (None, _) => eprintln!("lifespan: {event}"),
+                (Some(reports), EventKind::Unreturned { error }) => reports.failures.extend(told(error)),
+                (Some(reports), _) => reports.others += 1,
             });
         });
     });

@@ -17,7 +17,7 @@ pub(super) struct Predicted {
     /// What the exits are told.
     pub(super) cause: Cause,
     pub(super) returned: Returned,
-    /// What goes to the report hook.
+    /// What is reported.
     pub(super) reported: Vec<Failed>,
     /// When exits panicked of which any may be the one whose panic goes on.
     pub(super) open: Option<u64>,

@@ -145,7 +145,7 @@ impl Checkpoint {
     #[cold]
     fn refuse(
         &self,
-        Subject { name, place }: &Subject,
+        Subject { name, place, .. }: &Subject,
         first: Identity,
         now: Identity,
         polled_at: &'static Location<'static>,

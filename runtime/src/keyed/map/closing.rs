@@ -4,7 +4,7 @@ use std::mem;
 
 use super::registry::{Key, MapStage, Registry};
 use crate::error::{BoxError, Error};
-use crate::report::{self, Report};
+use crate::event;
 use crate::resource::ScopedResource;
 use crate::resource::exit::Exit;
 use crate::task::owner::{Owner, OwnerEnd};
@@ -39,7 +39,7 @@ pub(super) fn is_told<K, R>(registry: &Registry<K, R>, end: &OwnerEnd) -> bool {
 fn report_death(end: &OwnerEnd) -> bool {
     let death = end.untold_death();
     if let Some(death) = &death {
-        report::send(&Report::failed(death));
+        event::unreturned(death);
     }
     death.is_some()
 }
@@ -101,7 +101,7 @@ impl<K, R> Drop for Closing<'_, K, R> {
             MapStage::Open | MapStage::Closed => Vec::new(),
         });
         for error in left.iter().filter_map(OwnerEnd::untold) {
-            report::send(&Report::failed(&error));
+            event::unreturned(&error);
         }
     }
 }

@@ -110,10 +110,7 @@ impl From<RemoveError> for Error {
         match error {
             RemoveError::Failed(error) => error,
             RemoveError::Unknown { ref key } => {
-                let subject = Subject {
-                    name: Name::Given(key.clone().into()),
-                    place: Location::caller(),
-                };
+                let subject = Subject::new(Name::Given(key.clone().into()), Location::caller());
                 Error::of(subject, Phase::Body, ErrorKind::Closed, error.into())
             }
         }

@@ -72,7 +72,7 @@ type Owned<R, F> = Lifespan<Owner<R>, Owning<R, F>>;
 ///   refused, and comes back in the error (law 25), or waits for the exit of one that leaves.
 /// - Each is entered, used and exited in its own task, within its own budgets, whoever inserts and removes it (law 8).
 /// - A member that dies by itself (law 21), or of a panic in [`with`](Owner::with), leaves the map when it has exited, and is
-///   reported to the [report hook](crate::set_report_hook). The others go on.
+///   [reported](crate::event). The others go on.
 /// - One that is closed by a handle of it leaves the map as well.
 /// - Keys are hashed, compared and cloned under the lock of the map, so that code of yours for that cannot use the map.
 /// - A member that would wait for its own exit, since it replaces itself, or comes again for its own key as it exits, is refused
@@ -164,7 +164,7 @@ where
     /// Several that replace the same key have it one after the other, in any order: each enters, then is closed for the next. One that
     /// still enters is waited for, within its budget; [`remove`](Self::remove) cancels it.
     ///
-    /// A failure of the old one's exit goes to [`drain`](crate::drain), if somebody drains, else to the report hook.
+    /// A failure of the old one's exit goes to [`drain`](crate::drain), if somebody drains, else it is reported.
     ///
     /// # Errors
     ///

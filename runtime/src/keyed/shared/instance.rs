@@ -17,8 +17,8 @@ use crate::base::entry::Subject;
 use crate::base::panic::panic_text;
 use crate::cancel::node::Node;
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::event::failures::untold;
 use crate::lifespan::Lifespan;
-use crate::report::failures::untold;
 use crate::resource::ScopedResource;
 use crate::task::owner::{HookReply, Owner, OwnerHooks};
 use crate::task::spawned::{Spawned, TaskEnd, TaskSide};
@@ -41,7 +41,7 @@ enum Entered {
     Failed(NotEntered),
 }
 
-/// Told to all who waited; if that was nobody, to the report hook.
+/// Told to all who waited; if that was nobody, it is reported.
 struct NotEntered {
     error: Error,
     is_told: AtomicBool,

@@ -16,7 +16,7 @@ use crate::orphan::collector;
 /// that come while it waits (law 4). Owners whose end nobody has asked for are [told](Drained::still_live), and not waited for.
 ///
 /// It tells of what it waited for. A rescued exit that ended before the call is not part of that: its failure, if it had
-/// one, went to the report hook when it happened.
+/// one, was reported when it happened.
 ///
 /// Call it last, before the runtime shuts down: what a shutdown finds running is dropped, and reported as lost or
 /// interrupted. Every exit is bounded by its own budget, and so is this wait.
@@ -47,7 +47,7 @@ use crate::orphan::collector;
 ///
 /// # Cancel safety
 ///
-/// Dropping it loses nothing: the exits go on, and failures it has seen go to the report hook.
+/// Dropping it loses nothing: the exits go on, and failures it has seen are reported.
 ///
 /// An exit that is itself rescued, or that of a resource in an owner, must not wait for `drain`: it would wait for itself until its
 /// budget runs out.

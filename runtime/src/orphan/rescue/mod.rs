@@ -8,9 +8,9 @@ use tokio::runtime::{self, Handle};
 use tokio::sync::Notify;
 
 use crate::base::entry::Subject;
+use crate::event::failures::Failures;
+use crate::event::{self, EventKind};
 use crate::orphan::orphan_exit::OrphanExit;
-use crate::report::failures::Failures;
-use crate::report::{self, Report, ReportKind};
 
 mod drained;
 mod owner_entry;
@@ -52,7 +52,7 @@ fn spawn_on(runtime: &Handle, group: Vec<OrphanExit>) {
                 "its scope or guard was dropped, with no scope around it"
             };
             if !job.only_waits {
-                report::send(&Report::about(ReportKind::Rescued, &job.subject, reason));
+                event::emit(&job.subject, EventKind::Rescued { reason });
             }
             failures.append(job.await);
         }

@@ -10,7 +10,7 @@ use tokio::runtime;
 
 use super::{PendingExit, ledgers};
 use crate::base::entry::Subject;
-use crate::report::failures::Failures;
+use crate::event::failures::Failures;
 
 /// An owner, whatever it owns.
 pub(crate) trait Owned: Send + Sync {

@@ -8,7 +8,7 @@ use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::error::task_error::ChildError;
 use crate::error::{Error, ErrorKind};
-use crate::report::failures::Failures;
+use crate::event::failures::Failures;
 use crate::task::ready::StartHandshake;
 
 pub(super) struct Announcement {

@@ -34,7 +34,7 @@ impl<'g> SpawnRequest<'g> {
         let name = Name::Given(name.unwrap_or(UNNAMED.into()));
         SpawnRequest {
             group,
-            subject: Subject { name, place },
+            subject: Subject::new(name, place),
         }
     }
 

@@ -15,8 +15,8 @@ use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::error::task_error::ChildError;
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::event::failures::{Failures, Verdict};
 use crate::lifespan::BoxFuture;
-use crate::report::failures::{Failures, Verdict};
 use crate::task::ready::{Ready, until_ready};
 
 /// Spawns what `run` makes, and waits until it is ready. If that does not come, its failure is the error; given up before, the

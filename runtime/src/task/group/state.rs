@@ -21,7 +21,7 @@ use crate::cancel::death::Death;
 use crate::cancel::node::Node;
 use crate::error::Error;
 use crate::error::task_error::ChildError;
-use crate::report::failures::Failures;
+use crate::event::failures::Failures;
 use crate::resource::failing::FailureLink;
 
 pub(super) struct Group {
@@ -75,10 +75,7 @@ impl Group {
 
     pub(super) fn subject(&self) -> Subject {
         let known = self.state().wire.as_ref().map(|wire| wire.subject().clone());
-        known.unwrap_or(Subject {
-            name: Name::Given("TaskGroup".into()),
-            place: self.place,
-        })
+        known.unwrap_or(Subject::new(Name::Given("TaskGroup".into()), self.place))
     }
 
     pub(super) fn live(&self) -> usize {

@@ -18,7 +18,7 @@ use crate::cancel::node::Node;
 use crate::error::of_cancellation::is_echo;
 use crate::error::task_error::{ChildError, ChildFailure};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::report::failures::{Failure, Failures, drop_echo};
+use crate::event::failures::{Failure, Failures, drop_echo};
 use crate::task::spawned::{Spawned, TaskEnd, TaskSide};
 
 pub(super) type ChildTask<F, T> = Spawned<F, ChildSide<T>>;

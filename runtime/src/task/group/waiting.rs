@@ -14,9 +14,9 @@ use crate::base::cause::Phase;
 use crate::base::timer::after;
 use crate::error::task_error::ChildError;
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::event::failures::{Failures, Verdict};
 use crate::orphan::collector;
 use crate::orphan::orphan_exit::OrphanExit;
-use crate::report::failures::{Failures, Verdict};
 use crate::resource::exit::Exit;
 use crate::task::ladder::{Reached, ShutdownLadder, end_by};
 

@@ -19,7 +19,7 @@ use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::cancel_scope::{Bell, Branch};
-use crate::report::failures::{Failure, Failures};
+use crate::event::failures::{Failure, Failures};
 use crate::scope::region_end::RegionEnd;
 
 /// A closure `W` that returns an `O`.

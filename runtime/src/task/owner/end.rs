@@ -10,7 +10,7 @@ use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::cancel::death::Death;
 use crate::error::{Error, ErrorKind};
-use crate::report::{self, Report};
+use crate::event;
 use crate::resource::exit::Reason;
 
 /// Why an owner ended before anybody had asked for that.
@@ -136,7 +136,7 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         if let Some(error) = self.untold() {
-            report::send(&Report::failed(&error));
+            event::unreturned(&error);
         }
     }
 }

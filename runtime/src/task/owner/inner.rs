@@ -23,8 +23,8 @@ use crate::base::policy::{Name, Policy};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::event::failures::{Failure, Failures, untold};
 use crate::orphan::rescue::{Owned, OwnerEntry};
-use crate::report::failures::{Failure, Failures, untold};
 use crate::resource::failing::FailureLink;
 
 pub(super) struct OwnerInner {
@@ -335,7 +335,7 @@ impl OwnerInner {
     pub(super) fn subject(&self) -> Subject {
         Subject {
             name: self.name(),
-            place: self.subject.place,
+            ..self.subject.clone()
         }
     }
 }

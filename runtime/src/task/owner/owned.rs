@@ -68,7 +68,7 @@ pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 ///   [`Completed`](crate::Cause::Completed), whatever calls have returned before; but if the close has cut a closure,
 ///   [`Cancelled`](crate::Cause::Cancelled), so that half of its work is not taken for a success.
 /// - The last handle is dropped: its exit is told [`Abandoned`](crate::Cause::Abandoned), as that of a guard that is. A failure
-///   of it goes to [`drain`](crate::drain), if somebody drains, else to the report hook.
+///   of it goes to [`drain`](crate::drain), if somebody drains, else it is reported.
 /// - A closure panics: that is its caller's error, and the exit is told [`Panicked`](crate::Cause::Panicked), unless the owner
 ///   [survives panics](crate::Lifespan::survive_panics).
 /// - The resource itself dies, since there is a [`Service`](crate::Service) in it (law 21).
@@ -183,7 +183,7 @@ impl<R, K: Kind> Owner<R, K> {
     ///
     /// The exit is told the [cause](Exit::cause) and the [error](Exit::error) of the whole, unless somebody else has closed it
     /// before, and has no more time than the whole has left, less a tenth, or a second. A plain `close` says that all went
-    /// well; in the exit of a whole that was told otherwise, it is [reported](crate::ReportKind::CauseLost) in builds with
+    /// well; in the exit of a whole that was told otherwise, it is [reported](crate::event::EventKind::CauseLost) in builds with
     /// checks.
     ///
     /// # Errors

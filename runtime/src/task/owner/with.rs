@@ -34,7 +34,7 @@ impl<R, K: Kind> Owner<R, K> {
             return Err(inner.would_wait_for_itself("with", place).into());
         }
         let name = inner.name();
-        let call = Call::new(work, Subject { name, place });
+        let call = Call::new(work, Subject::new(name, place));
         let sent = sent(Arc::clone(&call));
         let call = answered(&self.mailbox, sent, call, place);
         let answer = InTask::new(call, Checkpoint::open(), tie::Kind::WAITING).await;

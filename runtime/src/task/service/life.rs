@@ -13,7 +13,7 @@ use crate::cancel::death::Death;
 use crate::cancel::node::Node;
 use crate::error::of_cancellation::is_echo;
 use crate::error::{BoxError, Error};
-use crate::report::failures::{drop_echo, untold};
+use crate::event::failures::{drop_echo, untold};
 use crate::resource::failing::FailureLink;
 use crate::task::ready::StartHandshake;
 use crate::task::spawned::{TaskEnd, TaskSide};

@@ -113,7 +113,7 @@ impl<T: Send + 'static> Service<T> {
     ///
     /// A service that is ended by cancelling it says so: it returns `!`, or is described with
     /// [`stop_by_cancelling`](Lifespan::stop_by_cancelling). It is cancelled as soon as it is asked to stop, and that is no failure
-    /// if it unwinds. Nor is it one of a service that was not ready yet, which is [reported](crate::ReportKind::Cancelled).
+    /// if it unwinds. Nor is it one of a service that was not ready yet, which is [reported](crate::event::EventKind::ServiceCancelled).
     ///
     /// [`stop_timeout`](Lifespan::stop_timeout) and [`cancel_timeout`](Lifespan::cancel_timeout) say how long each step takes. If the
     /// exit has less time than its steps, each gets its share.

@@ -21,10 +21,10 @@ use crate::base::panic::Panic;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::error::{BoxError, Error};
+use crate::event::failures::{Failure, Failures, resume_before};
+use crate::event::undelivered::Undelivered;
+use crate::event::{self, EventKind};
 use crate::lifespan::BoxFuture;
-use crate::report::failures::{Failure, Failures, resume_before};
-use crate::report::undelivered::Undelivered;
-use crate::report::{self, Report, ReportKind};
 use crate::resource::ScopedResource;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
@@ -159,8 +159,7 @@ fn not_stopped(ask: &Ask, stop: Option<Duration>) -> ServiceError {
 /// That it had to be cancelled is no failure, but slows every shutdown down.
 fn tell_cancelled(subject: &Subject) {
     let reason = "it did not stop in time when it was asked to";
-    let report = Report::about(ReportKind::Cancelled, subject, reason);
-    report::send(&report);
+    event::emit(subject, EventKind::ServiceCancelled { reason });
 }
 
 /// Has it unwind (law 13).

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
-use lifespan::ReportKind;
+use lifespan::event::EventKind;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 use tokio::time::sleep;
@@ -168,7 +168,7 @@ fn hush() {
 }
 
 thread_local! {
-    static REPORTS: RefCell<Vec<ReportKind>> = const { RefCell::new(Vec::new()) };
+    static REPORTS: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Keeps the reports about what stands in this test.
@@ -177,9 +177,12 @@ fn listen() {
     ONCE.call_once(|| {
         journal::listen(|report| {
             let about_us = report.place().file() == interpret::FILE;
-            let allowed = matches!(report.kind(), ReportKind::Failed | ReportKind::Interrupted);
+            let allowed = matches!(
+                report.kind(),
+                EventKind::Unreturned { .. } | EventKind::Interrupted { .. }
+            );
             if about_us && !allowed {
-                REPORTS.with_borrow_mut(|reports| reports.push(report.kind()));
+                REPORTS.with_borrow_mut(|reports| reports.push(journal::word(report.kind())));
             }
         });
     });

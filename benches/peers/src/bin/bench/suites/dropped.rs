@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_drop::{AsyncDropFuture, Dropper};
 use async_dropper::{AsyncDrop, AsyncDropper};
-use lifespan::{Exit, Lifespan, ReportHook};
+use lifespan::{Exit, Lifespan};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
@@ -48,7 +48,7 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     // Each rescue is reported; standard error is not what is measured.
-    let _: Option<ReportHook> = lifespan::set_report_hook(|_| {});
+    lifespan::event::print_warnings(false);
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

@@ -1,15 +1,13 @@
 //! [`ReportSubscriber`]: sees what is reported on its runtime, for somebody who must know whether all went well.
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::{self, Handle};
 
-use super::{Report, ReportKind};
+use super::kind::{Event, EventKind, Level};
+use super::observers::{Observation, observe};
 use crate::base::cause::Phase;
-use crate::base::entry::Subject;
-use crate::base::policy::Name;
 use crate::error::{Error, ErrorKind};
 
 static WITNESSES: Mutex<Vec<(runtime::Id, Arc<Seen>)>> = Mutex::new(Vec::new());
@@ -37,6 +35,8 @@ impl Seen {
 impl ReportSubscriber {
     /// From here on it sees what is reported on the current runtime.
     pub(crate) fn begin(&self) {
+        static OBSERVING: OnceLock<Observation> = OnceLock::new();
+        OBSERVING.get_or_init(|| observe(Level::Warn, tell));
         if let Ok(runtime) = Handle::try_current() {
             witnesses().push((runtime.id(), Arc::clone(&self.0)));
         }
@@ -70,7 +70,7 @@ impl Drop for Away<'_> {
 }
 
 /// Tells the witnesses of the current runtime.
-pub(super) fn tell(report: &Report<'_>) {
+fn tell(event: &Event<'_>) {
     let Ok(here) = Handle::try_current().map(|handle| handle.id()) else {
         return;
     };
@@ -82,24 +82,19 @@ pub(super) fn tell(report: &Report<'_>) {
         .collect();
     for seen in seeing {
         // Made without a lock: the text of a failure is a user's.
-        if let Some(error) = error_of(report) {
+        if let Some(error) = error_of(event) {
             seen.errors().push(error);
         }
     }
 }
 
 /// What is worth an error: an exit that failed, or that did not run to its end.
-fn error_of(report: &Report<'_>) -> Option<Error> {
-    let kind = match (report.kind, report.error) {
-        (_, Some(error)) => return Some(error.again()),
-        (ReportKind::Interrupted, _) => ErrorKind::Interrupted,
-        (ReportKind::Lost, _) => ErrorKind::Lost,
+fn error_of(event: &Event<'_>) -> Option<Error> {
+    let (kind, reason) = match event.kind() {
+        EventKind::Unreturned { error } | EventKind::Missing { error } => return Some(error.again()),
+        EventKind::Interrupted { reason } => (ErrorKind::Interrupted, reason),
+        EventKind::Lost { reason } => (ErrorKind::Lost, reason),
         _ => return None,
     };
-    let name = Name::Given(Cow::Owned(report.resource.to_owned()));
-    let subject = Subject {
-        name,
-        place: report.place,
-    };
-    Some(Error::of(subject, Phase::Exit, kind, report.reason.into()))
+    Some(Error::of(event.subject.clone(), Phase::Exit, kind, reason.into()))
 }

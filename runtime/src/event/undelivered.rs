@@ -1,9 +1,9 @@
 //! [`Undelivered`]: a failure that is to be returned, while something else still exits. Dropped meanwhile, it has nobody left
-//! who returns it, and goes to the report hook (law 23).
+//! who returns it, and is reported (law 23).
 
+use super::failures::{Failure, untold};
 use crate::base::panic::Panic;
 use crate::error::Error;
-use crate::report::failures::{Failure, untold};
 
 #[derive(Debug)]
 pub(crate) struct Undelivered(Option<Failure>);

@@ -1,16 +1,16 @@
 //! [`Failures`]: the list of what went wrong beside the main thing, on its way to whoever can carry it (law 23).
 //!
-//! A list that is dropped with something in it hands that to the report hook, so that no path out can lose an error by
-//! forgetting it.
+//! A list that is dropped with something in it reports that, as an event, so that no path out can lose an error by forgetting
+//! it.
 
 use std::error::Error as StdError;
 use std::panic::resume_unwind;
 
+use super::emit::unreturned;
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::base::panic::{Panic, panic_text};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::report::{self, Report};
 
 /// One failed exit: its error and, if it panicked, what may have to be resumed.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl From<Error> for Failure {
 
 /// Failures in the order they happened.
 #[derive(Debug, Default)]
-#[must_use = "dropped, these go to the report hook"]
+#[must_use = "dropped, these are reported"]
 pub struct Failures(Vec<Failure>);
 
 /// What a list of failures means for a body that succeeded.
@@ -132,7 +132,7 @@ impl Failures {
         self
     }
 
-    /// Tells the report hook of everything, and keeps it.
+    /// Reports everything, and keeps it.
     pub(crate) fn report(&mut self) {
         for failure in &mut self.0 {
             send(&mut failure.error);
@@ -179,7 +179,7 @@ impl Error {
     /// One that was told to several, as the outcome of an owner is, belongs to none of them: for that there is
     /// [`downcast_ref`](Error::downcast_ref).
     ///
-    /// Attached failures cannot travel in an `E`: they go to the report hook, so read
+    /// Attached failures cannot travel in an `E`: they are reported, so read
     /// [`attached`](Error::attached) first if they matter here.
     ///
     /// # Errors
@@ -228,7 +228,7 @@ pub(crate) fn report_attached(error: &mut Error) {
 #[cold]
 pub(crate) fn send(error: &mut Error) {
     if !error.is_reported() {
-        report::send(&Report::failed(error));
+        unreturned(error);
         error.note_reported();
     }
 }

@@ -1,0 +1,45 @@
+//! [`emit`]: an event is made, and delivered to all who observe it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::task;
+use tokio::time::Instant;
+
+use super::kind::{Event, EventKind, Level};
+use super::{observers, printed};
+use crate::base::entry::Subject;
+use crate::base::panic::panic_text;
+use crate::error::Error;
+
+/// Something happened to it.
+#[cold]
+pub(crate) fn emit(subject: &Subject, kind: EventKind<'_>) {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let event = Event {
+        seq: LAST.fetch_add(1, Ordering::Relaxed) + 1,
+        at: Instant::now(),
+        task: task::try_id(),
+        subject,
+        kind,
+    };
+    let gone = observers::call(&event);
+    if event.level() <= Level::Warn {
+        printed::print(&event);
+    }
+    for (observer, panic) in gone {
+        let text = panic_text(&panic);
+        emit(&observer, EventKind::ObserverPanicked { text });
+    }
+}
+
+/// An optional member failed to enter.
+#[cold]
+pub(crate) fn missing(error: &Error) {
+    emit(error.subject(), EventKind::Missing { error });
+}
+
+/// No return value can carry this error.
+#[cold]
+pub(crate) fn unreturned(error: &Error) {
+    emit(error.subject(), EventKind::Unreturned { error });
+}

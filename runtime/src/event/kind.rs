@@ -1,0 +1,211 @@
+//! [`Event`]: what happened to something that lives; [`EventKind`] is what, [`Level`] how much it matters.
+
+use std::fmt;
+use std::panic::Location;
+
+use tokio::task;
+use tokio::time::Instant;
+
+use crate::base::entry::Subject;
+use crate::base::life::Id;
+use crate::error::Error;
+
+/// How much an event matters. An observer sees those of its level and above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// A failure, or an exit that did not run to its end, that no return value can carry.
+    Error = 1,
+    /// Something went wrong that no return value can carry.
+    Warn = 2,
+}
+
+/// Something that happened. It lives for the call of an observer.
+///
+/// `Display` is one sentence with the resource, the place it was entered at, and the reason.
+pub struct Event<'a> {
+    pub(super) seq: u64,
+    pub(super) at: Instant,
+    pub(super) task: Option<task::Id>,
+    pub(super) subject: &'a Subject,
+    pub(super) kind: EventKind<'a>,
+}
+
+/// What happened.
+///
+/// More kinds are added without notice, so an observer needs an arm for all others.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "of the fields: a failure, or a text that says why")]
+pub enum EventKind<'a> {
+    /// Something failed, and what is being returned cannot carry the error (laws 3, 4, 23).
+    #[non_exhaustive]
+    Unreturned { error: &'a Error },
+    /// A scope or guard was dropped from outside; its exit now runs in a task of its own (law 3).
+    #[non_exhaustive]
+    Rescued { reason: &'a str },
+    /// An exit was dropped before it had finished (law 6).
+    #[non_exhaustive]
+    Interrupted { reason: &'a str },
+    /// An exit could not be run: no runtime is left, or the resource is local and was dropped (laws 3 and 4).
+    #[non_exhaustive]
+    Lost { reason: &'a str },
+    /// A runtime has no time driver, so budgets are not kept on it.
+    #[non_exhaustive]
+    NoTimer { reason: &'a str },
+    /// An optional member of a lifespan failed to enter; the others go on without it.
+    #[non_exhaustive]
+    Missing { error: &'a Error },
+    /// A value asked for a longer budget than the member of a lifespan that it is has; it gets that of the member.
+    #[non_exhaustive]
+    Capped { reason: &'a str },
+    /// A service that was not ready yet, or is ended by cancelling it, did not stop in its time when it was asked to, and was
+    /// cancelled. That of another is the failure of its exit.
+    #[non_exhaustive]
+    ServiceCancelled { reason: &'a str },
+    /// A guard or an owner was told that all went well, in the exit of a resource that was told otherwise: what it is a part
+    /// of, as far as can be seen. Only in builds with [checks](crate::checks_enabled).
+    #[non_exhaustive]
+    CauseLost { reason: &'a str },
+    /// A scope inside of a cancelled body was live but no longer polled; after the grace the body was dropped (law 13).
+    #[non_exhaustive]
+    NotPolled { reason: &'a str },
+    /// An observer panicked, and sees nothing from here on. The place is that of the call that began it.
+    #[non_exhaustive]
+    ObserverPanicked { text: &'a str },
+}
+
+impl<'a> EventKind<'a> {
+    /// How much it matters.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        match self {
+            EventKind::Unreturned { .. }
+            | EventKind::Interrupted { .. }
+            | EventKind::Lost { .. }
+            | EventKind::ObserverPanicked { .. } => Level::Error,
+            EventKind::Rescued { .. }
+            | EventKind::NoTimer { .. }
+            | EventKind::Missing { .. }
+            | EventKind::Capped { .. }
+            | EventKind::ServiceCancelled { .. }
+            | EventKind::CauseLost { .. }
+            | EventKind::NotPolled { .. } => Level::Warn,
+        }
+    }
+
+    /// Its error, if it has one.
+    #[must_use]
+    pub fn error(&self) -> Option<&'a Error> {
+        match *self {
+            EventKind::Unreturned { error } | EventKind::Missing { error } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Its number. Numbers are given as things happen; events of several threads may arrive in another order.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// When it happened, by tokio's clock.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// To whom it happened. Unknown of what began while nobody observed that.
+    #[must_use]
+    pub fn id(&self) -> Option<Id> {
+        Some(self.subject.life?.id)
+    }
+
+    /// Inside of what that lives.
+    #[must_use]
+    pub fn parent(&self) -> Option<Id> {
+        self.subject.life?.parent
+    }
+
+    /// The task in which it happened.
+    #[must_use]
+    pub fn task(&self) -> Option<task::Id> {
+        self.task
+    }
+
+    /// The name of the resource.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.subject.name.as_str()
+    }
+
+    /// Where the resource was entered.
+    #[must_use]
+    pub fn place(&self) -> &'static Location<'static> {
+        self.subject.place
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn kind(&self) -> EventKind<'a> {
+        self.kind
+    }
+
+    /// How much it matters.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.kind.level()
+    }
+
+    /// The error of what failed.
+    #[must_use]
+    pub fn error(&self) -> Option<&'a Error> {
+        self.kind.error()
+    }
+}
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, place) = (self.name(), self.place());
+        match self.kind {
+            EventKind::Unreturned { error } => write!(f, "{error}"),
+            EventKind::Missing { error } => write!(
+                f,
+                "optional member `{name}` is missing, and the others go on without it: {error}"
+            ),
+            EventKind::Rescued { reason } => write!(f, "exit of `{name}` rescued in a task of its own: {reason}"),
+            EventKind::Interrupted { reason } => write!(f, "exit of `{name}` interrupted: {reason}"),
+            EventKind::Lost { reason } => write!(f, "exit of `{name}` lost: {reason}"),
+            EventKind::NoTimer { reason } => write!(f, "`{name}` has no bound: {reason}"),
+            EventKind::Capped { reason } => write!(f, "`{name}` has less time than it asks for: {reason}"),
+            EventKind::ServiceCancelled { reason } => write!(f, "service `{name}` was cancelled: {reason}"),
+            EventKind::CauseLost { reason } => write!(
+                f,
+                "`{name}` exits as completed, inside of an exit that does not: {reason}"
+            ),
+            EventKind::NotPolled { reason } => write!(f, "scope of `{name}` did not unwind: {reason}"),
+            EventKind::ObserverPanicked { text } => {
+                return write!(
+                    f,
+                    "an observer panicked, and sees no more events: {text} (observing since {place})"
+                );
+            }
+        }?;
+        write!(f, " (entered at {place})")
+    }
+}
+
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("seq", &self.seq)
+            .field("id", &self.id().map(Id::get))
+            .field("parent", &self.parent().map(Id::get))
+            .field("name", &self.name())
+            .field("place", &format_args!("{}", self.place()))
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}

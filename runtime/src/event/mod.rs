@@ -1,0 +1,34 @@
+//! What happens to resources, as [events](Event) that any number of functions [observe].
+//!
+//! Failures that no return value can carry (laws 3, 4, 6, 23) are events of the level [`Warn`](Level::Warn) and above. Those are
+//! also [printed](print_warnings), unless a program says that it does that itself.
+//!
+//! ```
+//! use lifespan::event::{self, EventKind, Level};
+//!
+//! event::print_warnings(false);
+//! event::observe(Level::Warn, |event| match event.kind() {
+//!     EventKind::Rescued { .. } => {}
+//!     _ => eprintln!("{event}"),
+//! });
+//! ```
+
+mod emit;
+pub(crate) mod failures;
+mod kind;
+mod observers;
+mod printed;
+#[cfg(feature = "signal")]
+mod subscriber;
+#[cfg(feature = "tracing")]
+mod traced;
+pub(crate) mod undelivered;
+
+pub use crate::base::life::Id;
+pub use kind::{Event, EventKind, Level};
+pub use observers::{Observation, observe};
+pub use printed::print_warnings;
+
+pub(crate) use emit::{emit, missing, unreturned};
+#[cfg(feature = "signal")]
+pub(crate) use subscriber::ReportSubscriber;

@@ -1,0 +1,133 @@
+//! [`observe`]: the functions that are called with the events of this process.
+//!
+//! They stand in a list that only grows, each with a switch, so that an event is delivered without a lock. One number says
+//! what the most curious of them wants to see: with none, that is all that is looked at. One that panics is switched off.
+
+use std::cell::Cell;
+use std::fmt;
+use std::iter;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::kind::{Event, Level};
+use crate::base::entry::Subject;
+use crate::base::panic::Panic;
+use crate::base::policy::Name;
+
+struct Observer {
+    /// The least that it wants to see; 0 if it is switched off.
+    level: AtomicU8,
+    call: Box<dyn Fn(&Event<'_>) + Send + Sync>,
+    place: &'static Location<'static>,
+    next: OnceLock<&'static Observer>,
+}
+
+static FIRST: OnceLock<&'static Observer> = OnceLock::new();
+
+/// The least that any of them wants to see.
+static LEAST: AtomicU8 = AtomicU8::new(0);
+
+/// Held while an observer comes or goes.
+static CHANGING: Mutex<()> = Mutex::new(());
+
+thread_local! {
+    static IS_OBSERVING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls `observer` with each event of this level and above, as it happens, until it is [stopped](Observation::stop).
+///
+/// It takes nobody's place: there may be any number of them, and warnings are [printed](super::print_warnings) as before.
+///
+/// It is called in the thread in which the event happens, at once, with no lock of this crate held, also inside of a `Drop`
+/// and while a thread is panicking; so it must not block. If it panics, it is called no more, and that is an event of its
+/// own. What happens inside of it is not observed.
+///
+/// ```
+/// use lifespan::event::{self, Level};
+/// use std::sync::mpsc;
+///
+/// let (warnings, seen) = mpsc::channel();
+/// let observation = event::observe(Level::Warn, move |event| { let _ = warnings.send(event.to_string()); });
+/// # drop(seen);
+/// observation.stop();
+/// ```
+#[allow(clippy::must_use_candidate, reason = "an observer may stay for ever")]
+#[track_caller]
+pub fn observe(level: Level, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Observation {
+    add(level, Box::new(observer), Location::caller())
+}
+
+fn add(level: Level, call: Box<dyn Fn(&Event<'_>) + Send + Sync>, place: &'static Location<'static>) -> Observation {
+    let observer: &'static Observer = Box::leak(Box::new(Observer {
+        level: AtomicU8::new(level as u8),
+        call,
+        place,
+        next: OnceLock::new(),
+    }));
+    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+    let end = all().last().map_or(&FIRST, |last| &last.next);
+    let _ = end.set(observer);
+    LEAST.fetch_max(level as u8, Ordering::Relaxed);
+    Observation(observer)
+}
+
+/// An observer that was [begun](observe). It goes on when this is dropped.
+#[derive(Clone)]
+pub struct Observation(&'static Observer);
+
+impl Observation {
+    /// Calls it no more. A call that is under way in another thread comes to its end.
+    ///
+    /// Its memory is not given back: observers are few, and stay for long.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+}
+
+impl fmt::Debug for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observation")
+            .field("place", &format_args!("{}", self.0.place))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Observer {
+    fn wants(&self, level: Level) -> bool {
+        level as u8 <= self.level.load(Ordering::Relaxed)
+    }
+
+    fn stop(&self) {
+        let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+        self.level.store(0, Ordering::Relaxed);
+        let least = all().map(|observer| observer.level.load(Ordering::Relaxed)).max();
+        LEAST.store(least.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Who it is, for the event that it is gone.
+    pub(super) fn subject(&self) -> Subject {
+        Subject::new(Name::Given("observer".into()), self.place)
+    }
+}
+
+fn all() -> impl Iterator<Item = &'static Observer> {
+    iter::successors(FIRST.get(), |observer| observer.next.get()).copied()
+}
+
+/// Calls those that want to see it; gives those that panicked, which are switched off.
+pub(super) fn call(event: &Event<'_>) -> Vec<(Subject, Panic)> {
+    let mut gone = Vec::new();
+    if event.level() as u8 > LEAST.load(Ordering::Relaxed) || IS_OBSERVING.replace(true) {
+        return gone;
+    }
+    for observer in all().filter(|observer| observer.wants(event.level())) {
+        // Its panic must not turn a drop into an abort.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (observer.call)(event))) {
+            observer.stop();
+            gone.push((observer.subject(), panic));
+        }
+    }
+    IS_OBSERVING.set(false);
+    gone
+}

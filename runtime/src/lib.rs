@@ -194,7 +194,7 @@ pub use crate::resource::enter::{Enter, Entered};
 pub use crate::resource::exit::Exit;
 pub use crate::resource::{LocalResource, ScopedResource};
 pub use crate::stack::{Calls, ExitStack, ExitStackLocal, Registrar, RegistrarLocal, Stacked};
-pub use crate::task::group::{Child, ChildEnd, Named, Spawner, TaskGroup};
+pub use crate::task::group::{Child, ChildEnd, Spawner, TaskGroup};
 pub use crate::task::owner::{Owner, OwnerLocal, OwnerState, Owning, OwningLocal};
 pub use crate::task::ready::Ready;
 pub use crate::task::service::{Service, ServiceEnd, ServiceError, Starting, Stop};

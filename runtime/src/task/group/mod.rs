@@ -1,7 +1,6 @@
 //! [`TaskGroup`]: tasks that end before the group does.
 //!
-//! [`state`] is what the group and its children share, [`task`] the spawned task of a child, [`request`] and [`spawner`] how one
-//! is spawned, [`start`] and [`announcement`] how one is waited for until it is ready, [`waiting`] the exit; [`Child`] is the handle,
+//! [`state`] is what the group and its children share, [`task`] the spawned task of a child, [`spawner`] how one is spawned, [`start`] and [`announcement`] how one is waited for until it is ready, [`waiting`] the exit; [`Child`] is the handle,
 //! [`code`] what a child may return.
 
 use std::borrow::Cow;
@@ -27,7 +26,6 @@ use crate::task::service::ServiceEnd;
 mod announcement;
 mod child;
 mod code;
-mod request;
 mod spawner;
 mod start;
 mod state;
@@ -36,10 +34,9 @@ mod waiting;
 
 pub use child::Child;
 pub use code::ChildEnd;
-pub use spawner::{Named, Spawner};
+pub use spawner::Spawner;
 
-use request::SpawnRequest;
-use spawner::open;
+use start::started;
 use state::Group;
 use waiting::Waiting;
 
@@ -210,7 +207,7 @@ impl TaskGroup {
         F: Future<Output: ChildEnd<Value = T>> + Send + 'static,
         T: Send + 'static,
     {
-        open(self.request(Location::caller()).spawn(future, ChildEnd::__into_result))
+        self.children().spawn(future)
     }
 
     /// As [`spawn`](TaskGroup::spawn), for a child that cannot fail and returns a plain value.
@@ -223,7 +220,7 @@ impl TaskGroup {
     where
         F: Future<Output: Infallible<M> + Send + 'static> + Send + 'static,
     {
-        open(self.request(Location::caller()).spawn(future, Ok))
+        self.children().spawn_ok(future)
     }
 
     /// As [`spawn`](TaskGroup::spawn), for a child that is not `Send`: it runs in the `LocalSet` or `LocalRuntime` of the
@@ -239,10 +236,7 @@ impl TaskGroup {
         F: Future<Output: ChildEnd<Value = T>> + 'static,
         T: 'static,
     {
-        open(
-            self.request(Location::caller())
-                .spawn_local(future, ChildEnd::__into_result),
-        )
+        self.children().spawn_local(future)
     }
 
     /// As [`spawn_local`](TaskGroup::spawn_local), for a child that cannot fail.
@@ -256,7 +250,7 @@ impl TaskGroup {
     where
         F: Future<Output: Infallible<M> + 'static> + 'static,
     {
-        open(self.request(Location::caller()).spawn_local(future, Ok))
+        self.children().spawn_local_ok(future)
     }
 
     /// Spawns a child, waits until it is ready, and returns the value that it became ready with.
@@ -295,18 +289,20 @@ impl TaskGroup {
         O: ServiceEnd,
         R: AsyncFnOnce(Ready<T>) -> O + SendFn<Ready<T>, O, Future: 'static> + Send + 'static,
     {
-        self.request(Location::caller()).start(run)
+        let subject = self.children().subject(Location::caller());
+        started(Arc::clone(self.group()), subject, run)
     }
 
-    /// Names the next child, for errors and reports; one without a name is called "child".
-    pub fn named(&self, name: impl Into<Cow<'static, str>>) -> Named<'_> {
-        Named::new(self.group(), name.into())
+    /// What spawns children with this name, for errors and reports; one without a name is called "child".
+    #[must_use = "it is what names the children that it spawns"]
+    pub fn named(&self, name: impl Into<Cow<'static, str>>) -> Spawner<&Self> {
+        self.children().named(name)
     }
 
     /// A handle that spawns children from anywhere, in the children for one.
     #[must_use]
     pub fn spawner(&self) -> Spawner {
-        Spawner::new(Arc::clone(self.group()))
+        Spawner::new(self.group())
     }
 
     /// Cancels all children, those that begin later as well; the body goes on, and the group does not fail for it. Whether
@@ -342,8 +338,8 @@ impl TaskGroup {
         self.waiting.group()
     }
 
-    fn request(&self, place: &'static Location<'static>) -> SpawnRequest<'_> {
-        SpawnRequest::new(self.group(), None, place)
+    fn children(&self) -> Spawner<&Self> {
+        Spawner::new(self.group())
     }
 }
 

@@ -1,251 +1,200 @@
-//! [`Spawner`]: spawns children of a group from anywhere, in the children for one; [`Named`]: one child with a name.
+//! [`Spawner`]: spawns children of a group, with a name; what a group itself spawns is spawned by one.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
+use super::TaskGroup;
 use super::child::Child;
-use super::code::ChildEnd;
-use super::request::SpawnRequest;
+use super::code::{ChildCode, ChildEnd};
+use super::start::started;
 use super::state::Group;
-use crate::error::Error;
+use super::task::{ChildTask, spawn};
+use crate::base::entry::Subject;
+use crate::base::policy::Name;
 use crate::error::closed::Closed;
+use crate::error::task_error::UNNAMED;
+use crate::error::{BoxError, Error};
 use crate::lifespan::send_fn::SendFn;
 use crate::resource::body::Infallible;
 use crate::task::ready::Ready;
 use crate::task::service::ServiceEnd;
 
-/// Spawns children of a [`TaskGroup`](crate::TaskGroup) from anywhere, in its children for one; made by [`TaskGroup::spawner`](crate::TaskGroup::spawner).
+/// Spawns children of a [`TaskGroup`] from anywhere, in its children for one; made by [`TaskGroup::spawner`]. Cheap to clone.
 ///
-/// Cheap to clone. It does not keep the group open: that ends when its body and its children have, and then refuses to spawn,
-/// giving the future back (law 25). While the group is cancelled but still open, a child begins, and is cancelled where it
-/// first waits.
-#[derive(Clone)]
-pub struct Spawner {
+/// It does not keep the group open: that ends when its body and its children have, and then refuses to spawn: each method gives
+/// `Result<Child<T>, Closed<F>>`, whose error has the future (law 25). While the group is cancelled but still open, a child begins, and is
+/// cancelled where it first waits.
+///
+/// `Spawner<&TaskGroup>`, made by [`TaskGroup::named`], borrows the group, which is open as long as that lasts: each method gives a plain
+/// [`Child`].
+pub struct Spawner<G = ()> {
     group: Arc<Group>,
     name: Option<Cow<'static, str>>,
+    within: PhantomData<fn() -> G>,
 }
 
-impl Spawner {
-    pub(super) fn new(group: Arc<Group>) -> Self {
-        Spawner { group, name: None }
+/// What a [`Spawner`] knows of its group: nothing, or that it is open.
+pub trait Within {
+    /// What spawning gives.
+    type Spawned<T, F>;
+
+    #[doc(hidden)]
+    fn __spawned<T, F>(spawned: Result<Child<T>, Closed<F>>) -> Self::Spawned<T, F>;
+}
+
+impl Within for () {
+    type Spawned<T, F> = Result<Child<T>, Closed<F>>;
+
+    fn __spawned<T, F>(spawned: Result<Child<T>, Closed<F>>) -> Self::Spawned<T, F> {
+        spawned
+    }
+}
+
+impl Within for &TaskGroup {
+    type Spawned<T, F> = Child<T>;
+
+    fn __spawned<T, F>(spawned: Result<Child<T>, Closed<F>>) -> Child<T> {
+        match spawned {
+            Ok(child) => child,
+            Err(_) => unreachable!("a group closes with its exit, which takes it"),
+        }
+    }
+}
+
+impl<G> Spawner<G> {
+    pub(super) fn new(group: &Arc<Group>) -> Self {
+        Spawner {
+            group: Arc::clone(group),
+            name: None,
+            within: PhantomData,
+        }
     }
 
     /// One whose children have this name, in errors and reports.
     #[must_use = "it is what names the children that it spawns"]
     pub fn named(&self, name: impl Into<Cow<'static, str>>) -> Self {
         Spawner {
-            group: Arc::clone(&self.group),
             name: Some(name.into()),
+            ..self.clone()
         }
     }
 
-    /// As [`TaskGroup::spawn`](crate::TaskGroup::spawn).
+    /// Spawns a child and waits until it is ready, as [`TaskGroup::start`] does; the error of a group that has ended is
+    /// [`ChildError::GroupClosed`](crate::ChildError).
     ///
     /// # Errors
     ///
-    /// With the future, if the group has ended.
-    #[track_caller]
-    pub fn spawn<F, T>(&self, future: F) -> Result<Child<T>, Closed<F>>
-    where
-        F: Future<Output: ChildEnd<Value = T>> + Send + 'static,
-        T: Send + 'static,
-    {
-        self.request(Location::caller()).spawn(future, ChildEnd::__into_result)
-    }
-
-    /// As [`TaskGroup::spawn_ok`](crate::TaskGroup::spawn_ok).
-    ///
-    /// # Errors
-    ///
-    /// With the future, if the group has ended.
-    #[track_caller]
-    pub fn spawn_ok<F, M>(&self, future: F) -> Result<Child<F::Output>, Closed<F>>
-    where
-        F: Future<Output: Infallible<M> + Send + 'static> + Send + 'static,
-    {
-        self.request(Location::caller()).spawn(future, Ok)
-    }
-
-    /// As [`TaskGroup::spawn_local`](crate::TaskGroup::spawn_local).
-    ///
-    /// # Errors
-    ///
-    /// With the future, if the group has ended.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a `LocalSet` and of a `LocalRuntime`.
-    #[track_caller]
-    pub fn spawn_local<F, T>(&self, future: F) -> Result<Child<T>, Closed<F>>
-    where
-        F: Future<Output: ChildEnd<Value = T>> + 'static,
-        T: 'static,
-    {
-        self.request(Location::caller())
-            .spawn_local(future, ChildEnd::__into_result)
-    }
-
-    /// As [`TaskGroup::spawn_local_ok`](crate::TaskGroup::spawn_local_ok).
-    ///
-    /// # Errors
-    ///
-    /// With the future, if the group has ended.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a `LocalSet` and of a `LocalRuntime`.
-    #[track_caller]
-    pub fn spawn_local_ok<F, M>(&self, future: F) -> Result<Child<F::Output>, Closed<F>>
-    where
-        F: Future<Output: Infallible<M> + 'static> + 'static,
-    {
-        self.request(Location::caller()).spawn_local(future, Ok)
-    }
-
-    /// As [`TaskGroup::start`](crate::TaskGroup::start); the error of a group that has ended is [`ChildError::GroupClosed`](crate::ChildError).
-    ///
-    /// # Errors
-    ///
-    /// As [`TaskGroup::start`](crate::TaskGroup::start).
+    /// As [`TaskGroup::start`].
     ///
     /// # Cancel safety
     ///
-    /// As [`TaskGroup::start`](crate::TaskGroup::start).
+    /// As [`TaskGroup::start`].
     #[track_caller]
-    pub fn start<T, O, R>(&self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
+    pub fn start<T, O, R>(&self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<G, T, O, R>
     where
         T: Send + 'static,
         O: ServiceEnd,
         R: AsyncFnOnce(Ready<T>) -> O + SendFn<Ready<T>, O, Future: 'static> + Send + 'static,
     {
-        self.request(Location::caller()).start(run)
+        started(Arc::clone(&self.group), self.subject(Location::caller()), run)
     }
 
-    /// As [`TaskGroup::cancel`](crate::TaskGroup::cancel).
+    /// Cancels all children of the group, as [`TaskGroup::cancel`] does.
     #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel(&self) -> bool {
         self.group.cancel(None, Location::caller())
     }
 
-    fn request(&self, place: &'static Location<'static>) -> SpawnRequest<'_> {
-        SpawnRequest::new(&self.group, self.name.clone(), place)
+    pub(super) fn subject(&self, place: &'static Location<'static>) -> Subject {
+        let name = Name::Given(self.name.clone().unwrap_or(UNNAMED.into()));
+        Subject::new(name, place)
     }
 }
 
-impl fmt::Debug for Spawner {
+#[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
+impl<G: Within> Spawner<G> {
+    /// Spawns a child that can fail, as [`TaskGroup::spawn`] does.
+    #[track_caller]
+    pub fn spawn<F, T>(&self, future: F) -> G::Spawned<T, F>
+    where
+        F: Future<Output: ChildEnd<Value = T>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let on = |task| drop(self.group.runtime.spawn(task));
+        self.spawn_on(on, future, ChildEnd::__into_result, Location::caller())
+    }
+
+    /// Spawns a child that cannot fail, as [`TaskGroup::spawn_ok`] does.
+    #[track_caller]
+    pub fn spawn_ok<F, M>(&self, future: F) -> G::Spawned<F::Output, F>
+    where
+        F: Future<Output: Infallible<M> + Send + 'static> + Send + 'static,
+    {
+        let on = |task| drop(self.group.runtime.spawn(task));
+        self.spawn_on(on, future, Ok, Location::caller())
+    }
+
+    /// Spawns a child that is not `Send`, as [`TaskGroup::spawn_local`] does.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a `LocalSet` and of a `LocalRuntime`.
+    #[track_caller]
+    pub fn spawn_local<F, T>(&self, future: F) -> G::Spawned<T, F>
+    where
+        F: Future<Output: ChildEnd<Value = T>> + 'static,
+        T: 'static,
+    {
+        let on = |task| drop(tokio::task::spawn_local(task));
+        self.spawn_on(on, future, ChildEnd::__into_result, Location::caller())
+    }
+
+    /// Spawns a child that is not `Send` and cannot fail, as [`TaskGroup::spawn_local_ok`] does.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a `LocalSet` and of a `LocalRuntime`.
+    #[track_caller]
+    pub fn spawn_local_ok<F, M>(&self, future: F) -> G::Spawned<F::Output, F>
+    where
+        F: Future<Output: Infallible<M> + 'static> + 'static,
+    {
+        let on = |task| drop(tokio::task::spawn_local(task));
+        self.spawn_on(on, future, Ok, Location::caller())
+    }
+
+    fn spawn_on<F: Future, T>(
+        &self,
+        on: impl FnOnce(ChildTask<ChildCode<F, T>, T>),
+        future: F,
+        result: fn(F::Output) -> Result<T, BoxError>,
+        place: &'static Location<'static>,
+    ) -> G::Spawned<T, F> {
+        let subject = self.subject(place);
+        let spawned = spawn(&self.group, &subject, None, ChildCode { future, result }, on);
+        G::__spawned(spawned.map_err(|code| Closed::new(code.future, "the task group", subject)))
+    }
+}
+
+impl<G> Clone for Spawner<G> {
+    fn clone(&self) -> Self {
+        Spawner {
+            name: self.name.clone(),
+            ..Spawner::new(&self.group)
+        }
+    }
+}
+
+impl<G> fmt::Debug for Spawner<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Spawner")
             .field("name", &self.name)
             .field("children", &self.group.live())
             .finish_non_exhaustive()
-    }
-}
-
-/// Spawns a child of a [`TaskGroup`](crate::TaskGroup) with a name; made by [`TaskGroup::named`](crate::TaskGroup::named).
-#[must_use = "it is what names the child that it spawns"]
-pub struct Named<'g> {
-    group: &'g Arc<Group>,
-    name: Cow<'static, str>,
-}
-
-impl<'g> Named<'g> {
-    pub(super) fn new(group: &'g Arc<Group>, name: Cow<'static, str>) -> Self {
-        Named { group, name }
-    }
-
-    /// As [`TaskGroup::spawn`](crate::TaskGroup::spawn).
-    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
-    #[track_caller]
-    pub fn spawn<F, T>(self, future: F) -> Child<T>
-    where
-        F: Future<Output: ChildEnd<Value = T>> + Send + 'static,
-        T: Send + 'static,
-    {
-        open(self.request(Location::caller()).spawn(future, ChildEnd::__into_result))
-    }
-
-    /// As [`TaskGroup::spawn_ok`](crate::TaskGroup::spawn_ok).
-    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
-    #[track_caller]
-    pub fn spawn_ok<F, M>(self, future: F) -> Child<F::Output>
-    where
-        F: Future<Output: Infallible<M> + Send + 'static> + Send + 'static,
-    {
-        open(self.request(Location::caller()).spawn(future, Ok))
-    }
-
-    /// As [`TaskGroup::spawn_local`](crate::TaskGroup::spawn_local).
-    ///
-    /// # Panics
-    ///
-    /// Outside of a `LocalSet` and of a `LocalRuntime`.
-    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
-    #[track_caller]
-    pub fn spawn_local<F, T>(self, future: F) -> Child<T>
-    where
-        F: Future<Output: ChildEnd<Value = T>> + 'static,
-        T: 'static,
-    {
-        open(
-            self.request(Location::caller())
-                .spawn_local(future, ChildEnd::__into_result),
-        )
-    }
-
-    /// As [`TaskGroup::spawn_local_ok`](crate::TaskGroup::spawn_local_ok).
-    ///
-    /// # Panics
-    ///
-    /// Outside of a `LocalSet` and of a `LocalRuntime`.
-    #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
-    #[track_caller]
-    pub fn spawn_local_ok<F, M>(self, future: F) -> Child<F::Output>
-    where
-        F: Future<Output: Infallible<M> + 'static> + 'static,
-    {
-        open(self.request(Location::caller()).spawn_local(future, Ok))
-    }
-
-    /// As [`TaskGroup::start`](crate::TaskGroup::start).
-    ///
-    /// # Errors
-    ///
-    /// As [`TaskGroup::start`](crate::TaskGroup::start).
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`TaskGroup::start`](crate::TaskGroup::start).
-    #[track_caller]
-    pub fn start<T, O, R>(self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
-    where
-        T: Send + 'static,
-        O: ServiceEnd,
-        R: AsyncFnOnce(Ready<T>) -> O + SendFn<Ready<T>, O, Future: 'static> + Send + 'static,
-    {
-        self.request(Location::caller()).start(run)
-    }
-
-    fn request(self, place: &'static Location<'static>) -> SpawnRequest<'g> {
-        SpawnRequest::new(self.group, Some(self.name), place)
-    }
-}
-
-impl fmt::Debug for Named<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Named")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A group that somebody holds is open.
-pub(super) fn open<T, F>(spawned: Result<Child<T>, Closed<F>>) -> Child<T> {
-    match spawned {
-        Ok(child) => child,
-        Err(_) => unreachable!("a group closes with its exit, which takes it"),
     }
 }

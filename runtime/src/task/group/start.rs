@@ -1,5 +1,6 @@
 //! [`started`]: spawns a child and waits until it is ready.
 
+use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -17,11 +18,28 @@ use crate::error::task_error::ChildError;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::{Failures, Verdict};
 use crate::lifespan::BoxFuture;
+use crate::lifespan::send_fn::SendFn;
 use crate::task::ready::{Ready, until_ready};
+use crate::task::service::ServiceEnd;
 
 /// Spawns what `run` makes, and waits until it is ready. If that does not come, its failure is the error; given up before, the
 /// child is cancelled.
-pub(super) async fn started<T: Send + 'static>(
+pub(super) fn started<T, O, R>(
+    group: Arc<Group>,
+    subject: Subject,
+    run: R,
+) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
+where
+    T: Send + 'static,
+    O: ServiceEnd,
+    R: AsyncFnOnce(Ready<T>) -> O + SendFn<Ready<T>, O, Future: 'static> + Send + 'static,
+{
+    // Called in the child's task, so that a panic of it is one of the child.
+    let run = |ready| -> BoxFuture<'static, _> { Box::pin(async { run(ready).await.__into_result() }) };
+    spawned(group, subject, run)
+}
+
+async fn spawned<T: Send + 'static>(
     group: Arc<Group>,
     subject: Subject,
     run: impl FnOnce(Ready<T>) -> BoxFuture<'static, Result<(), BoxError>>,

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use futures_util::FutureExt;
-use lifespan::{CancelScope, ChildError, Outcome, Spawner};
+use lifespan::{CancelScope, Outcome, Spawner, TaskError};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::model::{CallToolRequestParams, CallToolResponse};
@@ -75,7 +75,7 @@ impl Calls {
             }
             Ok(Called(Ok(Outcome::Cancelled(..)))) => Err(self.refuse("the call was withdrawn")),
             Ok(Called(Err(_panic))) => Err(self.refuse("the tool panicked")),
-            Err(ChildError::Cancelled(_)) => Err(self.refuse(SHUTTING_DOWN)),
+            Err(TaskError::Cancelled(_)) => Err(self.refuse(SHUTTING_DOWN)),
             Err(ended) => Err(self.refuse(ended)),
         }
     }

@@ -178,10 +178,10 @@ pub use crate::cancel_scope::{CancelScope, Canceller, Outcome, Race, race, race_
 pub use crate::compose::{
     Join, Joined, JoinedLocal, join, join_all, join_all_at_most, join_all_local, join_all_local_at_most, join_local,
 };
-pub use crate::error::closed::Closed;
-pub use crate::error::task_error::{ChildError, ChildFailure};
+pub use crate::error::rejected::Rejected;
+pub use crate::error::task_error::{TaskError, TaskFailure};
 pub use crate::error::{BoxError, Error, ErrorKind};
-pub use crate::keyed::map::{InsertError, OwnerMap, Refused, RemoveError};
+pub use crate::keyed::map::{InsertError, OwnerMap};
 pub use crate::keyed::shared::{Lease, Shared};
 pub use crate::lifespan::foreign::{Exited, Resource, ResourceLocal};
 pub use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
@@ -197,7 +197,7 @@ pub use crate::stack::{Calls, ExitStack, ExitStackLocal, Registrar, RegistrarLoc
 pub use crate::task::group::{Child, ChildEnd, Spawner, TaskGroup};
 pub use crate::task::owner::{Owner, OwnerLocal, OwnerState, Owning, OwningLocal};
 pub use crate::task::ready::Ready;
-pub use crate::task::service::{Service, ServiceEnd, ServiceError, Starting, Stop};
+pub use crate::task::service::{Service, ServiceEnd, Starting, Stop};
 
 pub use lifespan_macros::{lifespan, scoped_resource};
 

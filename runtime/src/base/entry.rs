@@ -47,7 +47,7 @@ impl Entry {
 }
 
 /// Who an error or event is about: the resource's name, where it was entered, and which of those that were it is.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Subject {
     pub(crate) name: Name,
     pub(crate) place: &'static Location<'static>,

@@ -171,7 +171,7 @@ fn nonzero(method: &str, budget: Option<Duration>) -> Option<Budget> {
 }
 
 /// A resource's name. A type's is shortened only when somebody reads it, so that a scope pays nothing for it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Name {
     Type(&'static str),
     Given(Cow<'static, str>),

@@ -235,6 +235,15 @@ impl fmt::Debug for Cancellation {
 
 impl StdError for Cancellation {}
 
+/// The very same one.
+impl PartialEq for Cancellation {
+    fn eq(&self, other: &Cancellation) -> bool {
+        self.is(other)
+    }
+}
+
+impl Eq for Cancellation {}
+
 /// Whose cancellation ended a cancel scope, as that scope sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -3,8 +3,7 @@
 /// Lets `?` convert every error of this crate into one of yours that [`lifespan::Error`](crate::Error) converts into.
 ///
 /// Some functions have an error of their own, since it gives something back or says more: [`Cancelled`](crate::Cancelled),
-/// [`ChildError`](crate::ChildError), [`Closed`](crate::Closed), [`InsertError`](crate::InsertError) and
-/// [`RemoveError`](crate::RemoveError). Each converts into a `lifespan::Error`, but `?` takes one step only, and no variant can
+/// [`TaskError`](crate::TaskError), [`Rejected`](crate::Rejected) and [`InsertError`](crate::InsertError). Each converts into a `lifespan::Error`, but `?` takes one step only, and no variant can
 /// be written for those that are generic. One line makes the second step:
 ///
 /// ```
@@ -37,10 +36,9 @@
 macro_rules! convert_errors {
     ($error:ty) => {
         $crate::convert_errors!(@ $error: [] $crate::Cancelled);
-        $crate::convert_errors!(@ $error: [] $crate::ChildError);
-        $crate::convert_errors!(@ $error: [] $crate::RemoveError);
+        $crate::convert_errors!(@ $error: [] $crate::TaskError);
         $crate::convert_errors!(@ $error: [L] $crate::InsertError<L>);
-        $crate::convert_errors!(@ $error: [T: ::core::marker::Send + 'static] $crate::Closed<T>);
+        $crate::convert_errors!(@ $error: [T: ::core::marker::Send + 'static] $crate::Rejected<T>);
     };
     (@ $error:ty: [$($generics:tt)*] $from:ty) => {
         impl<$($generics)*> ::core::convert::From<$from> for $error {

@@ -1,21 +1,11 @@
-//! What a cancellation is as an error: its kind, the error of what died, and whether an error says no more than that.
+//! What a cancellation is as an error: the error of what died, and whether an error says no more than that.
 
 use std::error::Error as StdError;
 
-use super::{Error, ErrorKind, Phase, chain};
-use crate::cancel::cancellation::{Cancellation, Cancelled};
-use crate::error::task_error::ChildError;
-
-impl ErrorKind {
-    /// That of what a cancelled scope returns.
-    pub(crate) fn of(cancellation: &Cancellation) -> Self {
-        if cancellation.is_timeout() {
-            ErrorKind::DeadlinePassed
-        } else {
-            ErrorKind::Cancelled
-        }
-    }
-}
+use super::{Error, ErrorKind, chain};
+use crate::base::cause::Phase;
+use crate::cancel::cancellation::{Cancellation, Cancelled, CancelledBy};
+use crate::error::task_error::TaskError;
 
 impl Error {
     /// That of the death which a cancellation tells of, unless it was given out already (law 21).
@@ -24,6 +14,23 @@ impl Error {
             (Some(subject), death) => Some(Error::failed(subject, Phase::Body, death.take()?)),
             (None, death) => death.take()?.downcast().ok().map(|error| *error),
         }
+    }
+
+    /// Whether all it has to say is that something around was cancelled. That a cancel scope inside ended by itself, at its
+    /// deadline, say, is more than that.
+    pub(crate) fn only_tells_of_around(&self) -> bool {
+        match self.downcast_ref::<Cancelled>() {
+            Some(cancelled) => cancelled.by == CancelledBy::Outer,
+            None => self.cancellation().is_some(),
+        }
+    }
+
+    /// Whether it only tells of this cancellation.
+    pub(crate) fn is_echo_of(&self, cancellation: &Cancellation) -> bool {
+        let of_child = || self.downcast_ref().and_then(TaskError::death);
+        self.cancellation()
+            .or_else(of_child)
+            .is_some_and(|told| told.is(cancellation))
     }
 }
 
@@ -46,7 +53,7 @@ pub(crate) fn is_echo(error: &(dyn StdError + 'static), cancellation: &Cancellat
 fn cancellation_in<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Cancellation> {
     let of_error = error.downcast_ref().and_then(Error::cancellation);
     let of_scope = || error.downcast_ref().map(Cancelled::cancellation);
-    let of_child = || error.downcast_ref().and_then(ChildError::death);
+    let of_child = || error.downcast_ref().and_then(TaskError::death);
     of_error
         .or_else(of_scope)
         .or_else(of_child)

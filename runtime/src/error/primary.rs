@@ -5,9 +5,11 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::BoxError;
 use crate::base::panic::rendered;
 use crate::cancel::cancellation::Cancellation;
+
+/// The error type that everything converts into: `Box<dyn Error + Send + Sync>`.
+pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
 type Dyn = dyn StdError + Send + Sync + 'static;
 

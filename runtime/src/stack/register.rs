@@ -11,7 +11,7 @@ use crate::base::policy::Policy;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Takes};
 use crate::error::Error;
-use crate::error::closed::Closed;
+use crate::error::rejected::Rejected;
 use crate::lifespan::Lifespan;
 use crate::lifespan::foreign::Exited;
 use crate::live::Live;
@@ -56,7 +56,7 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// On a [closed](ExitStack::close) stack: the value (law 25).
     #[track_caller]
-    pub fn push<R>(&self, resource: R) -> Result<Stacked<'_, R, K>, Closed<R>>
+    pub fn push<R>(&self, resource: R) -> Result<Stacked<'_, R, K>, Rejected<R>>
     where
         R: LocalResource,
         K: Takes<R>,
@@ -77,7 +77,7 @@ impl<K: Kind> ExitStack<K> {
     /// In builds with [checks](crate::checks_enabled), when called by another task than the one that entered the resource;
     /// its exit is then rescued (law 10).
     #[track_caller]
-    pub fn adopt<R>(&self, live: Live<R>) -> Result<Stacked<'_, R, K>, Closed<Live<R>>>
+    pub fn adopt<R>(&self, live: Live<R>) -> Result<Stacked<'_, R, K>, Rejected<Live<R>>>
     where
         R: LocalResource,
         K: Takes<R>,
@@ -95,7 +95,7 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// On a [closed](ExitStack::close) stack: the callback (law 25).
     #[track_caller]
-    pub fn on_exit<X, O>(&self, callback: X) -> Result<Stacked<'_, K::Callback, K>, Closed<X>>
+    pub fn on_exit<X, O>(&self, callback: X) -> Result<Stacked<'_, K::Callback, K>, Rejected<X>>
     where
         X: AsyncFnOnce(&Exit) -> O,
         O: Exited,
@@ -112,7 +112,7 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// On a [closed](ExitStack::close) stack: the callback (law 25).
     #[track_caller]
-    pub fn on_exit_sync<X, O>(&self, callback: X) -> Result<Stacked<'_, K::Callback, K>, Closed<X>>
+    pub fn on_exit_sync<X, O>(&self, callback: X) -> Result<Stacked<'_, K::Callback, K>, Rejected<X>>
     where
         X: FnOnce(&Exit) -> O,
         O: Exited,
@@ -124,10 +124,10 @@ impl<K: Kind> ExitStack<K> {
         Ok(Stacked::new(&self.slots, Kept::new(callback, entry)))
     }
 
-    fn check_open<T>(&self, it: T, subject: impl FnOnce(&T) -> Subject) -> Result<T, Closed<T>> {
+    fn check_open<T>(&self, it: T, subject: impl FnOnce(&T) -> Subject) -> Result<T, Rejected<T>> {
         if self.is_closed() {
             let subject = subject(&it);
-            return Err(Closed::new(it, STACK, subject));
+            return Err(Rejected::closed(it, STACK, subject));
         }
         Ok(it)
     }

@@ -11,7 +11,7 @@ use super::{STACK, guard};
 use crate::base::entry::Entry;
 use crate::compose::kept::Kept;
 use crate::compose::kind::{Kind, Local, Sendable, Takes};
-use crate::error::closed::Closed;
+use crate::error::rejected::Rejected;
 use crate::lifespan::foreign::Exited;
 use crate::live::Live;
 use crate::resource::LocalResource;
@@ -62,7 +62,7 @@ impl<K: Kind> Registrar<K> {
     ///
     /// If the stack has closed: the value (law 25).
     #[track_caller]
-    pub fn push<R>(&self, resource: R) -> Result<(), Closed<R>>
+    pub fn push<R>(&self, resource: R) -> Result<(), Rejected<R>>
     where
         R: LocalResource,
         K: Takes<R>,
@@ -71,7 +71,7 @@ impl<K: Kind> Registrar<K> {
         let kept = Kept::new(resource, entry);
         self.keep(kept).map_err(|kept| {
             let (resource, entry) = kept.open();
-            Closed::new(resource, STACK, entry.subject())
+            Rejected::closed(resource, STACK, entry.subject())
         })
     }
 
@@ -88,7 +88,7 @@ impl<K: Kind> Registrar<K> {
     /// In builds with [checks](crate::checks_enabled), when called by another task than the one that entered the resource;
     /// its exit is then rescued (law 10).
     #[track_caller]
-    pub fn adopt<R>(&self, live: Live<R>) -> Result<(), Closed<Live<R>>>
+    pub fn adopt<R>(&self, live: Live<R>) -> Result<(), Rejected<Live<R>>>
     where
         R: LocalResource,
         K: Takes<R>,
@@ -96,7 +96,7 @@ impl<K: Kind> Registrar<K> {
         self.keep(adopted(live, Location::caller())).map_err(|kept| {
             let subject = kept.entry().subject();
             let (resource, entry) = kept.open();
-            Closed::new(guard(resource, entry), STACK, subject)
+            Rejected::closed(guard(resource, entry), STACK, subject)
         })
     }
 
@@ -106,7 +106,7 @@ impl<K: Kind> Registrar<K> {
     ///
     /// If the stack has closed: the callback (law 25).
     #[track_caller]
-    pub fn on_exit<X, O>(&self, callback: X) -> Result<(), Closed<X>>
+    pub fn on_exit<X, O>(&self, callback: X) -> Result<(), Rejected<X>>
     where
         X: AsyncFnOnce(&Exit) -> O,
         O: Exited,
@@ -115,7 +115,7 @@ impl<K: Kind> Registrar<K> {
         let entry = callback_entry(Location::caller());
         let subject = entry.subject();
         self.offer(callback, |call| Kept::new(K::__callback(call), entry))
-            .map_err(|callback| Closed::new(callback, STACK, subject))
+            .map_err(|callback| Rejected::closed(callback, STACK, subject))
     }
 
     /// Registers a callback that does not wait; as [`ExitStack::on_exit_sync`](super::ExitStack::on_exit_sync).
@@ -124,7 +124,7 @@ impl<K: Kind> Registrar<K> {
     ///
     /// If the stack has closed: the callback (law 25).
     #[track_caller]
-    pub fn on_exit_sync<X, O>(&self, callback: X) -> Result<(), Closed<X>>
+    pub fn on_exit_sync<X, O>(&self, callback: X) -> Result<(), Rejected<X>>
     where
         X: FnOnce(&Exit) -> O,
         O: Exited,
@@ -133,7 +133,7 @@ impl<K: Kind> Registrar<K> {
         let entry = callback_entry(Location::caller());
         let subject = entry.subject();
         self.offer(callback, |call| Kept::new(K::__callback(AtOnce(call)), entry))
-            .map_err(|callback| Closed::new(callback, STACK, subject))
+            .map_err(|callback| Rejected::closed(callback, STACK, subject))
     }
 
     fn keep<R: LocalResource>(&self, kept: Kept<R>) -> Result<(), Kept<R>>

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::poll;
 use lifespan::{
-    BoxError, CancelScope, Canceller, ChildError, Error, ErrorKind, Exit, Handover, Lifespan, Outcome, ScopedResource,
+    BoxError, CancelScope, Canceller, Error, ErrorKind, Exit, Handover, Lifespan, Outcome, ScopedResource, TaskError,
     TaskGroup, drain, effective_deadline, join, shield, timeout,
 };
 use tokio::task::yield_now;
@@ -113,7 +113,7 @@ fn while_the_body_runs_law_13() {
                     journal.reached("enter db").await;
                     canceller.cancel();
                     shield(async {
-                        assert!(matches!(child.await, Err(ChildError::Cancelled(_))));
+                        assert!(matches!(child.await, Err(TaskError::Cancelled(_))));
                         journal.log("body goes on");
                     })
                     .await;
@@ -246,7 +246,7 @@ fn budget_aborts_what_ignores_it_law_6() {
             .await
             .unwrap_err();
         assert_eq!((error.resource(), error.kind()), ("deaf", ErrorKind::Interrupted));
-        let ignored = matches!(error.downcast_ref(), Some(ChildError::Ignored { is_gone: true, .. }));
+        let ignored = matches!(error.downcast_ref(), Some(TaskError::Ignored { is_gone: true, .. }));
         assert!(ignored, "{error:?}");
         assert!(begun.elapsed() < 10 * SECOND);
     });

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lifespan::{CancelScope, ChildError, Error, ErrorKind, Lifespan, Outcome, Phase, Ready, TaskGroup, join};
+use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Outcome, Phase, Ready, TaskError, TaskGroup, join};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
@@ -126,7 +126,7 @@ fn two_failing_children() {
                     fails("second").await
                 });
                 drop(first.0);
-                assert!(matches!(one.await, Err(ChildError::Failed(failure)) if failure.text() == "first"));
+                assert!(matches!(one.await, Err(TaskError::Failed(failure)) if failure.text() == "first"));
                 drop(second.0);
             })
             .await
@@ -258,11 +258,11 @@ fn handles() {
 
                 let cancelled = group.spawn_ok(pending::<()>());
                 assert!(cancelled.cancel() && !cancelled.cancel());
-                assert!(matches!(cancelled.await, Err(ChildError::Cancelled(_))));
+                assert!(matches!(cancelled.await, Err(TaskError::Cancelled(_))));
 
                 let panicked = group.named("bug").spawn_ok(async { panic!("a bug") });
                 let panicked: Result<(), _> = panicked.await;
-                assert!(matches!(panicked, Err(ChildError::Panicked(failure)) if failure.text() == "a bug"));
+                assert!(matches!(panicked, Err(TaskError::Panicked(failure)) if failure.text() == "a bug"));
             })
             .await
             .unwrap_err();
@@ -310,7 +310,7 @@ fn cancelling_one_child_law_13() {
                 let child = group.spawn(resident(&journal, "db"));
                 journal.reached("enter db").await;
                 child.cancel();
-                assert!(matches!(child.await, Err(ChildError::Cancelled(_))));
+                assert!(matches!(child.await, Err(TaskError::Cancelled(_))));
                 journal.log("gone");
                 assert_eq!(group.spawn_ok(async { 1 }).await.unwrap(), 1);
             })
@@ -331,7 +331,7 @@ fn value_of_a_child_that_was_told_law_15() {
                 let child = group.spawn_ok(async { db.await.is_err() });
                 journal.reached("enter db").await;
                 child.cancel();
-                assert!(matches!(child.await, Err(ChildError::Cancelled(_))));
+                assert!(matches!(child.await, Err(TaskError::Cancelled(_))));
             })
             .await
             .unwrap();

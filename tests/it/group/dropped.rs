@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use lifespan::{ChildError, Drained, Error, ErrorKind, TaskGroup, drain, shield};
+use lifespan::{Drained, Error, ErrorKind, TaskError, TaskGroup, drain, shield};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
@@ -203,7 +203,7 @@ fn runtime_shutdown_law_4() {
             let _ = scope.await;
         });
         let told = told.lock().unwrap().take().unwrap();
-        assert!(matches!(told, Err(ChildError::Dropped)), "{told:?}");
+        assert!(matches!(told, Err(TaskError::Dropped)), "{told:?}");
     }
 }
 
@@ -224,7 +224,7 @@ fn shutdown_of_the_runtime_of_the_children_law_23() {
         panic!("the child is gone, and with it the group")
     };
     assert_eq!((error.resource(), error.kind()), ("worker", ErrorKind::Interrupted));
-    assert!(matches!(error.downcast_ref(), Some(ChildError::Dropped)));
+    assert!(matches!(error.downcast_ref(), Some(TaskError::Dropped)));
 }
 
 /// What a child failed with while a rescue waited for the others is reported when the shutdown ends that.

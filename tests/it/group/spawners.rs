@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use lifespan::{ChildError, Error, Spawner, TaskGroup};
+use lifespan::{Error, Spawner, TaskError, TaskGroup};
 use tokio::task::yield_now;
 
 use super::{assert_died, fails, resident};
@@ -61,7 +61,7 @@ fn spawn_in_a_cancelled_group() {
                     yield_now().await;
                     child.log("never");
                 });
-                assert!(matches!(child.unwrap().await, Err(ChildError::Cancelled(_))));
+                assert!(matches!(child.unwrap().await, Err(TaskError::Cancelled(_))));
             })
             .await
             .unwrap();

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::io;
 
-use lifespan::{CancelScope, ChildError, Error, ErrorKind, Outcome, Phase, Ready, TaskGroup, timeout};
+use lifespan::{CancelScope, Error, ErrorKind, Outcome, Phase, Ready, TaskError, TaskGroup, timeout};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::{coop, yield_now};
@@ -95,7 +95,7 @@ fn ended_without_ready() {
         TaskGroup::new()
             .scope_ok(async |group| {
                 let error = group.start(async |_: Ready<()>| ()).await.unwrap_err();
-                assert!(matches!(error.downcast_ref(), Some(ChildError::NotReady)));
+                assert!(matches!(error.downcast_ref(), Some(TaskError::NotReady)));
                 let db = journal.resource("db").exit(Step::Yield).lifespan();
                 let letting_go = async |ready: Ready<()>| {
                     db.scope(async |_: &mut Db| -> Result<(), Error> {
@@ -105,7 +105,7 @@ fn ended_without_ready() {
                     .await
                 };
                 let error = group.start(letting_go).await.unwrap_err();
-                assert!(matches!(error.downcast_ref(), Some(ChildError::ReadyDropped)));
+                assert!(matches!(error.downcast_ref(), Some(TaskError::ReadyDropped)));
             })
             .await
             .unwrap();
@@ -215,7 +215,7 @@ fn start_in_a_closed_group() {
         let spawner = TaskGroup::new().scope_ok(async |group| group.spawner()).await;
         let started = spawner.unwrap().start(async |ready| ready.set(())).await;
         let error = started.unwrap_err();
-        assert!(matches!(error.downcast_ref(), Some(ChildError::GroupClosed)));
+        assert!(matches!(error.downcast_ref(), Some(TaskError::GroupClosed)));
     });
 }
 

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use lifespan::{BoxError, Ready, Service, ServiceError, Stop};
+use lifespan::{BoxError, Ready, Service, Stop, TaskError};
 use tokio::sync::mpsc;
 use tokio::task::coop::{consume_budget, has_budget_remaining};
 
@@ -23,7 +23,7 @@ fn ready_and_ended_in_one_poll_law_21() {
         });
         let ended = service.scope_ok(async |_| pending::<()>().await).await;
         let error = ended.unwrap_err();
-        assert_eq!(error.downcast_ref(), Some(&ServiceError::EndedEarly));
+        assert_eq!(error.downcast_ref(), Some(&TaskError::EndedEarly));
     });
 }
 
@@ -37,7 +37,7 @@ fn ready_dropped_law_21() {
         });
         let service = service.stop_timeout(Duration::ZERO);
         let error = service.scope_ok(async |_| ()).await.unwrap_err();
-        assert_eq!(error.downcast_ref(), Some(&ServiceError::ReadyDropped));
+        assert_eq!(error.downcast_ref(), Some(&TaskError::ReadyDropped));
     });
 }
 

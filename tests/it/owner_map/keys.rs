@@ -24,8 +24,8 @@ fn a_taken_key_is_refused_and_the_lifespan_given_back() {
             let InsertError::Taken(refused) = refused.unwrap_err() else {
                 panic!("it is taken")
             };
-            assert_eq!(refused.key(), "'a'");
-            map.insert('b', refused.into_lifespan()).await.unwrap();
+            assert_eq!(refused.to_string(), "key 'a' is taken");
+            map.insert('b', refused.into_inner()).await.unwrap();
             map.remove(&'b').await.unwrap();
         });
         ended.await.unwrap();

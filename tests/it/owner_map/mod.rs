@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::{FutureExt, poll};
-use lifespan::{Error, InsertError, Lifespan, OwnerMap, RemoveError};
+use lifespan::{Error, InsertError, Lifespan, OwnerMap};
 use tokio::sync::Notify;
 
 use crate::everywhere::{everywhere, paused};
@@ -45,9 +45,8 @@ fn one_leaves_and_the_others_stay() {
             map.remove(&'a').await.unwrap();
             journal.log("removed");
             let gone = map.remove(&'a').await.unwrap_err();
-            assert_eq!(gone.to_string(), "nobody has key 'a'");
-            assert!(matches!(&gone, RemoveError::Unknown { key } if key == "'a'"));
-            let gone = Error::from(gone);
+            assert_eq!(gone.primary().to_string(), "nobody has key 'a'");
+            assert_eq!(gone.resource(), "'a'");
             assert!(gone.is_closed());
             let text = gone.to_string();
             assert_eq!(

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use lifespan::{BoxError, Enter, Error, Exit, InsertError, Lifespan, OwnerMap, RemoveError, ScopedResource, drain};
+use lifespan::{BoxError, Enter, Error, ErrorKind, Exit, InsertError, Lifespan, OwnerMap, ScopedResource, drain};
 use tokio::task::{self, JoinSet, yield_now};
 
 use crate::everywhere::{multi_thread, paused};
@@ -47,6 +47,13 @@ impl World {
 
     fn tell(&self, error: &Error) {
         self.truth(|truth| truth.told.extend(texts(error)));
+    }
+
+    /// That nobody has the key is no failure of a member.
+    fn tell_unless_unknown(&self, error: &Error) {
+        if error.kind() != ErrorKind::Closed {
+            self.tell(error);
+        }
     }
 }
 
@@ -174,8 +181,8 @@ async fn act(map: &Map, world: &World, random: &mut Random) {
             }
         }
         5 => {
-            if let Some(Err(RemoveError::Failed(error))) = patiently(patience, map.remove(&key)).await {
-                world.tell(&error);
+            if let Some(Err(error)) = patiently(patience, map.remove(&key)).await {
+                world.tell_unless_unknown(&error);
             }
         }
         6..8 => {
@@ -252,8 +259,8 @@ async fn run(seed: u64, world: World) {
 /// Nobody keeps a key for ever.
 async fn is_free(map: &Map, world: &World) {
     for key in 0..u8::try_from(KEYS).unwrap() {
-        if let Err(RemoveError::Failed(error)) = map.remove(&key).await {
-            world.tell(&error);
+        if let Err(error) = map.remove(&key).await {
+            world.tell_unless_unknown(&error);
         }
         let plain = Member::random(world, key, &mut Random::new(u64::MAX));
         match map.insert(key, plain).await {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
 use futures_util::{FutureExt, poll};
-use lifespan::{Error, InsertError, Owner, RemoveError, shield};
+use lifespan::{Error, ErrorKind, InsertError, Owner, shield};
 use tokio::sync::Notify;
 
 use super::{Dbs, with_map};
@@ -179,7 +179,7 @@ fn one_whose_turn_has_come_is_no_member_yet() {
             assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
             old.leave().await;
             let removed = map.remove(&'a').await;
-            assert!(matches!(removed.unwrap_err(), RemoveError::Unknown { .. }));
+            assert_eq!(removed.unwrap_err().kind(), ErrorKind::Closed);
             let (first, second) = tokio::join!(first, second);
             assert_eq!(
                 [first.unwrap(), second.unwrap()]

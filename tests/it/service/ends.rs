@@ -4,7 +4,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, Lifespan, Phase, Service, ServiceError, Stop, drain, join, shield, timeout,
+    BoxError, CancelScope, Enter, Error, Lifespan, Phase, Service, Stop, TaskError, drain, join, shield, timeout,
 };
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
@@ -64,7 +64,7 @@ type ServiceOf<T> = Lifespan<Service<T>, lifespan::Starting<T>>;
 #[track_caller]
 fn ignored(error: &Error) -> (Option<Duration>, Option<Duration>, bool) {
     match error.downcast_ref() {
-        Some(&ServiceError::Ignored {
+        Some(&TaskError::Ignored {
             stop, cancel, is_gone, ..
         }) => (stop, cancel, is_gone),
         _ => panic!("{error:?}"),
@@ -462,7 +462,7 @@ fn shutdown_of_its_runtime_law_21() {
     });
     drop(runtime);
     let error = paused().block_on(async { ticket.accept().exit().await.unwrap_err() });
-    assert_eq!(error.downcast_ref(), Some(&ServiceError::Dropped));
+    assert_eq!(error.downcast_ref(), Some(&TaskError::Dropped));
     journal.assert(["service gone"]);
 }
 

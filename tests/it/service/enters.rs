@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Phase, Ready, Service, ServiceError, drain, shield};
+use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Phase, Ready, Service, TaskError, drain, shield};
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::{everywhere, paused};
@@ -69,7 +69,7 @@ fn returns_without_being_ready() {
         let returns = Service::start(async |_: Ready<()>, _| {});
         let ended = returns.named("http").scope_ok(async |_| unreachable!());
         let error = assert_not_entered(ended.await);
-        assert_eq!(error.downcast_ref(), Some(&ServiceError::NotReady));
+        assert_eq!(error.downcast_ref(), Some(&TaskError::NotReady));
         assert_eq!(
             error.to_string(),
             "resource `http` failed to enter: it returned without `ready.set(..)`"
@@ -102,7 +102,7 @@ fn drops_its_ready_and_goes_on() {
         let ended = drops.named("http").scope_ok(async |_| unreachable!());
         let error = assert_not_entered(ended.await);
         journal.log("returned");
-        assert_eq!(error.downcast_ref(), Some(&ServiceError::ReadyDropped));
+        assert_eq!(error.downcast_ref(), Some(&TaskError::ReadyDropped));
         journal.assert(["service stops", "returned"]);
     });
 }
@@ -124,7 +124,7 @@ fn drops_its_ready_and_is_deaf() {
         let attached = &error.attached()[0];
         assert!(matches!(
             attached.downcast_ref(),
-            Some(ServiceError::Ignored { is_gone: true, .. })
+            Some(TaskError::Ignored { is_gone: true, .. })
         ));
         assert!(attached.place().file().ends_with("enters.rs"));
     });
@@ -257,7 +257,7 @@ fn without_a_runtime() {
         panic!("it has nothing to wait for")
     };
     let error = assert_not_entered(ended);
-    assert_eq!(error.downcast_ref(), Some(&ServiceError::NoRuntime));
+    assert_eq!(error.downcast_ref(), Some(&TaskError::NoRuntime));
 }
 
 /// A loop without an end needs no type, and a resource inside of a service is one like any other.

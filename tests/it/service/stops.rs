@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::poll;
-use lifespan::{Error, Lifespan, Phase, Service, ServiceError, Starting, drain, join, lifespan, shield};
+use lifespan::{Error, Lifespan, Phase, Service, Starting, TaskError, drain, join, lifespan, shield};
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::paused;
@@ -51,7 +51,7 @@ fn a_job_that_is_lost_is_a_failure_of_the_exit_law_21() {
         let hasty = Hasty::lifespan(journal.clone());
         let error = hasty.scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!((error.resource(), error.phase()), ("hasty_worker", Phase::Exit));
-        let late = ServiceError::NotStopped {
+        let late = TaskError::NotStopped {
             stop: 8 * SECOND,
             progress: Some("job 17".to_owned()),
         };
@@ -96,7 +96,7 @@ fn an_error_of_its_own_is_attached_law_23() {
             Err::<(), _>("disk full")
         });
         let late = late.named("late").scope_ok(async |_| ()).await.unwrap_err();
-        assert!(matches!(late.downcast_ref(), Some(ServiceError::NotStopped { .. })));
+        assert!(matches!(late.downcast_ref(), Some(TaskError::NotStopped { .. })));
         let [own] = late.attached() else { panic!("{late:?}") };
         assert_eq!(
             (own.resource(), own.primary().to_string().as_str()),
@@ -145,7 +145,7 @@ fn what_is_aborted_has_failed_law_21() {
         let deaf = deaf.stop_by_cancelling().named("deaf");
         let error = deaf.scope_ok(async |_| ()).await.unwrap_err();
         let ignored = error.downcast_ref();
-        assert!(matches!(ignored, Some(ServiceError::Ignored { .. })), "{error:?}");
+        assert!(matches!(ignored, Some(TaskError::Ignored { .. })), "{error:?}");
     });
 }
 
@@ -215,7 +215,7 @@ fn an_error_is_told_of_a_service_that_is_aborted_as_it_exits_law_23() {
         });
         let used = service.scope_ok(async |_| journal.reached("enter slow").await);
         let error = used.await.unwrap_err();
-        let ignored = matches!(error.downcast_ref(), Some(ServiceError::Ignored { .. }));
+        let ignored = matches!(error.downcast_ref(), Some(TaskError::Ignored { .. }));
         assert!(ignored, "{error:?}");
         assert_eq!(reports.count(&text), 1);
     });

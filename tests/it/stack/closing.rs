@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use lifespan::{Closed, Error, ExitStack, Phase, drain, timeout};
+use lifespan::{Error, ExitStack, Phase, Rejected, drain, timeout};
 
 use super::{enter, says};
 use crate::everywhere::{everywhere, paused};
@@ -93,7 +93,7 @@ fn registered_after_close_law_25() {
         let back = stack.push(db).map(drop).unwrap_err();
         // On its way through our own error nothing is lost.
         let error = Error::from(back);
-        let closed: Closed<Db> = error.downcast().unwrap();
+        let closed: Rejected<Db> = error.downcast().unwrap();
         closed.into_inner().log("pushed came back");
 
         let live = journal.resource("live").lifespan().enter().await.unwrap();

@@ -3,10 +3,10 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::error::{InsertError, Refused};
+use super::error::InsertError;
 use super::registry::{Key, OnTaken, Registry};
 use super::reservation::Reservation;
-use super::waiting::{Grant, Refusal, reserved};
+use super::waiting::{Grant, reserved};
 use crate::base::entry::Subject;
 use crate::error::Error;
 use crate::lifespan::Lifespan;
@@ -33,17 +33,14 @@ impl<K: Key, R: ScopedResource> Insertion<K, R> {
     where
         F: Enter<R> + Send + 'static,
     {
-        let refuse = match reserved(&self.registry, self.key.clone(), self.on_taken, self.place).await {
-            Ok(Grant::Member(there)) => return Ok(there),
+        match reserved(&self.registry, self.key.clone(), self.on_taken, self.place).await {
+            Ok(Grant::Member(there)) => Ok(there),
             Ok(Grant::Key(reservation)) => {
                 let entered = enter(reservation, owned(lifespan), self.place).await;
-                return entered.map_err(InsertError::Failed);
+                entered.map_err(InsertError::Failed)
             }
-            Err(Refusal::Taken) => InsertError::Taken,
-            Err(Refusal::Closed) => InsertError::Closed,
-            Err(Refusal::Own) => InsertError::Deadlock,
-        };
-        Err(refuse(Refused::new(&self.key, subject, lifespan)))
+            Err(why) => Err(InsertError::refused(why, &self.key, subject, lifespan)),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::base::entry::Entry;
 use crate::base::policy::Policy;
-use crate::error::BoxError;
+use crate::error::{BoxError, Error};
 use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
 use crate::resource::enter::Enter;
@@ -26,7 +26,7 @@ mod registry;
 mod reservation;
 mod waiting;
 
-pub use error::{InsertError, Refused, RemoveError};
+pub use error::InsertError;
 
 use insert::Insertion;
 use registry::{OnTaken, Registry};
@@ -267,20 +267,20 @@ where
     ///
     /// # Errors
     ///
-    /// Nobody has this key (any more); else as [`Owner::close`]. For a `?` into an error of your own:
-    /// [`convert_errors!`](crate::convert_errors).
+    /// Nobody has this key (any more): an error of the kind [`Closed`](crate::ErrorKind::Closed), whose [resource](Error::resource) is the
+    /// key. Else as [`Owner::close`].
     ///
     /// # Cancel safety
     ///
     /// Once polled, it goes on without the caller, as [`Owner::close`] does.
     #[must_use = "nobody is removed until this is awaited"]
     #[track_caller]
-    pub fn remove(&self, key: &K) -> impl Future<Output = Result<(), RemoveError>> {
+    pub fn remove(&self, key: &K) -> impl Future<Output = Result<(), Error>> {
         let place = Location::caller();
         async move {
             match self.0.find(key) {
-                Err(()) => Err(RemoveError::unknown(key)),
-                Ok(Some(owner)) => owner.close_at(place).await.map_err(RemoveError::Failed),
+                Err(()) => Err(error::unknown(key, place)),
+                Ok(Some(owner)) => owner.close_at(place).await,
                 Ok(None) => Ok(()),
             }
         }

@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
 
+use super::error::Refusal;
 use super::registry::{Key, Look, OnTaken, Registry};
 use super::reservation::Reservation;
 use crate::resource::ScopedResource;
@@ -14,13 +15,6 @@ pub(super) enum Grant<K: Key, R: ScopedResource> {
     Key(Reservation<K, R>),
     /// For one that is content with it.
     Member(Owner<R>),
-}
-
-/// Why there is no place.
-pub(super) enum Refusal {
-    Taken,
-    Closed,
-    Own,
 }
 
 pub(super) async fn reserved<K: Key, R: ScopedResource>(

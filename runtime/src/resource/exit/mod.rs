@@ -10,7 +10,7 @@ use crate::base::budget::Budget;
 use crate::base::cause::Cause;
 use crate::base::entry::{Entry, Parts};
 use crate::cancel::cancellation::Cancellation;
-use crate::error::Allowed;
+use crate::error::overrun::Allowed;
 
 mod reason;
 pub(crate) use reason::Reason;

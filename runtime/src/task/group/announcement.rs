@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
-use crate::error::task_error::ChildError;
+use crate::error::task_error::TaskError;
 use crate::error::{Error, ErrorKind};
 use crate::event::failures::Failures;
 use crate::task::ready::StartHandshake;
@@ -30,7 +30,7 @@ impl Announcement {
         if !ready!(self.handshake.poll(goes_on, cx)) {
             let (nobody, _) = oneshot::channel();
             let refusal = std::mem::replace(&mut self.refusal, nobody);
-            tell(refusal, not_ready(subject, ChildError::ReadyDropped));
+            tell(refusal, not_ready(subject, TaskError::ReadyDropped));
         }
         Poll::Ready(())
     }
@@ -38,16 +38,16 @@ impl Announcement {
     /// It has ended without having been ready: that is the error of who started it, or else of the group.
     pub(super) fn end<T>(
         self,
-        result: &Result<T, ChildError>,
+        result: &Result<T, TaskError>,
         error: Option<Error>,
         subject: &Subject,
     ) -> Option<Error> {
         match (result, error) {
             (Ok(_), _) => {
-                tell(self.refusal, not_ready(subject, ChildError::NotReady));
+                tell(self.refusal, not_ready(subject, TaskError::NotReady));
                 None
             }
-            (Err(ChildError::Cancelled(cancellation)), None) => {
+            (Err(TaskError::Cancelled(cancellation)), None) => {
                 let kind = ErrorKind::of(cancellation);
                 let why = cancellation.clone().into();
                 tell(self.refusal, Error::of(subject.clone(), Phase::Enter, kind, why));
@@ -75,6 +75,6 @@ fn give(refusal: oneshot::Sender<Failures>, error: Error) -> Option<Error> {
     }
 }
 
-pub(super) fn not_ready(subject: &Subject, why: ChildError) -> Error {
+pub(super) fn not_ready(subject: &Subject, why: TaskError) -> Error {
     Error::of(subject.clone(), Phase::Enter, ErrorKind::Failed, why.into())
 }

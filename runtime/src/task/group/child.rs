@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::current;
 use crate::cancel::node::Node;
-use crate::error::task_error::ChildError;
+use crate::error::task_error::TaskError;
 
 /// A child of a [`TaskGroup`](super::TaskGroup): a future that gives what it returned.
 ///
@@ -20,7 +20,7 @@ use crate::error::task_error::ChildError;
 ///
 /// # Errors
 ///
-/// As a future: a [`ChildError`], if the child failed, panicked or was cancelled. A cancelled child that had been told so and
+/// As a future: a [`TaskError`], if the child failed, panicked or was cancelled. A cancelled child that had been told so and
 /// then returned `Ok` counts as cancelled (law 15).
 ///
 /// # Panics
@@ -31,13 +31,13 @@ use crate::error::task_error::ChildError;
 ///
 /// It may be dropped at any time; `&mut child` in a `select!` keeps it.
 pub struct Child<T> {
-    result: oneshot::Receiver<Result<T, ChildError>>,
+    result: oneshot::Receiver<Result<T, TaskError>>,
     /// The cancel scope it runs in.
     node: Arc<Node>,
 }
 
 impl<T> Child<T> {
-    pub(super) fn new(result: oneshot::Receiver<Result<T, ChildError>>, node: Arc<Node>) -> Self {
+    pub(super) fn new(result: oneshot::Receiver<Result<T, TaskError>>, node: Arc<Node>) -> Self {
         Child { result, node }
     }
 
@@ -62,12 +62,12 @@ impl<T> Child<T> {
 }
 
 impl<T> Future for Child<T> {
-    type Output = Result<T, ChildError>;
+    type Output = Result<T, TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let told = ready!(Pin::new(&mut self.result).poll(cx));
-        let told = told.unwrap_or(Err(ChildError::Dropped));
-        let death = told.as_ref().err().and_then(ChildError::death);
+        let told = told.unwrap_or(Err(TaskError::Dropped));
+        let death = told.as_ref().err().and_then(TaskError::death);
         if let (Some(death), Some(here)) = (death, current::cancellation()) {
             // Whoever awaits it in its group learns by this of what ended that (law 15).
             if here.is(death) {

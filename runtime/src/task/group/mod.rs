@@ -275,7 +275,7 @@ impl TaskGroup {
     ///
     /// In a cancelled scope nothing is started (law 14). What the child fails with before it is ready, in the phase
     /// [`Enter`](crate::Phase::Enter); the group goes on. If it returns
-    /// or drops its `Ready` without that, a [`ChildError`](crate::ChildError); in the latter case it is cancelled. What it fails with later is the
+    /// or drops its `Ready` without that, a [`TaskError`](crate::TaskError); in the latter case it is cancelled. What it fails with later is the
     /// group's.
     ///
     /// # Cancel safety

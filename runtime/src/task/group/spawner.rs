@@ -15,7 +15,7 @@ use super::state::Group;
 use super::task::{ChildTask, spawn};
 use crate::base::entry::Subject;
 use crate::base::policy::Name;
-use crate::error::closed::Closed;
+use crate::error::rejected::Rejected;
 use crate::error::task_error::UNNAMED;
 use crate::error::{BoxError, Error};
 use crate::lifespan::send_fn::SendFn;
@@ -26,7 +26,7 @@ use crate::task::service::ServiceEnd;
 /// Spawns children of a [`TaskGroup`] from anywhere, in its children for one; made by [`TaskGroup::spawner`]. Cheap to clone.
 ///
 /// It does not keep the group open: that ends when its body and its children have, and then refuses to spawn: each method gives
-/// `Result<Child<T>, Closed<F>>`, whose error has the future (law 25). While the group is cancelled but still open, a child begins, and is
+/// `Result<Child<T>, Rejected<F>>`, whose error has the future (law 25). While the group is cancelled but still open, a child begins, and is
 /// cancelled where it first waits.
 ///
 /// `Spawner<&TaskGroup>`, made by [`TaskGroup::named`], borrows the group, which is open as long as that lasts: each method gives a plain
@@ -43,13 +43,13 @@ pub trait Within {
     type Spawned<T, F>;
 
     #[doc(hidden)]
-    fn __spawned<T, F>(spawned: Result<Child<T>, Closed<F>>) -> Self::Spawned<T, F>;
+    fn __spawned<T, F>(spawned: Result<Child<T>, Rejected<F>>) -> Self::Spawned<T, F>;
 }
 
 impl Within for () {
-    type Spawned<T, F> = Result<Child<T>, Closed<F>>;
+    type Spawned<T, F> = Result<Child<T>, Rejected<F>>;
 
-    fn __spawned<T, F>(spawned: Result<Child<T>, Closed<F>>) -> Self::Spawned<T, F> {
+    fn __spawned<T, F>(spawned: Result<Child<T>, Rejected<F>>) -> Self::Spawned<T, F> {
         spawned
     }
 }
@@ -57,7 +57,7 @@ impl Within for () {
 impl Within for &TaskGroup {
     type Spawned<T, F> = Child<T>;
 
-    fn __spawned<T, F>(spawned: Result<Child<T>, Closed<F>>) -> Child<T> {
+    fn __spawned<T, F>(spawned: Result<Child<T>, Rejected<F>>) -> Child<T> {
         match spawned {
             Ok(child) => child,
             Err(_) => unreachable!("a group closes with its exit, which takes it"),
@@ -84,7 +84,7 @@ impl<G> Spawner<G> {
     }
 
     /// Spawns a child and waits until it is ready, as [`TaskGroup::start`] does; the error of a group that has ended is
-    /// [`ChildError::GroupClosed`](crate::ChildError).
+    /// [`TaskError::GroupClosed`](crate::TaskError).
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl<G: Within> Spawner<G> {
     ) -> G::Spawned<T, F> {
         let subject = self.subject(place);
         let spawned = spawn(&self.group, &subject, None, ChildCode { future, result }, on);
-        G::__spawned(spawned.map_err(|code| Closed::new(code.future, "the task group", subject)))
+        G::__spawned(spawned.map_err(|code| Rejected::closed(code.future, "the task group", subject)))
     }
 }
 

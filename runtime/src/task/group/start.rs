@@ -14,7 +14,7 @@ use crate::base::entry::Subject;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::current;
 use crate::cancel::node::Node;
-use crate::error::task_error::ChildError;
+use crate::error::task_error::TaskError;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::{Failures, Verdict};
 use crate::lifespan::BoxFuture;
@@ -54,7 +54,7 @@ async fn spawned<T: Send + 'static>(
     let (announcement, refused) = Announcement::new(handshake);
     let on = |task| drop(group.runtime.spawn(task));
     let Ok(child) = spawn(&group, &subject, Some(announcement), run(ready), on) else {
-        let closed = ChildError::GroupClosed.into();
+        let closed = TaskError::GroupClosed.into();
         return Err(Error::of(subject, Phase::Enter, ErrorKind::Closed, closed));
     };
     let mut caller = Caller {
@@ -70,7 +70,7 @@ async fn spawned<T: Send + 'static>(
 async fn refusal_in(refused: oneshot::Receiver<Failures>, subject: Subject) -> Error {
     match refused.await.map(Failures::verdict) {
         Ok(Verdict::Failed(error)) => error,
-        _ => not_ready(&subject, ChildError::Dropped),
+        _ => not_ready(&subject, TaskError::Dropped),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::cancel::current;
 use crate::cancel::death::Death;
 use crate::cancel::node::Node;
 use crate::error::Error;
-use crate::error::task_error::ChildError;
+use crate::error::task_error::TaskError;
 use crate::event::failures::Failures;
 use crate::resource::failing::FailureLink;
 
@@ -30,7 +30,7 @@ pub(super) struct Group {
     pub(super) runtime: Handle,
     place: &'static Location<'static>,
     /// What is told of a child that is dropped because there was no time left.
-    aborted: OnceLock<ChildError>,
+    aborted: OnceLock<TaskError>,
     state: Mutex<State>,
 }
 
@@ -200,14 +200,13 @@ impl Group {
 
     /// Has all children dropped that have not unwound within this time.
     pub(super) fn abort(&self, cancel: Option<Duration>) {
-        let is_gone = true;
-        let _ = self.aborted.set(ChildError::Ignored { cancel, is_gone });
+        let _ = self.aborted.set(TaskError::ignored(cancel, true));
         for child in self.node.children() {
             child.wake();
         }
     }
 
-    pub(super) fn aborted(&self) -> Option<ChildError> {
+    pub(super) fn aborted(&self) -> Option<TaskError> {
         self.aborted.get().cloned()
     }
 

@@ -16,7 +16,7 @@ use crate::base::panic::{panic_text, rendered};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::error::of_cancellation::is_echo;
-use crate::error::task_error::{ChildError, ChildFailure};
+use crate::error::task_error::{TaskError, TaskFailure};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::{Failure, Failures, drop_echo};
 use crate::task::spawned::{Spawned, TaskEnd, TaskSide};
@@ -52,7 +52,7 @@ where
 }
 
 /// What the handle is told, and what failed.
-type Told<T> = (Result<T, ChildError>, Option<Error>);
+type Told<T> = (Result<T, TaskError>, Option<Error>);
 
 /// The task's own side.
 pub(super) struct ChildSide<T> {
@@ -60,7 +60,7 @@ pub(super) struct ChildSide<T> {
     region: Arc<Node>,
     subject: Subject,
     /// Until it has ended.
-    handle: Option<oneshot::Sender<Result<T, ChildError>>>,
+    handle: Option<oneshot::Sender<Result<T, TaskError>>>,
     /// Of one that is waited for until it is ready.
     announcement: Option<Announcement>,
 }
@@ -89,7 +89,7 @@ impl<T> TaskSide for ChildSide<T> {
             return;
         };
         let (mut result, error) = self.told(end);
-        if let Err(ChildError::Cancelled(cancellation)) = &result {
+        if let Err(TaskError::Cancelled(cancellation)) = &result {
             self.group.cut(cancellation);
         }
         let error = match self.announcement.take() {
@@ -119,20 +119,20 @@ impl<T> ChildSide<T> {
                 cut(cancellation)
             }
             (TaskEnd::Failed(error), _) => {
-                let told = ChildError::Failed(ChildFailure::new(rendered(&error), subject));
+                let told = TaskError::Failed(TaskFailure::new(rendered(&error), subject));
                 (Err(told), Some(Error::failed(subject, phase, error)))
             }
             (TaskEnd::Panicked(panic), _) => {
                 let text = panic_text(&panic).to_owned();
                 let Failure { error, .. } = Failure::panicked(subject.clone(), phase, panic);
-                (Err(ChildError::Panicked(ChildFailure::new(text, subject))), Some(error))
+                (Err(TaskError::Panicked(TaskFailure::new(text, subject))), Some(error))
             }
             (TaskEnd::Aborted(panicked), _) => {
                 let panicked = panicked.map(|panic| Failure::panicked(subject.clone(), Phase::Body, panic));
                 drop(Failures::from_iter(panicked)); // reported
-                self.interrupted(self.group.aborted().unwrap_or(ChildError::Dropped))
+                self.interrupted(self.group.aborted().unwrap_or(TaskError::Dropped))
             }
-            (TaskEnd::Dropped { .. }, _) => self.interrupted(ChildError::Dropped),
+            (TaskEnd::Dropped { .. }, _) => self.interrupted(TaskError::Dropped),
         }
     }
 
@@ -153,7 +153,7 @@ impl<T> ChildSide<T> {
             .any(|told| is_echo(&**error, told))
     }
 
-    fn interrupted(&self, told: ChildError) -> Told<T> {
+    fn interrupted(&self, told: TaskError) -> Told<T> {
         let error = Error::of(
             self.subject.clone(),
             self.phase(),
@@ -165,7 +165,7 @@ impl<T> ChildSide<T> {
 }
 
 fn cut<T>(cancellation: Cancellation) -> Told<T> {
-    (Err(ChildError::Cancelled(cancellation)), None)
+    (Err(TaskError::Cancelled(cancellation)), None)
 }
 
 impl<T> Drop for ChildSide<T> {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::state::Group;
 use crate::base::cause::Phase;
 use crate::base::timer::after;
-use crate::error::task_error::ChildError;
+use crate::error::task_error::TaskError;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::{Failures, Verdict};
 use crate::orphan::collector;
@@ -95,10 +95,7 @@ impl Group {
         if reached != Reached::Nothing {
             return Vec::new();
         }
-        let ignored = ChildError::Ignored {
-            cancel: ladder.cancel,
-            is_gone: false,
-        };
+        let ignored = TaskError::ignored(ladder.cancel, false);
         let left = self.give_up().into_iter();
         left.map(|child| Error::of(child, Phase::Body, ErrorKind::Interrupted, ignored.clone().into()))
             .collect()

@@ -5,13 +5,13 @@ use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
 
-use super::error::ServiceError;
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::base::panic::panic_text;
 use crate::cancel::death::Death;
 use crate::cancel::node::Node;
 use crate::error::of_cancellation::is_echo;
+use crate::error::task_error::{TaskError, TaskFailure};
 use crate::error::{BoxError, Error};
 use crate::event::failures::{drop_echo, untold};
 use crate::resource::failing::FailureLink;
@@ -88,7 +88,7 @@ impl Life {
     }
 
     /// It has ended; `early` is what it means if that was a success and nobody had asked.
-    fn end(&self, result: Result<(), BoxError>, early: ServiceError) {
+    fn end(&self, result: Result<(), BoxError>, early: TaskError) {
         let asked = self.state().asked;
         if asked {
             self.state().end = Some(End::Stopped(result));
@@ -132,7 +132,7 @@ impl Life {
         let state = self.state();
         match &state.end {
             Some(End::Died(death)) => death.take(),
-            None if state.let_go => Some(ServiceError::ReadyDropped.into()),
+            None if state.let_go => Some(TaskError::ReadyDropped.into()),
             _ => None,
         }
     }
@@ -142,7 +142,7 @@ impl Life {
 impl Drop for Life {
     fn drop(&mut self) {
         let Err(error) = self.outcome() else { return };
-        if !matches!(error.downcast_ref(), Some(ServiceError::Dropped)) {
+        if !matches!(error.downcast_ref(), Some(TaskError::Dropped)) {
             untold(Error::failed(&self.subject(), Phase::Exit, error));
         }
     }
@@ -186,9 +186,9 @@ impl TaskSide for ServiceSide {
 
     fn end(self, end: TaskEnd<()>) {
         let early = if self.is_ready {
-            ServiceError::EndedEarly
+            TaskError::EndedEarly
         } else {
-            ServiceError::NotReady
+            TaskError::NotReady
         };
         let result = match end {
             // That it had to be cancelled is no failure.
@@ -198,8 +198,11 @@ impl TaskSide for ServiceSide {
             }
             TaskEnd::Failed(error) => Err(error),
             TaskEnd::Done(()) | TaskEnd::Stopped(_) => Ok(()),
-            TaskEnd::Panicked(panic) => Err(ServiceError::Panicked(panic_text(&panic).into()).into()),
-            TaskEnd::Aborted(_) | TaskEnd::Dropped { .. } => Err(ServiceError::Dropped.into()),
+            TaskEnd::Panicked(panic) => {
+                let text = panic_text(&panic).to_owned();
+                Err(TaskError::Panicked(TaskFailure::new(text, &self.life.subject())).into())
+            }
+            TaskEnd::Aborted(_) | TaskEnd::Dropped { .. } => Err(TaskError::Dropped.into()),
         };
         self.life.end(result, early);
     }

@@ -1,7 +1,7 @@
 //! [`Service`]: a background task as a resource.
 //!
 //! [`Starting`] enters it, [`task`] is the spawned task and the ladder that ends it, [`life`] is what both sides know of one
-//! another, [`said`] how long each step of the ladder takes, [`error`] what it can do wrong by itself; [`Ready`] and [`Stop`]
+//! another, [`said`] how long each step of the ladder takes; [`Ready`] and [`Stop`]
 //! are what the task is given.
 
 use std::fmt;
@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::base::entry::Entry;
 use crate::error::BoxError;
+use crate::error::task_error::TaskError;
 use crate::lifespan::send_fn::SendFn2;
 use crate::lifespan::{BoxFuture, Lifespan};
 use crate::resource::exit::Exit;
@@ -26,14 +27,12 @@ use crate::task::ready::{Ready, until_ready};
 
 mod called;
 mod end;
-mod error;
 mod life;
 mod said;
 mod stop;
 mod task;
 
 pub use end::ServiceEnd;
-pub use error::ServiceError;
 pub use stop::Stop;
 
 use said::{Said, Step};
@@ -88,7 +87,7 @@ impl<T: Send + 'static> Service<T> {
     /// # How it comes up
     ///
     /// The enter waits for [`ready.set(value)`](Ready::set). If the task fails first, its error is that of the enter. If it
-    /// returns, panics, or drops its `Ready`, that is a [`ServiceError`]. A task that goes on although the enter has failed,
+    /// returns, panics, or drops its `Ready`, that is a [`TaskError`]. A task that goes on although the enter has failed,
     /// was cancelled, dropped, or overran its budget is ended as below, and awaited before the scope returns, or else rescued
     /// (law 3); a value that it sets by then is dropped.
     ///
@@ -108,8 +107,8 @@ impl<T: Send + 'static> Service<T> {
     ///
     /// The budget of the exit (the field's, or [`exit_timeout`](Lifespan::exit_timeout); ten seconds if nothing is said) is what it may
     /// take to stop, but for the last fifth, at most 5 s. Then its cancel scope is cancelled, so that it unwinds, and the exit fails
-    /// with [`ServiceError::NotStopped`], which has the last text of [`Stop::progress`]: what it was at may be half done. If it does
-    /// not unwind either, it is aborted, and the exit fails with [`ServiceError::Ignored`].
+    /// with [`TaskError::NotStopped`], which has the last text of [`Stop::progress`]: what it was at may be half done. If it does
+    /// not unwind either, it is aborted, and the exit fails with [`TaskError::Ignored`].
     ///
     /// A service that is ended by cancelling it says so: it returns `!`, or is described with
     /// [`stop_by_cancelling`](Lifespan::stop_by_cancelling). It is cancelled as soon as it is asked to stop, and that is no failure
@@ -282,7 +281,7 @@ impl<T: Send + 'static> Start<T> {
 
     async fn enter(self, entry: Entry) -> Result<Service<T>, BoxError> {
         let Start { run, said, .. } = self;
-        let runtime = Handle::try_current().map_err(|_| ServiceError::NoRuntime)?;
+        let runtime = Handle::try_current().map_err(|_| TaskError::NoRuntime)?;
         let (ready, value, handshake) = Ready::new();
         let (ask, stop) = Stop::new();
         let (subject, place) = (entry.subject(), entry.place);

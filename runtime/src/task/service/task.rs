@@ -10,7 +10,6 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use super::error::ServiceError;
 use super::life::{Life, ServiceSide};
 use super::said::Said;
 use super::stop::Ask;
@@ -20,6 +19,7 @@ use crate::base::entry::Subject;
 use crate::base::panic::Panic;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
+use crate::error::task_error::TaskError;
 use crate::error::{BoxError, Error};
 use crate::event::failures::{Failure, Failures, resume_before};
 use crate::event::undelivered::Undelivered;
@@ -127,7 +127,7 @@ impl Task {
                 Some(late) => Err(self.with(late, self.life.outcome())),
                 None => self.life.outcome(),
             },
-            Reached::Aborted | Reached::Nothing => Err(ServiceError::Ignored {
+            Reached::Aborted | Reached::Nothing => Err(TaskError::Ignored {
                 stop,
                 cancel,
                 is_gone: reached == Reached::Aborted,
@@ -138,7 +138,7 @@ impl Task {
     }
 
     /// What it did wrong, and what it has to say to that.
-    fn with(&self, late: ServiceError, outcome: Result<(), BoxError>) -> BoxError {
+    fn with(&self, late: TaskError, outcome: Result<(), BoxError>) -> BoxError {
         let Err(own) = outcome else {
             return late.into();
         };
@@ -149,8 +149,8 @@ impl Task {
     }
 }
 
-fn not_stopped(ask: &Ask, stop: Option<Duration>) -> ServiceError {
-    ServiceError::NotStopped {
+fn not_stopped(ask: &Ask, stop: Option<Duration>) -> TaskError {
+    TaskError::NotStopped {
         stop: stop.unwrap_or_default(),
         progress: ask.last_progress(),
     }

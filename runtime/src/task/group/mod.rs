@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use crate::base::policy::Policy;
+use crate::error::rejected::Rejected;
 use crate::error::{BoxError, Error};
 use crate::lifespan::Lifespan;
 use crate::lifespan::send_fn::SendFn;
@@ -36,6 +37,7 @@ pub use child::Child;
 pub use code::ChildEnd;
 pub use spawner::Spawner;
 
+use spawner::Within;
 use start::started;
 use state::Group;
 use waiting::Waiting;
@@ -340,6 +342,18 @@ impl TaskGroup {
 
     fn children(&self) -> Spawner<&Self> {
         Spawner::new(self.group())
+    }
+}
+
+/// One that somebody holds is open.
+impl Within for &TaskGroup {
+    type Spawned<T, F> = Child<T>;
+
+    fn __spawned<T, F>(spawned: Result<Child<T>, Rejected<F>>) -> Child<T> {
+        match spawned {
+            Ok(child) => child,
+            Err(_) => unreachable!("a group closes with its exit, which takes it"),
+        }
     }
 }
 

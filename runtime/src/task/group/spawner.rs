@@ -7,7 +7,6 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::TaskGroup;
 use super::child::Child;
 use super::code::{ChildCode, ChildEnd};
 use super::start::started;
@@ -23,13 +22,13 @@ use crate::resource::body::Infallible;
 use crate::task::ready::Ready;
 use crate::task::service::ServiceEnd;
 
-/// Spawns children of a [`TaskGroup`] from anywhere, in its children for one; made by [`TaskGroup::spawner`]. Cheap to clone.
+/// Spawns children of a [`TaskGroup`](crate::TaskGroup) from anywhere, in its children for one; made by [`TaskGroup::spawner`](crate::TaskGroup::spawner). Cheap to clone.
 ///
 /// It does not keep the group open: that ends when its body and its children have, and then refuses to spawn: each method gives
 /// `Result<Child<T>, Rejected<F>>`, whose error has the future (law 25). While the group is cancelled but still open, a child begins, and is
 /// cancelled where it first waits.
 ///
-/// `Spawner<&TaskGroup>`, made by [`TaskGroup::named`], borrows the group, which is open as long as that lasts: each method gives a plain
+/// `Spawner<&TaskGroup>`, made by [`TaskGroup::named`](crate::TaskGroup::named), borrows the group, which is open as long as that lasts: each method gives a plain
 /// [`Child`].
 pub struct Spawner<G = ()> {
     group: Arc<Group>,
@@ -54,17 +53,6 @@ impl Within for () {
     }
 }
 
-impl Within for &TaskGroup {
-    type Spawned<T, F> = Child<T>;
-
-    fn __spawned<T, F>(spawned: Result<Child<T>, Rejected<F>>) -> Child<T> {
-        match spawned {
-            Ok(child) => child,
-            Err(_) => unreachable!("a group closes with its exit, which takes it"),
-        }
-    }
-}
-
 impl<G> Spawner<G> {
     pub(super) fn new(group: &Arc<Group>) -> Self {
         Spawner {
@@ -83,16 +71,16 @@ impl<G> Spawner<G> {
         }
     }
 
-    /// Spawns a child and waits until it is ready, as [`TaskGroup::start`] does; the error of a group that has ended is
+    /// Spawns a child and waits until it is ready, as [`TaskGroup::start`](crate::TaskGroup::start) does; the error of a group that has ended is
     /// [`TaskError::GroupClosed`](crate::TaskError).
     ///
     /// # Errors
     ///
-    /// As [`TaskGroup::start`].
+    /// As [`TaskGroup::start`](crate::TaskGroup::start).
     ///
     /// # Cancel safety
     ///
-    /// As [`TaskGroup::start`].
+    /// As [`TaskGroup::start`](crate::TaskGroup::start).
     #[track_caller]
     pub fn start<T, O, R>(&self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<G, T, O, R>
     where
@@ -103,7 +91,7 @@ impl<G> Spawner<G> {
         started(Arc::clone(&self.group), self.subject(Location::caller()), run)
     }
 
-    /// Cancels all children of the group, as [`TaskGroup::cancel`] does.
+    /// Cancels all children of the group, as [`TaskGroup::cancel`](crate::TaskGroup::cancel) does.
     #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel(&self) -> bool {
@@ -118,7 +106,7 @@ impl<G> Spawner<G> {
 
 #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
 impl<G: Within> Spawner<G> {
-    /// Spawns a child that can fail, as [`TaskGroup::spawn`] does.
+    /// Spawns a child that can fail, as [`TaskGroup::spawn`](crate::TaskGroup::spawn) does.
     #[track_caller]
     pub fn spawn<F, T>(&self, future: F) -> G::Spawned<T, F>
     where
@@ -129,7 +117,7 @@ impl<G: Within> Spawner<G> {
         self.spawn_on(on, future, ChildEnd::__into_result, Location::caller())
     }
 
-    /// Spawns a child that cannot fail, as [`TaskGroup::spawn_ok`] does.
+    /// Spawns a child that cannot fail, as [`TaskGroup::spawn_ok`](crate::TaskGroup::spawn_ok) does.
     #[track_caller]
     pub fn spawn_ok<F, M>(&self, future: F) -> G::Spawned<F::Output, F>
     where
@@ -139,7 +127,7 @@ impl<G: Within> Spawner<G> {
         self.spawn_on(on, future, Ok, Location::caller())
     }
 
-    /// Spawns a child that is not `Send`, as [`TaskGroup::spawn_local`] does.
+    /// Spawns a child that is not `Send`, as [`TaskGroup::spawn_local`](crate::TaskGroup::spawn_local) does.
     ///
     /// # Panics
     ///
@@ -154,7 +142,7 @@ impl<G: Within> Spawner<G> {
         self.spawn_on(on, future, ChildEnd::__into_result, Location::caller())
     }
 
-    /// Spawns a child that is not `Send` and cannot fail, as [`TaskGroup::spawn_local_ok`] does.
+    /// Spawns a child that is not `Send` and cannot fail, as [`TaskGroup::spawn_local_ok`](crate::TaskGroup::spawn_local_ok) does.
     ///
     /// # Panics
     ///

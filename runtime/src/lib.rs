@@ -38,6 +38,8 @@
 //! # }
 //! ```
 //!
+//! The [guide] explains it chapter by chapter; the laws that everything here keeps are [numbered](guide::guarantees).
+//!
 //! # How to use a resource
 //!
 //! - [`Lifespan::scope`]: with a closure that returns a `Result`; [`scope_ok`](Lifespan::scope_ok) if it cannot fail.
@@ -152,6 +154,8 @@ mod cancel_scope;
 mod compose;
 mod error;
 pub mod event;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod keyed;
 mod lifespan;
 mod live;

@@ -59,6 +59,7 @@
 //!
 //! - [`#[scoped_resource]`](macro@scoped_resource) on a type of your own.
 //! - [`Lifespan::new`] for a type from another crate, with its end as a closure.
+//! - [`Lifespan::held`]: beginning and end in one function, which share its variables.
 //! - [`ScopedResource`] by hand, with [`Lifespan::of`].
 //! - [`LocalResource`], `#[scoped_resource(local)]` and the functions that end in `_local` for what borrows, is not `Send`,
 //!   or must stay in its task.
@@ -204,6 +205,11 @@ pub use crate::task::ready::Ready;
 pub use crate::task::service::{Service, ServiceEnd, Starting, Stop};
 
 pub use lifespan_macros::{lifespan, scoped_resource};
+
+/// The types around [`Lifespan::held`], beginning and end of a resource in one function.
+pub mod held {
+    pub use crate::lifespan::held::{Done, HeldExit, Lend, Lent};
+}
 
 /// The examples of the README.
 #[cfg(doctest)]

@@ -20,6 +20,7 @@ mod cost;
 mod errors;
 mod faults;
 mod group;
+mod held;
 mod identity;
 mod kept;
 mod lent_time;

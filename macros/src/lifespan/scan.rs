@@ -37,12 +37,23 @@ fn without(
     wrong: &dyn Fn(&[TokenTree], &TokenTree) -> Option<usize>,
 ) -> (Option<TokenTree>, TokenStream) {
     let (mut first, mut rest, mut own) = (None, Vec::new(), true);
+    // How deep in the `<..>` of the type that a closure or function says it returns.
+    let mut returned: Option<usize> = None;
     for token in expr.clone() {
+        match (&token, returned) {
+            (TokenTree::Punct(punct), _) if punct.as_char() == '>' && is_punct(rest.last(), '-') => returned = Some(0),
+            (TokenTree::Punct(punct), Some(depth)) if punct.as_char() == '<' => returned = Some(depth + 1),
+            (TokenTree::Punct(punct), Some(depth)) if punct.as_char() == '>' => returned = depth.checked_sub(1),
+            (TokenTree::Group(group), _) if group.delimiter() == Delimiter::Brace => returned = None,
+            _ => {}
+        }
         match &token {
             TokenTree::Ident(word) if word == "async" || word == "fn" || word == "try" => own = false,
             // It may be a closure, which ends with the argument or the statement that it is.
             TokenTree::Punct(punct) if punct.as_char() == '|' => own = false,
-            TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';') => own = true,
+            TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';') => {
+                own |= returned.is_none_or(|depth| depth == 0);
+            }
             TokenTree::Group(group) if own && !is_punct(rest.last(), '!') => {
                 let (found, inner) = without(&group.stream(), wrong);
                 first = first.or(found);
@@ -175,6 +186,8 @@ mod tests {
             .is_none()
         );
         assert!(awaited(&quote!(new(open(), async |it, _| it.close().await))).is_none());
+        assert!(awaited(&quote!(held(async |it| -> Result<Vec<A>, B> { it.lend(1).await }))).is_none());
+        assert!(awaited(&quote!(held(async |it| -> Result<A, B> { it }, b.await))).is_some());
         assert_eq!(
             awaited(&quote!(new(async |it, _| it.close().await, open().await))),
             Some(quote!(new(async |it, _| it.close().await, open())).to_string())

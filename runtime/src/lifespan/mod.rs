@@ -23,6 +23,7 @@ use crate::scope::run::run;
 use crate::scope::tie::{InTask, Kind, Tie};
 
 pub(crate) mod foreign;
+pub(crate) mod held;
 pub(crate) mod scope_macro;
 pub(crate) mod send_fn;
 

@@ -46,7 +46,7 @@ pub struct Exit {
 struct Shared {
     error: Option<Reason>,
     /// Whose time it is, if that is shorter than its own.
-    lent: Option<Lent>,
+    lent: Option<LentTime>,
     progress: Mutex<Option<String>>,
     /// The entries of the members of what exits.
     parts: OnceLock<Arc<Parts>>,
@@ -73,7 +73,7 @@ impl Exit {
 
     /// In the same tick as the whole, and looked at first: it is the member that says that it took too long.
     #[cold]
-    fn sharing(self, error: Option<Reason>, lent: Option<Lent>) -> Self {
+    fn sharing(self, error: Option<Reason>, lent: Option<LentTime>) -> Self {
         let deadline = Mutex::new(lent.map(|lent| lent.until.at));
         let shared = Arc::new(Shared {
             error,
@@ -184,7 +184,7 @@ impl Exit {
         self.lent().map(|lent| lent.until.of).or(self.budget)
     }
 
-    fn lent(&self) -> Option<&Lent> {
+    fn lent(&self) -> Option<&LentTime> {
         self.shared.get()?.lent.as_ref()
     }
 
@@ -215,7 +215,7 @@ struct Until {
 
 /// What is left of the time of a whole, for a member that has no more itself.
 #[derive(Clone, Copy)]
-struct Lent {
+struct LentTime {
     until: Until,
     is_nothing: bool,
 }
@@ -230,9 +230,9 @@ impl Until {
     }
 
     /// The time for a member that begins now, if it has not less itself.
-    fn lend(self, own: Option<Budget>) -> Option<(Budget, Lent)> {
+    fn lend(self, own: Option<Budget>) -> Option<(Budget, LentTime)> {
         let time = self.left();
-        let lent = Lent {
+        let lent = LentTime {
             until: self,
             is_nothing: time.is_zero(),
         };

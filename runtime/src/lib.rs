@@ -1,19 +1,18 @@
-//! Async resources with a scope: entered and exited by the same task, exited on every path out, in the right order, within a
-//! budget, with every error kept.
+//! Async cleanup that always runs: on return, error, panic, timeout and cancellation, in order, in the task that opened the
+//! resource. For tokio.
 //!
-//! An async resource (a database pool, an SSE client, a server, a transaction) has a beginning and an end that both await,
-//! and Rust has no async `Drop`. Annotate the type, and callers get a [`Lifespan`] instead of a value, which they can only
-//! use inside of its scope:
+//! A database pool, an SSE client, a server, a transaction: each is opened and closed with `.await`. Rust has no async `Drop`, and
+//! a future can be dropped at any `.await`. Annotate the type, and callers get a [`Lifespan`] in place of a value, a recipe: nothing
+//! runs until they scope or enter it, and what they enter is exited.
 //!
 //! ```
-//! use lifespan::{Exit, scoped_resource};
+//! use lifespan::{BoxError, Exit, scoped_resource};
 //! use std::io;
 //!
 //! struct Transaction { rows: Vec<u32> }
 //!
 //! #[scoped_resource]
 //! impl Transaction {
-//!     /// Begins a transaction.
 //!     #[enter]
 //!     async fn begin() -> io::Result<Self> {
 //!         Ok(Transaction { rows: Vec::new() })
@@ -26,10 +25,10 @@
 //!     }
 //! }
 //!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> anyhow::Result<()> {
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
 //! let rows = Transaction::begin()
-//!     .scope(async |tx| -> anyhow::Result<usize> {
-//!         tx.rows.push("42".parse()?);
+//!     .scope(async |tx| -> Result<usize, BoxError> {
+//!         tx.rows.push("42".parse()?); // `?`, a panic, a return, a timeout: each leaves through `end`
 //!         Ok(tx.rows.len())
 //!     })
 //!     .await?;
@@ -38,36 +37,34 @@
 //! # }
 //! ```
 //!
-//! The [guide] explains it chapter by chapter; the laws that everything here keeps are [numbered](guide::guarantees).
+//! The [guide] explains everything chapter by chapter. [What holds](guide::guarantees) is numbered, and the documentation
+//! cites it as *law n*.
 //!
-//! # How to use a resource
+//! # Make a resource
 //!
-//! - [`Lifespan::scope`]: with a closure that returns a `Result`; [`scope_ok`](Lifespan::scope_ok) if it cannot fail.
-//! - [`Lifespan::enter`]: in a guard, [`Live`], where a closure does not fit. [`Live::hand_over`] gives it to another task.
-//! - [`scope!`]: without a closure, for resources that borrow in spawned code.
-//! - [`Lifespan::spawn`]: in a task of its own, with an [`Owner`] to use and close it from anywhere; [`OwnerMap`] for several that
-//!   come and go, [`Shared`] for one that is there while somebody uses it.
-//! - [`join`], [`join_all`] and [`Lifespan::then`]: several resources as one, side by side or one from the other.
-//! - [`ExitStack`]: resources and exit callbacks that come one by one, as many as there are; all exit with the stack, the youngest
-//!   first.
-//! - `Lifespan::run` (feature `signal`, on by default): until SIGINT, SIGTERM or the death of a service; what `main` of a service returns.
-//! - [`TaskGroup`]: tasks that have ended when its scope has; if one fails, it takes the others and the body with it.
-//! - [`Service`]: a background task as a resource: entered when it is ready, asked to stop at the end; if it dies, so does what
-//!   uses it (law 21).
+//! | you have | you write |
+//! |---|---|
+//! | a type of your own | [`#[scoped_resource]`](macro@scoped_resource) on its `impl` |
+//! | a type from another crate | [`Lifespan::new`], with its exit as a closure |
+//! | a beginning and an end that share local variables | [`Lifespan::held`], both in one function |
+//! | a background task | [`Service::start`]: entered when it is ready, asked to stop at its end |
+//! | something that borrows or is not `Send` | the same with `local`: see [types from other crates](guide::other_types) |
 //!
-//! # How to make one
+//! # Use it
 //!
-//! - [`#[scoped_resource]`](macro@scoped_resource) on a type of your own.
-//! - [`Lifespan::new`] for a type from another crate, with its end as a closure.
-//! - [`Lifespan::held`]: beginning and end in one function, which share its variables.
-//! - [`ScopedResource`] by hand, with [`Lifespan::of`].
-//! - [`LocalResource`], `#[scoped_resource(local)]` and the functions that end in `_local` for what borrows, is not `Send`,
-//!   or must stay in its task.
+//! | you want | you write |
+//! |---|---|
+//! | a body that uses it | [`Lifespan::scope`], or [`scope_ok`](Lifespan::scope_ok) for a body that cannot fail |
+//! | a guard, where a closure does not fit | [`Lifespan::enter`], which returns a [`Live`] |
+//! | the same resource in many tasks | [`Lifespan::spawn`], which returns an [`Owner`]; [`OwnerMap`] under keys; [`Shared`] while somebody uses it |
+//! | several resources as one | [`join`], [`join_all`], [`Lifespan::then`] |
+//! | an application | [`#[lifespan]`](macro@lifespan) on a struct, and `Lifespan::run` in `main` |
+//! | as many as come up at run time | [`ExitStack`] |
+//! | tasks that end with their scope | [`TaskGroup`] |
+//! | to stop it | [`timeout`], [`until`], [`race`], [`CancelScope`]: they unwind, and skip no exit |
+//! | to wait, at the end of `main`, for what was dropped from outside | [`drain`] |
 //!
-//! # How to compose an application
-//!
-//! [`#[lifespan]`](macro@lifespan) on a struct: each field says from which others it is made, and is entered as soon as they
-//! are, in one task. They exit in reverse; what fails to start rolls back what has started (laws 7, 18 and 19).
+//! # An application
 //!
 //! ```
 //! use lifespan::{lifespan, scoped_resource};
@@ -93,7 +90,7 @@
 //! struct App {
 //!     #[enter(|config| Db::open(&config.url))]
 //!     db: Db,
-//!     #[enter(|db| Cache::warm(db), timeout = "5s")] // as soon as `db` is there
+//!     #[enter(|db| Cache::warm(db), timeout = "5s")] // starts once `db` is up
 //!     #[exit(timeout = "2s")]
 //!     cache: Cache,
 //! }
@@ -109,31 +106,6 @@
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! # How to cancel
-//!
-//! Cancelling a [`CancelScope`] unwinds what lives inside of it: the innermost bodies are dropped first, their exits are
-//! awaited, then the bodies around those, outward (laws 13–17). No exit is skipped because something around it was
-//! cancelled.
-//!
-//! - [`timeout`], [`timeout_at`], [`until`]: in place of tokio's `timeout` and of `select!` on a signal.
-//! - [`race`], [`race_all`]: in place of `select!`; the losers have exited when it returns.
-//! - [`shield`], [`shield_for`]: what nothing from around may cancel.
-//! - [`CancelScope`] and its [`Canceller`]: cancel from anywhere, with a reason; a deadline that moves.
-//!
-//! # What happens when it is dropped
-//!
-//! A future can be dropped at any `await`. A scope that is dropped inside of another scope's body, as a `select!` loser is,
-//! has its exit awaited by that scope; dropped from outside, as an aborted task is, its exits run in a task of their own,
-//! inner ones first, and [`drain`] waits for that. Each is law 3; the laws and their honest limits are in the project's
-//! `GUARANTEES.md`, and the docs here cite them by number.
-//!
-//! # Testing
-//!
-//! Budgets follow tokio's clock. Under its paused clock an idle runtime jumps to the next timer, so a budget may fire at
-//! once while an exit waits for real I/O: use `exit_timeout(None)` there. Failures that no return value can carry are
-//! [events](event). With the feature `testing`, the module `testing` has what tests are made of, and a sweep
-//! that cancels or drops a test at each of its poll points. What a lifespan takes at worst, its [`Plan`] knows before it runs.
 //!
 //! # Features
 //!

@@ -19,8 +19,8 @@ pub use crate::app::role::{
 };
 pub use crate::app::slot::{Leaf, Lent, Moved, get, given, leaf, lent, lent_local, moved, value};
 pub use crate::compose::graph::{Graph, Member};
-pub use crate::compose::kind::{Kind, Local, Sendable};
 pub use crate::lifespan::Lifespan;
+pub use crate::lifespan::kind::{Kind, Local, Sendable};
 pub use crate::lifespan::scope_macro::{begin, body, in_task};
 pub use crate::plan::draft::What;
 pub use crate::resource::enter::Enter;
@@ -30,7 +30,7 @@ pub use crate::resource::origin::{Origin, TakesOver};
 pub use lifespan_macros::AttributeLifespanOrScopedResource;
 
 use crate::error::BoxError;
-use crate::lifespan::foreign::Exited;
+use crate::lifespan::ending::Exited;
 
 /// What an exit returns.
 pub type ExitResult = Result<(), BoxError>;

@@ -152,15 +152,14 @@ pub use crate::cancel_scope::shield::{shield, shield_for};
 pub use crate::cancel_scope::timeout::{effective_deadline, timeout, timeout_at};
 pub use crate::cancel_scope::until::until;
 pub use crate::cancel_scope::{CancelScope, Canceller, Outcome, Race, race, race_all};
-pub use crate::compose::{
-    Join, Joined, JoinedLocal, join, join_all, join_all_at_most, join_all_local, join_all_local_at_most, join_local,
-};
+pub use crate::compose::{Join, Joined, join, join_all, join_all_at_most};
 pub use crate::error::rejected::Rejected;
 pub use crate::error::task_error::{TaskError, TaskFailure};
 pub use crate::error::{BoxError, Error, ErrorKind};
 pub use crate::keyed::map::{InsertError, OwnerMap};
 pub use crate::keyed::shared::{Lease, Shared};
-pub use crate::lifespan::foreign::{Exited, Resource, ResourceLocal};
+pub use crate::lifespan::ending::Exited;
+pub use crate::lifespan::foreign::Resource;
 pub use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
 pub use crate::live::Live;
 pub use crate::live::handover::Handover;
@@ -170,13 +169,38 @@ pub use crate::resource::body::Failure;
 pub use crate::resource::enter::{Enter, Entered};
 pub use crate::resource::exit::Exit;
 pub use crate::resource::{LocalResource, ScopedResource};
-pub use crate::stack::{Calls, ExitStack, ExitStackLocal, Registrar, RegistrarLocal, Stacked};
+pub use crate::stack::{Calls, ExitStack, StackGuard, StackHandle};
 pub use crate::task::group::{Child, ChildEnd, Spawner, TaskGroup};
-pub use crate::task::owner::{Owner, OwnerLocal, OwnerState, Owning, OwningLocal};
+pub use crate::task::owner::{Owner, OwnerState, Owning};
 pub use crate::task::ready::Ready;
 pub use crate::task::service::{Service, ServiceEnd, Starting, Stop};
 
 pub use lifespan_macros::{lifespan, scoped_resource};
+
+/// The forms for what borrows, is not `Send`, or is declared to be local, under the names of those that may leave their task.
+///
+/// In each type, `'a` is how long what is borrowed lives.
+pub mod local {
+    use crate::lifespan::kind::Local;
+
+    pub use crate::compose::local::{join, join_all, join_all_at_most};
+    pub use crate::task::owner::{OwnerLocal as Owner, OwningLocal as Owning};
+
+    /// As [`lifespan::ExitStack`](crate::ExitStack); made by [`ExitStack::new_local`](crate::ExitStack::new_local).
+    pub type ExitStack<'a> = crate::ExitStack<Local<'a>>;
+
+    /// As [`lifespan::Joined`](crate::Joined); made by [`join`] and the like.
+    pub type Joined<'a, T> = crate::Joined<T, Local<'a>>;
+
+    /// As [`lifespan::Resource`](crate::Resource); made by [`Lifespan::new_local`](crate::Lifespan::new_local).
+    pub type Resource<'a, T> = crate::Resource<T, Local<'a>>;
+
+    /// As [`lifespan::StackGuard`](crate::StackGuard), of a local [`ExitStack`].
+    pub type StackGuard<'s, 'a, R> = crate::StackGuard<'s, R, Local<'a>>;
+
+    /// As [`lifespan::StackHandle`](crate::StackHandle), of a local [`ExitStack`].
+    pub type StackHandle<'a> = crate::StackHandle<Local<'a>>;
+}
 
 /// The types around [`Lifespan::held`], beginning and end of a resource in one function.
 pub mod held {

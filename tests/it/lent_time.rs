@@ -5,8 +5,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, Enter, Error, ErrorKind, ExitStack, Lifespan, OwnerMap, Resource, TaskGroup, join, join_all_local,
-    lifespan, shield,
+    BoxError, Enter, Error, ErrorKind, ExitStack, Lifespan, OwnerMap, Resource, TaskGroup, join, lifespan, local,
+    shield,
 };
 use tokio::time::sleep;
 
@@ -104,7 +104,7 @@ fn of_a_stack_laws_6_23() {
 fn of_what_stays_in_its_task_laws_6_23() {
     paused().block_on(async {
         let all = [hangs("cache"), hangs("queue")];
-        let ended = join_all_local(all).exit_timeout(BUDGET);
+        let ended = local::join_all(all).exit_timeout(BUDGET);
         let ended = ended.scope_ok(async |_| ()).await;
         assert_eq!(
             told(&ended.unwrap_err()),

@@ -231,7 +231,7 @@ fn guards_in_what_is_handed_over_law_12() {
             let journal = Journal::new();
             let entering = session(&journal);
             let stack = ExitStack::new().enter().await.unwrap();
-            let registrar = stack.registrar();
+            let registrar = stack.handle();
             let register = tokio::spawn(async move {
                 let live = entering.enter().await.unwrap();
                 registrar.adopt(live).map_err(drop).unwrap();

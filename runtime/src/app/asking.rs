@@ -2,7 +2,7 @@
 
 use super::role::Role;
 use crate::compose::graph::Graph;
-use crate::compose::kind::Kind;
+use crate::lifespan::kind::Kind;
 use crate::resource::failing::Failing;
 
 /// Members that are asked.

@@ -3,7 +3,7 @@
 use super::asking::Asking;
 use super::parts::Parts;
 use crate::compose::graph::Graph;
-use crate::compose::kind::{Local, Sendable};
+use crate::lifespan::kind::{Local, Sendable};
 use crate::resource::failing::Failing;
 
 /// A lifespan that is described by a graph.

@@ -5,9 +5,9 @@ use super::parts::Parts;
 use crate::compose::exits::{Exits, Order};
 use crate::compose::graph::Graph;
 use crate::compose::joined::settle;
-use crate::compose::kind::{Kind, Local, Sendable};
 use crate::compose::parting::Parting;
 use crate::error::BoxError;
+use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::orphan::collector;
 use crate::resource::exit::Exit;
 use crate::resource::origin::Origin;
@@ -31,11 +31,7 @@ pub async fn exit_local<A: ComposedLocal>(whole: A, exit: &Exit) -> Result<(), B
 }
 
 /// The exits of the members that are given to the list.
-pub(super) fn exits<K: Kind>(
-    graph: &'static Graph,
-    exit: &Exit,
-    part: impl FnOnce(&mut Parts<'_, K>),
-) -> Exits<K::Exit> {
+pub(super) fn exits<K: Kind>(graph: &'static Graph, exit: &Exit, part: impl FnOnce(&mut Parts<'_, K>)) -> Exits<K> {
     let mut parts = Parts::new(Parting::new(exit), graph, exit);
     part(&mut parts);
     parts.into_parting().exits(Order::UsersFirst(graph))

@@ -1,5 +1,6 @@
 //! [`lifespan`]: the description of a lifespan that a graph describes, and how its members are entered.
 
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,19 +10,22 @@ use super::composed::{Composed, ComposedLocal};
 use super::slot::AnySlot;
 use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Parts};
-use crate::compose::entering::{EnterEach, Entering, Enters, Gives, Group, MemberEnter, Members};
+use crate::compose::entering::{EnterEach, Entering, Enters, Gives, Group, Members, Missed};
 use crate::compose::exits::Order;
 use crate::compose::graph::{Graph, Member};
-use crate::compose::kind::{Kind, Local, Sendable};
 use crate::compose::parting::Parting;
 use crate::compose::turns::Turns;
 use crate::event::failures::Failure;
 use crate::lifespan::Lifespan;
+use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 
 /// Begins the enter of a member when all that it needs is in the slots; nothing is left to do for one that is entered at once.
-pub(crate) type Start<S, K> = for<'s> fn(&'s S, &'static Member) -> Option<<K as Kind>::Lane<'s>>;
+pub(crate) type Start<S, K> = for<'s> fn(&'s S, &'static Member) -> Option<Lane<'s, K>>;
+
+/// The enter of a member, which puts it into its slot.
+pub(crate) type Lane<'s, K> = <K as Kind>::Boxed<'s, Result<(), Missed>>;
 
 /// Goes through the slots of the members, in their order.
 pub(crate) type EachSlot<S, K> = fn(&mut S, &mut dyn FnMut(&mut dyn AnySlot<K>));
@@ -131,7 +135,7 @@ struct Lanes<'s, S, K: Kind> {
     slots: &'s S,
     graph: &'static Graph,
     starts: Vec<Start<S, K>>,
-    under_way: Vec<Option<K::Lane<'s>>>,
+    under_way: Vec<Option<Lane<'s, K>>>,
 }
 
 /// Nothing of it is pinned but what is in boxes.
@@ -144,9 +148,8 @@ impl<S, K: Kind> Enters for Lanes<'_, S, K> {
 
     fn __poll_member(self: Pin<&mut Self>, at: usize, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let this = self.get_mut();
-        let lane = &mut this.under_way[at];
+        let (lane, member) = (&mut this.under_way[at], this.graph.at(at));
         if lane.is_none() {
-            let member = this.graph.at(at);
             let (start, slots) = (this.starts[at], this.slots);
             match catch_unwind(AssertUnwindSafe(|| start(slots, member))) {
                 Ok(begun) => *lane = begun,
@@ -154,8 +157,11 @@ impl<S, K: Kind> Enters for Lanes<'_, S, K> {
             }
         }
         if let Some(entering) = lane {
-            ready!(Pin::new(entering).__poll_enter(cx, group));
+            let ended = ready!(Pin::new(entering).poll(cx));
             *lane = None;
+            if let Err(missed) = ended {
+                group.miss(missed, Some(member));
+            }
         }
         Poll::Ready(())
     }

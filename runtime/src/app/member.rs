@@ -8,18 +8,19 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
+use super::lifespan;
 use super::resources::{Closed, Holds, Is, IsWithin, Maybe};
 use super::role::Role;
 use super::slot::Slot;
 use super::with_end::{Gives, WithEnd};
 use crate::base::policy::Policy;
-use crate::compose::entering::{EnterOne, Group, MemberEnter};
+use crate::compose::entering::{EnterOne, Missed};
 use crate::compose::graph::Member;
-use crate::compose::kind::{Boxes, Kind};
 use crate::error::ErrorKind;
 use crate::event::failures::Failure;
 use crate::event::{self, EventKind};
 use crate::lifespan::Lifespan;
+use crate::lifespan::kind::{Boxes, Kind};
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 
@@ -38,18 +39,19 @@ pin_project! {
     }
 }
 
-impl<R, F, V, K, C> MemberEnter for Lane<'_, R, F, V, K, C>
+impl<R, F, V, K, C> Future for Lane<'_, R, F, V, K, C>
 where
     R: LocalResource,
     F: Enter<R>,
     K: Kind,
     C: Slot<V, K>,
 {
-    fn __poll_enter(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
+    type Output = Result<(), Missed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (value, entry) = match ready!(this.entering.poll(cx)) {
             Ok(kept) => {
-                group.watch(&kept);
                 let (resource, entry) = kept.open();
                 ((this.field)(resource), entry)
             }
@@ -58,14 +60,11 @@ where
                     event::missing(&missed.failure.error);
                     (absent(), this.member.entry())
                 }
-                _ => {
-                    group.miss(missed, Some(this.member));
-                    return Poll::Ready(());
-                }
+                _ => return Poll::Ready(Err(missed)),
             },
         };
         this.slot.__put(value, entry);
-        Poll::Ready(())
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -78,7 +77,7 @@ fn begin<'s, R, F, V, K, C>(
     lifespan: Lifespan<R, F>,
     field: fn(R) -> V,
     absent: Option<fn() -> V>,
-) -> K::Lane<'s>
+) -> lifespan::Lane<'s, K>
 where
     R: LocalResource,
     F: Enter<R>,
@@ -127,7 +126,11 @@ pub fn made<A, O>(args: A, make: impl FnOnce(A) -> O) -> O {
 }
 
 /// Enters a member that is a resource.
-pub fn enter<'s, V, K, C, R, F>(slot: &'s C, member: &'static Member, lifespan: Lifespan<R, F>) -> Option<K::Lane<'s>>
+pub fn enter<'s, V, K, C, R, F>(
+    slot: &'s C,
+    member: &'static Member,
+    lifespan: Lifespan<R, F>,
+) -> Option<lifespan::Lane<'s, K>>
 where
     K: Boxes<'s, Lane<'s, R, F, V, K, C>>,
     C: Slot<V, K>,
@@ -142,7 +145,7 @@ pub fn enter_optional<'s, V, K, C, R, F>(
     slot: &'s C,
     member: &'static Member,
     lifespan: Lifespan<R, F>,
-) -> Option<K::Lane<'s>>
+) -> Option<lifespan::Lane<'s, K>>
 where
     K: Boxes<'s, Lane<'s, R, F, V, K, C>>,
     C: Slot<V, K>,
@@ -158,7 +161,7 @@ pub fn enter_beside<'s, V, R, K, C, F, O>(
     member: &'static Member,
     role: Role<V, R, K>,
     enter: F,
-) -> Option<K::Lane<'s>>
+) -> Option<lifespan::Lane<'s, K>>
 where
     K: Boxes<'s, Lane<'s, R, WithEnd<F, O, V, R>, V, K, C>>,
     C: Slot<V, K>,
@@ -176,7 +179,7 @@ pub fn enter_optional_beside<'s, V, S, K, C, R, F, O>(
     member: &'static Member,
     _: Role<Option<V>, S, K>,
     enter: F,
-) -> Option<K::Lane<'s>>
+) -> Option<lifespan::Lane<'s, K>>
 where
     S: Maybe<R>,
     K: Boxes<'s, Lane<'s, R, WithEnd<F, O, V, R>, Option<V>, K, C>>,
@@ -193,7 +196,7 @@ where
 /// Takes in a plain value.
 // Out of line: there is one for each type, and a call for each member.
 #[inline(never)]
-pub fn compute<'s, V, K, C>(slot: &'s C, member: &'static Member, value: V) -> Option<K::Lane<'s>>
+pub fn compute<'s, V, K, C>(slot: &'s C, member: &'static Member, value: V) -> Option<lifespan::Lane<'s, K>>
 where
     K: Kind,
     C: Slot<V, K>,

@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use super::role::{Ending, Role};
 use super::stored::Stored;
 use crate::base::entry::Entry;
-use crate::compose::kind::{Kind, Sendable};
+use crate::lifespan::kind::{Kind, Sendable};
 use crate::resource::exit::ForMembers;
 
 /// Of a member that others need: it is lent to them while they enter.

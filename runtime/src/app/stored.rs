@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use super::role::Ending;
 use crate::base::entry::Entry;
 use crate::base::identity::Anchor;
-use crate::compose::kind::Kind;
+use crate::lifespan::kind::Kind;
 use crate::resource::exit::ForMembers;
 use crate::resource::origin::Origin;
 

@@ -9,10 +9,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
 
 use super::exits::{Exits, Order};
-use super::kept::Kept;
-use super::kind::{self, Kind, Takes};
 use super::nested::{self, Left};
 use super::parting::Parting;
 use super::turns::Turns;
@@ -30,6 +29,8 @@ use crate::compose::graph::Member;
 use crate::error::{Error, ErrorKind};
 use crate::event::failures::{Failure, Failures, report_attached, send};
 use crate::event::undelivered::Undelivered;
+use crate::lifespan::kept::Kept;
+use crate::lifespan::kind::{Kind, Takes};
 use crate::lifespan::{Holding, Lifespan};
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::resource::LocalResource;
@@ -159,10 +160,6 @@ impl Group {
         }
     }
 
-    pub(crate) fn subject(&self) -> &Subject {
-        &self.subject
-    }
-
     /// Whether a member has failed, or will have: one that is a composite itself may still be unwinding.
     pub(crate) fn has_failed(&self) -> bool {
         let is_known = |why: Why| !why.inherited && why.cancellation.is_roll_back();
@@ -186,22 +183,8 @@ impl Group {
     /// The member, if it was entered.
     // Out of line, as what begins a roll-back is.
     #[inline(never)]
-    pub(crate) fn admit<R: LocalResource>(&mut self, ended: Result<Kept<R>, Missed>) -> Option<Kept<R>> {
-        match ended {
-            Ok(kept) => {
-                self.watch(&kept);
-                Some(kept)
-            }
-            Err(missed) => {
-                self.miss(missed, None);
-                None
-            }
-        }
-    }
-
-    /// If this member dies while others enter, the group fails with its error (law 21).
-    pub(crate) fn watch<R: LocalResource>(&self, entered: &Kept<R>) {
-        Failing::on(&self.node, entered.resource(), entered.entry());
+    fn admit<R: LocalResource>(&mut self, ended: Result<Kept<R>, Missed>) -> Option<Kept<R>> {
+        ended.map_err(|missed| self.miss(missed, None)).ok()
     }
 }
 
@@ -319,10 +302,10 @@ impl NotEntered {
 /// Exits what was entered, with fresh budgets, whatever is cancelled around it (law 19).
 struct RollingBack<K: Kind> {
     why: NotEntered,
-    exits: Pin<Box<Shielded<K::Exit>>>,
+    exits: Pin<Box<Shielded<K>>>,
 }
 
-type Shielded<J> = Running<Exits<J>, Failures, Pending<()>, Failures>;
+type Shielded<K> = Running<Exits<K>, Failures, Pending<()>, Failures>;
 
 impl<B, V, K> Future for EnterAll<B, V, K>
 where
@@ -367,26 +350,27 @@ impl<K: Kind> RollingBack<K> {
         order: Order,
     ) -> Result<Self, NotEntered> {
         let cause = group.cause();
-        let exits = group.roll_back(members, &why, cause, order);
+        let parting = group.roll_back(members, &why, cause, order);
         let why = NotEntered {
             why,
             is_own: cause == Cause::RolledBack,
         };
-        let left = if group.node.whole().is_some() {
-            K::__leave(exits, group)
-        } else {
-            kind::Left::Here(exits)
-        };
-        match left {
-            kind::Left::Here(exits) => Ok(RollingBack {
-                why,
-                exits: Box::pin(shield(exits)),
-            }),
-            kind::Left::ToTheWhole(job) => {
-                nested::leave(job);
-                Err(why.after(Failures::default()))
+        let exits = if group.node.whole().is_some() {
+            match parting.detached(order) {
+                Ok(exits) => {
+                    let runtime = Handle::try_current().ok();
+                    nested::leave(OrphanExit::going_on(exits, group.subject.clone(), runtime, false));
+                    return Err(why.after(Failures::default()));
+                }
+                Err(exits) => exits,
             }
-        }
+        } else {
+            parting.exits(order)
+        };
+        Ok(RollingBack {
+            why,
+            exits: Box::pin(shield(exits)),
+        })
     }
 
     fn end(self, failures: Failures) -> NotEntered {
@@ -422,14 +406,14 @@ impl Group {
         why: &Undelivered,
         cause: Cause,
         order: Order,
-    ) -> Exits<K::Exit> {
+    ) -> Parting<K> {
         let exit = Exit::new(cause, None).with_error(rendered(why.error()));
         let mut parting = Parting::new(&exit);
         members.__roll_back(&mut parting);
         for (member, left) in std::mem::take(&mut self.left) {
             parting.left(order.number(member), *left);
         }
-        parting.exits(order)
+        parting
     }
 
     /// Why what is entered exits: for a failure among its members, or for a cancellation from around them.
@@ -549,7 +533,12 @@ fn looked_at<R: LocalResource>(
         Ok(polled) => match ready!(polled) {
             Ok(held) => {
                 let (resource, entry) = held.into_parts();
-                return Poll::Ready(Ok(Kept::new(resource, entry)));
+                let kept = Kept::new(resource, entry);
+                // If it dies while others enter, the group fails with its error (law 21).
+                if let Some(group) = current::here() {
+                    Failing::on(&group, kept.resource(), kept.entry());
+                }
+                return Poll::Ready(Ok(kept));
             }
             Err(error) => error.into(),
         },
@@ -557,18 +546,6 @@ fn looked_at<R: LocalResource>(
     };
     let left = left.take();
     Poll::Ready(Err(Missed { failure, left }))
-}
-
-/// The enter of a member that puts it where it belongs, so that its type can be forgotten.
-pub trait MemberEnter {
-    /// Ready when it has ended, whichever way.
-    fn __poll_enter(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()>;
-}
-
-impl<M: MemberEnter + ?Sized> MemberEnter for Pin<Box<M>> {
-    fn __poll_enter(self: Pin<&mut Self>, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
-        self.get_mut().as_mut().__poll_enter(cx, group)
-    }
 }
 
 pin_project! {

@@ -6,16 +6,16 @@ use std::pin::Pin;
 use std::ptr;
 use std::task::{Context, Poll, ready};
 
-use super::kind::Parted;
 use super::turns::Turns;
 use super::woken::{Polled, WokenSet};
 use crate::compose::graph::{Graph, Member};
 use crate::event::failures::Failures;
+use crate::lifespan::kind::Kind;
 use crate::orphan::collector::{self, Collector};
 
 /// Ready with all failures when all have exited. Dropped before, what is left is passed on (law 6).
-pub struct Exits<J: Parted> {
-    jobs: Running<J>,
+pub(crate) struct Exits<K: Kind> {
+    jobs: Running<K::Exit>,
     woken: WokenSet,
     failures: Failures,
 }
@@ -47,11 +47,11 @@ impl Order {
 /// Exits in an order in which they could run one after the other; `None` when one has ended.
 struct Running<J>(Vec<Option<J>>);
 
-impl<J: Parted> Polled for (&mut Running<J>, &mut Failures) {
+impl<J: Future<Output = Failures> + Unpin> Polled for (&mut Running<J>, &mut Failures) {
     fn poll_one(&mut self, index: usize, _: bool, cx: &mut Context<'_>) -> Poll<bool> {
         let (Running(jobs), failures) = self;
         if let Some(job) = &mut jobs[index] {
-            failures.append(ready!(job.__poll_exit(cx)));
+            failures.append(ready!(Pin::new(job).poll(cx)));
             jobs[index] = None;
         }
         Poll::Ready(true)
@@ -60,9 +60,9 @@ impl<J: Parted> Polled for (&mut Running<J>, &mut Failures) {
     fn give_up(&mut self, _: usize) {}
 }
 
-impl<J: Parted> Exits<J> {
+impl<K: Kind> Exits<K> {
     /// `jobs` has the exits of the members that were entered, in order, each with the number of its member.
-    pub(crate) fn new(jobs: Vec<(usize, J)>, order: Order) -> Self {
+    pub(crate) fn new(jobs: Vec<(usize, K::Exit)>, order: Order) -> Self {
         // From here on in an order in which they could run one after the other.
         let (members, jobs): (Vec<_>, Vec<_>) = match order {
             Order::Overlapping { .. } => jobs.into_iter().map(known).unzip(),
@@ -107,7 +107,7 @@ fn users_first(members: &[usize], graph: &Graph) -> Turns {
     Turns::after(members.len(), members.iter().enumerate().flat_map(needs))
 }
 
-impl<J: Parted> Future for Exits<J> {
+impl<K: Kind> Future for Exits<K> {
     type Output = Failures;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
@@ -117,19 +117,19 @@ impl<J: Parted> Future for Exits<J> {
     }
 }
 
-impl<J: Parted> Unpin for Exits<J> {}
+impl<K: Kind> Unpin for Exits<K> {}
 
-impl<J: Parted> Drop for Exits<J> {
+impl<K: Kind> Drop for Exits<K> {
     fn drop(&mut self) {
         // As one group, that what has failed so far is told with what is left.
         let _together = Collector::open();
         collector::pass_on_failed(std::mem::take(&mut self.failures));
         let left = std::mem::take(&mut self.jobs.0);
-        J::__pass_on(left.into_iter().flatten().collect());
+        K::__pass_on(left.into_iter().flatten().collect());
     }
 }
 
-impl<J: Parted> fmt::Debug for Exits<J> {
+impl<K: Kind> fmt::Debug for Exits<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exits")
             .field("failures", &self.failures)

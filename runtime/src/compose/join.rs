@@ -4,12 +4,13 @@ use std::panic::Location;
 
 use super::entering::{EnterEach, Entering, Enters, Gives, Lane, Members, Pair};
 use super::exits::Order;
-use super::joined::{self, Joined, JoinedLocal, SendableMembers};
-use super::kept::Kept;
-use super::kind::{Kind, Local, Sendable};
+use super::joined::{self, Joined, SendableMembers};
 use super::parting::Entries;
 use super::turns::Turns;
+use crate::base::entry::Entry;
 use crate::lifespan::Lifespan;
+use crate::lifespan::kept::Kept;
+use crate::lifespan::kind::{Kind, Sendable};
 use crate::resource::LocalResource;
 
 /// The members of a tuple of lifespans as one resource: they enter side by side, in one task, and exit side by side.
@@ -34,62 +35,44 @@ use crate::resource::LocalResource;
 ///
 /// `join(())` enters nothing, and succeeds. What a member is, a `join`, say, does not matter: it nests.
 #[track_caller]
-pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J>>
+pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J, Sendable>>
 where
     J: Join,
     J::Values: SendableMembers,
     J::Lanes: Gives<J::Nested>,
     J::Nested: Members<Sendable>,
 {
-    let place = Location::caller();
-    let finish = |nested, order| Joined::new(J::__flat(nested), order);
-    Lifespan::of(joining(members, place, finish)).named("join")
+    joining(members, Location::caller())
 }
 
-/// As [`join`], for members that borrow, are not `Send`, or are declared to be local.
-///
-/// ```
-/// use lifespan::{Lifespan, join_local};
-/// use std::rc::Rc;
-///
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
-/// let text = String::from("borrowed");
-/// let words = Lifespan::new_local(async { Ok::<_, std::io::Error>(&text) }, async |_, _| ());
-/// let count = Lifespan::new_local(async { Ok::<_, std::io::Error>(Rc::new(2)) }, async |_, _| ());
-/// let sum = join_local((words, count)).scope_ok(async |both| both.0.len() + **both.1).await?;
-/// assert_eq!(sum, 10);
-/// # Ok(())
-/// # }
-/// ```
-#[track_caller]
-pub fn join_local<'a, J>(members: J) -> Lifespan<JoinedLocal<'a, J::Values>, JoiningLocal<'a, J>>
+pub(super) type Joining<J, K> = Entering<
+    EnterEach<<J as Join>::Lanes, <J as Join>::Nested>,
+    <J as Join>::Nested,
+    Joined<<J as Join>::Values, K>,
+    K,
+>;
+
+pub(super) fn joining<J, K>(
+    members: J,
+    place: &'static Location<'static>,
+) -> Lifespan<Joined<J::Values, K>, Joining<J, K>>
 where
     J: Join,
-    J::Values: joined::Members<Local<'a>>,
-    J::Lanes: Gives<J::Nested>,
-    J::Nested: Members<Local<'a>>,
-{
-    let place = Location::caller();
-    let finish = |nested, order| JoinedLocal::new(J::__flat(nested), order);
-    Lifespan::of(joining(members, place, finish)).named("join_local")
-}
-
-type Joining<J> = Of<J, Joined<<J as Join>::Values>, Sendable>;
-type JoiningLocal<'a, J> = Of<J, JoinedLocal<'a, <J as Join>::Values>, Local<'a>>;
-type Of<J, T, K> = Entering<EnterEach<<J as Join>::Lanes, <J as Join>::Nested>, <J as Join>::Nested, T, K>;
-
-fn joining<J, T, K>(members: J, place: &'static Location<'static>, finish: fn(J::Nested, Order) -> T) -> Of<J, T, K>
-where
-    J: Join,
+    J::Values: joined::Members<K>,
     J::Lanes: Gives<J::Nested>,
     J::Nested: Members<K>,
     K: Kind,
+    Joined<J::Values, K>: LocalResource,
 {
     let order = Order::Overlapping { width: usize::MAX };
     let lanes = members.__into_lanes(place);
     let turns = Turns::in_order(lanes.__count(), usize::MAX);
     let enter = |group| EnterEach::new(group, lanes, turns);
-    Entering::new("join", place, order, enter, finish)
+    let finish = |nested, order| Joined::new(J::__flat(nested), order);
+    Lifespan::described(
+        Entering::new("join", place, order, enter, finish),
+        Entry::new(Joined::<J::Values, K>::policy().named("join"), place),
+    )
 }
 
 /// Tuples of up to twelve lifespans.

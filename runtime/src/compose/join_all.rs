@@ -6,12 +6,13 @@ use std::task::{Context, Poll, ready};
 
 use super::entering::{EnterEach, EnterOne, Entering, Enters, Gives, Group};
 use super::exits::Order;
-use super::joined::{Joined, JoinedLocal};
-use super::kept::Kept;
-use super::kind::{Local, Sendable, Takes};
+use super::joined::Joined;
 use super::parting::Entries;
 use super::turns::Turns;
+use crate::base::entry::Entry;
 use crate::lifespan::Lifespan;
+use crate::lifespan::kept::Kept;
+use crate::lifespan::kind::Takes;
 use crate::resource::enter::Enter;
 use crate::resource::{LocalResource, ScopedResource};
 
@@ -39,10 +40,7 @@ where
     R: ScopedResource,
     F: Enter<R>,
 {
-    let entering: All<R, F, _, Sendable> = entering(usize::MAX, members, Location::caller(), |members, order| {
-        Joined::new(opened(members), order)
-    });
-    Lifespan::of(entering).named("join_all")
+    all(usize::MAX, members, Location::caller())
 }
 
 /// As [`join_all`], with at most `width` members entering at once, and at most as many exiting.
@@ -57,52 +55,21 @@ where
     R: ScopedResource,
     F: Enter<R>,
 {
-    let entering: All<R, F, _, Sendable> = entering(width, members, Location::caller(), |members, order| {
-        Joined::new(opened(members), order)
-    });
-    Lifespan::of(entering).named("join_all")
+    all(width, members, Location::caller())
 }
 
-/// As [`join_all`], for resources that borrow, are not `Send`, or are declared to be local.
-#[track_caller]
-pub fn join_all_local<'a, R, F>(
-    members: impl IntoIterator<Item = Lifespan<R, F>>,
-) -> Lifespan<JoinedLocal<'a, Vec<R>>, impl Enter<JoinedLocal<'a, Vec<R>>>>
-where
-    R: LocalResource + 'a,
-    F: Enter<R>,
-{
-    join_all_local_at_most(usize::MAX, members)
-}
+pub(super) type All<R, F, K> = Entering<EnterEach<Many<R, F>, Vec<Kept<R>>>, Vec<Kept<R>>, Joined<Vec<R>, K>, K>;
 
-/// As [`join_all_at_most`], for resources that borrow, are not `Send`, or are declared to be local.
-#[track_caller]
-pub fn join_all_local_at_most<'a, R, F>(
-    width: usize,
-    members: impl IntoIterator<Item = Lifespan<R, F>>,
-) -> Lifespan<JoinedLocal<'a, Vec<R>>, impl Enter<JoinedLocal<'a, Vec<R>>>>
-where
-    R: LocalResource + 'a,
-    F: Enter<R>,
-{
-    let entering: All<R, F, _, Local<'a>> = entering(width, members, Location::caller(), |members, order| {
-        JoinedLocal::new(opened(members), order)
-    });
-    Lifespan::of(entering).named("join_all_local")
-}
-
-type All<R, F, T, K> = Entering<EnterEach<Many<R, F>, Vec<Kept<R>>>, Vec<Kept<R>>, T, K>;
-
-fn entering<R, F, T, K>(
+pub(super) fn all<R, F, K>(
     width: usize,
     members: impl IntoIterator<Item = Lifespan<R, F>>,
     place: &'static Location<'static>,
-    finish: fn(Vec<Kept<R>>, Order) -> T,
-) -> All<R, F, T, K>
+) -> Lifespan<Joined<Vec<R>, K>, All<R, F, K>>
 where
     R: LocalResource,
     F: Enter<R>,
     K: Takes<R>,
+    Joined<Vec<R>, K>: LocalResource,
 {
     let order = Order::Overlapping { width };
     let lanes = members.into_iter();
@@ -115,7 +82,12 @@ where
         kept: Vec::new(),
     };
     let enter = |group| EnterEach::new(group, lanes, turns);
-    Entering::new("join_all", place, order, enter, finish)
+    let finish = |members, order| Joined::new(opened(members), order);
+    let entering = Entering::new("join_all", place, order, enter, finish);
+    Lifespan::described(
+        entering,
+        Entry::new(Joined::<Vec<R>, K>::policy().named("join_all"), place),
+    )
 }
 
 fn opened<R: LocalResource>(members: Vec<Kept<R>>) -> (Vec<R>, Entries) {
@@ -127,7 +99,7 @@ fn opened<R: LocalResource>(members: Vec<Kept<R>>) -> (Vec<R>, Entries) {
 type Boxed<R, F> = Pin<Box<EnterOne<R, F>>>;
 
 /// The enters of any number of members.
-struct Many<R: LocalResource, F> {
+pub(super) struct Many<R: LocalResource, F> {
     /// `None` when it has ended.
     lanes: Vec<Option<Boxed<R, F>>>,
     /// Which member each is; in the order in which they entered.
@@ -148,10 +120,7 @@ impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
             return Poll::Ready(());
         };
         match ready!(lane.as_mut().poll(cx)) {
-            Ok(entered) => {
-                group.watch(&entered);
-                kept.push((at, entered));
-            }
+            Ok(entered) => kept.push((at, entered)),
             Err(missed) => group.miss(missed, None),
         }
         lanes[at] = None;

@@ -6,12 +6,12 @@ use std::ops::{Deref, DerefMut};
 use std::slice;
 
 use super::exits::Order;
-use super::kind::{Kind, Local, Sendable, Takes};
 use super::parting::{Entries, Parting};
 use crate::base::entry::Entry;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
 use crate::event::failures::{Failures, Verdict, resume_of_part};
+use crate::lifespan::kind::{Kind, Local, Sendable, Takes};
 use crate::orphan::collector;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
@@ -22,35 +22,18 @@ use crate::resource::{LocalResource, ScopedResource};
 /// [`then`](crate::Lifespan::then), a `Vec` from [`join_all`](super::join_all). It dereferences to them.
 ///
 /// Its exit has no budget of its own unless one is set: each member's has.
-pub struct Joined<T>(Group<T>);
-
-/// As [`Joined`], for members that borrow, are not `Send`, or are declared to be local; made by the functions that end in
-/// `_local`. `'a` is how long what they borrow lives.
 ///
-/// Dropped without its exit, those of its members that may leave their task are adopted or rescued, and the others are
-/// reported as lost (law 3).
-pub struct JoinedLocal<'a, T>(Group<T>, PhantomData<&'a ()>);
-
-struct Group<T> {
+/// [`local::Joined`](crate::local::Joined) is the form for members that borrow, are not `Send`, or are declared to be local. Dropped
+/// without its exit, those of its members that may leave their task are adopted or rescued, and the others are reported as lost
+/// (law 3).
+pub struct Joined<T, K = Sendable> {
     values: T,
     entries: Entries,
     order: Order,
+    kind: PhantomData<K>,
 }
 
-impl<T> Joined<T> {
-    pub(super) fn new((values, entries): (T, Entries), order: Order) -> Self {
-        Joined(Group { values, entries, order })
-    }
-}
-
-impl<T> JoinedLocal<'_, T> {
-    pub(super) fn new((values, entries): (T, Entries), order: Order) -> Self {
-        let group = Group { values, entries, order };
-        JoinedLocal(group, PhantomData)
-    }
-}
-
-/// The resources of a [`Joined`] or [`JoinedLocal`]: tuples of up to twelve, and vectors.
+/// The resources of a [`Joined`]: tuples of up to twelve, and vectors.
 pub trait Members<K: Kind>: Sized {
     /// Gives each to the exit of the whole, in order.
     #[doc(hidden)]
@@ -124,30 +107,30 @@ macro_rules! members {
 
 members! { A B C D E F G H I J K L }
 
-impl<T> Group<T> {
-    fn ask<K: Kind>(&self, failing: &mut Failing<'_>)
-    where
-        T: Members<K>,
-    {
+impl<T: Members<K>, K: Kind> Joined<T, K> {
+    pub(super) fn new((values, entries): (T, Entries), order: Order) -> Self {
+        Joined {
+            values,
+            entries,
+            order,
+            kind: PhantomData,
+        }
+    }
+
+    fn ask(&self, failing: &mut Failing<'_>) {
         self.values.__ask(&mut Asking {
             entries: self.entries.0.iter(),
             failing,
         });
     }
 
-    async fn exit<K: Kind>(self, exit: &Exit) -> Result<(), BoxError>
-    where
-        T: Members<K>,
-    {
+    async fn exit_all(self, exit: &Exit) -> Result<(), BoxError> {
         let mut parting = Parting::new(exit).with(self.entries);
         self.values.__part(&mut parting);
         settle(parting.exits(self.order).await)
     }
 
-    fn abandoned<K: Kind>(self, abandoned: Origin) -> Parting<K>
-    where
-        T: Members<K>,
-    {
+    fn abandoned(self, abandoned: Origin) -> Parting<K> {
         let exit = Exit::new(collector::cause(), None);
         let mut parting = Parting::new(&exit)
             .with(self.entries)
@@ -169,7 +152,7 @@ pub(crate) fn settle(failures: Failures) -> Result<(), BoxError> {
 #[diagnostic::do_not_recommend]
 impl<T: SendableMembers> ScopedResource for Joined<T> {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
-        self.0.exit::<Sendable>(exit).await
+        self.exit_all(exit).await
     }
 
     fn policy() -> Policy {
@@ -181,18 +164,18 @@ impl<T: SendableMembers> ScopedResource for Joined<T> {
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {
-        self.0.ask::<Sendable>(failing);
+        self.ask(failing);
     }
 
     fn __lose(self, abandoned: Origin) {
-        self.0.abandoned::<Sendable>(abandoned).lose();
+        self.abandoned(abandoned).lose();
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<'a, T: Members<Local<'a>>> LocalResource for JoinedLocal<'a, T> {
+impl<'a, T: Members<Local<'a>>> LocalResource for Joined<T, Local<'a>> {
     async fn exit_local(self, exit: &Exit) -> Result<(), BoxError> {
-        self.0.exit::<Local<'a>>(exit).await
+        self.exit_all(exit).await
     }
 
     fn policy() -> Policy {
@@ -204,51 +187,31 @@ impl<'a, T: Members<Local<'a>>> LocalResource for JoinedLocal<'a, T> {
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {
-        self.0.ask::<Local<'a>>(failing);
+        self.ask(failing);
     }
 
     fn __abandon<Taker: TakesOver>(self, abandoned: Origin) {
         // Each is abandoned by itself, the last first.
-        drop(self.0.abandoned::<Local<'a>>(abandoned).exits(Order::LastFirst));
+        drop(self.abandoned(abandoned).exits(Order::LastFirst));
     }
 }
 
-impl<T> Deref for Joined<T> {
+impl<T, K> Deref for Joined<T, K> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.0.values
+        &self.values
     }
 }
 
-impl<T> DerefMut for Joined<T> {
+impl<T, K> DerefMut for Joined<T, K> {
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.0.values
+        &mut self.values
     }
 }
 
-impl<T> Deref for JoinedLocal<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0.values
-    }
-}
-
-impl<T> DerefMut for JoinedLocal<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0.values
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Joined<T> {
+impl<T: fmt::Debug, K> fmt::Debug for Joined<T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Joined").field(&self.0.values).finish()
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for JoinedLocal<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("JoinedLocal").field(&self.0.values).finish()
+        f.debug_tuple("Joined").field(&self.values).finish()
     }
 }

@@ -3,9 +3,8 @@
 //! [`join`] and [`join_all`] overlap the enters and the exits of what is independent; [`then`] puts one after the other;
 //! [`composed`] does either, as a graph of dependencies says, for a struct. What they give is a
 //! [`Lifespan`](crate::Lifespan) like any other, so they nest. [`joined`] is the resource; [`entering`] enters the members
-//! and rolls back; [`nested`] does so in a whole;
-//! [`kept`] holds an entered one; [`parting`] and [`exits`] run their exits, [`kind`] says of what kind those
-//! are; [`woken`] polls many futures, but only those that woke, in the order of [`turns`].
+//! and rolls back; [`nested`] does so in a whole; [`parting`] and [`exits`] run their exits; [`local`] has the forms for members that
+//! stay in their task; [`woken`] polls many futures, but only those that woke, in the order of [`turns`].
 
 #[cfg(test)]
 mod deep;
@@ -15,8 +14,7 @@ pub(crate) mod graph;
 mod join;
 mod join_all;
 pub(crate) mod joined;
-pub(crate) mod kept;
-pub(crate) mod kind;
+pub(crate) mod local;
 mod nested;
 pub(crate) mod parting;
 mod then;
@@ -24,6 +22,6 @@ pub(crate) mod turns;
 mod wakers;
 mod woken;
 
-pub use join::{Join, join, join_local};
-pub use join_all::{join_all, join_all_at_most, join_all_local, join_all_local_at_most};
-pub use joined::{Joined, JoinedLocal};
+pub use join::{Join, join};
+pub use join_all::{join_all, join_all_at_most};
+pub use joined::Joined;

@@ -6,10 +6,10 @@ use std::panic::Location;
 use tokio::runtime::Handle;
 
 use super::exits::{Exits, Order};
-use super::kept::Kept;
-use super::kind::{Kind, Takes};
 use crate::base::entry::Entry;
 use crate::base::identity::Anchor;
+use crate::lifespan::kept::Kept;
+use crate::lifespan::kind::{Kind, Sendable, Takes};
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::resource::LocalResource;
 use crate::resource::exit::{Exit, ForMembers};
@@ -127,7 +127,16 @@ impl<K: Kind> Parting<K> {
         self.exits.into_iter().rev().for_each(drop);
     }
 
-    pub(crate) fn exits(self, order: Order) -> Exits<K::Exit> {
+    /// As such that may leave their task, if they may.
+    #[allow(clippy::result_large_err, reason = "it is taken apart at once")]
+    pub(crate) fn detached(self, order: Order) -> Result<Exits<Sendable>, Exits<K>> {
+        match K::__detach(self.exits) {
+            Ok(exits) => Ok(Exits::new(exits, order)),
+            Err(exits) => Err(Exits::new(exits, order)),
+        }
+    }
+
+    pub(crate) fn exits(self, order: Order) -> Exits<K> {
         Exits::new(self.exits, order)
     }
 }

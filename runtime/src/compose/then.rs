@@ -8,14 +8,15 @@ use pin_project_lite::pin_project;
 
 use super::entering::{EnterEach, Entering, Enters, Gives, Group, Lane, Members};
 use super::exits::Order;
-use super::joined::{Joined, JoinedLocal};
-use super::kept::Kept;
-use super::kind::{Kind, Local, Sendable, Takes};
+use super::joined::Joined;
 use super::parting::{Entries, Parting};
 use super::turns::Turns;
 use crate::base::cause::Phase;
+use crate::base::entry::Entry;
 use crate::event::failures::Failure;
 use crate::lifespan::Lifespan;
+use crate::lifespan::kept::Kept;
+use crate::lifespan::kind::{Local, Takes};
 use crate::resource::enter::Enter;
 use crate::resource::{LocalResource, ScopedResource};
 
@@ -51,11 +52,7 @@ impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
         S: ScopedResource,
         G: Enter<S>,
     {
-        let place = Location::caller();
-        let enter = Chain::entering(self, next, place);
-        let finish = |both: Both<R, S>, order| Joined::new(both.open(), order);
-        let entering = Entering::<_, _, _, Sendable>::new("then", place, Order::LastFirst, enter, finish);
-        Lifespan::of(entering).named("then")
+        Chain::lifespan(self, next, Location::caller()).named("then")
     }
 }
 
@@ -79,17 +76,13 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     pub fn then_local<'a, S, G>(
         self,
         next: impl FnOnce(&R) -> Lifespan<S, G>,
-    ) -> Lifespan<JoinedLocal<'a, (R, S)>, impl Enter<JoinedLocal<'a, (R, S)>>>
+    ) -> Lifespan<Joined<(R, S), Local<'a>>, impl Enter<Joined<(R, S), Local<'a>>>>
     where
         R: 'a,
         S: LocalResource + 'a,
         G: Enter<S>,
     {
-        let place = Location::caller();
-        let enter = Chain::entering(self, next, place);
-        let finish = |both: Both<R, S>, order| JoinedLocal::new(both.open(), order);
-        let entering = Entering::<_, _, _, Local<'a>>::new("then_local", place, Order::LastFirst, enter, finish);
-        Lifespan::of(entering).named("then_local")
+        Chain::lifespan(self, next, Location::caller()).named("then_local")
     }
 }
 
@@ -107,7 +100,7 @@ impl<R: LocalResource, S: LocalResource> Both<R, S> {
     }
 }
 
-impl<R: LocalResource, S: LocalResource, K: Takes<R> + Takes<S> + Kind> Members<K> for Both<R, S> {
+impl<R: LocalResource, S: LocalResource, K: Takes<R> + Takes<S>> Members<K> for Both<R, S> {
     fn __roll_back(&mut self, parting: &mut Parting<K>) {
         parting.member(self.first.take());
         parting.member(self.second.take());
@@ -135,18 +128,26 @@ where
     S: LocalResource,
     G: Enter<S>,
 {
-    fn entering(
+    #[allow(clippy::type_complexity, reason = "as `then`")]
+    fn lifespan<K>(
         first: Lifespan<R, F>,
         next: N,
         place: &'static Location<'static>,
-    ) -> impl FnOnce(Box<Group>) -> EnterEach<Self, Both<R, S>> {
+    ) -> Lifespan<Joined<(R, S), K>, impl Enter<Joined<(R, S), K>>>
+    where
+        K: Takes<R> + Takes<S>,
+        Joined<(R, S), K>: LocalResource,
+    {
         let chain = Chain {
             second: None,
             next: Some(next),
             first: Lane::new(first, place),
             place,
         };
-        |group| EnterEach::new(group, chain, Turns::in_order(2, 1))
+        let enter = |group| EnterEach::new(group, chain, Turns::in_order(2, 1));
+        let finish = |both: Both<R, S>, order| Joined::new(both.open(), order);
+        let entering = Entering::<_, _, _, K>::new("then", place, Order::LastFirst, enter, finish);
+        Lifespan::described(entering, Entry::new(Joined::<(R, S), K>::policy(), place))
     }
 }
 

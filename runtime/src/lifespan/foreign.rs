@@ -10,80 +10,29 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use super::ending::{EndBox, Exited};
+use super::kind::{Kind, Local, Sendable};
 use super::send_fn::SendFn2;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
-use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
+use crate::lifespan::Lifespan;
 use crate::resource::enter::Enter;
 use crate::resource::exit::Exit;
 use crate::resource::{LocalResource, ScopedResource};
 
-/// What an exit may return: nothing, or a `Result`.
-#[diagnostic::on_unimplemented(
-    message = "an exit must return `()` or `Result<(), _>`, not `{Self}`",
-    label = "this is `{Self}`",
-    note = "an exit gives no value; its error must convert into `Box<dyn Error + Send + Sync>`"
-)]
-pub trait Exited {
-    /// Whether the exit succeeded.
-    #[doc(hidden)]
-    fn __into_result(self) -> Result<(), BoxError>;
-}
-
-impl Exited for () {
-    #[inline]
-    fn __into_result(self) -> Result<(), BoxError> {
-        Ok(())
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<E: Into<BoxError>> Exited for Result<(), E> {
-    #[inline]
-    fn __into_result(self) -> Result<(), BoxError> {
-        self.map_err(Into::into)
-    }
-}
-
-/// An exit closure in a box.
-pub(crate) type ExitBox<T> = Box<dyn for<'x> FnOnce(T, &'x Exit) -> BoxFuture<'x, Result<(), BoxError>> + Send>;
-
-/// A boxed exit closure that may borrow. A trait of its own, since `dyn FnOnce` cannot say that what it borrows outlives
-/// the call.
-trait LocalExit<'a, T> {
-    fn call<'x>(self: Box<Self>, value: T, exit: &'x Exit) -> LocalBoxFuture<'x, Result<(), BoxError>>
-    where
-        'a: 'x;
-}
-
-impl<'a, T: 'a, O: Exited, X: AsyncFnOnce(T, &Exit) -> O + 'a> LocalExit<'a, T> for X {
-    fn call<'x>(self: Box<Self>, value: T, exit: &'x Exit) -> LocalBoxFuture<'x, Result<(), BoxError>>
-    where
-        'a: 'x,
-    {
-        Box::pin(async { self(value, exit).await.__into_result() })
-    }
-}
-
 /// A value and what to do at its end; made by [`Lifespan::new`]. It dereferences to the value.
 ///
-/// Its exit is boxed, so that the type can be named.
+/// Its exit is boxed, so that the type can be named. [`local::Resource`](crate::local::Resource) is the form for values and exits
+/// that are not `Send + 'static`.
 ///
 /// If `T` mentions a lifetime, be it `'static` (`sqlx::Transaction<'static, Postgres>`), an `async fn` or block that uses a
 /// `Resource<T>` is not seen to be `Send`, so that it cannot be spawned, nor be a handler of axum's: rustc forgets lifetimes there
 /// ("implementation of `AsyncFnOnce` is not general enough", or "of `Send`"). Put such a value into a type of your own without
 /// parameters, and annotate that with [`#[scoped_resource]`](crate::scoped_resource); or [return the scope from a plain
 /// `fn`](Lifespan::scope).
-pub struct Resource<T> {
+pub struct Resource<T, K: Kind = Sendable> {
     value: T,
-    /// Never locked: only so that a resource is `Sync` if its value is, and can be lent to others.
-    exit: Mutex<ExitBox<T>>,
-}
-
-/// As [`Resource`], for values and exits that are not `Send + 'static`; made by [`Lifespan::new_local`].
-pub struct ResourceLocal<'a, T> {
-    value: T,
-    exit: Box<dyn LocalExit<'a, T> + 'a>,
+    exit: K::End<T>,
 }
 
 impl<T> Lifespan<Resource<T>>
@@ -166,11 +115,10 @@ where
             let Some(exit) = this.exit.take() else {
                 panic!("enter polled after it ended")
             };
-            let exit: ExitBox<T> = Box::new(|value, why| Box::pin(async { exit(value, why).await.__into_result() }));
-            Resource {
+            Resource::ending(
                 value,
-                exit: Mutex::new(exit),
-            }
+                Box::new(|value, why| Box::pin(async { exit(value, why).await.__into_result() })),
+            )
         })
     }
 }
@@ -181,11 +129,14 @@ impl<F, X, O> fmt::Debug for WithExit<F, X, O> {
     }
 }
 
-impl<'a, T> Lifespan<ResourceLocal<'a, T>> {
+impl<'a, T> Lifespan<Resource<T, Local<'a>>> {
     /// As [`Lifespan::new`], for a value or an exit that is not `Send + 'static`. Abandoned, it can be neither adopted
     /// nor rescued (law 3).
     #[track_caller]
-    pub fn new_local<E, O, X, F>(enter: F, exit: X) -> Lifespan<ResourceLocal<'a, T>, impl Enter<ResourceLocal<'a, T>>>
+    pub fn new_local<E, O, X, F>(
+        enter: F,
+        exit: X,
+    ) -> Lifespan<Resource<T, Local<'a>>, impl Enter<Resource<T, Local<'a>>>>
     where
         F: Future<Output = Result<T, E>>,
         E: Into<BoxError>,
@@ -193,32 +144,23 @@ impl<'a, T> Lifespan<ResourceLocal<'a, T>> {
         O: Exited,
         T: 'a,
     {
-        Lifespan::of(async {
-            Ok::<_, E>(ResourceLocal {
-                value: enter.await?,
-                exit: Box::new(exit),
-            })
-        })
+        Lifespan::of(async { Ok::<_, E>(Resource::ending_local(enter.await?, exit)) })
     }
 }
 
 impl<T> Resource<T> {
     /// A value that is there already.
-    pub(crate) fn ending(value: T, exit: ExitBox<T>) -> Self {
-        Resource {
-            value,
-            exit: Mutex::new(exit),
-        }
+    pub(crate) fn ending(value: T, exit: EndBox<T>) -> Self {
+        let exit = Mutex::new(exit);
+        Resource { value, exit }
     }
 }
 
-impl<'a, T: 'a> ResourceLocal<'a, T> {
-    /// A value that is there already.
-    pub(crate) fn ending<O: Exited>(value: T, exit: impl AsyncFnOnce(T, &Exit) -> O + 'a) -> Self {
-        ResourceLocal {
-            value,
-            exit: Box::new(exit),
-        }
+impl<'a, T: 'a> Resource<T, Local<'a>> {
+    /// As [`ending`](Resource::ending), with an end that may borrow.
+    pub(crate) fn ending_local<O: Exited>(value: T, exit: impl AsyncFnOnce(T, &Exit) -> O + 'a) -> Self {
+        let exit = Box::new(exit);
+        Resource { value, exit }
     }
 }
 
@@ -233,7 +175,7 @@ impl<T: Send + 'static> ScopedResource for Resource<T> {
     }
 }
 
-impl<T> LocalResource for ResourceLocal<'_, T> {
+impl<T> LocalResource for Resource<T, Local<'_>> {
     async fn exit_local(self, exit: &Exit) -> Result<(), BoxError> {
         self.exit.call(self.value, exit).await
     }
@@ -243,7 +185,7 @@ impl<T> LocalResource for ResourceLocal<'_, T> {
     }
 }
 
-impl<T> Deref for Resource<T> {
+impl<T, K: Kind> Deref for Resource<T, K> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -251,34 +193,14 @@ impl<T> Deref for Resource<T> {
     }
 }
 
-impl<T> DerefMut for Resource<T> {
+impl<T, K: Kind> DerefMut for Resource<T, K> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.value
     }
 }
 
-impl<T> Deref for ResourceLocal<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T> DerefMut for ResourceLocal<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.value
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Resource<T> {
+impl<T: fmt::Debug, K: Kind> fmt::Debug for Resource<T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Resource").field(&self.value).finish()
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for ResourceLocal<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ResourceLocal").field(&self.value).finish()
     }
 }

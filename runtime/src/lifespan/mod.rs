@@ -22,8 +22,11 @@ use crate::scope::held::{Held, Settled};
 use crate::scope::run::run;
 use crate::scope::tie::{InTask, Kind, Tie};
 
+pub(crate) mod ending;
 pub(crate) mod foreign;
 pub(crate) mod held;
+pub(crate) mod kept;
+pub(crate) mod kind;
 pub(crate) mod scope_macro;
 pub(crate) mod send_fn;
 

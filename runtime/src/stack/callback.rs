@@ -1,9 +1,13 @@
 //! [`Calls`]: callbacks as entries of a stack, async or not, that may leave their task or not.
 
 use std::fmt;
+use std::panic::Location;
 
-use crate::compose::kind::{Kind, Local, Sendable};
-use crate::lifespan::foreign::{ExitBox, Exited, Resource, ResourceLocal};
+use crate::base::entry::Entry;
+use crate::base::policy::Policy;
+use crate::lifespan::ending::Exited;
+use crate::lifespan::foreign::Resource;
+use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::lifespan::send_fn::SendFn;
 use crate::resource::LocalResource;
 use crate::resource::exit::Exit;
@@ -32,8 +36,10 @@ where
     type Callback = Resource<()>;
 
     fn __callback(call: X) -> Resource<()> {
-        let exit: ExitBox<()> = Box::new(|(), exit| Box::pin(async { call(exit).await.__into_result() }));
-        Resource::ending((), exit)
+        Resource::ending(
+            (),
+            Box::new(|(), exit| Box::pin(async { call(exit).await.__into_result() })),
+        )
     }
 }
 
@@ -43,11 +49,16 @@ where
     X: AsyncFnOnce(&Exit) -> O + 'a,
     O: Exited,
 {
-    type Callback = ResourceLocal<'a, ()>;
+    type Callback = Resource<(), Local<'a>>;
 
-    fn __callback(call: X) -> ResourceLocal<'a, ()> {
-        ResourceLocal::ending((), async |(), exit: &Exit| call(exit).await)
+    fn __callback(call: X) -> Self::Callback {
+        Resource::ending_local((), async |(), exit: &Exit| call(exit).await)
     }
+}
+
+/// How a callback is called that was registered there.
+pub(super) fn callback_entry(place: &'static Location<'static>) -> Entry {
+    Entry::new(Policy::of::<()>().named("exit callback"), place)
 }
 
 /// A callback that does not wait.
@@ -69,8 +80,7 @@ where
     type Callback = Resource<()>;
 
     fn __callback(AtOnce(call): AtOnce<X>) -> Resource<()> {
-        let exit: ExitBox<()> = Box::new(|(), exit| Box::pin(async { call(exit).__into_result() }));
-        Resource::ending((), exit)
+        Resource::ending((), Box::new(|(), exit| Box::pin(async { call(exit).__into_result() })))
     }
 }
 
@@ -80,9 +90,9 @@ where
     X: FnOnce(&Exit) -> O + 'a,
     O: Exited,
 {
-    type Callback = ResourceLocal<'a, ()>;
+    type Callback = Resource<(), Local<'a>>;
 
-    fn __callback(AtOnce(call): AtOnce<X>) -> ResourceLocal<'a, ()> {
-        ResourceLocal::ending((), async |(), exit: &Exit| call(exit))
+    fn __callback(AtOnce(call): AtOnce<X>) -> Self::Callback {
+        Resource::ending_local((), async |(), exit: &Exit| call(exit))
     }
 }

@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::slots::Slots;
+use super::exit_stack::ExitStack;
+use super::slots::{Slots, live_of};
 use super::unwind::{Lasting, Unwind};
-use super::{ExitStack, ExitStackLocal, guard};
 use crate::base::entry::Entry;
 use crate::base::identity::Within;
 use crate::base::policy::Policy;
 use crate::compose::joined::settle;
-use crate::compose::kind::{Kind, Parted};
 use crate::error::{BoxError, Error};
+use crate::lifespan::kind::{Kind, Local};
 use crate::live::Live;
 use crate::orphan::collector;
 use crate::resource::body::Failure;
@@ -49,7 +49,7 @@ impl ScopedResource for ExitStack {
 }
 
 #[diagnostic::do_not_recommend]
-impl LocalResource for ExitStackLocal<'_> {
+impl LocalResource for ExitStack<Local<'_>> {
     async fn exit_local(self, exit: &Exit) -> Result<(), BoxError> {
         settle(Unwind::new(self, exit).await)
     }
@@ -76,7 +76,7 @@ impl<K: Kind> ExitStack<K> {
     /// Each is abandoned by itself, the youngest first.
     fn abandon(&self, from: Option<&(Option<Handle>, bool)>) {
         let exit = Exit::new(collector::cause(), None).for_members();
-        K::Exit::__pass_on(self.slots.close(&exit, from));
+        K::__pass_on(self.slots.close(&exit, from));
     }
 }
 
@@ -158,7 +158,7 @@ where
         async move { self.take(Slots::closed(), place).exit_with(result).await }
     }
 
-    /// Moves all entries to another stack, in their order, with the registrars; this one has none then, and exits nothing.
+    /// Moves all entries to another stack, in their order, with the handles; this one has none then, and exits nothing.
     ///
     /// The other is yours to exit. If there is a service among them, its death is from here on the error of its exit (law 21).
     /// If this stack is closed, both are.
@@ -173,11 +173,11 @@ where
         moved
     }
 
-    /// All that is on it, with the registrars; it goes on with others.
+    /// All that is on it, with the handles; it goes on with others.
     fn take(&mut self, others: Slots<K>, place: &'static Location<'static>) -> Live<Self> {
         let slots = mem::replace(&mut self.slots, Arc::new(others));
         let policy = ExitStack::<K>::described();
         let within = Within::here();
-        guard(ExitStack { slots, within }, Entry::new(policy, place))
+        live_of(ExitStack { slots, within }, Entry::new(policy, place))
     }
 }

@@ -3,17 +3,17 @@
 use std::future::Future;
 use std::panic::Location;
 
-use super::callback::{AtOnce, Calls};
-use super::stacked::Stacked;
-use super::{ExitStack, STACK};
+use super::callback::{AtOnce, Calls, callback_entry};
+use super::exit_stack::ExitStack;
+use super::guard::StackGuard;
+use super::slots::{STACK, adopted};
 use crate::base::entry::{Entry, Subject};
-use crate::base::policy::Policy;
-use crate::compose::kept::Kept;
-use crate::compose::kind::{Kind, Takes};
 use crate::error::Error;
 use crate::error::rejected::Rejected;
 use crate::lifespan::Lifespan;
-use crate::lifespan::foreign::Exited;
+use crate::lifespan::ending::Exited;
+use crate::lifespan::kept::Kept;
+use crate::lifespan::kind::{Kind, Takes};
 use crate::live::Live;
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
@@ -35,7 +35,7 @@ impl<K: Kind> ExitStack<K> {
     /// As [`Lifespan::enter`]. What is entered is on the stack at once (law 5).
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
-    pub fn enter<R, F>(&self, lifespan: Lifespan<R, F>) -> impl Future<Output = Result<Stacked<'_, R, K>, Error>>
+    pub fn enter<R, F>(&self, lifespan: Lifespan<R, F>) -> impl Future<Output = Result<StackGuard<'_, R, K>, Error>>
     where
         R: LocalResource,
         F: Enter<R>,
@@ -46,7 +46,7 @@ impl<K: Kind> ExitStack<K> {
             self.check_open((), |()| lifespan.subject(place))?;
             let live = lifespan.enter_at(place).await?;
             // Nothing can close it meanwhile: it is borrowed.
-            Ok(Stacked::new(&self.slots, adopted(live, place)))
+            Ok(StackGuard::new(&self.slots, adopted(live, place)))
         }
     }
 
@@ -56,14 +56,14 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// On a [closed](ExitStack::close) stack: the value (law 25).
     #[track_caller]
-    pub fn push<R>(&self, resource: R) -> Result<Stacked<'_, R, K>, Rejected<R>>
+    pub fn push<R>(&self, resource: R) -> Result<StackGuard<'_, R, K>, Rejected<R>>
     where
         R: LocalResource,
         K: Takes<R>,
     {
         let entry = Entry::new(resource.__own_policy(), Location::caller());
         let resource = self.check_open(resource, |_| entry.subject())?;
-        Ok(Stacked::new(&self.slots, Kept::new(resource, entry)))
+        Ok(StackGuard::new(&self.slots, Kept::new(resource, entry)))
     }
 
     /// Puts an entered resource on the stack, which exits it from then on. It keeps its name, its budgets and its place.
@@ -77,14 +77,14 @@ impl<K: Kind> ExitStack<K> {
     /// In builds with [checks](crate::checks_enabled), when called by another task than the one that entered the resource;
     /// its exit is then rescued (law 10).
     #[track_caller]
-    pub fn adopt<R>(&self, live: Live<R>) -> Result<Stacked<'_, R, K>, Rejected<Live<R>>>
+    pub fn adopt<R>(&self, live: Live<R>) -> Result<StackGuard<'_, R, K>, Rejected<Live<R>>>
     where
         R: LocalResource,
         K: Takes<R>,
     {
         let live = self.check_open(live, Live::subject)?;
         let kept = adopted(live, Location::caller());
-        Ok(Stacked::new(&self.slots, kept))
+        Ok(StackGuard::new(&self.slots, kept))
     }
 
     /// Has `callback` run when the stack exits, told how things went by then. It is written `async |exit| ..`.
@@ -95,7 +95,7 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// On a [closed](ExitStack::close) stack: the callback (law 25).
     #[track_caller]
-    pub fn on_exit<X, O>(&self, callback: X) -> Result<Stacked<'_, K::Callback, K>, Rejected<X>>
+    pub fn on_exit<X, O>(&self, callback: X) -> Result<StackGuard<'_, K::Callback, K>, Rejected<X>>
     where
         X: AsyncFnOnce(&Exit) -> O,
         O: Exited,
@@ -103,7 +103,7 @@ impl<K: Kind> ExitStack<K> {
     {
         let entry = callback_entry(Location::caller());
         let callback = self.check_open(callback, |_| entry.subject())?;
-        Ok(Stacked::new(&self.slots, Kept::new(K::__callback(callback), entry)))
+        Ok(StackGuard::new(&self.slots, Kept::new(K::__callback(callback), entry)))
     }
 
     /// As [`on_exit`](ExitStack::on_exit), for a callback that does not wait.
@@ -112,7 +112,7 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// On a [closed](ExitStack::close) stack: the callback (law 25).
     #[track_caller]
-    pub fn on_exit_sync<X, O>(&self, callback: X) -> Result<Stacked<'_, K::Callback, K>, Rejected<X>>
+    pub fn on_exit_sync<X, O>(&self, callback: X) -> Result<StackGuard<'_, K::Callback, K>, Rejected<X>>
     where
         X: FnOnce(&Exit) -> O,
         O: Exited,
@@ -121,7 +121,7 @@ impl<K: Kind> ExitStack<K> {
         let entry = callback_entry(Location::caller());
         let callback = self.check_open(callback, |_| entry.subject())?;
         let callback = K::__callback(AtOnce(callback));
-        Ok(Stacked::new(&self.slots, Kept::new(callback, entry)))
+        Ok(StackGuard::new(&self.slots, Kept::new(callback, entry)))
     }
 
     fn check_open<T>(&self, it: T, subject: impl FnOnce(&T) -> Subject) -> Result<T, Rejected<T>> {
@@ -131,17 +131,4 @@ impl<K: Kind> ExitStack<K> {
         }
         Ok(it)
     }
-}
-
-pub(super) fn callback_entry(place: &'static Location<'static>) -> Entry {
-    Entry::new(Policy::of::<()>().named("exit callback"), place)
-}
-
-/// From here on the stack exits it.
-pub(super) fn adopted<R: LocalResource>(live: Live<R>, place: &'static Location<'static>) -> Kept<R> {
-    let mut held = live.into_held();
-    held.leave_task(place);
-    let anchor = held.take_anchor();
-    let (resource, entry) = held.into_parts();
-    Kept::new(resource, entry).handed_over(anchor)
 }

@@ -3,14 +3,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 
-use crate::base::entry::Subject;
-use crate::compose::kind::{Kind, Member};
+use crate::base::entry::{Entry, Subject};
+use crate::lifespan::kept::Kept;
+use crate::lifespan::kind::{Kind, Member};
+use crate::live::Live;
+use crate::resource::LocalResource;
 use crate::resource::exit::ForMembers;
 use crate::resource::failing::Dependents;
+use crate::scope::held::Held;
+
+/// What a stack is called where something came too late.
+pub(super) const STACK: &str = "the exit stack";
 
 pub(super) struct Slots<K: Kind>(Mutex<State<K>>);
 
@@ -148,6 +156,20 @@ impl<K: Kind> State<K> {
     }
 }
 
+/// From here on the stack exits it.
+pub(super) fn adopted<R: LocalResource>(live: Live<R>, place: &'static Location<'static>) -> Kept<R> {
+    let mut held = live.into_held();
+    held.leave_task(place);
+    let anchor = held.take_anchor();
+    let (resource, entry) = held.into_parts();
+    Kept::new(resource, entry).handed_over(anchor)
+}
+
+/// From here on it is the user's to exit.
+pub(super) fn live_of<R: LocalResource>(resource: R, entry: Entry) -> Live<R> {
+    Live::new(Held::new(resource, entry))
+}
+
 impl<K: Kind> fmt::Debug for Slots<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();
@@ -163,7 +185,7 @@ mod tests {
     use super::{Slot, Slots};
     use crate::base::entry::{Entry, Subject};
     use crate::base::policy::Policy;
-    use crate::compose::kind::Sendable;
+    use crate::lifespan::kind::Sendable;
 
     fn lent() -> Slot<Sendable> {
         let policy = Policy::of::<()>().named("lent");

@@ -7,14 +7,14 @@ use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
-use super::ExitStack;
+use super::exit_stack::ExitStack;
 use super::slots::Slot;
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::base::panic::rendered;
-use crate::compose::kind::{Kind, Member, Parted, Sendable};
 use crate::error::{Error, ErrorKind};
 use crate::event::failures::Failures;
+use crate::lifespan::kind::{Kind, Member, Sendable};
 use crate::orphan::collector;
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::resource::exit::{Exit, ForMembers};
@@ -78,7 +78,7 @@ impl<K: Kind> Future for Unwind<K> {
         let this = self.get_mut();
         loop {
             if let Some(running) = &mut this.running {
-                let failed = ready!(running.__poll_exit(cx));
+                let failed = ready!(Pin::new(running).poll(cx));
                 this.running = None;
                 this.ended(failed);
             }

@@ -112,7 +112,7 @@ fn known_at_once_where_nothing_leaves_its_task_law_19() {
         let left = journal.resource("left").exit(Step::Sleep(SECOND)).local();
         let late = journal.resource("late").enter(Step::Sleep(SECOND / 2));
         let branch = left.then_local(|_| fails());
-        let ended = lifespan::join_local((branch, late.local()));
+        let ended = lifespan::local::join((branch, late.local()));
         assert_no_route(&ended.scope_ok(async |_| ()).await.unwrap_err());
         journal.assert(["enter left", "exit left: rolled back", "exited left"]);
     });

@@ -3,10 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use lifespan::{
-    Enter, Lifespan, ResourceLocal, join, join_all, join_all_local, join_all_local_at_most, join_local, lifespan,
-    scoped_resource,
-};
+use lifespan::{Enter, Lifespan, join, join_all, lifespan, local, scoped_resource};
 
 use crate::everywhere::{locally, multi_thread};
 use crate::journal::{Db, Journal, LocalDb, Step};
@@ -81,7 +78,7 @@ fn local_members_law_7() {
     });
 }
 
-fn borrowed(text: &str) -> Lifespan<ResourceLocal<'_, &str>, impl Enter<ResourceLocal<'_, &str>>> {
+fn borrowed(text: &str) -> Lifespan<local::Resource<'_, &str>, impl Enter<local::Resource<'_, &str>>> {
     Lifespan::new_local(async move { Ok::<_, std::io::Error>(text) }, async |_, _| ())
 }
 
@@ -90,7 +87,7 @@ fn joined_locally() {
     locally(|| async {
         let text = String::from("borrowed");
         let journal = Journal::new();
-        let both = join_local((borrowed(&text), journal.resource("db").local()));
+        let both = local::join((borrowed(&text), journal.resource("db").local()));
         let length = both.scope_ok(async |both| {
             both.1.log("body");
             both.0.len()
@@ -99,10 +96,10 @@ fn joined_locally() {
         journal.assert(["enter db", "body", "exit db: completed"]);
 
         let words = ["a", "bc", "def"].map(String::from);
-        let all = join_all_local(words.iter().map(|word| borrowed(word)));
+        let all = local::join_all(words.iter().map(|word| borrowed(word)));
         let sum = all.scope_ok(async |all| all.iter().map(|word| word.len()).sum::<usize>());
         assert_eq!(sum.await.unwrap(), 6);
-        let all = join_all_local_at_most(1, words.iter().map(|word| borrowed(word)));
+        let all = local::join_all_at_most(1, words.iter().map(|word| borrowed(word)));
         assert_eq!(all.scope_ok(async |all| all.len()).await.unwrap(), 3);
 
         let chain = borrowed(&text).then_local(|text| {
@@ -120,7 +117,7 @@ fn dropped_law_3() {
         let journal = Journal::new();
         let local = journal.resource("local").local();
         let sendable = journal.resource("sendable").lifespan();
-        let both = join_local((local, sendable)).enter().await.unwrap();
+        let both = local::join((local, sendable)).enter().await.unwrap();
         drop(both);
         let _ = lifespan::drain().await;
         assert_dropped(&journal);
@@ -140,7 +137,7 @@ fn dropped_elsewhere_law_3() {
     let runtime = multi_thread();
     let journal = Journal::new();
     let sendable = journal.resource("sendable").lifespan();
-    let alone = runtime.block_on(join_local((sendable,)).enter()).unwrap();
+    let alone = runtime.block_on(local::join((sendable,)).enter()).unwrap();
     drop(alone);
     let _ = runtime.block_on(lifespan::drain());
     journal.assert([

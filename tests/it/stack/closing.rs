@@ -39,7 +39,7 @@ fn an_inner_stack_closes_with_the_outer_one_law_7() {
         enter(&stack, &journal, "older").await.unwrap();
         let inner = stack.enter(ExitStack::new()).await.unwrap();
         enter(&inner, &journal, "inner").await.unwrap();
-        let registrar = inner.registrar();
+        let registrar = inner.handle();
         drop(inner);
         enter(&stack, &journal, "younger").await.unwrap();
 
@@ -80,7 +80,7 @@ fn registered_after_close_law_25() {
     everywhere(|| async {
         let journal = Journal::new();
         let mut stack = ExitStack::new().enter().await.unwrap();
-        let registrar = stack.registrar();
+        let registrar = stack.handle();
         stack.close().await.unwrap();
 
         let error = stack.enter(journal.resource("never").lifespan()).await;

@@ -134,7 +134,7 @@ fn registrars_move_with_the_entries() {
     everywhere(|| async {
         let journal = Journal::new();
         let moved = ExitStack::new().scope(async |stack| {
-            let (registrar, next) = (stack.registrar(), says(&journal, "next"));
+            let (registrar, next) = (stack.handle(), says(&journal, "next"));
             stack.on_exit_sync(says(&journal, "older"))?;
             stack.on_exit_sync(move |_| registrar.on_exit_sync(next))?;
             Ok::<_, Error>(stack.move_all())

@@ -397,11 +397,11 @@ fn debug_says_what_it_has() {
         let mut stack = ExitStack::new().enter().await.unwrap();
         let number = Lifespan::new(async { Ok::<_, Infallible>(7) }, async |_, _| ());
         let entered = stack.enter(number).await.unwrap();
-        assert_eq!(format!("{entered:?}"), "Stacked(Resource(7))");
+        assert_eq!(format!("{entered:?}"), "StackGuard(Resource(7))");
         drop(entered);
         assert_eq!(format!("{:?}", *stack), "ExitStack { len: 1, closed: false }");
         stack.close().await.unwrap();
-        assert_eq!(format!("{:?}", stack.registrar()), "Registrar { closed: true }");
+        assert_eq!(format!("{:?}", stack.handle()), "StackHandle { closed: true }");
         stack.exit().await.unwrap();
     });
 }

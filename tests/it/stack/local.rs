@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::FutureExt;
-use lifespan::{Error, Exit, ExitStack, ExitStackLocal, Lifespan, RegistrarLocal, checks_enabled, drain};
+use lifespan::{Error, Exit, ExitStack, Lifespan, checks_enabled, drain, local};
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::everywhere::{locally, paused};
@@ -18,7 +18,7 @@ fn what_borrows_law_7() {
         let note = &|line: &'static str| lines.borrow_mut().push(line);
         let counter = Rc::new(Cell::new(0));
         ExitStack::new_local()
-            .scope(async |stack: &mut ExitStackLocal<'_>| {
+            .scope(async |stack: &mut local::ExitStack<'_>| {
                 let shared = Rc::clone(&counter);
                 let lent = Lifespan::new_local(async { Ok::<_, Error>(&counter) }, async |_, _| {
                     note("lent");
@@ -29,7 +29,7 @@ fn what_borrows_law_7() {
                         note(if exit.is_clean() { "async" } else { "failed" });
                     })
                     .unwrap();
-                let registrar: RegistrarLocal<'_> = stack.registrar();
+                let registrar: local::StackHandle<'_> = stack.handle();
                 let during = stack.on_exit_sync(move |_: &Exit| {
                     shared.set(shared.get() + 1);
                     registrar

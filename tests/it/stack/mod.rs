@@ -13,7 +13,7 @@ mod registering;
 mod services;
 mod swept;
 
-use lifespan::{Exit, ExitStack, Stacked};
+use lifespan::{Exit, ExitStack, StackGuard};
 
 use crate::journal::{Db, Journal};
 
@@ -28,6 +28,6 @@ async fn enter<'s>(
     stack: &'s ExitStack,
     journal: &Journal,
     name: &'static str,
-) -> Result<Stacked<'s, Db>, lifespan::Error> {
+) -> Result<StackGuard<'s, Db>, lifespan::Error> {
     stack.enter(journal.resource(name).lifespan()).await
 }

@@ -175,7 +175,7 @@ async fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
                     }
                 }
                 Op::Registers => {
-                    let registrar = stack.registrar();
+                    let registrar = stack.handle();
                     let registered = stack.on_exit(async move |_| {
                         ended(&log, number, true)?;
                         let next = registered_by(number);

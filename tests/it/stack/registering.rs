@@ -16,7 +16,7 @@ fn while_it_exits_law_7() {
         ExitStack::new()
             .scope(async |stack| {
                 enter(stack, &journal, "oldest").await?;
-                let (registrar, log) = (stack.registrar(), journal.clone());
+                let (registrar, log) = (stack.handle(), journal.clone());
                 stack.on_exit(async move |_| {
                     let live = log.resource("next").lifespan().enter().await?;
                     registrar.adopt(live)?;
@@ -51,7 +51,7 @@ fn by_the_last_exit() {
     everywhere(|| async {
         let journal = Journal::new();
         let registrar = ExitStack::new().scope(async |stack| {
-            let (registrar, next) = (stack.registrar(), says(&journal, "next"));
+            let (registrar, next) = (stack.handle(), says(&journal, "next"));
             let late = registrar.clone();
             stack.on_exit_sync(move |_| registrar.on_exit_sync(next))?;
             Ok::<_, Error>(late)
@@ -69,7 +69,7 @@ fn from_another_thread_law_25() {
         for _ in 0..50 {
             let journal = Journal::new();
             let mut stack = ExitStack::new().enter().await.unwrap();
-            let (registrar, log) = (stack.registrar(), journal.clone());
+            let (registrar, log) = (stack.handle(), journal.clone());
             let pushing = std::thread::spawn(move || {
                 let pushed = (0..100).filter(|_| registrar.on_exit_sync(says(&log, "x")).is_ok());
                 pushed.count()
@@ -88,12 +88,12 @@ fn no_cycle() {
     paused().block_on(async {
         let captured = Arc::new(());
         let stack = ExitStack::new().enter().await.unwrap();
-        let (registrar, kept) = (stack.registrar(), Arc::clone(&captured));
+        let (registrar, kept) = (stack.handle(), Arc::clone(&captured));
         let _ = stack.on_exit_sync(move |_| drop((registrar, kept)));
         stack.exit().await.unwrap();
         assert_eq!(Arc::strong_count(&captured), 1);
         let stack = ExitStack::new().enter().await.unwrap();
-        let (registrar, kept) = (stack.registrar(), Arc::clone(&captured));
+        let (registrar, kept) = (stack.handle(), Arc::clone(&captured));
         let _ = stack.on_exit_sync(move |_| drop((registrar, kept)));
         drop(stack); // rescued
         let _ = lifespan::drain().await;

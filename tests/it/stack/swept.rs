@@ -71,7 +71,7 @@ fn registered_while_it_exits_law_7() {
         let _ = ExitStack::new()
             .scope(async |stack| {
                 stack.enter(script(&journal, "a").lifespan()).await?;
-                let (registrar, next) = (stack.registrar(), script(&journal, "next"));
+                let (registrar, next) = (stack.handle(), script(&journal, "next"));
                 stack.on_exit(async move |_| {
                     let live = next.lifespan().enter().await?;
                     registrar.adopt(live).map_err(Error::from)

@@ -13,13 +13,13 @@ use tokio::time::{Instant, sleep};
 
 use super::program::{By, Cut, End, Program, Step};
 use crate::app::exit::exits;
-use crate::app::lifespan::{Start, describe};
+use crate::app::lifespan::{Lane, Start, describe};
 use crate::app::member::enter;
 use crate::app::role::{member, resource};
 use crate::app::slot::{Lent, get, lent, value};
 use crate::compose::graph::{self, Graph};
 use crate::compose::joined::settle;
-use crate::compose::kind::{Kind, Sendable};
+use crate::lifespan::kind::Sendable;
 use crate::{BoxError, CancelScope, Cause, Enter, Error, Exit, Lifespan, ScopedResource, shield};
 
 pub(super) const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
@@ -212,7 +212,7 @@ impl Drop for Slots {
 }
 
 /// Begins the enter of a member.
-fn start<'s>(slots: &'s Slots, member: &'static graph::Member) -> Option<<Sendable as Kind>::Lane<'s>> {
+fn start<'s>(slots: &'s Slots, member: &'static graph::Member) -> Option<Lane<'s, Sendable>> {
     let index = slots.graph.members.iter().position(|other| ptr::eq(other, member));
     let index = index.unwrap();
     let (world, program) = (&slots.world, &slots.world.program.members[index]);

@@ -19,8 +19,8 @@ use super::mailbox::{Mail, Mailbox};
 use super::owned::{Owner, TO_UNWIND};
 use super::task::{OnEntered, OwnerLife, OwnerSide, live};
 use crate::base::entry::Entry;
-use crate::compose::kind::{Kind, Local, Sendable};
 use crate::error::BoxError;
+use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
 use crate::resource::enter::{Enter, Entering};
 use crate::resource::{LocalResource, ScopedResource};
@@ -37,7 +37,7 @@ type Hook<R, K> = Box<dyn FnOnce(&Owner<R, K>) -> OwnerHooks + Send>;
 #[must_use = "nothing is spawned until its lifespan is scoped or entered"]
 pub struct Owning<R: 'static, F, K: Kind + 'static = Sendable>(Stage<R, F, K>);
 
-/// As [`Owning`], of an [`OwnerLocal`](crate::OwnerLocal).
+/// As [`Owning`], of an [`OwnerLocal`](crate::local::Owner).
 pub type OwningLocal<R, F> = Owning<R, F, Local<'static>>;
 
 enum Stage<R: 'static, F, K: Kind + 'static> {

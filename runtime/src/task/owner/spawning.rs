@@ -6,9 +6,9 @@ use std::panic::Location;
 use super::hooks::OwnerHooks;
 use super::owned::{Owner, OwnerLocal};
 use super::owning::{Owning, OwningLocal};
-use crate::compose::kind::Kind;
 use crate::error::Error;
 use crate::lifespan::Lifespan;
+use crate::lifespan::kind::Kind;
 use crate::resource::enter::Enter;
 use crate::resource::{LocalResource, ScopedResource};
 

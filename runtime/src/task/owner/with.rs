@@ -10,8 +10,8 @@ use super::work::Letter;
 use crate::base::entry::Subject;
 use crate::base::identity::Checkpoint;
 use crate::base::panic::panic_text;
-use crate::compose::kind::Kind;
 use crate::error::ErrorKind;
+use crate::lifespan::kind::Kind;
 use crate::resource::body::Failure;
 use crate::scope::tie::{self, InTask};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::call::{Call, Ran};
 use crate::cancel::node::Node;
-use crate::compose::kind::{Kind, Local, Sendable};
+use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::lifespan::send_fn::SendFn;
 
 /// A call, whatever its closure is; the resource is in the task that runs it.

@@ -1,59 +1,54 @@
-//! [`Registrar`]: registers on a stack from anywhere, also while that exits (laws 7 and 25).
+//! [`StackHandle`]: registers on a stack from anywhere, also while that exits (laws 7 and 25).
 
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
-use super::callback::{AtOnce, Calls};
-use super::register::{adopted, callback_entry};
-use super::slots::{Slot, Slots};
-use super::{STACK, guard};
+use super::callback::{AtOnce, Calls, callback_entry};
+use super::slots::{STACK, Slot, Slots, adopted, live_of};
 use crate::base::entry::Entry;
-use crate::compose::kept::Kept;
-use crate::compose::kind::{Kind, Local, Sendable, Takes};
 use crate::error::rejected::Rejected;
-use crate::lifespan::foreign::Exited;
+use crate::lifespan::ending::Exited;
+use crate::lifespan::kept::Kept;
+use crate::lifespan::kind::{Kind, Sendable, Takes};
 use crate::live::Live;
 use crate::resource::LocalResource;
 use crate::resource::exit::Exit;
 
 /// Registers on an [`ExitStack`](super::ExitStack) without borrowing it; made by
-/// [`registrar`](super::ExitStack::registrar). Cheap to clone.
+/// [`handle`](super::ExitStack::handle). Cheap to clone.
 ///
 /// What an exit of the stack registers is the next to exit, before what is older. When the stack has closed, what is to be
-/// registered comes back (law 25). A registrar keeps no stack alive, and goes with the entries if they
+/// registered comes back (law 25). A handle keeps no stack live_of, and goes with the entries if they
 /// [move](super::ExitStack::move_all).
 ///
 /// ```
 /// use lifespan::{Error, ExitStack};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
-/// let registrar = ExitStack::new()
+/// let handle = ExitStack::new()
 ///     .scope(async |stack| {
-///         let registrar = stack.registrar();
+///         let handle = stack.handle();
 ///         stack.on_exit_sync(|_| println!("third"))?;
-///         let during_exit = registrar.clone();
+///         let during_exit = handle.clone();
 ///         stack.on_exit_sync(move |_| {
 ///             println!("first");
 ///             during_exit.on_exit_sync(|_| println!("second"))
 ///         })?;
-///         Ok::<_, Error>(registrar)
+///         Ok::<_, Error>(handle)
 ///     })
 ///     .await?;
-/// let too_late = registrar.on_exit_sync(|_| println!("never")).unwrap_err();
+/// let too_late = handle.on_exit_sync(|_| println!("never")).unwrap_err();
 /// let callback = too_late.into_inner();
 /// # drop(callback);
 /// # Ok(())
 /// # }
 /// ```
-pub struct Registrar<K: Kind = Sendable>(Weak<Slots<K>>);
+pub struct StackHandle<K: Kind = Sendable>(Weak<Slots<K>>);
 
-/// As [`Registrar`], of an [`ExitStackLocal`](super::ExitStackLocal).
-pub type RegistrarLocal<'a> = Registrar<Local<'a>>;
-
-impl<K: Kind> Registrar<K> {
+impl<K: Kind> StackHandle<K> {
     pub(super) fn new(slots: &Arc<Slots<K>>) -> Self {
-        Registrar(Arc::downgrade(slots))
+        StackHandle(Arc::downgrade(slots))
     }
 
     /// Registers a value that is there already; as [`ExitStack::push`](super::ExitStack::push).
@@ -96,7 +91,7 @@ impl<K: Kind> Registrar<K> {
         self.keep(adopted(live, Location::caller())).map_err(|kept| {
             let subject = kept.entry().subject();
             let (resource, entry) = kept.open();
-            Rejected::closed(guard(resource, entry), STACK, subject)
+            Rejected::closed(live_of(resource, entry), STACK, subject)
         })
     }
 
@@ -154,15 +149,15 @@ impl<K: Kind> Registrar<K> {
     }
 }
 
-impl<K: Kind> Clone for Registrar<K> {
+impl<K: Kind> Clone for StackHandle<K> {
     fn clone(&self) -> Self {
-        Registrar(Weak::clone(&self.0))
+        StackHandle(Weak::clone(&self.0))
     }
 }
 
-impl<K: Kind> fmt::Debug for Registrar<K> {
+impl<K: Kind> fmt::Debug for StackHandle<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let closed = self.0.upgrade().is_none_or(|slots| slots.is_closed());
-        f.debug_struct("Registrar").field("closed", &closed).finish()
+        f.debug_struct("StackHandle").field("closed", &closed).finish()
     }
 }

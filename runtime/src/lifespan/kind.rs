@@ -1,19 +1,16 @@
-//! [`Kind`]: whether the members of a group may leave their task: that decides what their exits are, and what becomes of
-//! those when the group is dropped (law 3).
+//! [`Kind`]: whether what is held may leave its task: that decides what its exit is, and what becomes of that when it is dropped
+//! (law 3).
 
-use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Mutex;
 
 use tokio::runtime::Handle;
 
-use super::entering::{Group, MemberEnter};
-use super::exits::Exits;
+use super::ending::{EndBox, EndBoxLocal};
 use super::kept::Kept;
+use super::{BoxFuture, LocalBoxFuture};
 use crate::event::failures::Failures;
-use crate::lifespan::{BoxFuture, LocalBoxFuture};
 use crate::orphan::collector::{self, Collector};
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::resource::exit::ForMembers;
@@ -24,11 +21,11 @@ use crate::scope::abandon::{job, job_of_any};
 use crate::scope::exiting::exiting;
 use crate::scope::side::Side;
 
-/// Of which kind the members of a group are.
+/// Whether what is held may leave its task: [`Sendable`] or [`Local`].
 pub trait Kind: Sized {
-    /// The exit of a member, whatever its type.
+    /// The exit of a member, whatever its type. Dropped before its first poll, the member is abandoned.
     #[doc(hidden)]
-    type Exit: Parted;
+    type Exit: Future<Output = Failures> + Unpin;
 
     /// A member, whatever its type.
     #[doc(hidden)]
@@ -38,27 +35,27 @@ pub trait Kind: Sized {
     #[doc(hidden)]
     type Boxed<'f, T: 'f>: Future<Output = T> + Unpin + 'f;
 
-    /// The enter of a member, whatever its type, that borrows for this long.
+    /// The end of a value, whatever closure that is.
     #[doc(hidden)]
-    type Lane<'s>: MemberEnter + Unpin;
+    type End<T>;
 
-    /// Makes one of several exits, for a whole of any kind to run, if they may leave their task.
+    /// Gives exits that are left, in order, to whoever may run them.
     #[doc(hidden)]
-    fn __leave(exits: Exits<Self::Exit>, group: &Group) -> Left<Self>;
+    fn __pass_on(left: Vec<Self::Exit>);
 
-    /// What runs one that was left.
+    /// The exits as such that may leave their task, if they may.
     #[doc(hidden)]
-    fn __run(left: OrphanExit) -> Self::Exit;
+    fn __detach(exits: Numbered<Self::Exit>) -> Result<Numbered<OrphanExit>, Numbered<Self::Exit>>;
+
+    /// What runs one that may leave its task.
+    #[doc(hidden)]
+    fn __run(detached: OrphanExit) -> Self::Exit;
 }
 
-/// Who runs several exits of a roll-back.
-#[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "it is taken apart at once")]
-pub enum Left<K: Kind> {
-    /// The whole, in whose place they may leave their task.
-    ToTheWhole(OrphanExit),
-    Here(Exits<K::Exit>),
-}
+/// Exits, each with the number of its member.
+#[doc(hidden)]
+#[allow(unreachable_pub, reason = "a public trait names it")]
+pub type Numbered<E> = Vec<(usize, E)>;
 
 /// A member whose type is forgotten: of what comes and goes at run time. Dropped, it is abandoned.
 #[doc(hidden)]
@@ -80,21 +77,11 @@ impl<R: LocalResource, K: Takes<R>> Member<K> for Kept<R> {
     }
 }
 
-/// The exit of a member on its way.
-#[doc(hidden)]
-pub trait Parted: Sized {
-    /// Runs it.
-    fn __poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures>;
-
-    /// Gives those that are left, in order, to whoever may run them.
-    fn __pass_on(left: Vec<Self>);
-}
-
 /// A kind that members of this type may be of.
 #[diagnostic::on_unimplemented(
     message = "`{R}` cannot be a member of a group that may leave its task",
     label = "`{R}` borrows, is not `Send`, or is declared to be local",
-    note = "use the form that ends in `_local`, or `#[lifespan(local, ..)]`"
+    note = "use the form in `lifespan::local`, or `#[lifespan(local, ..)]`"
 )]
 pub trait Takes<R: LocalResource>: Kind {
     /// Makes the exit of a member.
@@ -112,29 +99,29 @@ pub trait Takes<R: LocalResource>: Kind {
     fn __forget_type(member: Kept<R>) -> Box<Self::Member>;
 }
 
-/// A kind whose enters may be of this type: forgets it.
+/// A kind that futures of this type may be of: forgets it.
 #[doc(hidden)]
-pub trait Boxes<'s, M>: Kind {
-    fn __box(member: M) -> Self::Lane<'s>;
+pub trait Boxes<'f, F: Future>: Kind {
+    fn __box(future: F) -> Self::Boxed<'f, F::Output>;
 }
 
-impl<'s, M: MemberEnter + Send + 's> Boxes<'s, M> for Sendable {
-    fn __box(member: M) -> Self::Lane<'s> {
-        Box::pin(member)
+impl<'f, F: Future<Output: 'f> + Send + 'f> Boxes<'f, F> for Sendable {
+    fn __box(future: F) -> BoxFuture<'f, F::Output> {
+        Box::pin(future)
     }
 }
 
-impl<'s, M: MemberEnter + 's> Boxes<'s, M> for Local<'_> {
-    fn __box(member: M) -> Self::Lane<'s> {
-        Box::pin(member)
+impl<'f, F: Future<Output: 'f> + 'f> Boxes<'f, F> for Local<'_> {
+    fn __box(future: F) -> LocalBoxFuture<'f, F::Output> {
+        Box::pin(future)
     }
 }
 
-/// Members that may leave their task: dropped without their exits, those are adopted or rescued.
+/// It may leave its task: dropped without its exit, that is adopted or rescued.
 #[derive(Debug)]
 pub enum Sendable {}
 
-/// Members that stay in their task; `'a` is how long what they borrow lives.
+/// It stays in its task; `'a` is how long what it borrows lives.
 #[derive(Debug)]
 pub struct Local<'a>(PhantomData<&'a ()>);
 
@@ -142,26 +129,19 @@ impl Kind for Sendable {
     type Exit = OrphanExit;
     type Member = dyn Member<Sendable> + Send;
     type Boxed<'f, T: 'f> = BoxFuture<'f, T>;
-    type Lane<'s> = Pin<Box<dyn MemberEnter + Send + 's>>;
+    // Never locked: only so that a resource is `Sync` if its value is, and can be lent to others.
+    type End<T> = Mutex<EndBox<T>>;
 
-    fn __leave(exits: Exits<OrphanExit>, group: &Group) -> Left<Self> {
-        let runtime = Handle::try_current().ok();
-        let subject = group.subject().clone();
-        Left::ToTheWhole(OrphanExit::going_on(exits, subject, runtime, false))
-    }
-
-    fn __run(left: OrphanExit) -> OrphanExit {
-        left
-    }
-}
-
-impl Parted for OrphanExit {
-    fn __poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures> {
-        Pin::new(self).poll(cx)
-    }
-
-    fn __pass_on(left: Vec<Self>) {
+    fn __pass_on(left: Vec<OrphanExit>) {
         collector::pass_on(left);
+    }
+
+    fn __detach(exits: Numbered<OrphanExit>) -> Result<Numbered<OrphanExit>, Numbered<OrphanExit>> {
+        Ok(exits)
+    }
+
+    fn __run(detached: OrphanExit) -> OrphanExit {
+        detached
     }
 }
 
@@ -182,51 +162,36 @@ impl<R: ScopedResource> Takes<R> for Sendable {
 }
 
 impl<'a> Kind for Local<'a> {
-    type Exit = LocalExit<'a>;
+    type Exit = LocalBoxFuture<'a, Failures>;
     type Member = dyn Member<Local<'a>> + 'a;
     type Boxed<'f, T: 'f> = LocalBoxFuture<'f, T>;
-    type Lane<'s> = Pin<Box<dyn MemberEnter + 's>>;
+    type End<T> = EndBoxLocal<'a, T>;
 
-    fn __leave(exits: Exits<LocalExit<'a>>, _: &Group) -> Left<Self> {
-        Left::Here(exits)
-    }
-
-    fn __run(left: OrphanExit) -> LocalExit<'a> {
-        LocalExit(Box::pin(left))
-    }
-}
-
-/// The exit of a local member. Dropped before its first poll, the member is abandoned.
-pub struct LocalExit<'a>(LocalBoxFuture<'a, Failures>);
-
-impl Parted for LocalExit<'_> {
-    fn __poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<Failures> {
-        self.0.as_mut().poll(cx)
-    }
-
-    fn __pass_on(left: Vec<Self>) {
+    fn __pass_on(left: Vec<Self::Exit>) {
         // What of it can be rescued is, as one job.
         let _together = Collector::open();
         left.into_iter().for_each(drop);
     }
-}
 
-impl fmt::Debug for LocalExit<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalExit").finish_non_exhaustive()
+    fn __detach(exits: Numbered<Self::Exit>) -> Result<Numbered<OrphanExit>, Numbered<Self::Exit>> {
+        Err(exits)
+    }
+
+    fn __run(detached: OrphanExit) -> Self::Exit {
+        Box::pin(detached)
     }
 }
 
 impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
-    fn __part(member: Kept<R>, exit: ForMembers) -> LocalExit<'a> {
-        LocalExit(Box::pin(async move {
+    fn __part(member: Kept<R>, exit: ForMembers) -> Self::Exit {
+        Box::pin(async move {
             let (resource, Origin { entry, anchor, .. }) = member.into_parts();
             let exit = exit.now(entry.policy.exit());
             exit.note(&entry);
             let mut side = Side::nothing();
             exiting(resource, &entry, &exit, &mut side, anchor).await;
             side.take_failures()
-        }))
+        })
     }
 
     fn __forget_type(member: Kept<R>) -> Box<Self::Member> {

@@ -1,4 +1,4 @@
-//! [`Stacked`]: an entry of a stack in the hands of the user.
+//! [`StackGuard`]: an entry of a stack in the hands of the user.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,12 +6,11 @@ use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use super::guard;
-use super::slots::{Key, Slot, Slots};
+use super::slots::{Key, Slot, Slots, live_of};
 use crate::base::policy::Policy;
-use crate::compose::kept::Kept;
-use crate::compose::kind::{Kind, Sendable, Takes};
 use crate::error::Error;
+use crate::lifespan::kept::Kept;
+use crate::lifespan::kind::{Kind, Sendable, Takes};
 use crate::live::Live;
 use crate::resource::LocalResource;
 use crate::resource::body::Failure;
@@ -23,7 +22,7 @@ use crate::resource::failing::Dependents;
 /// resource back in its place on the stack, which then exits it in its turn. It borrows the stack: none is left when that
 /// exits. One that is leaked (`mem::forget`) leaves an empty place, and the exit of the stack fails with an error of the
 /// kind [`Lost`](crate::ErrorKind::Lost).
-pub struct Stacked<'s, R: LocalResource, K: Kind = Sendable> {
+pub struct StackGuard<'s, R: LocalResource, K: Kind = Sendable> {
     slots: &'s Slots<K>,
     key: Key,
     /// How it goes back. Kept here so that the type asks for no more than its parts: rustc repeats a bound that fails wherever
@@ -33,23 +32,23 @@ pub struct Stacked<'s, R: LocalResource, K: Kind = Sendable> {
     kept: Option<Kept<R>>,
 }
 
-impl<'s, R: LocalResource, K: Kind> Stacked<'s, R, K> {
+impl<'s, R: LocalResource, K: Kind> StackGuard<'s, R, K> {
     /// On top of the others.
     pub(super) fn new(slots: &'s Slots<K>, kept: Kept<R>) -> Self
     where
         K: Takes<R>,
     {
         let key = slots.add(Slot::Lent(kept.entry().subject()));
-        let stacked = Stacked {
+        let guard = StackGuard {
             slots,
             key,
             forget_type: K::__forget_type,
             kept: Some(kept),
         };
         if let Some(users) = slots.users() {
-            users.hear_of(stacked.kept().resource(), stacked.kept().entry());
+            users.hear_of(guard.kept().resource(), guard.kept().entry());
         }
-        stacked
+        guard
     }
 
     /// Sets the name that errors and reports use for this entry.
@@ -125,7 +124,7 @@ impl<'s, R: LocalResource, K: Kind> Stacked<'s, R, K> {
             Dependents::nobody().hear_of(kept.resource(), kept.entry());
         }
         let (resource, entry) = kept.open();
-        guard(resource, entry)
+        live_of(resource, entry)
     }
 
     fn kept(&self) -> &Kept<R> {
@@ -151,7 +150,7 @@ impl<'s, R: LocalResource, K: Kind> Stacked<'s, R, K> {
     }
 }
 
-impl<R: LocalResource, K: Kind> Drop for Stacked<'_, R, K> {
+impl<R: LocalResource, K: Kind> Drop for StackGuard<'_, R, K> {
     fn drop(&mut self) {
         if let Some(kept) = self.kept.take() {
             let slot = Slot::Here((self.forget_type)(kept));
@@ -160,7 +159,7 @@ impl<R: LocalResource, K: Kind> Drop for Stacked<'_, R, K> {
     }
 }
 
-impl<R: LocalResource, K: Kind> Deref for Stacked<'_, R, K> {
+impl<R: LocalResource, K: Kind> Deref for StackGuard<'_, R, K> {
     type Target = R;
 
     fn deref(&self) -> &R {
@@ -168,14 +167,14 @@ impl<R: LocalResource, K: Kind> Deref for Stacked<'_, R, K> {
     }
 }
 
-impl<R: LocalResource, K: Kind> DerefMut for Stacked<'_, R, K> {
+impl<R: LocalResource, K: Kind> DerefMut for StackGuard<'_, R, K> {
     fn deref_mut(&mut self) -> &mut R {
         self.kept_mut().resource_mut()
     }
 }
 
-impl<R: LocalResource + fmt::Debug, K: Kind> fmt::Debug for Stacked<'_, R, K> {
+impl<R: LocalResource + fmt::Debug, K: Kind> fmt::Debug for StackGuard<'_, R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Stacked").field(&**self).finish()
+        f.debug_tuple("StackGuard").field(&**self).finish()
     }
 }

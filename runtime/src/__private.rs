@@ -18,11 +18,11 @@ pub use crate::app::role::{
     resource, resource_local,
 };
 pub use crate::app::slot::{Leaf, Lent, Moved, get, given, leaf, lent, lent_local, moved, value};
-pub use crate::compose::graph::{Graph, Member};
 pub use crate::lifespan::Lifespan;
 pub use crate::lifespan::kind::{Kind, Local, Sendable};
 pub use crate::lifespan::scope_macro::{begin, body, in_task};
-pub use crate::plan::draft::What;
+pub use crate::plan::graph::What;
+pub use crate::plan::graph::{Graph, Member};
 pub use crate::resource::enter::Enter;
 pub use crate::resource::failing::Failing;
 pub use crate::resource::origin::{Origin, TakesOver};

@@ -54,7 +54,6 @@ fn no_arrow_of_the_runtime_goes_up_a_floor() {
 const CIRCLES_OF_THE_RUNTIME: &[&str] = &[
     "cancel/children.rs, cancel/node/mod.rs",
     "orphan/collector.rs, orphan/rescue/drained.rs, orphan/rescue/mod.rs, orphan/rescue/owner_entry.rs",
-    "plan/draft.rs, plan/member.rs, plan/mermaid.rs, plan/mod.rs, plan/paths.rs",
     "resource/failing.rs, resource/mod.rs, resource/origin.rs",
 ];
 

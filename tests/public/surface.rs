@@ -218,7 +218,9 @@ fn exported(item: &Item) -> Option<String> {
 
 fn is_hidden(attributes: &[Attribute]) -> bool {
     let mut written = attributes.iter().map(written);
-    written.any(|written| ["doc(hidden)", "cfg(test)", "cfg(doctest)"].contains(&written.as_str()))
+    written.any(|written| {
+        ["doc(hidden)", "cfg(test)", "cfg(doctest)", "cfg(any(doc,doctest))"].contains(&written.as_str())
+    })
 }
 
 fn feature_of(attributes: &[Attribute]) -> Option<String> {

@@ -180,7 +180,7 @@ const _: () = {
             __rt::graph::<Self>().policy::<Self>()
         }
         fn __what() -> __rt::What {
-            __rt::What::Nested(Self::plan())
+            __rt::What::Nested(__rt::graph::<Self>())
         }
         fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
             __rt::failing(self, __failing);

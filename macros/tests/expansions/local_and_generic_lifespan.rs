@@ -117,7 +117,7 @@ const _: () = {
             __rt::graph_local::<Self>().policy::<Self>()
         }
         fn __what() -> __rt::What {
-            __rt::What::Nested(Self::plan())
+            __rt::What::Nested(__rt::graph_local::<Self>())
         }
         fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
             __rt::failing_local(self, __failing);

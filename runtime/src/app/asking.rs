@@ -1,8 +1,8 @@
 //! [`Asking`]: the members of an entered lifespan that may fail, asked to tell if they do (law 21).
 
 use super::role::Role;
-use crate::compose::graph::Graph;
 use crate::lifespan::kind::Kind;
+use crate::plan::graph::Graph;
 use crate::resource::failing::Failing;
 
 /// Members that are asked.

@@ -2,8 +2,8 @@
 
 use super::asking::Asking;
 use super::parts::Parts;
-use crate::compose::graph::Graph;
 use crate::lifespan::kind::{Local, Sendable};
+use crate::plan::graph::Graph;
 use crate::resource::failing::Failing;
 
 /// A lifespan that is described by a graph.

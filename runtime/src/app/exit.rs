@@ -3,12 +3,12 @@
 use super::composed::{Composed, ComposedLocal};
 use super::parts::Parts;
 use crate::compose::exits::{Exits, Order};
-use crate::compose::graph::Graph;
 use crate::compose::joined::settle;
 use crate::compose::parting::Parting;
 use crate::error::BoxError;
 use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::orphan::collector;
+use crate::plan::graph::Graph;
 use crate::resource::exit::Exit;
 use crate::resource::origin::Origin;
 

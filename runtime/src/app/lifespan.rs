@@ -12,12 +12,12 @@ use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Parts};
 use crate::compose::entering::{EnterEach, Entering, Enters, Gives, Group, Members, Missed};
 use crate::compose::exits::Order;
-use crate::compose::graph::{Graph, Member};
 use crate::compose::parting::Parting;
 use crate::compose::turns::Turns;
 use crate::event::failures::Failure;
 use crate::lifespan::Lifespan;
 use crate::lifespan::kind::{Kind, Local, Sendable};
+use crate::plan::graph::{Graph, Member};
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 

@@ -15,12 +15,12 @@ use super::slot::Slot;
 use super::with_end::{Gives, WithEnd};
 use crate::base::policy::Policy;
 use crate::compose::entering::{EnterOne, Missed};
-use crate::compose::graph::Member;
 use crate::error::ErrorKind;
 use crate::event::failures::Failure;
 use crate::event::{self, EventKind};
 use crate::lifespan::Lifespan;
 use crate::lifespan::kind::{Boxes, Kind};
+use crate::plan::graph::Member;
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 

@@ -1,7 +1,7 @@
 //! A lifespan that is described by a graph: each member is entered as soon as all that it needs is, exits when all that
 //! needs it have, in one task, without a spawn (laws 7, 18 and 19).
 //!
-//! The attribute `#[lifespan]` generates data, the [`graph`](crate::compose::graph), and flat lists, with one line for each member.
+//! The attribute `#[lifespan]` generates data, the [`graph`](crate::plan::graph), and flat lists, with one line for each member.
 //! A member has a [`slot`], which holds it when it is entered, as something [`stored`], and lends it to those that need it;
 //! [`member`] says how it is entered, and its [`role`] what its type has to do with that. [`resources`] are what members are that
 //! are none by themselves, [`with_end`] the enter of one whose end is beside it. [`lifespan`] makes the description of the whole,

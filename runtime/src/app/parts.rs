@@ -4,9 +4,9 @@ use std::panic::Location;
 
 use super::role::{Ending, Role};
 use crate::base::entry::Entry;
-use crate::compose::graph::Graph;
 use crate::compose::parting::{LAST, Parting};
 use crate::lifespan::kind::Kind;
+use crate::plan::graph::Graph;
 use crate::resource::exit::Exit;
 
 /// Members on their way out, in their order, each with the entry it was entered with; without that, with what the graph says of

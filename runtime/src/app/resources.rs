@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
 use crate::lifespan::ending::Exited;
-use crate::plan::draft::What;
+use crate::plan::graph::What;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
 use crate::resource::origin::{Origin, TakesOver};

@@ -5,10 +5,10 @@ use std::fmt;
 
 use super::resources::{Beside, BesideLocal, Closed, Ends, EndsLocal, Optional, OptionalLocal, Plain, PlainLocal};
 use crate::base::policy::Policy;
-use crate::compose::graph::Member;
 use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Kind, Local, Sendable, Takes};
-use crate::plan::draft::What;
+use crate::plan::graph::Member;
+use crate::plan::graph::What;
 use crate::resource::exit::ForMembers;
 use crate::resource::failing::Failing;
 use crate::resource::origin::Origin;

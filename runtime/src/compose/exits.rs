@@ -8,10 +8,10 @@ use std::task::{Context, Poll, ready};
 
 use super::turns::Turns;
 use super::woken::{Polled, WokenSet};
-use crate::compose::graph::{Graph, Member};
 use crate::event::failures::Failures;
 use crate::lifespan::kind::Kind;
 use crate::orphan::collector::{self, Collector};
+use crate::plan::graph::{Graph, Member};
 
 /// Ready with all failures when all have exited. Dropped before, what is left is passed on (law 6).
 pub(crate) struct Exits<K: Kind> {

@@ -10,7 +10,6 @@
 mod deep;
 pub(crate) mod entering;
 pub(crate) mod exits;
-pub(crate) mod graph;
 mod join;
 mod join_all;
 pub(crate) mod joined;

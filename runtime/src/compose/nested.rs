@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::node::Node;
-use crate::compose::graph::Member;
 use crate::orphan::orphan_exit::OrphanExit;
+use crate::plan::graph::Member;
 
 /// The roll-back of a member, for the whole to run; which member, if they have an order of their own.
 pub(super) type Left = (Option<&'static Member>, Box<OrphanExit>);

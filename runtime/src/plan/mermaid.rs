@@ -8,7 +8,16 @@ use std::time::Duration;
 
 use super::{Plan, PlanMember};
 
-pub(super) struct Mermaid<'a>(pub(super) &'a Plan);
+impl Plan {
+    /// Draws it as a Mermaid `flowchart`: an arrow from each member to those that depend on it, a nested lifespan as a
+    /// subgraph, the critical path of the exit with a thick border, what is optional with a dashed one.
+    #[must_use = "it is only drawn when it is formatted"]
+    pub fn mermaid(&self) -> impl std::fmt::Display {
+        Mermaid(self)
+    }
+}
+
+struct Mermaid<'a>(&'a Plan);
 
 impl fmt::Display for Mermaid<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,12 +99,20 @@ impl Chart<'_> {
     /// From what a member is made from to the member.
     fn write_arrows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Chart { id, indent, .. } = self;
-        for (at, member) in self.plan.drafts().iter().enumerate() {
-            for input in &member.takes {
-                writeln!(f, "{indent}    {id}_in{input} -.-> {id}_{at}")?;
+        let at = |name| {
+            self.plan
+                .members()
+                .position(|member| member.name() == name)
+                .unwrap_or_default()
+        };
+        let input_at = |name| self.plan.inputs().position(|input| input == name).unwrap_or_default();
+        for member in self.plan.members() {
+            let to = at(member.name());
+            for input in member.inputs() {
+                writeln!(f, "{indent}    {id}_in{} -.-> {id}_{to}", input_at(input))?;
             }
-            for needed in &member.needs {
-                writeln!(f, "{indent}    {id}_{needed} --> {id}_{at}")?;
+            for needed in member.dependencies() {
+                writeln!(f, "{indent}    {id}_{} --> {id}_{to}", at(needed))?;
             }
         }
         Ok(())

@@ -1,22 +1,21 @@
 //! [`Plan`]: the graph of a lifespan, known before it runs: members, dependencies, budgets, and what follows from them
 //! (law 22).
 //!
-//! [`draft`] is the plain data that generated code gives; [`paths`] finds the longest paths; [`tree`] and [`mermaid`] draw.
+//! [`graph`] is what the attribute writes, and what the types of the members add stands beside it; [`paths`] finds the longest
+//! paths; [`tree`] draws.
 
+use std::fmt;
 use std::time::Duration;
 
-pub(crate) mod draft;
-mod member;
+pub(crate) mod graph;
 mod mermaid;
 mod paths;
 #[cfg(test)]
 mod tests;
 mod tree;
 
-use draft::{Draft, DraftMember};
-pub use member::PlanMember;
-use mermaid::Mermaid;
-use paths::Side;
+use graph::{Graph, Member, What};
+use paths::{Longest, Side, Time, longest};
 
 /// What a lifespan consists of, and how long it may take: known without running anything.
 ///
@@ -60,28 +59,47 @@ use paths::Side;
 /// that it abandons) has budgets of its own that a plan does not know; nor does it know of code that blocks its thread, and of
 /// a [grace](crate::CancelScope::grace) that was changed. A start-up that fails also rolls back, which takes at most the worst
 /// case of the exit.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Plan {
-    draft: Draft,
+    graph: &'static Graph,
+    /// What the type of each member says of it.
+    members: Vec<Typed>,
+}
+
+/// What a member is by its type.
+#[derive(Clone, Debug)]
+struct Typed {
+    /// No bound if none; a nested lifespan then takes what its members take.
+    enter_budget: Option<Duration>,
+    exit_budget: Option<Duration>,
+    is_optional: bool,
+    kind: MemberKind,
+}
+
+#[derive(Clone, Debug)]
+enum MemberKind {
+    Resource,
+    Value,
+    Nested(Plan),
 }
 
 impl Plan {
     /// The name of the whole.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.draft.name
+        self.graph.name
     }
 
     /// What the whole needs to start.
     #[must_use = "it is only looked at"]
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.draft.inputs.iter().copied()
+        self.graph.inputs.iter().copied()
     }
 
     /// The members; each comes after those that it depends on.
     #[must_use = "it is only looked at"]
     pub fn members(&self) -> impl ExactSizeIterator<Item = PlanMember<'_>> {
-        self.drafts().iter().map(|draft| PlanMember::new(self, draft))
+        (0..self.members.len()).map(|at| PlanMember { plan: self, at })
     }
 
     /// The member of this name.
@@ -93,70 +111,239 @@ impl Plan {
     /// How long the whole may take to enter, if that was limited.
     #[must_use]
     pub fn enter_budget(&self) -> Option<Duration> {
-        self.draft.enter_budget
+        self.graph.budgets().0
     }
 
     /// How long the whole may take to exit, if that was limited.
     #[must_use]
     pub fn exit_budget(&self) -> Option<Duration> {
-        self.draft.exit_budget
+        self.graph.budgets().1
     }
 
     /// How long it takes at worst until all members have entered, or one has failed to; `None` if
     /// [somebody](Plan::unbounded_enter) has no bound. An enter has none unless it is given one.
     #[must_use]
     pub fn worst_case_enter(&self) -> Option<Duration> {
-        self.time(Side::Enter).bound()
+        self.time(Side::Enter, self.enter_budget()).bound()
     }
 
     /// How long it takes at worst until all members have exited; `None` if [somebody](Plan::unbounded_exit) has no bound.
     #[must_use]
     pub fn worst_case_exit(&self) -> Option<Duration> {
-        self.time(Side::Exit).bound()
+        self.time(Side::Exit, self.exit_budget()).bound()
     }
 
     /// The members because of which there is no worst case to enter, one of a nested lifespan as `outer.inner`; none if the
     /// whole has a budget.
     #[must_use]
     pub fn unbounded_enter(&self) -> Vec<String> {
-        self.unbounded(Side::Enter)
+        self.unbounded(Side::Enter, self.enter_budget())
     }
 
     /// The members because of which there is no worst case to exit, one of a nested lifespan as `outer.inner`; none if the
     /// whole has a budget.
     #[must_use]
     pub fn unbounded_exit(&self) -> Vec<String> {
-        self.unbounded(Side::Exit)
+        self.unbounded(Side::Exit, self.exit_budget())
     }
 
     /// The members that decide how long entering takes at worst, in the order they enter. One without a bound takes longer
     /// than any other.
     #[must_use]
     pub fn critical_enter(&self) -> Vec<&str> {
-        self.names(&self.longest(Side::Enter).members)
+        self.critical(Side::Enter)
     }
 
     /// The members that decide how long exiting takes at worst, in the order they exit. One without a bound takes longer
     /// than any other.
     #[must_use]
     pub fn critical_exit(&self) -> Vec<&str> {
-        let mut names = self.names(&self.longest(Side::Exit).members);
+        let mut names = self.critical(Side::Exit);
         names.reverse();
         names
     }
+}
 
-    /// Draws it as a Mermaid `flowchart`: an arrow from each member to those that depend on it, a nested lifespan as a
-    /// subgraph, the critical path of the exit with a thick border, what is optional with a dashed one.
-    #[must_use = "it is only drawn when it is formatted"]
-    pub fn mermaid(&self) -> impl std::fmt::Display {
-        Mermaid(self)
+impl Plan {
+    /// That of a lifespan with this graph.
+    pub(crate) fn of(graph: &'static Graph) -> Self {
+        Plan {
+            graph,
+            members: graph.members.iter().map(Typed::of).collect(),
+        }
     }
 
-    fn drafts(&self) -> &[DraftMember] {
-        &self.draft.members
+    /// What all of it takes within this budget.
+    fn time(&self, side: Side, budget: Option<Duration>) -> Time {
+        let path = self.longest(side).time;
+        match (budget, side) {
+            (None, _) => path,
+            // All enters are told at once when the budget has run out; the exits that are left still begin, one after the other.
+            (Some(budget), Side::Enter) => path.min(Time::within(budget, 1)),
+            (Some(budget), Side::Exit) => path.min(Time::within(budget, self.exits())),
+        }
     }
 
-    fn names(&self, members: &[usize]) -> Vec<&str> {
-        members.iter().map(|&at| self.drafts()[at].name).collect()
+    fn longest(&self, side: Side) -> Longest {
+        let each = self.graph.members.iter().zip(&self.members);
+        longest(each.map(|(member, typed)| (member.needs, typed.time(side))))
+    }
+
+    fn critical(&self, side: Side) -> Vec<&str> {
+        let members = self.longest(side).members.into_iter();
+        members.map(|at| self.graph.at(at).name).collect()
+    }
+
+    fn unbounded(&self, side: Side, budget: Option<Duration>) -> Vec<String> {
+        if budget.is_some() {
+            return Vec::new();
+        }
+        let each = self.members().flat_map(|member| member.unbounded(side));
+        each.collect()
+    }
+
+    fn exits(&self) -> u32 {
+        let each = self.members.iter().map(|member| match &member.kind {
+            MemberKind::Resource => 1,
+            MemberKind::Value => 0,
+            MemberKind::Nested(plan) => plan.exits(),
+        });
+        each.fold(0, u32::saturating_add)
+    }
+}
+
+impl Typed {
+    fn of(member: &Member) -> Self {
+        let (policy, mut what, mut is_optional) = (member.policy(), (member.what)(), false);
+        while let What::Optional(present) = what {
+            (what, is_optional) = (*present, true);
+        }
+        Typed {
+            enter_budget: policy.enter_budget(),
+            exit_budget: policy.exit_budget(),
+            is_optional,
+            kind: match what {
+                What::Value => MemberKind::Value,
+                What::Nested(graph) => MemberKind::Nested(Plan::of(graph)),
+                What::Resource | What::Optional(_) => MemberKind::Resource,
+            },
+        }
+    }
+
+    /// What it takes by itself.
+    fn time(&self, side: Side) -> Time {
+        match (&self.kind, self.budget(side)) {
+            (MemberKind::Value, _) => Time::default(),
+            (MemberKind::Resource, Some(budget)) => Time::within(budget, 1),
+            (MemberKind::Resource, None) => Time::UNBOUNDED,
+            (MemberKind::Nested(plan), budget) => plan.time(side, budget),
+        }
+    }
+
+    /// The budget it has in this plan. That of a nested lifespan is its own, unless another is given to it, or none.
+    fn budget(&self, side: Side) -> Option<Duration> {
+        match side {
+            Side::Enter => self.enter_budget,
+            Side::Exit => self.exit_budget,
+        }
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("name", &self.name())
+            .field("members", &self.members().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One member of a [`Plan`].
+#[derive(Clone, Copy)]
+pub struct PlanMember<'a> {
+    plan: &'a Plan,
+    at: usize,
+}
+
+impl<'a> PlanMember<'a> {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.drawn().name
+    }
+
+    /// The members it is made from: it enters after them, and exits before them.
+    #[must_use = "it is only looked at"]
+    pub fn dependencies(&self) -> impl ExactSizeIterator<Item = &'a str> + use<'a> {
+        let graph = self.plan.graph;
+        self.drawn().needs.iter().map(|&at| graph.at(at).name)
+    }
+
+    /// The inputs it is made from.
+    #[must_use = "it is only looked at"]
+    pub fn inputs(&self) -> impl ExactSizeIterator<Item = &'a str> + use<'a> {
+        let graph = self.plan.graph;
+        self.drawn().takes.iter().map(|&at| graph.inputs[at])
+    }
+
+    /// How long it may take to enter. A nested lifespan that is given nothing has what its own plan says.
+    #[must_use]
+    pub fn enter_budget(&self) -> Option<Duration> {
+        self.typed().enter_budget
+    }
+
+    /// How long it may take to exit. A nested lifespan that is given nothing has what its own plan says.
+    #[must_use]
+    pub fn exit_budget(&self) -> Option<Duration> {
+        self.typed().exit_budget
+    }
+
+    /// Whether it may be absent.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        self.typed().is_optional
+    }
+
+    /// Whether it is a plain value: it neither enters nor exits, and takes no time.
+    #[must_use]
+    pub fn is_value(&self) -> bool {
+        matches!(self.typed().kind, MemberKind::Value)
+    }
+
+    /// The plan of a nested lifespan.
+    #[must_use]
+    pub fn plan(&self) -> Option<&'a Plan> {
+        match &self.typed().kind {
+            MemberKind::Nested(plan) => Some(plan),
+            MemberKind::Resource | MemberKind::Value => None,
+        }
+    }
+
+    fn drawn(&self) -> &'static Member {
+        self.plan.graph.at(self.at)
+    }
+
+    fn typed(&self) -> &'a Typed {
+        &self.plan.members[self.at]
+    }
+
+    fn unbounded(&self, side: Side) -> Vec<String> {
+        match (&self.typed().kind, self.typed().budget(side)) {
+            (MemberKind::Resource, None) => vec![self.name().to_owned()],
+            (MemberKind::Nested(plan), budget) => {
+                let inner = plan.unbounded(side, budget).into_iter();
+                inner.map(|inner| format!("{}.{inner}", self.name())).collect()
+            }
+            (MemberKind::Resource | MemberKind::Value, _) => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for PlanMember<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanMember")
+            .field("name", &self.name())
+            .field("typed", self.typed())
+            .finish_non_exhaustive()
     }
 }

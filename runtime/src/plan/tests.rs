@@ -6,50 +6,88 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Plan;
-use super::draft::{Draft, DraftKind, DraftMember};
-use crate::base::policy::DEFAULT_GRACE;
+use super::graph::{Graph, Member, What};
+use super::{MemberKind, Plan, Typed};
+use crate::base::policy::{DEFAULT_GRACE, Policy};
 use crate::{BoxError, Exit, Lifespan, ScopedResource};
 
 const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
+/// A member, as the graph has it and as its type says.
+#[derive(Clone)]
+struct Planned {
+    name: &'static str,
+    needs: &'static [usize],
+    takes: &'static [usize],
+    typed: Typed,
+}
+
 /// A member that needs those, with so many seconds to enter and to exit; zero is no bound.
-fn member(name: &'static str, needs: &[usize], enter: u64, exit: u64) -> DraftMember {
+fn member(name: &'static str, needs: &'static [usize], enter: u64, exit: u64) -> Planned {
     let budget = |time| (time > 0).then_some(secs(time));
-    DraftMember {
+    Planned {
         name,
-        needs: needs.to_vec(),
-        enter_budget: budget(enter),
-        exit_budget: budget(exit),
-        ..DraftMember::default()
+        needs,
+        takes: &[],
+        typed: Typed {
+            enter_budget: budget(enter),
+            exit_budget: budget(exit),
+            is_optional: false,
+            kind: MemberKind::Resource,
+        },
     }
 }
 
-fn nested(name: &'static str, needs: &[usize], plan: Plan) -> DraftMember {
-    DraftMember {
-        kind: DraftKind::Nested(plan),
-        ..member(name, needs, 0, 0)
+fn taking(takes: &'static [usize], member: Planned) -> Planned {
+    Planned { takes, ..member }
+}
+
+fn typed(mut member: Planned, change: impl FnOnce(&mut Typed)) -> Planned {
+    change(&mut member.typed);
+    member
+}
+
+fn value(name: &'static str, needs: &'static [usize]) -> Planned {
+    typed(member(name, needs, 0, 0), |typed| typed.kind = MemberKind::Value)
+}
+
+fn nested(name: &'static str, needs: &'static [usize], plan: Plan) -> Planned {
+    typed(member(name, needs, 0, 0), |typed| typed.kind = MemberKind::Nested(plan))
+}
+
+fn plan<const N: usize>(members: [Planned; N]) -> Plan {
+    named("App", &[], members)
+}
+
+/// The graph is there for ever, as that of generated code is.
+fn named<const N: usize>(name: &'static str, inputs: &'static [&'static str], members: [Planned; N]) -> Plan {
+    let drawn = |member: &Planned| {
+        Member::new(
+            member.name,
+            member.needs,
+            member.takes,
+            || What::Resource,
+            Policy::of::<()>,
+        )
+    };
+    let graph = Graph::new(name, inputs, Vec::leak(members.iter().map(drawn).collect()));
+    Plan {
+        graph: Box::leak(Box::new(graph)),
+        members: members.into_iter().map(|member| member.typed).collect(),
     }
 }
 
-fn plan<const N: usize>(members: [DraftMember; N]) -> Plan {
-    Draft {
-        name: "App",
-        members: Vec::from(members),
-        ..Draft::default()
+fn within(plan: &Plan, enter: Option<Duration>, exit: Option<Duration>) -> Plan {
+    let Graph {
+        name, inputs, members, ..
+    } = *plan.graph;
+    let graph = Graph::new(name, inputs, members).enter(enter).exit(exit);
+    Plan {
+        graph: Box::leak(Box::new(graph)),
+        members: plan.members.clone(),
     }
-    .into_plan()
-}
-
-fn within(plan: Plan, enter: Option<Duration>, exit: Option<Duration>) -> Plan {
-    Draft {
-        enter_budget: enter,
-        exit_budget: exit,
-        ..plan.draft
-    }
-    .into_plan()
 }
 
 /// `http` needs both `cache`, which is slow to enter, and `feed`, which is slow to exit; both need `pool`.
@@ -100,11 +138,11 @@ fn without_members_nothing_takes_time() {
 
 #[test]
 fn values_take_no_time() {
-    let clock = DraftMember {
-        kind: DraftKind::Value,
-        ..member("clock", &[0], 0, 0)
-    };
-    let plan = plan([member("pool", &[], 1, 1), clock, member("cache", &[1], 1, 1)]);
+    let plan = plan([
+        member("pool", &[], 1, 1),
+        value("clock", &[0]),
+        member("cache", &[1], 1, 1),
+    ]);
     assert_eq!(plan.worst_case_exit(), Some(secs(2) + 2 * DEFAULT_GRACE));
     assert_eq!(plan.critical_exit(), ["cache", "pool"]);
     assert!(plan.unbounded_exit().is_empty());
@@ -153,11 +191,10 @@ fn who_has_no_bound_inside_of_another_is_named_with_it() {
 #[test]
 fn a_budget_for_a_nested_lifespan_bounds_what_is_inside() {
     let inner = plan([member("queue", &[], 0, 0), member("store", &[0], 0, 1)]);
-    let bounded = DraftMember {
-        enter_budget: Some(secs(3)),
-        exit_budget: Some(secs(3)),
-        ..nested("inner", &[], inner)
-    };
+    let bounded = typed(nested("inner", &[], inner), |typed| {
+        typed.enter_budget = Some(secs(3));
+        typed.exit_budget = Some(secs(3));
+    });
     let outer = plan([bounded]);
     assert!(outer.unbounded_exit().is_empty() && outer.unbounded_enter().is_empty());
     assert_eq!(outer.worst_case_enter(), Some(secs(3) + DEFAULT_GRACE));
@@ -167,29 +204,25 @@ fn a_budget_for_a_nested_lifespan_bounds_what_is_inside() {
 /// `.exit_timeout(..)` on its description takes the place of what it had, also where that was shorter.
 #[test]
 fn a_budget_for_a_nested_lifespan_takes_the_place_of_its_own() {
-    let inner = within(plan([member("queue", &[], 9, 9)]), Some(secs(2)), Some(secs(2)));
+    let inner = within(&plan([member("queue", &[], 9, 9)]), Some(secs(2)), Some(secs(2)));
     // The policy of its type says what its own is.
-    let own = DraftMember {
-        exit_budget: inner.exit_budget(),
-        ..nested("inner", &[], inner.clone())
-    };
+    let own = typed(nested("inner", &[], inner.clone()), |typed| {
+        typed.exit_budget = inner.exit_budget();
+    });
     assert_eq!(plan([own]).worst_case_exit(), Some(secs(2) + DEFAULT_GRACE));
     let none = plan([nested("inner", &[], inner.clone())]);
     assert_eq!(none.worst_case_exit(), Some(secs(9) + DEFAULT_GRACE));
-    let longer = DraftMember {
-        exit_budget: Some(secs(5)),
-        ..nested("inner", &[], inner)
-    };
+    let longer = typed(nested("inner", &[], inner), |typed| typed.exit_budget = Some(secs(5)));
     assert_eq!(plan([longer]).worst_case_exit(), Some(secs(5) + DEFAULT_GRACE));
 }
 
 #[test]
 fn a_budget_for_the_whole_caps() {
-    let capped = within(diamond(), Some(secs(3)), Some(secs(4)));
+    let capped = within(&diamond(), Some(secs(3)), Some(secs(4)));
     assert_eq!(capped.worst_case_enter(), Some(secs(3) + DEFAULT_GRACE));
     // The exits that are left begin one after the other, and each may leave something for a grace.
     assert_eq!(capped.worst_case_exit(), Some(secs(4) + 4 * DEFAULT_GRACE));
-    let generous = within(diamond(), Some(secs(60)), Some(secs(60)));
+    let generous = within(&diamond(), Some(secs(60)), Some(secs(60)));
     assert_eq!(generous.worst_case_enter(), diamond().worst_case_enter());
     assert_eq!(generous.worst_case_exit(), diamond().worst_case_exit());
 }
@@ -212,9 +245,9 @@ async fn no_exit_takes_longer_than_its_plan_says() {
     let ended = chain.exit_timeout(secs(5)).scope_ok(async |_| ()).await;
     let took = began.elapsed();
 
-    let member = |name, needs: &[usize]| member(name, needs, 1, 10);
+    let member = |name, needs| member(name, needs, 1, 10);
     let chain = plan([member("a", &[]), member("b", &[0]), member("c", &[1])]);
-    let worst = within(chain, None, Some(secs(5))).worst_case_exit().unwrap();
+    let worst = within(&chain, None, Some(secs(5))).worst_case_exit().unwrap();
     assert!(ended.unwrap_err().is_timeout());
     // A timer is as exact as a millisecond.
     assert!(took <= worst + 3 * Duration::from_millis(1), "{took:?} {worst:?}");
@@ -223,7 +256,7 @@ async fn no_exit_takes_longer_than_its_plan_says() {
 
 #[test]
 fn a_budget_for_the_whole_bounds_members_without() {
-    let capped = within(plan([member("feed", &[], 0, 0)]), None, Some(secs(4)));
+    let capped = within(&plan([member("feed", &[], 0, 0)]), None, Some(secs(4)));
     assert_eq!(capped.worst_case_exit(), Some(secs(4) + DEFAULT_GRACE));
     assert!(capped.unbounded_exit().is_empty());
     assert_eq!(capped.unbounded_enter(), ["feed"]);
@@ -231,20 +264,14 @@ fn a_budget_for_the_whole_bounds_members_without() {
 
 #[test]
 fn times_that_no_clock_holds_saturate() {
-    let forever = |name, needs: &[usize]| DraftMember {
-        exit_budget: Some(Duration::MAX),
-        ..member(name, needs, 1, 0)
+    let forever = |name, needs| {
+        let member = member(name, needs, 1, 0);
+        typed(member, |typed| typed.exit_budget = Some(Duration::MAX))
     };
     let plan = plan([forever("a", &[]), forever("b", &[0])]);
     assert_eq!(plan.worst_case_exit(), Some(Duration::MAX));
-    let plan = within(plan, None, Some(Duration::MAX));
+    let plan = within(&plan, None, Some(Duration::MAX));
     assert_eq!(plan.worst_case_exit(), Some(Duration::MAX));
-}
-
-#[test]
-#[should_panic(expected = "`b` is made from what is not there before it")]
-fn members_come_after_what_they_need() {
-    plan([member("a", &[], 1, 1), member("b", &[1], 1, 1)]);
 }
 
 #[test]
@@ -262,43 +289,16 @@ fn members_tell_what_they_are_made_from() {
 
 /// One of each.
 fn everything() -> Plan {
-    let pool = DraftMember {
-        takes: vec![0],
-        ..member("pool", &[], 5, 5)
-    };
-    let clock = DraftMember {
-        kind: DraftKind::Value,
-        ..member("clock", &[], 0, 0)
-    };
-    let cache = DraftMember {
-        takes: vec![0],
-        ..member("cache", &[0], 0, 10)
-    };
-    let inner = Draft {
-        name: "Jobs<u8>",
-        inputs: vec!["store"],
-        members: vec![
-            DraftMember {
-                takes: vec![0],
-                ..member("queue", &[], 2, 2)
-            },
-            member("workers", &[0], 1, 8),
-        ],
-        ..Draft::default()
-    };
-    let jobs = DraftMember {
-        takes: vec![1],
-        optional: true,
-        ..nested("jobs", &[0, 1], inner.into_plan())
-    };
-    Draft {
-        name: "App",
-        inputs: vec!["config", "token"],
-        members: vec![pool, clock, cache, jobs],
-        enter_budget: None,
-        exit_budget: Some(secs(60)),
-    }
-    .into_plan()
+    let queue = taking(&[0], member("queue", &[], 2, 2));
+    let inner = named("Jobs<u8>", &["store"], [queue, member("workers", &[0], 1, 8)]);
+    let jobs = taking(&[1], nested("jobs", &[0, 1], inner));
+    let members = [
+        taking(&[0], member("pool", &[], 5, 5)),
+        value("clock", &[]),
+        taking(&[0], member("cache", &[0], 0, 10)),
+        typed(jobs, |typed| typed.is_optional = true),
+    ];
+    within(&named("App", &["config", "token"], members), None, Some(secs(60)))
 }
 
 #[test]
@@ -363,8 +363,8 @@ fn chart_of_everything() {
 /// Nothing in a name ends its label, or is a word of Mermaid.
 #[test]
 fn chart_of_odd_names() {
-    let mut plan = plan([member("end", &[], 1, 1), member("r#type", &[], 1, 1)]);
-    plan.draft.name = "\"]; click";
+    let members = [member("end", &[], 1, 1), member("r#type", &[], 1, 1)];
+    let plan = named("\"]; click", &[], members);
     let chart = plan.mermaid().to_string();
     let labels: Vec<_> = chart.lines().filter(|line| line.contains('[')).collect();
     assert_eq!(

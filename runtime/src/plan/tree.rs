@@ -146,9 +146,9 @@ fn label(member: &PlanMember<'_>) -> String {
 /// A budget; of a nested lifespan, whose members have theirs below, the worst case.
 fn cell(member: &PlanMember<'_>, side: Side, marked: bool) -> String {
     let time = match member.plan() {
-        Some(_) => duration(member.time(side), "≤ "),
+        Some(_) => duration(member.typed().time(side).bound(), "≤ "),
         None if member.is_value() => return "-".to_owned(),
-        None => duration(member.budget(side), ""),
+        None => duration(member.typed().budget(side), ""),
     };
     format!("{time}{}", if marked { " *" } else { "" })
 }

@@ -6,7 +6,7 @@ use std::future::Future;
 use crate::base::entry::Entry;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
-use crate::plan::draft::What;
+use crate::plan::graph::What;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
 use crate::resource::origin::{Origin, TakesOver};

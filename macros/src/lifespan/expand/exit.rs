@@ -190,7 +190,7 @@ impl Expansion<'_> {
                 #graph.policy::<Self>()
             }
             fn __what() -> __rt::What {
-                __rt::What::Nested(Self::plan())
+                __rt::What::Nested(#graph)
             }
             fn __failure(&#this, __failing: &mut __rt::Failing<'_>) {
                 #failing(#this, __failing);

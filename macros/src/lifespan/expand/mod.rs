@@ -86,7 +86,7 @@ use crate::subject::Subject;
 //                 __rt::exit(self, __exit).await
 //             }
 //             fn policy() -> ::lifespan::Policy { __rt::graph::<Self>().policy::<Self>() }
-//             fn __what() -> __rt::What { __rt::What::Nested(Self::plan()) }
+//             fn __what() -> __rt::What { __rt::What::Nested(__rt::graph::<Self>()) }
 //             fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
 //                 __rt::failing(self, __failing);
 //             }

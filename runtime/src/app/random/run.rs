@@ -17,9 +17,9 @@ use crate::app::lifespan::{Lane, Start, describe};
 use crate::app::member::enter;
 use crate::app::role::{member, resource};
 use crate::app::slot::{Lent, get, lent, value};
-use crate::compose::graph::{self, Graph};
 use crate::compose::joined::settle;
 use crate::lifespan::kind::Sendable;
+use crate::plan::graph::{self, Graph};
 use crate::{BoxError, CancelScope, Cause, Enter, Error, Exit, Lifespan, ScopedResource, shield};
 
 pub(super) const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];

@@ -1,11 +1,11 @@
-//! [`Graph`]: what a lifespan is made of, as data.
+//! [`Graph`]: what a lifespan is made of, as static data that the attribute writes. All that knows a lifespan reads it: what enters
+//! and exits it, what fails with it, and its plan.
 
 use std::panic::Location;
 use std::time::Duration;
 
 use crate::base::entry::{Entry, Subject};
 use crate::base::policy::{Name, Policy};
-use crate::plan::draft::What;
 
 /// The members of a lifespan in an order in which they could enter, and what each needs.
 #[derive(Debug)]
@@ -29,6 +29,19 @@ pub struct Member {
     pub(crate) what: fn() -> What,
     of_type: fn() -> Policy,
     budgets: Budgets,
+}
+
+/// What a type says about a member of it.
+#[derive(Debug)]
+pub enum What {
+    /// It enters and exits.
+    Resource,
+    /// It is there at once, and is dropped.
+    Value,
+    /// It is a lifespan itself.
+    Nested(&'static Graph),
+    /// It may not be there.
+    Optional(Box<What>),
 }
 
 #[derive(Clone, Copy, Debug)]

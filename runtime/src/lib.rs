@@ -171,9 +171,9 @@ pub use crate::resource::exit::Exit;
 pub use crate::resource::{LocalResource, ScopedResource};
 pub use crate::stack::{Calls, ExitStack, StackGuard, StackHandle};
 pub use crate::task::group::{Child, ChildEnd, Spawner, TaskGroup};
-pub use crate::task::owner::{Owner, OwnerState, Owning};
+pub use crate::task::owner::{Owner, OwnerOptions, OwnerState};
 pub use crate::task::ready::Ready;
-pub use crate::task::service::{Service, ServiceEnd, Starting, Stop};
+pub use crate::task::service::{Service, ServiceEnd, ServiceOptions, Stop};
 
 pub use lifespan_macros::{lifespan, scoped_resource};
 
@@ -184,13 +184,33 @@ pub mod local {
     use crate::lifespan::kind::Local;
 
     pub use crate::compose::local::{join, join_all, join_all_at_most};
-    pub use crate::task::owner::{OwnerLocal as Owner, OwningLocal as Owning};
 
     /// As [`lifespan::ExitStack`](crate::ExitStack); made by [`ExitStack::new_local`](crate::ExitStack::new_local).
     pub type ExitStack<'a> = crate::ExitStack<Local<'a>>;
 
     /// As [`lifespan::Joined`](crate::Joined); made by [`join`] and the like.
     pub type Joined<'a, T> = crate::Joined<T, Local<'a>>;
+
+    /// As [`lifespan::Owner`](crate::Owner), for a resource that is not `Send`, or must stay in its thread: its task runs in the `LocalSet` or `LocalRuntime`
+    /// where it was entered. Its handles may go anywhere; but while nobody polls that `LocalSet`, nothing happens there, and they wait.
+    ///
+    /// Made by [`Lifespan::spawn_local`](crate::Lifespan::spawn_local) and [`Lifespan::owned_local`](crate::Lifespan::owned_local).
+    ///
+    /// ```
+    /// use lifespan::Lifespan;
+    /// use std::rc::Rc;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+    /// # tokio::task::LocalSet::new().run_until(async {
+    /// let names = async { Ok::<_, std::io::Error>(Rc::new(String::from("cobweb"))) };
+    /// let names = Lifespan::new_local(names, async |_, _| ()).spawn_local().await?;
+    /// let length = names.with_ok(async |name| name.len()).await?; // from any thread
+    /// assert_eq!(length, 6);
+    /// names.close().await
+    /// # }).await
+    /// # }
+    /// ```
+    pub type Owner<R> = crate::Owner<R, Local<'static>>;
 
     /// As [`lifespan::Resource`](crate::Resource); made by [`Lifespan::new_local`](crate::Lifespan::new_local).
     pub type Resource<'a, T> = crate::Resource<T, Local<'a>>;

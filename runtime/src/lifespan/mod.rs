@@ -338,11 +338,6 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         (self.enter, entry)
     }
 
-    /// The enter, for what configures it.
-    pub(crate) fn enter_mut(&mut self) -> &mut F {
-        &mut self.enter
-    }
-
     /// The enter by itself, for what describes another life around it.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn into_enter(self) -> F {

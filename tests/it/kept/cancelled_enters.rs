@@ -5,8 +5,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, Joined, Lifespan, Ready, Service, Stop, TaskGroup, join, race, shield_for,
-    timeout, until,
+    BoxError, CancelScope, Enter, Error, Joined, Lifespan, Ready, Service, ServiceOptions, Stop, TaskGroup, join, race,
+    shield_for, timeout, until,
 };
 
 use crate::everywhere::everywhere;
@@ -135,13 +135,14 @@ fn in_a_service_law_23() {
     everywhere(|| async {
         let journal = Journal::new();
         let (entered, stuck) = (journal.clone(), stuck(&journal));
-        let service = Service::start(async move |ready: Ready<()>, _stop: Stop| {
-            ready.set(());
-            stuck.scope_ok(async |_| ()).await
-        });
-        let scope = service
-            .stop_timeout(Duration::ZERO)
-            .scope_ok(async move |_| entered.reached("enter db").await);
+        let service =
+            ServiceOptions::new()
+                .stop_timeout(Duration::ZERO)
+                .start(async move |ready: Ready<()>, _stop: Stop| {
+                    ready.set(());
+                    stuck.scope_ok(async |_| ()).await
+                });
+        let scope = service.scope_ok(async move |_| entered.reached("enter db").await);
         scope.await.unwrap();
         journal.assert(CANCELLED);
     });

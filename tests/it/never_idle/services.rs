@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use lifespan::{BoxError, Ready, Service, Stop, TaskError};
+use lifespan::{BoxError, Ready, Service, ServiceOptions, Stop, TaskError};
 use tokio::sync::mpsc;
 use tokio::task::coop::{consume_budget, has_budget_remaining};
 
@@ -31,11 +31,12 @@ fn ready_and_ended_in_one_poll_law_21() {
 #[test]
 fn ready_dropped_law_21() {
     on_every_runtime(|| async {
-        let service = Service::<()>::start(async |ready, _| {
-            drop(ready);
-            busy().await;
-        });
-        let service = service.stop_timeout(Duration::ZERO);
+        let service = ServiceOptions::new()
+            .stop_timeout(Duration::ZERO)
+            .start(async |ready: Ready<()>, _| {
+                drop(ready);
+                busy().await;
+            });
         let error = service.scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!(error.downcast_ref(), Some(&TaskError::ReadyDropped));
     });
@@ -46,16 +47,17 @@ fn ready_dropped_law_21() {
 fn asked_to_stop_law_21() {
     on_every_runtime(|| async {
         let (sender, mut messages) = mpsc::unbounded_channel();
-        let service = Service::start(async move |ready: Ready<()>, stop: Stop| {
-            ready.set(());
-            let mut stopped = pin!(stop.requested());
-            sender.send(())?;
-            while let Either::Left(_) = select(pin!(messages.recv()), &mut stopped).await {
+        let service = ServiceOptions::new()
+            .stop_timeout(None)
+            .start(async move |ready: Ready<()>, stop: Stop| {
+                ready.set(());
+                let mut stopped = pin!(stop.requested());
                 sender.send(())?;
-            }
-            Ok::<_, BoxError>(())
-        });
-        let service = service.stop_timeout(None);
+                while let Either::Left(_) = select(pin!(messages.recv()), &mut stopped).await {
+                    sender.send(())?;
+                }
+                Ok::<_, BoxError>(())
+            });
         service.scope_ok(async |_| ()).await.unwrap();
     });
 }

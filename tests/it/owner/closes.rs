@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::poll;
-use lifespan::{ErrorKind, OwnerState, Phase, drain, shield};
+use lifespan::{ErrorKind, OwnerOptions, OwnerState, Phase, drain, shield};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
@@ -68,7 +68,7 @@ fn a_close_whose_caller_goes_at_any_poll_is_done() {
 fn what_runs_is_cancelled_and_unwinds_and_what_waits_never_runs_laws_7_13() {
     everywhere(|| async {
         let journal = Journal::new();
-        let owner = client(&journal).owned().queue(1).into_owner().await.unwrap();
+        let owner = OwnerOptions::new().queue(1).spawn(client(&journal)).await.unwrap();
         let (begun, has_begun) = oneshot::channel();
         let tx = journal.resource("tx").exit(Step::Yield).lifespan();
         let running = owner.with(async move |_| {

@@ -4,7 +4,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    Error, ErrorKind, ExitStack, Lifespan, Owner, OwnerState, Phase, Service, TaskGroup, drain, join, shield,
+    Error, ErrorKind, ExitStack, Lifespan, Owner, OwnerOptions, OwnerState, Phase, Service, TaskGroup, drain, join,
+    shield,
 };
 use tokio::sync::oneshot;
 
@@ -255,7 +256,11 @@ fn bombs_are_no_matter_of_the_owner() {
     // On one thread: else work may be refused before it is handed in.
     paused().block_on(async {
         let journal = Journal::new();
-        let owner = client(&journal).owned().survive_panics().into_owner().await.unwrap();
+        let owner = OwnerOptions::new()
+            .survive_panics()
+            .spawn(client(&journal))
+            .await
+            .unwrap();
         let busy = {
             let owner = owner.clone();
             tokio::spawn(async move {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::poll;
-use lifespan::{BoxError, CancelScope, Error, ErrorKind, Exit, Owner, ScopedResource, drain};
+use lifespan::{BoxError, CancelScope, Error, ErrorKind, Exit, Owner, OwnerOptions, ScopedResource, drain};
 use tokio::runtime::Builder;
 use tokio::task::{self, JoinHandle, yield_now};
 use tokio::time;
@@ -174,7 +174,7 @@ async fn round(round: usize) {
     let tally = Arc::<Tally>::default();
     let client = Client(Arc::clone(&tally));
     let client = lifespan::Lifespan::of(async { Ok::<_, BoxError>(client) });
-    let owner = client.owned().queue(1 + round % 3).into_owner().await.unwrap();
+    let owner = OwnerOptions::new().queue(1 + round % 3).spawn(client).await.unwrap();
     let callers = (0..CALLERS).map(|of| tokio::spawn(caller(owner.clone(), Arc::clone(&tally), of)));
     let callers: Vec<_> = callers.collect();
     let closers = (0..round % 3).map(|_| closer(&owner, round)).collect::<Vec<_>>();

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Owner, drain, timeout};
+use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Owner, OwnerOptions, drain, timeout};
 use tokio::sync::{Barrier, oneshot};
 use tokio::task::{self, yield_now};
 use tokio::time::sleep;
@@ -35,7 +35,7 @@ fn entered_used_and_exited_in_one_task_law_8() {
 fn closures_run_in_the_order_they_were_called() {
     everywhere(|| async {
         let journal = Journal::new();
-        let owner = client(&journal).owned().queue(1).into_owner().await.unwrap();
+        let owner = OwnerOptions::new().queue(1).spawn(client(&journal)).await.unwrap();
         let calls = (0..5).map(|n| {
             owner.with_ok(async move |client| {
                 yield_now().await;
@@ -97,7 +97,11 @@ fn a_panic_is_the_callers_error_and_the_end_of_the_owner() {
 fn asked_to_it_survives_a_panic() {
     everywhere(|| async {
         let journal = Journal::new();
-        let owner = client(&journal).owned().survive_panics().into_owner().await.unwrap();
+        let owner = OwnerOptions::new()
+            .survive_panics()
+            .spawn(client(&journal))
+            .await
+            .unwrap();
         let panicked = owner.with_ok(async |_| panic!("boom")).await;
         assert_eq!(panicked.unwrap_err().kind(), ErrorKind::Panicked);
         assert_eq!(owner.with_ok(async |_| 7).await.unwrap(), 7);
@@ -165,7 +169,7 @@ fn a_dropped_caller_has_its_closure_unwind_law_13() {
 fn what_has_not_begun_is_taken_back_from_a_dropped_caller() {
     everywhere(|| async {
         let journal = Journal::new();
-        let owner = client(&journal).owned().queue(1).into_owner().await.unwrap();
+        let owner = OwnerOptions::new().queue(1).spawn(client(&journal)).await.unwrap();
         let (release, released) = oneshot::channel::<()>();
         let held = owner.with_ok(async |_| released.await.unwrap());
         let (queued, outside) = (

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::{FutureExt, poll};
-use lifespan::{Error, InsertError, Lifespan, OwnerMap};
+use lifespan::{Error, InsertError, Lifespan, OwnerMap, OwnerOptions};
 use tokio::sync::Notify;
 
 use crate::everywhere::{everywhere, paused};
@@ -119,8 +119,8 @@ fn a_member_has_the_options_of_its_owner() {
     everywhere(|| async {
         let journal = Journal::new();
         let ended = with_map(async |map| {
-            let tough = journal.resource("a").lifespan().owned();
-            let a = map.insert_owned('a', tough.queue(1).survive_panics());
+            let tough = OwnerOptions::new().queue(1).survive_panics();
+            let a = map.insert_with('a', journal.resource("a").lifespan(), tough);
             let a = a.await.unwrap();
             let boom = a.with_ok(async |_| panic!("boom")).await;
             assert!(boom.unwrap_err().to_string().ends_with("boom"));
@@ -145,10 +145,10 @@ fn a_member_has_the_options_of_its_owner() {
             let (worked, ()) = tokio::join!(working, full);
             worked.unwrap();
 
-            let twin = journal.resource("twin").lifespan().owned();
-            let refused = map.insert_owned('a', twin).await.unwrap_err();
+            let (twin, short) = (journal.resource("twin").lifespan(), OwnerOptions::new().queue(1));
+            let refused = map.insert_with('a', twin, short).await.unwrap_err();
             let twin = refused.into_lifespan().expect("it was not let in");
-            map.replace_owned('a', twin.queue(1)).await.unwrap();
+            map.replace_with('a', twin, short).await.unwrap();
         });
         ended.await.unwrap();
         journal.assert([

@@ -4,7 +4,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, Lifespan, Phase, Service, Stop, TaskError, drain, join, shield, timeout,
+    BoxError, CancelScope, Enter, Error, Lifespan, Phase, Service, ServiceOptions, Stop, TaskError, drain, join,
+    shield, timeout,
 };
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
@@ -42,9 +43,18 @@ fn tempered(journal: &Journal, temper: Temper) -> Lifespan<Service<()>, impl Ent
 }
 
 #[track_caller]
-fn tempered_service(journal: &Journal, temper: Temper) -> ServiceOf<()> {
+fn tempered_service(journal: &Journal, temper: Temper) -> Lifespan<Service<()>, impl Enter<Service<()>> + use<>> {
+    tempered_with(ServiceOptions::new(), journal, temper)
+}
+
+#[track_caller]
+fn tempered_with(
+    options: ServiceOptions,
+    journal: &Journal,
+    temper: Temper,
+) -> Lifespan<Service<()>, impl Enter<Service<()>> + use<>> {
     let journal = journal.clone();
-    Service::start(async move |ready, stop: Stop| {
+    options.start(async move |ready, stop: Stop| {
         let _gone = Gone(journal.clone(), "service gone");
         ready.set(());
         match temper {
@@ -58,8 +68,6 @@ fn tempered_service(journal: &Journal, temper: Temper) -> ServiceOf<()> {
         }
     })
 }
-
-type ServiceOf<T> = Lifespan<Service<T>, lifespan::Starting<T>>;
 
 #[track_caller]
 fn ignored(error: &Error) -> (Option<Duration>, Option<Duration>, bool) {
@@ -107,7 +115,8 @@ fn each_step_in_its_time_law_6() {
 fn background_loop_ends_with_its_block() {
     everywhere(|| async {
         let journal = Journal::new();
-        let busy = tempered_service(&journal, Temper::Busy).stop_timeout(Duration::ZERO);
+        let at_once = ServiceOptions::new().stop_timeout(Duration::ZERO);
+        let busy = tempered_with(at_once, &journal, Temper::Busy);
         busy.scope_ok(async |_| journal.log("body")).await.unwrap();
         journal.log("after");
         journal.assert(["body", "service gone", "after"]);
@@ -118,22 +127,23 @@ fn background_loop_ends_with_its_block() {
 fn steps_of_ones_own_law_6() {
     paused().block_on(async {
         let journal = Journal::new();
-        let deaf = || tempered_service(&journal, Temper::Deaf);
-        assert_eq!(deaf().policy().exit_budget(), Some(10 * SECOND));
+        let said = ServiceOptions::new();
+        let deaf = |options| tempered_with(options, &journal, Temper::Deaf);
+        assert_eq!(deaf(said).policy().exit_budget(), Some(10 * SECOND));
         let started = Instant::now();
-        let custom = deaf().stop_timeout(30 * SECOND).cancel_timeout(20 * SECOND);
+        let custom = deaf(said.stop_timeout(30 * SECOND).cancel_timeout(20 * SECOND));
         assert_eq!(custom.policy().exit_budget(), Some(52 * SECOND));
         let error = custom.scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!(ignored(&error), (Some(30 * SECOND), Some(20 * SECOND), true));
         assert_eq!(started.elapsed(), 50 * SECOND);
 
         let started = Instant::now();
-        let at_once = deaf().stop_timeout(Duration::ZERO).cancel_timeout(Duration::ZERO);
+        let at_once = deaf(said.stop_timeout(Duration::ZERO).cancel_timeout(Duration::ZERO));
         at_once.scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!(started.elapsed(), Duration::ZERO);
 
         let started = Instant::now();
-        let patient = tempered_service(&journal, Temper::Polite).stop_timeout(None);
+        let patient = tempered_with(said.stop_timeout(None), &journal, Temper::Polite);
         assert_eq!(patient.policy().exit_budget(), None);
         patient.scope_ok(async |_| ()).await.unwrap();
         assert_eq!(started.elapsed(), 3 * SECOND / 2);
@@ -160,13 +170,15 @@ fn exit_budget_shorter_than_the_steps_law_6() {
 fn service_that_blocks_its_thread_law_6() {
     let (unblock, blocked) = std::sync::mpsc::channel::<()>();
     multi_thread().block_on(async {
-        let blocks = Service::start(async move |ready, _| {
-            ready.set(());
-            let _ = blocked.recv();
-        });
         // The clock is real; what the steps do not take is left for a machine that is busy.
         let (stop, cancel) = (Duration::from_millis(20), Duration::from_millis(20));
-        let blocks = blocks.stop_timeout(stop).cancel_timeout(cancel);
+        let blocks = ServiceOptions::new()
+            .stop_timeout(stop)
+            .cancel_timeout(cancel)
+            .start(async move |ready, _| {
+                ready.set(());
+                let _ = blocked.recv();
+            });
         let error = blocks.scope_ok(async |_| ()).await.unwrap_err();
         assert!(!ignored(&error).2, "{error}");
         drop(unblock);
@@ -179,11 +191,13 @@ fn deaf_one_beside_polite_ones_law_7() {
     paused().block_on(async {
         let journal = Journal::new();
         let started = Instant::now();
-        let deaf = Service::start(async |ready, _| {
-            ready.set(());
-            shield(pending::<()>()).await;
-        });
-        let deaf = deaf.stop_timeout(SECOND).cancel_timeout(SECOND);
+        let deaf = ServiceOptions::new()
+            .stop_timeout(SECOND)
+            .cancel_timeout(SECOND)
+            .start(async |ready, _| {
+                ready.set(());
+                shield(pending::<()>()).await;
+            });
         let db = journal.resource("db").exit(Step::Sleep(SECOND)).lifespan();
         let all = join((tempered(&journal, Temper::Polite), deaf.named("deaf"), db));
         let error = all.scope_ok(async |_| ()).await.unwrap_err();
@@ -266,14 +280,15 @@ fn scopes_inside_unwind_law_13() {
         let journal = Journal::new();
         let started = Instant::now();
         let db = journal.resource("db").exit(Step::Sleep(2 * SECOND)).lifespan();
-        let busy = Service::start(async move |ready, _| -> anyhow::Result<()> {
-            db.scope(async |_| {
-                ready.set(());
-                pending().await
-            })
-            .await
-        });
-        let busy = busy.stop_by_cancelling();
+        let busy = ServiceOptions::new()
+            .stop_by_cancelling()
+            .start(async move |ready, _| -> anyhow::Result<()> {
+                db.scope(async |_| {
+                    ready.set(());
+                    pending().await
+                })
+                .await
+            });
         busy.scope_ok(async |_| ()).await.unwrap();
         assert_eq!(started.elapsed(), 2 * SECOND);
         journal.assert(["enter db", "exit db: cancelled", "exited db"]);
@@ -286,7 +301,7 @@ fn failure_while_it_is_cancelled_law_23() {
     paused().block_on(async {
         let journal = Journal::new();
         let db = journal.resource("db").lifespan();
-        let busy = Service::start(async move |ready, _| {
+        let busy = ServiceOptions::new().stop_by_cancelling().start(async move |ready, _| {
             let _: Result<(), Error> = db
                 .scope_ok(async |_| {
                     ready.set(());
@@ -295,7 +310,6 @@ fn failure_while_it_is_cancelled_law_23() {
                 .await;
             Err::<(), _>("disk full")
         });
-        let busy = busy.stop_by_cancelling();
         let error = busy.scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!(error.primary().to_string(), "disk full");
     });

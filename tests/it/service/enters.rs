@@ -6,7 +6,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Phase, Ready, Service, TaskError, drain, shield};
+use lifespan::{
+    CancelScope, Error, ErrorKind, Lifespan, Phase, Ready, Service, ServiceOptions, TaskError, drain, shield,
+};
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::{everywhere, paused};
@@ -112,11 +114,13 @@ fn drops_its_ready_and_goes_on() {
 fn drops_its_ready_and_is_deaf() {
     paused().block_on(async {
         let started = Instant::now();
-        let deaf = Service::start(async |ready: Ready<()>, _| {
-            drop(ready);
-            shield(pending::<()>()).await;
-        });
-        let deaf = deaf.stop_timeout(2 * SECOND).cancel_timeout(SECOND);
+        let deaf = ServiceOptions::new()
+            .stop_timeout(2 * SECOND)
+            .cancel_timeout(SECOND)
+            .start(async |ready: Ready<()>, _| {
+                drop(ready);
+                shield(pending::<()>()).await;
+            });
         let ended = deaf.named("http").scope_ok(async |_| unreachable!());
         let error = assert_not_entered(ended.await);
         assert_eq!(started.elapsed(), 3 * SECOND);
@@ -266,16 +270,17 @@ fn loop_without_an_end() {
     paused().block_on(async {
         let journal = Journal::new();
         let db = journal.resource("db").exit(Step::Yield);
-        let ticks = Service::start(async |ready, _| -> Result<(), Error> {
-            let tick = async |_: &mut _| {
-                ready.set(());
-                loop {
-                    sleep(SECOND).await;
-                }
-            };
-            db.lifespan().scope_ok(tick).await
-        });
-        let ticks = ticks.stop_timeout(Duration::ZERO);
+        let ticks = ServiceOptions::new()
+            .stop_timeout(Duration::ZERO)
+            .start(async |ready, _| -> Result<(), Error> {
+                let tick = async |_: &mut _| {
+                    ready.set(());
+                    loop {
+                        sleep(SECOND).await;
+                    }
+                };
+                db.lifespan().scope_ok(tick).await
+            });
         ticks.scope_ok(async |_| ()).await.unwrap();
         let forever = Service::start(async |ready, _| {
             ready.set(());

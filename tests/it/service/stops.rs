@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::poll;
-use lifespan::{Error, Lifespan, Phase, Service, Starting, TaskError, drain, join, lifespan, shield};
+use lifespan::{Enter, Error, Lifespan, Phase, Service, ServiceOptions, TaskError, drain, join, lifespan, shield};
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::paused;
@@ -16,7 +16,7 @@ use crate::told::Reports;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Needs a while for the job at hand when it is asked to stop.
-fn worker(journal: &Journal, job: Duration) -> Lifespan<Service<()>, Starting<()>> {
+fn worker(journal: &Journal, job: Duration) -> Lifespan<Service<()>, impl Enter<Service<()>> + use<>> {
     let journal = journal.clone();
     Service::start(async move |ready, stop| {
         ready.set(());
@@ -112,14 +112,13 @@ fn what_is_ended_by_cancelling_has_not_failed_law_21() {
         let (journal, begun) = (Journal::new(), Instant::now());
         let db = journal.resource("db").lifespan();
         let never = Service::start(never);
-        let says_so = Service::start(async move |ready, _| {
+        let says_so = ServiceOptions::new().stop_by_cancelling().start(async move |ready, _| {
             db.scope(async |_| {
                 ready.set(());
                 pending::<Result<(), Error>>().await
             })
             .await
         });
-        let says_so = says_so.stop_by_cancelling();
         let both = join((never.named(journal.unique("never")), says_so));
         both.scope_ok(async |_| ()).await.unwrap();
         assert_eq!(begun.elapsed(), Duration::ZERO);
@@ -138,11 +137,13 @@ fn what_is_ended_by_cancelling_has_not_failed_law_21() {
 #[test]
 fn what_is_aborted_has_failed_law_21() {
     paused().block_on(async {
-        let deaf = Service::start(async |ready, _| {
-            ready.set(());
-            shield(pending::<()>()).await;
-        });
-        let deaf = deaf.stop_by_cancelling().named("deaf");
+        let deaf = ServiceOptions::new()
+            .stop_by_cancelling()
+            .start(async |ready, _| {
+                ready.set(());
+                shield(pending::<()>()).await;
+            })
+            .named("deaf");
         let error = deaf.scope_ok(async |_| ()).await.unwrap_err();
         let ignored = error.downcast_ref();
         assert!(matches!(ignored, Some(TaskError::Ignored { .. })), "{error:?}");
@@ -156,7 +157,7 @@ struct Slow {
 }
 
 /// Is not ready, does not listen, and is gone after a while.
-fn slow() -> Lifespan<Service<()>, Starting<()>> {
+fn slow() -> Lifespan<Service<()>, impl Enter<Service<()>> + use<>> {
     Service::start(async |ready, _| {
         pending::<()>().await;
         ready.set(());

@@ -16,7 +16,7 @@ use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
 use crate::resource::enter::Enter;
 use crate::resource::exit::Exit;
-use crate::task::owner::{Owner, Owning};
+use crate::task::owner::{Owner, OwnerOptions};
 
 mod closing;
 mod deferred;
@@ -30,9 +30,6 @@ pub use error::InsertError;
 
 use insert::Insertion;
 use registry::{OnTaken, Registry};
-
-/// The life of an owner, which says how it works.
-type Owned<R, F> = Lifespan<Owner<R>, Owning<R, F>>;
 
 /// Resources that come and go under keys, each in a task of its own ([`Owner`]), inserted and removed from anywhere. Cheap to
 /// clone.
@@ -122,17 +119,17 @@ where
         key: K,
         lifespan: Lifespan<R, F>,
     ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F> {
-        self.let_in(key, lifespan, OnTaken::Refuse, Location::caller())
+        self.let_in(key, lifespan, OwnerOptions::new(), OnTaken::Refuse, Location::caller())
     }
 
-    /// As [`insert`](Self::insert), for one that says how its owner works.
+    /// As [`insert`](Self::insert), for one whose owner works like that.
     ///
     /// ```
-    /// # use lifespan::{Error, Lifespan, OwnerMap};
+    /// # use lifespan::{Error, Lifespan, OwnerMap, OwnerOptions};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
     /// # let connect = |n: u32| Lifespan::new(async move { Ok::<_, std::io::Error>(n) }, async |_, _| ());
     /// OwnerMap::new().scope(async |peers| -> Result<(), Error> {
-    ///     peers.insert_owned("a", connect(1).owned().queue(4).survive_panics()).await?;
+    ///     peers.insert_with("a", connect(1), OwnerOptions::new().queue(4).survive_panics()).await?;
     ///     Ok(())
     /// }).await
     /// # }
@@ -151,12 +148,13 @@ where
     /// As [`insert`](Self::insert).
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
-    pub fn insert_owned<F: Enter<R> + Send + 'static>(
+    pub fn insert_with<F: Enter<R> + Send + 'static>(
         &self,
         key: K,
-        lifespan: Owned<R, F>,
-    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F> {
-        self.let_owned_in(key, lifespan, OnTaken::Refuse, Location::caller())
+        lifespan: Lifespan<R, F>,
+        options: OwnerOptions,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F> {
+        self.let_in(key, lifespan, options, OnTaken::Refuse, Location::caller())
     }
 
     /// As [`insert`](Self::insert), but one that is there is closed first; the new one enters when it has exited. Reconnects.
@@ -185,10 +183,10 @@ where
         key: K,
         lifespan: Lifespan<R, F>,
     ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F> {
-        self.let_in(key, lifespan, OnTaken::Replace, Location::caller())
+        self.let_in(key, lifespan, OwnerOptions::new(), OnTaken::Replace, Location::caller())
     }
 
-    /// As [`replace`](Self::replace), for one that says how its owner works.
+    /// As [`replace`](Self::replace), for one whose owner works like that.
     ///
     /// # Errors
     ///
@@ -203,12 +201,13 @@ where
     /// As [`replace`](Self::replace).
     #[must_use = "nothing is replaced until this is awaited"]
     #[track_caller]
-    pub fn replace_owned<F: Enter<R> + Send + 'static>(
+    pub fn replace_with<F: Enter<R> + Send + 'static>(
         &self,
         key: K,
-        lifespan: Owned<R, F>,
-    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F> {
-        self.let_owned_in(key, lifespan, OnTaken::Replace, Location::caller())
+        lifespan: Lifespan<R, F>,
+        options: OwnerOptions,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F> {
+        self.let_in(key, lifespan, options, OnTaken::Replace, Location::caller())
     }
 
     /// The member of this key, or else a new one: the closure is called if nobody is there, and what it makes enters. If the one
@@ -259,7 +258,7 @@ where
         let place = Location::caller();
         let subject = Entry::new(R::policy(), place).subject();
         let insertion = self.insertion(key, OnTaken::Join, place);
-        insertion.run(make, subject, move |make| make().owned_at(place))
+        insertion.run(make, subject, OwnerOptions::new(), |make| make())
     }
 
     /// Closes the member of this key, and waits until it has exited; one that still enters is cancelled. Whoever else removes it
@@ -323,24 +322,13 @@ where
         &self,
         key: K,
         lifespan: Lifespan<R, F>,
+        options: OwnerOptions,
         on_taken: OnTaken,
         place: &'static Location<'static>,
     ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F> {
         let subject = lifespan.subject(place);
         let insertion = self.insertion(key, on_taken, place);
-        insertion.run(lifespan, subject, move |lifespan| lifespan.owned_at(place))
-    }
-
-    fn let_owned_in<F: Enter<R> + Send + 'static>(
-        &self,
-        key: K,
-        lifespan: Owned<R, F>,
-        on_taken: OnTaken,
-        place: &'static Location<'static>,
-    ) -> impl Future<Output = Result<Owner<R>, InsertError<Owned<R, F>>>> + Send + use<K, R, F> {
-        let subject = lifespan.subject(place);
-        let insertion = self.insertion(key, on_taken, place);
-        insertion.run(lifespan, subject, |lifespan| lifespan)
+        insertion.run(lifespan, subject, options, |lifespan| lifespan)
     }
 }
 

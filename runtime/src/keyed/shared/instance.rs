@@ -20,7 +20,7 @@ use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::untold;
 use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
-use crate::task::owner::{HookReply, Owner, OwnerHooks};
+use crate::task::owner::{HookReply, Owner, OwnerHooks, OwnerOptions, owned, spawned};
 use crate::task::spawned::{Spawned, TaskEnd, TaskSide};
 
 pub(super) struct Instance<R: ScopedResource + Sync> {
@@ -99,9 +99,14 @@ impl<R: ScopedResource + Sync> Instance<R> {
         let (enter, entry) = made.into_description(place);
         let offer = Arc::clone(&self.offer);
         let enter = async move { Ok::<_, BoxError>(SharedResource::new(enter.await?, offer)) };
-        let owned = Lifespan::described(enter, entry).owned_at(place);
-        let hooked = owned.hooked(move |owner| self.begin(owner));
-        drop(hooked.enter_at(place).await?.into_held().into_parts());
+        let hook = Box::new(move |owner: &_| self.begin(owner));
+        let owner = owned(
+            Lifespan::described(enter, entry),
+            OwnerOptions::new(),
+            place,
+            Some(hook),
+        );
+        drop(spawned(owner, place).await?);
         Ok(())
     }
 

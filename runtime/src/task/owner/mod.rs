@@ -1,6 +1,6 @@
 //! An owner: a resource in a task of its own, used and closed from anywhere.
 //!
-//! [`owned`] is what callers have, made of a [`handle`]; [`spawning`] describes it, [`owning`] enters it, [`task`] is the task, [`inner`]
+//! [`owned`] is what callers have, made of a [`handle`]; [`spawning`] and [`options`] describe it, [`owning`] enters it, [`task`] is the task, [`inner`]
 //! what task and handles share. [`with`] makes a [`call`], which waits in the [`mailbox`] as [`work`] for the task; [`close_request`] is
 //! what is said by whoever closes it, [`end`] how it ended, [`hooks`] what is called of that first.
 
@@ -11,6 +11,7 @@ mod handle;
 mod hooks;
 mod inner;
 mod mailbox;
+mod options;
 mod owned;
 mod owning;
 mod spawning;
@@ -21,6 +22,7 @@ mod work;
 pub(crate) use end::OwnerEnd;
 pub use handle::OwnerState;
 pub(crate) use hooks::{HookReply, OwnerHooks};
+pub use options::OwnerOptions;
+pub use owned::Owner;
 pub(crate) use owned::TO_UNWIND;
-pub use owned::{Owner, OwnerLocal};
-pub use owning::{Owning, OwningLocal};
+pub(crate) use owning::{owned, spawned};

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::life::{Life, ServiceSide};
-use super::said::Said;
+use super::options::ServiceOptions;
 use super::stop::Ask;
 use crate::base::cause::Phase;
 use crate::base::coop::poll_unbudgeted;
@@ -40,7 +40,7 @@ pub(super) struct Task {
     /// The cancel scope it runs in.
     region: Arc<Node>,
     handle: JoinHandle<()>,
-    said: Said,
+    said: ServiceOptions,
     /// As it is entered.
     subject: Subject,
 }
@@ -51,7 +51,7 @@ impl Task {
         run: BoxFuture<'static, Result<(), BoxError>>,
         handshake: StartHandshake,
         ask: Ask,
-        said: Said,
+        said: ServiceOptions,
         subject: Subject,
     ) -> Self {
         let life = Arc::new(Life::new(subject.clone()));

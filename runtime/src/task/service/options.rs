@@ -1,21 +1,39 @@
-//! [`Said`]: what was said of how a service ends, and the [`ShutdownLadder`] that follow from it.
+//! [`ServiceOptions`]: how a service ends, said before it is entered, and the [`ShutdownLadder`] that follows from it.
 
 use std::time::Duration;
 
 use crate::task::ladder::{ShutdownLadder, rounded};
 
-/// Nothing, as a rule: then the budget of the exit is what it may take to stop, but for a small part at its end.
+/// How a [`Service`](crate::Service) ends. If nothing is said, the budget of its exit is what it may take to stop, but for a small part at its end.
+///
+/// ```
+/// use lifespan::{Enter, Lifespan, Service, ServiceOptions};
+/// use std::time::Duration;
+///
+/// fn heartbeat() -> Lifespan<Service<()>, impl Enter<Service<()>>> {
+///     ServiceOptions::new().stop_by_cancelling().start(async |ready, _| -> std::io::Result<()> {
+///         ready.set(());
+///         loop {
+///             std::fs::metadata(".")?;
+///             tokio::time::sleep(Duration::from_secs(1)).await;
+///         }
+///     })
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+/// heartbeat().scope_ok(async |_| ()).await // at once
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Said {
-    pub(super) stop: Step,
-    pub(super) cancel: Step,
-    /// It does not listen: it is ended by cancelling it.
-    pub(super) by_cancelling: bool,
+#[must_use = "options change nothing until a service is made with them"]
+pub struct ServiceOptions {
+    stop: Step,
+    cancel: Step,
+    by_cancelling: bool,
 }
 
 /// How long one of the steps takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Step {
+enum Step {
     #[default]
     Unsaid,
     /// `None` is for ever.
@@ -34,7 +52,42 @@ impl Step {
 /// What is kept of a budget for the cancellation, the abort and the return, if nothing is said: a fifth, but no more than this.
 const AT_THE_END: Duration = Duration::from_secs(5);
 
-impl Said {
+impl ServiceOptions {
+    /// Those of [`Service::start`](crate::Service::start).
+    pub fn new() -> Self {
+        ServiceOptions::default()
+    }
+
+    /// Says that the service does not listen to its [`Stop`](crate::Stop), and is ended by cancelling it: that is done as soon as it is to stop,
+    /// and is no failure if it unwinds. One that returns `!` does not have to say so.
+    pub fn stop_by_cancelling(self) -> Self {
+        self.or_by_cancelling(true)
+    }
+
+    pub(super) fn or_by_cancelling(mut self, by_cancelling: bool) -> Self {
+        self.by_cancelling |= by_cancelling;
+        self
+    }
+
+    /// How long the service may take to end after it was asked to stop, before it is cancelled. If only the other step is said, 5 s;
+    /// if neither is, the [budget of the exit](crate::Service::start).
+    ///
+    /// Zero cancels it at once, as [`stop_by_cancelling`](Self::stop_by_cancelling) does. `None` waits for ever. The
+    /// [exit timeout](crate::Lifespan::exit_timeout) becomes the sum of both steps and two seconds. As a member of a
+    /// [`lifespan`](macro@crate::lifespan), the field has to allow the time: `#[exit(timeout = "70s")]`.
+    pub fn stop_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
+        self.stop = Step::Of(budget.into());
+        self
+    }
+
+    /// How long the service may take to unwind after it was cancelled, before it is aborted. If only the other step is said, 3 s.
+    ///
+    /// Zero aborts it at once, `None` waits for ever; the exit timeout follows as for [`stop_timeout`](Self::stop_timeout).
+    pub fn cancel_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
+        self.cancel = Step::Of(budget.into());
+        self
+    }
+
     /// Each step by itself, for what says how long one of them takes.
     pub(super) fn steps(self) -> Option<ShutdownLadder> {
         if self.stop == Step::Unsaid && self.cancel == Step::Unsaid {
@@ -82,14 +135,14 @@ impl Said {
 
 #[cfg(test)]
 mod tests {
-    use super::{Said, ShutdownLadder, Step};
+    use super::{ServiceOptions, ShutdownLadder, Step};
     use std::time::Duration;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
     fn the_budget_is_what_it_may_take_to_stop() {
-        let said = Said::default();
+        let said = ServiceOptions::default();
         let steps = said.within(Some(10 * SECOND));
         assert_eq!(steps.stop, Some(8 * SECOND));
         assert_eq!((steps.cancel, steps.abort), (Some(SECOND), SECOND / 2));
@@ -104,9 +157,9 @@ mod tests {
 
     #[test]
     fn what_does_not_listen_has_it_to_unwind() {
-        let said = Said {
+        let said = ServiceOptions {
             by_cancelling: true,
-            ..Said::default()
+            ..ServiceOptions::default()
         };
         let steps = said.within(Some(10 * SECOND));
         assert_eq!(steps.stop, Some(Duration::ZERO));
@@ -116,9 +169,9 @@ mod tests {
 
     #[test]
     fn steps_that_are_said_are_as_they_are_said() {
-        let said = Said {
+        let said = ServiceOptions {
             stop: Step::Of(Some(60 * SECOND)),
-            ..Said::default()
+            ..ServiceOptions::default()
         };
         let steps = ShutdownLadder {
             stop: Some(60 * SECOND),

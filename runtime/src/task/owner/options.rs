@@ -1,17 +1,6 @@
 //! [`OwnerOptions`]: how an owner works; said before it is entered.
 
-use std::future::Future;
-use std::panic::Location;
-
-use super::owned::Owner;
-use super::owning::{owned, owned_local, spawned};
-use crate::error::Error;
-use crate::lifespan::Lifespan;
-use crate::lifespan::kind::Local;
-use crate::resource::enter::Enter;
-use crate::resource::{LocalResource, ScopedResource};
-
-/// How an [`Owner`] works.
+/// How an [`Owner`](crate::Owner) works.
 ///
 /// ```
 /// # use lifespan::{Lifespan, OwnerOptions};
@@ -41,7 +30,7 @@ impl Default for OwnerOptions {
 }
 
 impl OwnerOptions {
-    /// Those of [`Lifespan::spawn`].
+    /// Those of [`Lifespan::spawn`](crate::Lifespan::spawn).
     pub fn new() -> Self {
         OwnerOptions::default()
     }
@@ -57,77 +46,5 @@ impl OwnerOptions {
     pub fn survive_panics(mut self) -> Self {
         self.survives_panics = true;
         self
-    }
-
-    /// Enters a resource in a task of its own, as [`Lifespan::spawn`] does.
-    ///
-    /// # Errors
-    ///
-    /// The failure of the enter.
-    ///
-    /// # Panics
-    ///
-    /// With the enter's panic.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`Lifespan::spawn`].
-    #[must_use = "nothing is spawned until this is awaited"]
-    #[track_caller]
-    pub fn spawn<R, F>(self, lifespan: Lifespan<R, F>) -> impl Future<Output = Result<Owner<R>, Error>>
-    where
-        R: ScopedResource,
-        F: Enter<R> + Send + 'static,
-    {
-        spawned(self.owned(lifespan), Location::caller())
-    }
-
-    /// The life of an owner of a resource, as [`Lifespan::owned`] gives it.
-    #[track_caller]
-    pub fn owned<R, F>(self, lifespan: Lifespan<R, F>) -> Lifespan<Owner<R>, impl Enter<Owner<R>> + Send + use<R, F>>
-    where
-        R: ScopedResource,
-        F: Enter<R> + Send + 'static,
-    {
-        owned(lifespan, self, Location::caller(), None)
-    }
-
-    /// Enters a resource in the `LocalSet` or `LocalRuntime` that runs here, as [`Lifespan::spawn_local`] does.
-    ///
-    /// # Errors
-    ///
-    /// The failure of the enter.
-    ///
-    /// # Panics
-    ///
-    /// With the enter's panic, and outside of a `LocalSet` and a `LocalRuntime`.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`Lifespan::spawn`].
-    #[must_use = "nothing is spawned until this is awaited"]
-    #[track_caller]
-    pub fn spawn_local<R, F>(
-        self,
-        lifespan: Lifespan<R, F>,
-    ) -> impl Future<Output = Result<Owner<R, Local<'static>>, Error>>
-    where
-        R: LocalResource + 'static,
-        F: Enter<R> + 'static,
-    {
-        spawned(self.owned_local(lifespan), Location::caller())
-    }
-
-    /// The life of an owner of a resource that stays in its thread, as [`Lifespan::owned_local`] gives it.
-    #[track_caller]
-    pub fn owned_local<R, F>(
-        self,
-        lifespan: Lifespan<R, F>,
-    ) -> Lifespan<Owner<R, Local<'static>>, impl Enter<Owner<R, Local<'static>>> + use<R, F>>
-    where
-        R: LocalResource + 'static,
-        F: Enter<R> + 'static,
-    {
-        owned_local(lifespan, self, Location::caller())
     }
 }

@@ -6,18 +6,15 @@
 )]
 
 pub use crate::app::asking::Asking;
-pub use crate::app::composed::{Composed, ComposedLocal, failing, failing_local, graph, graph_local};
-pub use crate::app::exit::{abandon, exit, exit_local, lose};
-pub use crate::app::lifespan::{lifespan, lifespan_local};
+pub use crate::app::composed::{Composed, failing, graph};
+pub use crate::app::exit::{abandon, exit, lose};
+pub use crate::app::lifespan::lifespan;
 pub use crate::app::member::{compute, enter, enter_beside, enter_optional, enter_optional_beside, made};
 pub use crate::app::parts::Parts;
-pub use crate::app::plan::{plan, plan_local};
-pub use crate::app::resources::{Ends, EndsLocal, Plain, SomeOf, end};
-pub use crate::app::role::{
-    beside, beside_local, member, optional, optional_beside, optional_beside_local, optional_local, plain, plain_local,
-    resource, resource_local,
-};
-pub use crate::app::slot::{Leaf, Lent, Moved, get, given, leaf, lent, lent_local, moved, value};
+pub use crate::app::plan::plan;
+pub use crate::app::resources::{Ends, EndsLocal, SomeOf, end};
+pub use crate::app::role::{beside, member, optional, optional_beside, plain, resource};
+pub use crate::app::slot::{Leaf, Lent, Moved, get, given, leaf, lent, moved, value};
 pub use crate::lifespan::Lifespan;
 pub use crate::lifespan::kind::{Kind, Local, Sendable};
 pub use crate::lifespan::scope_macro::{begin, body, in_task};

@@ -1,46 +1,56 @@
 const _: () = {
-    use ::lifespan::__private as __rt;
+    use ::lifespan::__private::{self as __rt, Sendable as __Kind};
     struct __Slots<__0, __1> {
-        http: __rt::Leaf<Http, __rt::Sendable>,
-        probe: __rt::Leaf<Option<Probe>, __rt::Sendable>,
-        pool: __rt::Leaf<Pool, __rt::Sendable>,
-        cache: __rt::Lent<Option<Cache>, __rt::Sendable>,
-        events: __rt::Lent<Events, __rt::Sendable>,
-        db: __rt::Lent<Db, __rt::Sendable>,
+        http: __rt::Leaf<Http, __Kind>,
+        probe: __rt::Leaf<Option<Probe>, __Kind>,
+        pool: __rt::Leaf<Pool, __Kind>,
+        cache: __rt::Lent<Option<Cache>, __Kind>,
+        events: __rt::Lent<Events, __Kind>,
+        db: __rt::Lent<Db, __Kind>,
         config: ::core::option::Option<__0>,
         port: __rt::Moved<__1>,
     }
-    impl __rt::Composed for App {
+    impl __rt::Composed<__Kind> for App {
         const GRAPH: &'static __rt::Graph = &__rt::Graph::new(
                 "App",
                 &["config", "port"],
                 &[
-                    __rt::member("db", &[], &[0], __rt::resource::<Db>())
+                    __rt::member("db", &[], &[0], __rt::resource::<Db, __Kind>())
                         .enter(
                             ::core::option::Option::Some(
                                 ::core::time::Duration::from_secs(5),
                             ),
                         ),
-                    __rt::member("events", &[0], &[], __rt::plain::<Events>()),
+                    __rt::member("events", &[0], &[], __rt::plain::<Events, __Kind>()),
                     __rt::member(
                         "cache",
                         &[0, 1],
                         &[],
-                        __rt::optional::<__rt::SomeOf<Option<Cache>>>(),
+                        __rt::optional::<__rt::SomeOf<Option<Cache>>, __Kind>(),
                     ),
-                    __rt::member("pool", &[], &[0], __rt::beside::<Pool, App, 3>())
+                    __rt::member(
+                            "pool",
+                            &[],
+                            &[0],
+                            __rt::beside::<Pool, __Kind, App, 3>(),
+                        )
                         .exit(::core::option::Option::None),
                     __rt::member(
                         "probe",
                         &[0],
                         &[],
-                        __rt::optional_beside::<__rt::SomeOf<Option<Probe>>, App, 4>(),
+                        __rt::optional_beside::<
+                            __rt::SomeOf<Option<Probe>>,
+                            __Kind,
+                            App,
+                            4,
+                        >(),
                     ),
-                    __rt::member("http", &[2], &[1], __rt::resource::<Http>()),
+                    __rt::member("http", &[2], &[1], __rt::resource::<Http, __Kind>()),
                 ],
             )
             .exit(::core::option::Option::Some(::core::time::Duration::from_secs(20)));
-        fn __part(self, __parts: &mut __rt::Parts<'_, __rt::Sendable>) {
+        fn __part(self, __parts: &mut __rt::Parts<'_, __Kind>) {
             let Self {
                 config: __config,
                 db: __db,
@@ -50,23 +60,36 @@ const _: () = {
                 events: __events,
                 http: __http,
             } = self;
-            __parts.kept(__rt::plain::<Config>(), __config);
-            __parts.member(__rt::resource::<Db>(), __db);
-            __parts.member(__rt::plain::<Events>(), __events);
-            __parts.member(__rt::optional::<__rt::SomeOf<Option<Cache>>>(), __cache);
-            __parts.member(__rt::beside::<Pool, App, 3>(), __pool);
+            __parts.kept(__rt::plain::<Config, __Kind>(), __config);
+            __parts.member(__rt::resource::<Db, __Kind>(), __db);
+            __parts.member(__rt::plain::<Events, __Kind>(), __events);
             __parts
                 .member(
-                    __rt::optional_beside::<__rt::SomeOf<Option<Probe>>, App, 4>(),
+                    __rt::optional::<__rt::SomeOf<Option<Cache>>, __Kind>(),
+                    __cache,
+                );
+            __parts.member(__rt::beside::<Pool, __Kind, App, 3>(), __pool);
+            __parts
+                .member(
+                    __rt::optional_beside::<
+                        __rt::SomeOf<Option<Probe>>,
+                        __Kind,
+                        App,
+                        4,
+                    >(),
                     __probe,
                 );
-            __parts.member(__rt::resource::<Http>(), __http);
+            __parts.member(__rt::resource::<Http, __Kind>(), __http);
         }
         fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
-            __asking.member(0, __rt::resource::<Db>(), &self.db);
+            __asking.member(0, __rt::resource::<Db, __Kind>(), &self.db);
             __asking
-                .member(2, __rt::optional::<__rt::SomeOf<Option<Cache>>>(), &self.cache);
-            __asking.member(5, __rt::resource::<Http>(), &self.http);
+                .member(
+                    2,
+                    __rt::optional::<__rt::SomeOf<Option<Cache>>, __Kind>(),
+                    &self.cache,
+                );
+            __asking.member(5, __rt::resource::<Http, __Kind>(), &self.http);
         }
     }
     impl App {
@@ -76,16 +99,28 @@ const _: () = {
             config: Config,
             port: u16,
         ) -> __rt::Lifespan<Self, impl __rt::Enter<Self>> {
-            __rt::lifespan(
+            __rt::lifespan::<
+                _,
+                _,
+                __Kind,
+                _,
+            >(
                 __Slots {
-                    http: __rt::leaf(__rt::resource::<Http>()),
+                    http: __rt::leaf(__rt::resource::<Http, __Kind>()),
                     probe: __rt::leaf(
-                        __rt::optional_beside::<__rt::SomeOf<Option<Probe>>, App, 4>(),
+                        __rt::optional_beside::<
+                            __rt::SomeOf<Option<Probe>>,
+                            __Kind,
+                            App,
+                            4,
+                        >(),
                     ),
-                    pool: __rt::leaf(__rt::beside::<Pool, App, 3>()),
-                    cache: __rt::lent(__rt::optional::<__rt::SomeOf<Option<Cache>>>()),
-                    events: __rt::lent(__rt::plain::<Events>()),
-                    db: __rt::lent(__rt::resource::<Db>()),
+                    pool: __rt::leaf(__rt::beside::<Pool, __Kind, App, 3>()),
+                    cache: __rt::lent(
+                        __rt::optional::<__rt::SomeOf<Option<Cache>>, __Kind>(),
+                    ),
+                    events: __rt::lent(__rt::plain::<Events, __Kind>()),
+                    db: __rt::lent(__rt::resource::<Db, __Kind>()),
                     config: ::core::option::Option::Some(config),
                     port: __rt::Moved::new(::core::option::Option::Some(port)),
                 },
@@ -106,7 +141,7 @@ const _: () = {
                     |__s, __m| __rt::enter_beside(
                         &__s.pool,
                         __m,
-                        __rt::beside::<Pool, App, 3>(),
+                        __rt::beside::<Pool, __Kind, App, 3>(),
                         __rt::made(
                             (__rt::given(&__s.config),),
                             async |(config,): (&Config,)| -> io::Result<Pool> {
@@ -121,6 +156,7 @@ const _: () = {
                             __m,
                             __rt::optional_beside::<
                                 __rt::SomeOf<Option<Probe>>,
+                                __Kind,
                                 App,
                                 4,
                             >(),
@@ -154,7 +190,7 @@ const _: () = {
         }
         /// What [`App`] is made of, in which order, and how long that may take; nothing runs.
         fn plan() -> ::lifespan::Plan {
-            __rt::plan::<Self>()
+            __rt::plan::<Self, __Kind>()
         }
     }
     impl __rt::Ends<Pool, 3> for App {
@@ -177,10 +213,10 @@ const _: () = {
             __rt::exit(self, __exit).await
         }
         fn policy() -> ::lifespan::Policy {
-            __rt::graph::<Self>().policy::<Self>()
+            __rt::graph::<Self, __Kind>().policy::<Self>()
         }
         fn __what() -> __rt::What {
-            __rt::What::Nested(__rt::graph::<Self>())
+            __rt::What::Nested(__rt::graph::<Self, __Kind>())
         }
         fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
             __rt::failing(self, __failing);

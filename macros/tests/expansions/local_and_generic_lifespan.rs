@@ -1,42 +1,41 @@
 #[cfg(unix)]
 const _: () = {
-    use ::core_lib::lifespan::__private as __rt;
+    use ::core_lib::lifespan::__private::{self as __rt, Local as __Kind};
     struct __Slots<'__a, 'a, T, __0>
     where
         T: Row,
     {
-        r#type: __rt::Leaf<Table<T>, __rt::Local<'__a>>,
-        tx: __rt::Lent<Tx<'a>, __rt::Local<'__a>>,
+        r#type: __rt::Leaf<Table<T>, __Kind<'__a>>,
+        tx: __rt::Lent<Tx<'a>, __Kind<'__a>>,
         conn: __rt::Moved<__0>,
         __whole: ::core::marker::PhantomData<fn(&'__a ()) -> Work<'a, T>>,
     }
-    impl<'a, T> __rt::ComposedLocal for Work<'a, T>
+    impl<'__a, 'a, T> __rt::Composed<__Kind<'__a>> for Work<'a, T>
     where
         T: Row,
+        Self: '__a,
     {
         const GRAPH: &'static __rt::Graph = &__rt::Graph::new(
             "Work",
             &["conn"],
             &[
-                __rt::member("tx", &[], &[0], __rt::resource_local::<Tx<'a>>()),
+                __rt::member("tx", &[], &[0], __rt::resource::<Tx<'a>, __Kind<'_>>()),
                 __rt::member(
                     "type",
                     &[0],
                     &[],
-                    __rt::beside_local::<Table<T>, Work<'a, T>, 1>(),
+                    __rt::beside::<Table<T>, __Kind<'_>, Work<'a, T>, 1>(),
                 ),
             ],
         );
-        fn __part<'__a>(self, __parts: &mut __rt::Parts<'_, __rt::Local<'__a>>)
-        where
-            Self: '__a,
-        {
+        fn __part(self, __parts: &mut __rt::Parts<'_, __Kind<'__a>>) {
             let Self { tx: __tx, r#type: __type } = self;
-            __parts.member(__rt::resource_local::<Tx<'a>>(), __tx);
-            __parts.member(__rt::beside_local::<Table<T>, Work<'a, T>, 1>(), __type);
+            __parts.member(__rt::resource::<Tx<'a>, __Kind<'_>>(), __tx);
+            __parts
+                .member(__rt::beside::<Table<T>, __Kind<'_>, Work<'a, T>, 1>(), __type);
         }
         fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
-            __asking.member(0, __rt::resource_local::<Tx<'a>>(), &self.tx);
+            __asking.member(0, __rt::resource::<Tx<'a>, __Kind<'_>>(), &self.tx);
         }
     }
     impl<'a, T> Work<'a, T>
@@ -48,10 +47,17 @@ const _: () = {
         pub(crate) fn lifespan(
             conn: &'a mut Conn,
         ) -> __rt::Lifespan<Self, impl __rt::Enter<Self>> {
-            __rt::lifespan_local(
+            __rt::lifespan::<
+                _,
+                _,
+                __Kind<'_>,
+                _,
+            >(
                 __Slots {
-                    r#type: __rt::leaf(__rt::beside_local::<Table<T>, Work<'a, T>, 1>()),
-                    tx: __rt::lent_local(__rt::resource_local::<Tx<'a>>()),
+                    r#type: __rt::leaf(
+                        __rt::beside::<Table<T>, __Kind<'_>, Work<'a, T>, 1>(),
+                    ),
+                    tx: __rt::lent(__rt::resource::<Tx<'a>, __Kind<'_>>()),
                     conn: __rt::Moved::new(::core::option::Option::Some(conn)),
                     __whole: ::core::marker::PhantomData::<fn(_) -> Self>,
                 },
@@ -65,7 +71,7 @@ const _: () = {
                         __rt::enter_beside(
                             &__s.r#type,
                             __m,
-                            __rt::beside_local::<Table<T>, Work<'a, T>, 1>(),
+                            __rt::beside::<Table<T>, __Kind<'_>, Work<'a, T>, 1>(),
                             Table::<T>::lock(tx.name()),
                         )
                     },
@@ -82,7 +88,7 @@ const _: () = {
         }
         /// What [`Work`] is made of, in which order, and how long that may take; nothing runs.
         pub(crate) fn plan() -> ::core_lib::lifespan::Plan {
-            __rt::plan_local::<Self>()
+            __rt::plan::<Self, __Kind<'_>>()
         }
     }
     impl<'a, T> __rt::EndsLocal<Table<T>, 1> for Work<'a, T>
@@ -111,16 +117,16 @@ const _: () = {
             self,
             __exit: &::core_lib::lifespan::Exit,
         ) -> __rt::ExitResult {
-            __rt::exit_local(self, __exit).await
+            __rt::exit(self, __exit).await
         }
         fn policy() -> ::core_lib::lifespan::Policy {
-            __rt::graph_local::<Self>().policy::<Self>()
+            __rt::graph::<Self, __Kind<'_>>().policy::<Self>()
         }
         fn __what() -> __rt::What {
-            __rt::What::Nested(__rt::graph_local::<Self>())
+            __rt::What::Nested(__rt::graph::<Self, __Kind<'_>>())
         }
         fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
-            __rt::failing_local(self, __failing);
+            __rt::failing(self, __failing);
         }
         fn __abandon<__T: __rt::TakesOver>(self, __abandoned: __rt::Origin) {
             __rt::abandon(self, &__abandoned);

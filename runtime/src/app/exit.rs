@@ -1,12 +1,12 @@
 //! How an entered lifespan exits: its members, each with what ends it, in the order that the graph says.
 
-use super::composed::{Composed, ComposedLocal};
+use super::composed::Composed;
 use super::parts::Parts;
 use crate::compose::exits::{Exits, Order};
 use crate::compose::joined::settle;
 use crate::compose::parting::Parting;
 use crate::error::BoxError;
-use crate::lifespan::kind::{Kind, Local, Sendable};
+use crate::lifespan::kind::Kind;
 use crate::orphan::collector;
 use crate::plan::graph::Graph;
 use crate::resource::exit::Exit;
@@ -17,17 +17,8 @@ use crate::resource::origin::Origin;
 /// # Errors
 ///
 /// The first failure, with the others attached.
-pub async fn exit<A: Composed>(whole: A, exit: &Exit) -> Result<(), BoxError> {
-    settle(exits::<Sendable>(A::GRAPH, exit, |parts| whole.__part(parts)).await)
-}
-
-/// As [`exit`], for members that stay in their task.
-///
-/// # Errors
-///
-/// The first failure, with the others attached.
-pub async fn exit_local<A: ComposedLocal>(whole: A, exit: &Exit) -> Result<(), BoxError> {
-    settle(exits::<Local<'_>>(A::GRAPH, exit, |parts| whole.__part(parts)).await)
+pub async fn exit<A: Composed<K>, K: Kind>(whole: A, exit: &Exit) -> Result<(), BoxError> {
+    settle(exits(A::GRAPH, exit, |parts| whole.__part(parts)).await)
 }
 
 /// The exits of the members that are given to the list.
@@ -38,25 +29,20 @@ pub(super) fn exits<K: Kind>(graph: &'static Graph, exit: &Exit, part: impl FnOn
 }
 
 /// Abandons the members, each by itself: those that may leave their task are adopted or rescued (law 3).
-pub fn abandon<A: ComposedLocal>(whole: A, abandoned: &Origin) {
-    let parting = abandoned_members::<Local<'_>>(A::GRAPH, abandoned, |parts| whole.__part(parts));
-    drop(parting.exits(Order::UsersFirst(A::GRAPH)));
+pub fn abandon<A: Composed<K>, K: Kind>(whole: A, abandoned: &Origin) {
+    drop(abandoned_members(whole, abandoned).exits(Order::UsersFirst(A::GRAPH)));
 }
 
 /// Reports each member: nothing can run their exits any more.
-pub fn lose<A: Composed>(whole: A, abandoned: &Origin) {
-    abandoned_members::<Sendable>(A::GRAPH, abandoned, |parts| whole.__part(parts)).lose();
+pub fn lose<A: Composed<K>, K: Kind>(whole: A, abandoned: &Origin) {
+    abandoned_members(whole, abandoned).lose();
 }
 
-fn abandoned_members<K: Kind>(
-    graph: &'static Graph,
-    abandoned: &Origin,
-    part: impl FnOnce(&mut Parts<'_, K>),
-) -> Parting<K> {
+fn abandoned_members<A: Composed<K>, K: Kind>(whole: A, abandoned: &Origin) -> Parting<K> {
     let exit = Exit::new(collector::cause(), None);
     exit.note(&abandoned.entry);
     let parting = Parting::new(&exit).abandoned(abandoned.runtime.clone(), abandoned.stray);
-    let mut parts = Parts::new(parting, graph, &exit);
-    part(&mut parts);
+    let mut parts = Parts::new(parting, A::GRAPH, &exit);
+    whole.__part(&mut parts);
     parts.into_parting()
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::composed::{Composed, ComposedLocal};
+use super::composed::Composed;
 use super::slot::AnySlot;
 use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Parts};
@@ -16,7 +16,7 @@ use crate::compose::parting::Parting;
 use crate::compose::turns::Turns;
 use crate::event::failures::Failure;
 use crate::lifespan::Lifespan;
-use crate::lifespan::kind::{Kind, Local, Sendable};
+use crate::lifespan::kind::Kind;
 use crate::plan::graph::{Graph, Member};
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
@@ -32,30 +32,17 @@ pub(crate) type EachSlot<S, K> = fn(&mut S, &mut dyn FnMut(&mut dyn AnySlot<K>))
 
 /// The life of a `T`, which `make` makes of what is in the slots when all members have entered.
 #[track_caller]
-pub fn lifespan<T, S, const N: usize>(
+pub fn lifespan<T, S, K, const N: usize>(
     slots: S,
-    starts: [Start<S, Sendable>; N],
-    each: EachSlot<S, Sendable>,
+    starts: [Start<S, K>; N],
+    each: EachSlot<S, K>,
     make: fn(&mut S) -> T,
 ) -> Lifespan<T, impl Enter<T>>
 where
-    T: LocalResource + Composed,
+    T: LocalResource + Composed<K>,
+    K: Kind,
 {
-    describe::<_, _, Sendable>(T::GRAPH, slots, Vec::from(starts), each, make)
-}
-
-/// As [`lifespan`], for members that stay in their task.
-#[track_caller]
-pub fn lifespan_local<'a, T, S, const N: usize>(
-    slots: S,
-    starts: [Start<S, Local<'a>>; N],
-    each: EachSlot<S, Local<'a>>,
-    make: fn(&mut S) -> T,
-) -> Lifespan<T, impl Enter<T>>
-where
-    T: LocalResource + ComposedLocal,
-{
-    describe::<_, _, Local<'a>>(T::GRAPH, slots, Vec::from(starts), each, make)
+    describe(T::GRAPH, slots, Vec::from(starts), each, make)
 }
 
 /// As [`lifespan`], of a graph that no type is bound to.

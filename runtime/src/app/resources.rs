@@ -1,12 +1,12 @@
 //! What members are that are not resources by themselves: those whose end is beside them, optional ones, plain values.
 
-use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 
 use crate::base::policy::Policy;
 use crate::error::BoxError;
 use crate::lifespan::ending::Exited;
+use crate::lifespan::kind::{Local, Sendable};
 use crate::plan::graph::What;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
@@ -57,26 +57,19 @@ where
 }
 
 /// A member whose end is beside it, in the lifespan `A`.
-pub struct Beside<V, A, const AT: usize>(V, PhantomData<fn(A)>);
-
-/// As [`Beside`], for a value that stays in its task.
-pub struct BesideLocal<V, A, const AT: usize>(V, PhantomData<fn(A)>);
+#[derive(Debug)]
+pub struct Beside<V, A, K, const AT: usize>(V, PhantomData<fn(A, K)>);
 
 /// A member that may not be there.
 #[derive(Debug)]
-pub struct Optional<R>(pub Option<R>);
+pub struct Optional<R, K>(Option<R>, PhantomData<fn(K)>);
 
-/// As [`Optional`], for a local resource.
-#[derive(Debug)]
-pub struct OptionalLocal<R>(pub Option<R>);
+/// A member whose end is beside it, and that may not be there.
+pub(super) type OptionalBeside<V, A, K, const AT: usize> = Optional<Beside<V, A, K, AT>, K>;
 
 /// A value that needs no exit: it is dropped.
 #[derive(Debug)]
-pub struct Plain<V>(pub V);
-
-/// As [`Plain`], for a value that stays in its task.
-#[derive(Debug)]
-pub struct PlainLocal<V>(pub V);
+pub struct Plain<V, K>(V, PhantomData<fn(K)>);
 
 /// What a member is on its way out: its field, and what ends that.
 pub trait Closed<V>: Sized {
@@ -148,52 +141,40 @@ pub trait Holds<V> {
 /// A member that may not be there, and what it is if it is.
 pub trait Maybe<R> {}
 
-macro_rules! beside {
-    ($beside:ident, $optional:ident, $plain:ident) => {
-        impl<V, A, const AT: usize> Closed<V> for $beside<V, A, AT> {
-            fn __close(field: V) -> Self {
-                $beside(field, PhantomData)
-            }
-        }
-
-        impl<V, A, const AT: usize> Holds<V> for $beside<V, A, AT> {
-            fn __into_value(self) -> V {
-                self.0
-            }
-        }
-
-        impl<R> Maybe<R> for $optional<R> {}
-
-        impl<V, R: Closed<V>> Closed<Option<V>> for $optional<R> {
-            fn __close(field: Option<V>) -> Self {
-                $optional(field.map(R::__close))
-            }
-
-            fn __ask(field: &Option<V>, failing: &mut Failing<'_>) {
-                if let Some(field) = field {
-                    R::__ask(field, failing);
-                }
-            }
-        }
-
-        impl<V> Closed<V> for $plain<V> {
-            fn __close(field: V) -> Self {
-                $plain(field)
-            }
-        }
-
-        impl<V: fmt::Debug, A, const AT: usize> fmt::Debug for $beside<V, A, AT> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($beside)).field(&self.0).finish()
-            }
-        }
-    };
+impl<V, A, K, const AT: usize> Closed<V> for Beside<V, A, K, AT> {
+    fn __close(field: V) -> Self {
+        Beside(field, PhantomData)
+    }
 }
 
-beside! { Beside, Optional, Plain }
-beside! { BesideLocal, OptionalLocal, PlainLocal }
+impl<V, A, K, const AT: usize> Holds<V> for Beside<V, A, K, AT> {
+    fn __into_value(self) -> V {
+        self.0
+    }
+}
 
-impl<V, A, const AT: usize> ScopedResource for Beside<V, A, AT>
+impl<R, K> Maybe<R> for Optional<R, K> {}
+
+impl<V, R: Closed<V>, K> Closed<Option<V>> for Optional<R, K> {
+    fn __close(field: Option<V>) -> Self {
+        Optional(field.map(R::__close), PhantomData)
+    }
+
+    fn __ask(field: &Option<V>, failing: &mut Failing<'_>) {
+        if let Some(field) = field {
+            R::__ask(field, failing);
+        }
+    }
+}
+
+impl<V, K> Closed<V> for Plain<V, K> {
+    fn __close(field: V) -> Self {
+        Plain(field, PhantomData)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<V, A, const AT: usize> ScopedResource for Beside<V, A, Sendable, AT>
 where
     V: Send + 'static,
     A: Ends<V, AT> + 'static,
@@ -207,7 +188,8 @@ where
     }
 }
 
-impl<V, A: EndsLocal<V, AT>, const AT: usize> LocalResource for BesideLocal<V, A, AT> {
+#[diagnostic::do_not_recommend]
+impl<V, A: EndsLocal<V, AT>, const AT: usize> LocalResource for Beside<V, A, Local<'_>, AT> {
     fn exit_local(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>> {
         A::__end(self.0, exit)
     }
@@ -217,7 +199,8 @@ impl<V, A: EndsLocal<V, AT>, const AT: usize> LocalResource for BesideLocal<V, A
     }
 }
 
-impl<R: ScopedResource> ScopedResource for Optional<R> {
+#[diagnostic::do_not_recommend]
+impl<R: ScopedResource> ScopedResource for Optional<R, Sendable> {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
         match self.0 {
             Some(resource) => resource.exit(exit).await,
@@ -249,7 +232,8 @@ impl<R: ScopedResource> ScopedResource for Optional<R> {
     }
 }
 
-impl<R: LocalResource> LocalResource for OptionalLocal<R> {
+#[diagnostic::do_not_recommend]
+impl<R: LocalResource> LocalResource for Optional<R, Local<'_>> {
     async fn exit_local(self, exit: &Exit) -> Result<(), BoxError> {
         match self.0 {
             Some(resource) => resource.exit_local(exit).await,
@@ -276,7 +260,8 @@ impl<R: LocalResource> LocalResource for OptionalLocal<R> {
     }
 }
 
-impl<V: Send + 'static> ScopedResource for Plain<V> {
+#[diagnostic::do_not_recommend]
+impl<V: Send + 'static> ScopedResource for Plain<V, Sendable> {
     async fn exit(self, _: &Exit) -> Result<(), BoxError> {
         Ok(())
     }
@@ -295,7 +280,8 @@ impl<V: Send + 'static> ScopedResource for Plain<V> {
     }
 }
 
-impl<V> LocalResource for PlainLocal<V> {
+#[diagnostic::do_not_recommend]
+impl<V> LocalResource for Plain<V, Local<'_>> {
     async fn exit_local(self, _: &Exit) -> Result<(), BoxError> {
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::resources::{Beside, BesideLocal, Closed, Ends, EndsLocal, Optional, OptionalLocal, Plain, PlainLocal};
+use super::resources::{Beside, Closed, Ends, EndsLocal, Optional, OptionalBeside, Plain};
 use crate::base::policy::Policy;
 use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Kind, Local, Sendable, Takes};
@@ -54,100 +54,88 @@ impl<V, K: Kind> Clone for Ending<V, K> {
             a plain value is a `#[value(..)]`",
     note = "resources that are declared to be local are members of a `#[lifespan(local, ..)]`"
 )]
-pub trait Exits: ScopedResource {}
+pub trait Exits<K: Kind>: LocalResource {
+    /// What it is.
+    const ROLE: Role<Self, Self, K>;
+    /// What one is that may not be there.
+    const OPTIONAL: Role<Option<Self>, Optional<Self, K>, K>;
+}
 
 #[diagnostic::do_not_recommend]
-impl<R: ScopedResource> Exits for R {}
-
-/// As [`Exits`], for members that stay in their task.
-#[diagnostic::on_unimplemented(
-    message = "the member `{Self}` has no exit that can run here",
-    label = "this member has no exit",
-    note = "say at its field how it ends, `#[exit(async |it| ..)]`, or annotate its type with `#[scoped_resource]`; \
-            a plain value is a `#[value(..)]`"
-)]
-pub trait ExitsLocal: LocalResource {}
+impl<R: ScopedResource> Exits<Sendable> for R {
+    const ROLE: Role<R, R, Sendable> = role();
+    const OPTIONAL: Role<Option<R>, Optional<R, Sendable>, Sendable> = role();
+}
 
 #[diagnostic::do_not_recommend]
-impl<R: LocalResource> ExitsLocal for R {}
+impl<'a, R: LocalResource + 'a> Exits<Local<'a>> for R {
+    const ROLE: Role<R, R, Local<'a>> = role();
+    const OPTIONAL: Role<Option<R>, Optional<R, Local<'a>>, Local<'a>> = role();
+}
+
+/// A kind that plain values of this type may be of.
+pub trait Carries<V>: Kind {
+    /// What one is.
+    const ROLE: Role<V, Plain<V, Self>, Self>;
+}
+
+impl<V: Send + 'static> Carries<V> for Sendable {
+    const ROLE: Role<V, Plain<V, Self>, Self> = role();
+}
+
+impl<'a, V: 'a> Carries<V> for Local<'a> {
+    const ROLE: Role<V, Plain<V, Self>, Self> = role();
+}
+
+/// A kind that values of this type may be of whose end is beside them, in the lifespan `A`.
+pub trait CarriesTo<V, A, const AT: usize>: Kind {
+    /// What one is.
+    const ROLE: Role<V, Beside<V, A, Self, AT>, Self>;
+    /// What one is that may not be there.
+    const OPTIONAL: Role<Option<V>, OptionalBeside<V, A, Self, AT>, Self>;
+}
+
+impl<V: Send + 'static, A: Ends<V, AT> + 'static, const AT: usize> CarriesTo<V, A, AT> for Sendable {
+    const ROLE: Role<V, Beside<V, A, Self, AT>, Self> = role();
+    const OPTIONAL: Role<Option<V>, OptionalBeside<V, A, Self, AT>, Self> = role();
+}
+
+impl<'a, V: 'a, A: EndsLocal<V, AT> + 'a, const AT: usize> CarriesTo<V, A, AT> for Local<'a> {
+    const ROLE: Role<V, Beside<V, A, Self, AT>, Self> = role();
+    const OPTIONAL: Role<Option<V>, OptionalBeside<V, A, Self, AT>, Self> = role();
+}
 
 /// That of a resource.
 ///
 /// All generated code asks for it here, at the type of the field, so that rustc says once what is wrong with that.
 #[must_use]
-pub const fn resource<V: Exits>() -> Role<V, V, Sendable> {
-    role()
-}
-
-/// As [`resource`], for one that stays in its task.
-#[must_use]
-pub const fn resource_local<'a, V: ExitsLocal + 'a>() -> Role<V, V, Local<'a>> {
-    role()
+pub const fn resource<V: Exits<K>, K: Kind>() -> Role<V, V, K> {
+    V::ROLE
 }
 
 /// That of a plain value.
 #[must_use]
-pub const fn plain<V: Send + 'static>() -> Role<V, Plain<V>, Sendable> {
-    role()
-}
-
-/// As [`plain`], for one that stays in its task.
-#[must_use]
-pub const fn plain_local<'a, V: 'a>() -> Role<V, PlainLocal<V>, Local<'a>> {
-    role()
+pub const fn plain<V, K: Carries<V>>() -> Role<V, Plain<V, K>, K> {
+    K::ROLE
 }
 
 /// That of a resource that may not be there.
 #[must_use]
-pub const fn optional<R: Exits>() -> Role<Option<R>, Optional<R>, Sendable> {
-    role()
-}
-
-/// As [`optional`], for one that stays in its task.
-#[must_use]
-pub const fn optional_local<'a, R: ExitsLocal + 'a>() -> Role<Option<R>, OptionalLocal<R>, Local<'a>> {
-    role()
+pub const fn optional<R: Exits<K>, K: Kind>() -> Role<Option<R>, Optional<R, K>, K> {
+    R::OPTIONAL
 }
 
 /// That of a value whose end is beside it, in the lifespan `A`.
 #[must_use]
-pub const fn beside<V, A, const AT: usize>() -> Role<V, Beside<V, A, AT>, Sendable>
-where
-    V: Send + 'static,
-    A: Ends<V, AT> + 'static,
-{
-    role()
-}
-
-/// As [`beside`], for one that stays in its task.
-#[must_use]
-pub const fn beside_local<'a, V, A, const AT: usize>() -> Role<V, BesideLocal<V, A, AT>, Local<'a>>
-where
-    V: 'a,
-    A: EndsLocal<V, AT> + 'a,
-{
-    role()
+pub const fn beside<V, K: CarriesTo<V, A, AT>, A, const AT: usize>() -> Role<V, Beside<V, A, K, AT>, K> {
+    K::ROLE
 }
 
 /// As [`beside`], for one that may not be there.
 #[must_use]
-pub const fn optional_beside<V, A, const AT: usize>() -> Role<Option<V>, Optional<Beside<V, A, AT>>, Sendable>
-where
-    V: Send + 'static,
-    A: Ends<V, AT> + 'static,
-{
-    role()
-}
-
-/// As [`optional_beside`], for one that stays in its task.
-#[must_use]
-pub const fn optional_beside_local<'a, V, A, const AT: usize>()
--> Role<Option<V>, OptionalLocal<BesideLocal<V, A, AT>>, Local<'a>>
-where
-    V: 'a,
-    A: EndsLocal<V, AT> + 'a,
-{
-    role()
+pub const fn optional_beside<V, K: CarriesTo<V, A, AT>, A, const AT: usize>()
+-> Role<Option<V>, OptionalBeside<V, A, K, AT>, K> {
+    K::OPTIONAL
 }
 
 /// That of a field that becomes an `R`.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use super::role::{Ending, Role};
 use super::stored::Stored;
 use crate::base::entry::Entry;
-use crate::lifespan::kind::{Kind, Sendable};
+use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::resource::exit::ForMembers;
 
 /// Of a member that others need: it is lent to them while they enter.
@@ -34,20 +34,17 @@ pub type Moved<T> = Mutex<Option<T>>;
     label = "other members need this one",
     note = "put what is not `Sync` behind a lock, or, if all stays on one thread, write `#[lifespan(local, ..)]`"
 )]
-pub trait Shared {}
+pub trait Shared<K: Kind> {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Sync> Shared for T {}
+impl<T: Sync> Shared<Sendable> for T {}
+
+#[diagnostic::do_not_recommend]
+impl<T> Shared<Local<'_>> for T {}
 
 /// A slot for a member that others need.
 #[must_use]
-pub fn lent<V: Shared, R>(role: Role<V, R, Sendable>) -> Lent<V, Sendable> {
-    lent_local(role)
-}
-
-/// As [`lent`], where nothing leaves the thread.
-#[must_use]
-pub fn lent_local<V, R, K: Kind>(role: Role<V, R, K>) -> Lent<V, K> {
+pub fn lent<V: Shared<K>, R, K: Kind>(role: Role<V, R, K>) -> Lent<V, K> {
     Lent {
         cell: OnceLock::new(),
         ending: role.ending,

@@ -10,7 +10,7 @@ use crate::lifespan::model::Dependency;
 
 impl Expansion<'_> {
     // Output:
-    //     &__rt::Graph::new("App", &["config"], &[__rt::member("db", &[], &[0], __rt::resource::<Db>()), ..])
+    //     &__rt::Graph::new("App", &["config"], &[__rt::member("db", &[], &[0], __rt::resource::<Db, __Kind>()), ..])
     pub(super) fn data(&self) -> TokenStream {
         let options = &self.model.options;
         let name = options

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{GenericParam, LifetimeParam, Token};
+use syn::{GenericParam, Lifetime, LifetimeParam, Token};
 
 use super::Expansion;
 use super::unread::expression;
@@ -24,7 +24,7 @@ impl Expansion<'_> {
         });
         // The edition of this token decides which lifetimes the type captures: in this crate's all of them.
         let impl_ = Token![impl](at);
-        let describe = self.rt("lifespan", "lifespan_local", at);
+        let kind = self.kind(None, at);
         let (slots, each, make) = (self.slots(), self.each(), self.make());
         let starts = self.graph.order.iter().map(|field| self.start(*field));
         let vis = self.model.head.vis;
@@ -32,27 +32,26 @@ impl Expansion<'_> {
             #[doc = #docs]
             #[track_caller]
             #vis fn lifespan(#(#inputs),*) -> __rt::Lifespan<Self, #impl_ __rt::Enter<Self>> {
-                #describe(#slots, [#(#starts),*], #each, #make)
+                __rt::lifespan::<_, _, #kind, _>(#slots, [#(#starts),*], #each, #make)
             }
         }
     }
 
     // Output:
     //     struct __Slots<__0> {
-    //         cache: __rt::Leaf<Cache, __rt::Sendable>,
-    //         db: __rt::Lent<Db, __rt::Sendable>,
+    //         cache: __rt::Leaf<Cache, __Kind>,
+    //         db: __rt::Lent<Db, __Kind>,
     //         config: Option<__0>,
     //     }
     //
     // The type of an input may have no name (`&str`, `impl Into<String>`), so it is a parameter.
     pub(super) fn slots_type(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let (name, mut generics, kind) = (slots_name(), self.model.head.generics.clone(), self.kind(at));
-        if self.is_local() {
-            generics
-                .params
-                .insert(0, GenericParam::Lifetime(LifetimeParam::new(self.lifetime(at))));
-        }
+        let (name, mut generics) = (slots_name(), self.model.head.generics.clone());
+        let a = self.is_local().then(|| self.lifetime(at));
+        let kind = self.kind(a.as_ref(), at);
+        let life = a.map(|a| GenericParam::Lifetime(LifetimeParam::new(a)));
+        generics.params = life.into_iter().chain(generics.params).collect();
         let members = self.graph.order.iter().rev().map(|field| {
             let (member, ty) = (&self.model.fields[*field], self.model.fields[*field].ty);
             let (name, cell) = (slot_name(member.name), self.cell(*field));
@@ -84,17 +83,14 @@ impl Expansion<'_> {
         any.then(|| (Ident::new("__whole", Span::mixed_site()), ty))
     }
 
-    // Output: `__Slots { cache: __rt::leaf(__rt::resource::<Cache>()), db: __rt::lent(__rt::resource::<Db>()), config: Some(config) }`
+    // Output: `__Slots { cache: __rt::leaf(__rt::resource::<Cache, __Kind>()), db: __rt::lent(__rt::resource::<Db, __Kind>()), config: Some(config) }`
     fn slots(&self) -> TokenStream {
         let members = self.graph.order.iter().rev().map(|field| {
             let member = &self.model.fields[*field];
             let (name, role) = (slot_name(member.name), self.role(member));
             let at = Blame::on(member.ty).start;
-            match (self.needed[*field], self.is_local()) {
-                (true, false) => quote_spanned!(at=> #name: __rt::lent(#role)),
-                (true, true) => quote_spanned!(at=> #name: __rt::lent_local(#role)),
-                (false, _) => quote_spanned!(at=> #name: __rt::leaf(#role)),
-            }
+            let slot = Ident::new(if self.needed[*field] { "lent" } else { "leaf" }, at);
+            quote_spanned!(at=> #name: __rt::#slot(#role))
         });
         let inputs = self.model.options.inputs.iter().enumerate().map(|(input, said)| {
             let (name, value) = (slot_name(&said.name), unseen(&said.name));
@@ -218,13 +214,13 @@ impl Expansion<'_> {
         }
     }
 
-    // Output: `__rt::Sendable`
-    fn kind(&self, at: Span) -> TokenStream {
+    // Output: `__Kind`, or `__Kind<'_>` of what is local
+    pub(super) fn kind(&self, life: Option<&Lifetime>, at: Span) -> TokenStream {
         if self.is_local() {
-            let a = self.lifetime(at);
-            quote_spanned!(at=> __rt::Local<#a>)
+            let life = life.map_or_else(|| quote_spanned!(at=> '_), ToTokens::to_token_stream);
+            quote_spanned!(at=> __Kind<#life>)
         } else {
-            quote_spanned!(at=> __rt::Sendable)
+            quote_spanned!(at=> __Kind)
         }
     }
 }

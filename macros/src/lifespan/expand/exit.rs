@@ -1,8 +1,8 @@
 //! How the members exit, and what is known of them before: the trait impls.
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Lifetime, Token};
+use syn::{GenericParam, Lifetime, LifetimeParam, Token, parse_quote};
 
 use super::Expansion;
 use super::unread::expression;
@@ -10,23 +10,23 @@ use crate::blame::Blame;
 use crate::lifespan::model::{Member, Role};
 
 impl Expansion<'_> {
-    // Output: `__rt::resource::<Db>()`, or `__rt::beside::<Pool, App, 2>()`
+    // Output: `__rt::resource::<Db, __Kind>()`, or `__rt::beside::<Pool, __Kind, App, 2>()`
     pub(super) fn role(&self, member: &Member<'_>) -> TokenStream {
         let ty = member.ty;
         let at = Blame::on(ty).start;
-        let (name, local) = match (member.role, member.exit.is_some()) {
-            (Role::Entered { optional: false }, false) => ("resource", "resource_local"),
-            (Role::Entered { optional: true }, false) => ("optional", "optional_local"),
-            (Role::Entered { optional: false }, true) => ("beside", "beside_local"),
-            (Role::Entered { optional: true }, true) => ("optional_beside", "optional_beside_local"),
-            _ => ("plain", "plain_local"),
+        let role = match (member.role, member.exit.is_some()) {
+            (Role::Entered { optional: false }, false) => "resource",
+            (Role::Entered { optional: true }, false) => "optional",
+            (Role::Entered { optional: false }, true) => "beside",
+            (Role::Entered { optional: true }, true) => "optional_beside",
+            _ => "plain",
         };
-        let (role, value) = (self.rt(name, local, at), Self::value_of(member));
+        let (role, kind, value) = (Ident::new(role, at), self.kind(None, at), Self::value_of(member));
         let end = member.exit.is_some().then(|| {
             let (whole, place) = (&self.subject.ty, self.place(member));
             quote_spanned!(at=> , #whole, #place)
         });
-        quote_spanned!(at=> #role::<#value #end>())
+        quote_spanned!(at=> __rt::#role::<#value, #kind #end>())
     }
 
     /// The type of what is in the field when it is there.
@@ -61,9 +61,10 @@ impl Expansion<'_> {
         let krate = self.model.options.krate(at);
         let (generics, _, clause) = self.subject.generics.split_for_impl();
         let (whole, value, place) = (&self.subject.ty, Self::value_of(member), self.place(member));
-        let (ends, function) = (self.rt("Ends", "EndsLocal", at), expression(exit.function.clone()));
+        let ends = Ident::new(if self.is_local() { "EndsLocal" } else { "Ends" }, at);
+        let function = expression(exit.function.clone());
         Some(quote_spanned! {at=>
-            impl #generics #ends<#value, #place> for #whole #clause {
+            impl #generics __rt::#ends<#value, #place> for #whole #clause {
                 async fn __end(__value: #value, __exit: &#krate::Exit) -> __rt::ExitResult {
                     __rt::exited(__rt::end(#function, __value, __exit).await)
                 }
@@ -72,22 +73,21 @@ impl Expansion<'_> {
     }
 
     // Output:
-    //     impl __rt::Composed for App {
+    //     impl __rt::Composed<__Kind> for App {
     //         const GRAPH: &'static __rt::Graph = { .. };
-    //         fn __part(self, __parts: &mut __rt::Parts<'_, __rt::Sendable>) {
+    //         fn __part(self, __parts: &mut __rt::Parts<'_, __Kind>) {
     //             let Self { db: __db, cache: __cache } = self;
-    //             __parts.member(__rt::resource::<Db>(), __db);
-    //             __parts.member(__rt::resource::<Cache>(), __cache);
+    //             __parts.member(__rt::resource::<Db, __Kind>(), __db);
+    //             __parts.member(__rt::resource::<Cache, __Kind>(), __cache);
     //         }
     //         fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
-    //             __asking.member(0, __rt::resource::<Db>(), &self.db);
-    //             __asking.member(1, __rt::resource::<Cache>(), &self.cache);
+    //             __asking.member(0, __rt::resource::<Db, __Kind>(), &self.db);
+    //             __asking.member(1, __rt::resource::<Cache, __Kind>(), &self.cache);
     //         }
     //     }
     pub(super) fn composed(&self) -> TokenStream {
-        let (generics, _, clause) = self.subject.generics.split_for_impl();
         let at = Blame::on(self.model.head.name).start;
-        let (whole, composed) = (&self.subject.ty, self.rt("Composed", "ComposedLocal", at));
+        let whole = &self.subject.ty;
         let this = Token![self](Span::mixed_site());
         let roles: Vec<_> = self.members.iter().map(|member| self.role(member)).collect();
         let fields = self.model.fields.iter().map(|field| {
@@ -114,17 +114,19 @@ impl Expansion<'_> {
                 let may_fail = matches!(member.role, Role::Entered { .. }) && member.exit.is_none();
                 may_fail.then(|| quote!(__asking.member(#at, #role, &#this.#name);))
             });
-        let (life, kind, clause_of_life) = if self.is_local() {
-            let a = self.lifetime(at);
-            (quote!(<#a>), quote!(__rt::Local<#a>), quote!(where Self: #a))
-        } else {
-            (TokenStream::new(), quote!(__rt::Sendable), TokenStream::new())
-        };
+        let mut generics = self.subject.generics.clone();
+        let a = self.is_local().then(|| self.lifetime(at));
+        if let Some(a) = &a {
+            let life = GenericParam::Lifetime(LifetimeParam::new(a.clone()));
+            generics.params.insert(0, life);
+            generics.make_where_clause().predicates.push(parse_quote!(Self: #a));
+        }
+        let (kind, (generics, _, clause)) = (self.kind(a.as_ref(), at), generics.split_for_impl());
         let data = self.data();
         quote! {
-            impl #generics #composed for #whole #clause {
+            impl #generics __rt::Composed<#kind> for #whole #clause {
                 const GRAPH: &'static __rt::Graph = #data;
-                fn __part #life(#this, __parts: &mut __rt::Parts<'_, #kind>) #clause_of_life {
+                fn __part(#this, __parts: &mut __rt::Parts<'_, #kind>) {
                     #apart
                     #(#kept)*
                     #(__parts.member(#roles, #values);)*
@@ -149,9 +151,8 @@ impl Expansion<'_> {
 
     pub(super) fn plan(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let krate = self.model.options.krate(at);
+        let (krate, kind) = (self.model.options.krate(at), self.kind(None, at));
         let vis = self.model.head.vis;
-        let plan = self.rt("plan", "plan_local", at);
         let docs = format!(
             " What [`{}`] is made of, in which order, and how long that may take; nothing runs.",
             self.model.head.name
@@ -159,7 +160,7 @@ impl Expansion<'_> {
         quote! {
             #[doc = #docs]
             #vis fn plan() -> #krate::Plan {
-                #plan::<Self>()
+                __rt::plan::<Self, #kind>()
             }
         }
     }
@@ -167,11 +168,7 @@ impl Expansion<'_> {
     pub(super) fn resource(&self) -> TokenStream {
         let at = Blame::on(self.model.head.name).start;
         let krate = self.model.options.krate(at);
-        let (exit, failing) = (
-            self.rt("exit", "exit_local", at),
-            self.rt("failing", "failing_local", at),
-        );
-        let (this, graph) = (Token![self](Span::mixed_site()), self.graph_of_self(at));
+        let (this, kind) = (Token![self](Span::mixed_site()), self.kind(None, at));
         let abandon = if self.is_local() {
             quote_spanned! {at=>
                 fn __abandon<__T: __rt::TakesOver>(#this, __abandoned: __rt::Origin) {
@@ -187,17 +184,17 @@ impl Expansion<'_> {
         };
         let rest = quote_spanned! {at=>
             fn policy() -> #krate::Policy {
-                #graph.policy::<Self>()
+                __rt::graph::<Self, #kind>().policy::<Self>()
             }
             fn __what() -> __rt::What {
-                __rt::What::Nested(#graph)
+                __rt::What::Nested(__rt::graph::<Self, #kind>())
             }
             fn __failure(&#this, __failing: &mut __rt::Failing<'_>) {
-                #failing(#this, __failing);
+                __rt::failing(#this, __failing);
             }
             #abandon
         };
-        let body = quote_spanned!(at=> #exit(#this, __exit).await);
+        let body = quote_spanned!(at=> __rt::exit(#this, __exit).await);
         let name = quote_spanned!(at=> __exit);
         self.subject.resource(&[], &name, &body, Some(&rest), at)
     }

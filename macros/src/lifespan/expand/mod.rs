@@ -6,7 +6,7 @@ mod exit;
 pub(super) mod unread;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::ext::IdentExt;
 
 use super::graph::Graph;
@@ -26,37 +26,37 @@ use crate::subject::Subject;
 //
 // Output, beside the struct:
 //     const _: () = {
-//         use ::lifespan::__private as __rt;
+//         use ::lifespan::__private::{self as __rt, Sendable as __Kind};
 //         struct __Slots<__0> {
-//             cache: __rt::Leaf<Cache, __rt::Sendable>,
-//             db: __rt::Lent<Db, __rt::Sendable>,
+//             cache: __rt::Leaf<Cache, __Kind>,
+//             db: __rt::Lent<Db, __Kind>,
 //             config: Option<__0>,
 //         }
-//         impl __rt::Composed for App {
+//         impl __rt::Composed<__Kind> for App {
 //             const GRAPH: &'static __rt::Graph = &__rt::Graph::new(
 //                 "App",
 //                 &["config"],
 //                 &[
-//                     __rt::member("db", &[], &[0], __rt::resource::<Db>()),
-//                     __rt::member("cache", &[0], &[0], __rt::resource::<Cache>()),
+//                     __rt::member("db", &[], &[0], __rt::resource::<Db, __Kind>()),
+//                     __rt::member("cache", &[0], &[0], __rt::resource::<Cache, __Kind>()),
 //                 ],
 //             );
-//             fn __part(self, __parts: &mut __rt::Parts<'_, __rt::Sendable>) {
+//             fn __part(self, __parts: &mut __rt::Parts<'_, __Kind>) {
 //                 let Self { db: __db, cache: __cache } = self;
-//                 __parts.member(__rt::resource::<Db>(), __db);
-//                 __parts.member(__rt::resource::<Cache>(), __cache);
+//                 __parts.member(__rt::resource::<Db, __Kind>(), __db);
+//                 __parts.member(__rt::resource::<Cache, __Kind>(), __cache);
 //             }
 //             fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
-//                 __asking.member(0, __rt::resource::<Db>(), &self.db);
-//                 __asking.member(1, __rt::resource::<Cache>(), &self.cache);
+//                 __asking.member(0, __rt::resource::<Db, __Kind>(), &self.db);
+//                 __asking.member(1, __rt::resource::<Cache, __Kind>(), &self.cache);
 //             }
 //         }
 //         impl App {
 //             pub fn lifespan(config: Config) -> __rt::Lifespan<Self, impl __rt::Enter<Self>> {
-//                 __rt::lifespan(
+//                 __rt::lifespan::<_, _, __Kind, _>(
 //                     __Slots {
-//                         cache: __rt::leaf(__rt::resource::<Cache>()),
-//                         db: __rt::lent(__rt::resource::<Db>()),
+//                         cache: __rt::leaf(__rt::resource::<Cache, __Kind>()),
+//                         db: __rt::lent(__rt::resource::<Db, __Kind>()),
 //                         config: Some(config),
 //                     },
 //                     [
@@ -78,15 +78,15 @@ use crate::subject::Subject;
 //                 )
 //             }
 //             pub fn plan() -> ::lifespan::Plan {
-//                 __rt::plan::<Self>()
+//                 __rt::plan::<Self, __Kind>()
 //             }
 //         }
 //         impl ::lifespan::ScopedResource for App {
 //             async fn exit(self, __exit: &::lifespan::Exit) -> __rt::ExitResult {
 //                 __rt::exit(self, __exit).await
 //             }
-//             fn policy() -> ::lifespan::Policy { __rt::graph::<Self>().policy::<Self>() }
-//             fn __what() -> __rt::What { __rt::What::Nested(__rt::graph::<Self>()) }
+//             fn policy() -> ::lifespan::Policy { __rt::graph::<Self, __Kind>().policy::<Self>() }
+//             fn __what() -> __rt::What { __rt::What::Nested(__rt::graph::<Self, __Kind>()) }
 //             fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
 //                 __rt::failing(self, __failing);
 //             }
@@ -101,12 +101,13 @@ pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
     let (slots, composed) = (expansion.slots_type(), expansion.composed());
     let ends = graph.order.iter().filter_map(|field| expansion.end(*field));
     let resource = expansion.resource();
-    let krate = model.options.krate(Span::mixed_site());
+    let (krate, local) = (model.options.krate(Span::mixed_site()), expansion.is_local());
+    let kind = Ident::new(if local { "Local" } else { "Sendable" }, Span::mixed_site());
     let lints = attributes::of(Place::Impl, model.head.attrs);
     quote! {
         #(#lints)*
         const _: () = {
-            use #krate::__private as __rt;
+            use #krate::__private::{self as __rt, #kind as __Kind};
             #slots
             #composed
             #inherent
@@ -157,12 +158,6 @@ impl<'a> Expansion<'a> {
         self.subject.local
     }
 
-    /// A name of the runtime, or the one for what stays in its task.
-    fn rt(&self, name: &str, local: &str, at: Span) -> TokenStream {
-        let name = Ident::new(if self.is_local() { local } else { name }, at);
-        quote_spanned!(at=> __rt::#name)
-    }
-
     fn dependencies(&self, field: usize) -> &'a [Dependency] {
         &self.graph.dependencies[field]
     }
@@ -184,11 +179,5 @@ impl<'a> Expansion<'a> {
     /// The value of a field. With a name of its own: it would be a pattern if the user had an item of the field's.
     fn value_name(&self, field: &Ident) -> Ident {
         self.local(&format!("{}", field.unraw()), field.span())
-    }
-
-    // Output: `__rt::graph::<Self>()`
-    fn graph_of_self(&self, at: Span) -> TokenStream {
-        let graph = self.rt("graph", "graph_local", at);
-        quote_spanned!(at=> #graph::<Self>())
     }
 }

@@ -188,7 +188,7 @@ impl ScopedResource for Whole {
 fn graph(program: &Program) -> &'static Graph {
     let members = program.members.iter().zip(NAMES).map(|(planned, name)| {
         let needs = Vec::leak(planned.needs.clone());
-        let made = member(name, needs, &[], resource::<Thing>()).enter(planned.enter.budget.map(millis));
+        let made = member(name, needs, &[], resource::<Thing, Sendable>()).enter(planned.enter.budget.map(millis));
         match planned.exit.budget {
             None => made,
             budget => made.exit(budget.map(millis)),

@@ -163,7 +163,7 @@ pub use crate::lifespan::foreign::Resource;
 pub use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
 pub use crate::live::Live;
 pub use crate::live::handover::Handover;
-pub use crate::orphan::rescue::{Drained, drain};
+pub use crate::orphan::drain::{Drained, drain};
 pub use crate::plan::{Plan, PlanMember};
 pub use crate::resource::body::Failure;
 pub use crate::resource::enter::{Enter, Entered};

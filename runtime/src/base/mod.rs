@@ -1,5 +1,5 @@
 //! What everything stands on: who a resource is and what it may take ([`entry`], [`life`], [`policy`], [`budget`]), the phases of a
-//! life and why it ends ([`cause`]), the clock and tokio's budget ([`timer`], [`coop`]), and which task this is ([`identity`]), and what user code panics with
+//! life and why it ends ([`cause`]), the clock and tokio's budget ([`timer`], [`coop`]), and which task this is ([`identity`]), a mutex ([`lock`]), and what user code panics with
 //! ([`panic`](mod@panic)).
 
 pub(crate) mod budget;
@@ -8,6 +8,7 @@ pub(crate) mod coop;
 pub(crate) mod entry;
 pub(crate) mod identity;
 pub(crate) mod life;
+pub(crate) mod lock;
 pub(crate) mod panic;
 pub(crate) mod policy;
 pub(crate) mod timer;

@@ -2,10 +2,10 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
+use crate::base::lock::Lock;
 use crate::error::{Error, ErrorKind};
 
 /// The error of what is not taken: registering on an [`ExitStack`](crate::ExitStack) that is closed, spawning in a
@@ -18,7 +18,7 @@ pub struct Rejected<T>(Box<Inner<T>>);
 
 struct Inner<T> {
     /// Never locked: only so that the error is `Sync` whatever it carries.
-    it: Mutex<T>,
+    it: Lock<T>,
     kind: ErrorKind,
     text: String,
     subject: Subject,
@@ -27,7 +27,7 @@ struct Inner<T> {
 impl<T> Rejected<T> {
     #[cold]
     pub(crate) fn new(it: T, kind: ErrorKind, text: String, subject: Subject) -> Self {
-        let it = Mutex::new(it);
+        let it = Lock::new(it);
         Rejected(Box::new(Inner {
             it,
             kind,
@@ -45,8 +45,7 @@ impl<T> Rejected<T> {
     /// What was brought; it has not been touched.
     #[must_use]
     pub fn into_inner(self) -> T {
-        let it = self.0.it.into_inner();
-        it.unwrap_or_else(PoisonError::into_inner)
+        self.0.it.into_inner()
     }
 
     /// What was brought is dropped.

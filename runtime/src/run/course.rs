@@ -17,7 +17,8 @@ use crate::error::{Error, ErrorKind};
 use crate::event::ReportSubscriber;
 use crate::event::failures::{Failure, Failures};
 use crate::event::undelivered::Undelivered;
-use crate::orphan::rescue::{self, drain};
+use crate::orphan::drain::drain;
+use crate::orphan::{ledger, owner_entry};
 
 pub(super) struct Course {
     /// What is run.
@@ -48,7 +49,7 @@ impl Course {
 
     pub(super) fn begin(&self) {
         self.witness.begin();
-        self.owners.store(rescue::mark(), Ordering::Relaxed);
+        self.owners.store(ledger::mark(), Ordering::Relaxed);
     }
 
     /// Closes the owners that were entered since it began, and drains; again, if others were entered meanwhile (law 4).
@@ -73,7 +74,7 @@ impl Course {
 
     fn close_owners(&self) -> bool {
         let since = self.owners.load(Ordering::Relaxed);
-        Handle::try_current().is_ok_and(|runtime| rescue::close_owners(runtime.id(), since, self.subject.place))
+        Handle::try_current().is_ok_and(|runtime| owner_entry::close_owners(runtime.id(), since, self.subject.place))
     }
 
     /// The body.
@@ -145,7 +146,7 @@ fn unfinished() -> Vec<Error> {
     let Ok(runtime) = Handle::try_current() else {
         return Vec::new();
     };
-    let unfinished = rescue::pending(runtime.id()).into_iter();
+    let unfinished = ledger::pending(runtime.id()).into_iter();
     unfinished
         .map(|subject| {
             let text = "nobody waits for it, and it goes on for no longer than the runtime does";

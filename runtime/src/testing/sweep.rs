@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use super::journal::Journal;
 use crate::cancel_scope::CancelScope;
-use crate::orphan::rescue::drain;
+use crate::orphan::drain::drain;
 
 /// What [`sweep`] does to a test at each of its poll points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

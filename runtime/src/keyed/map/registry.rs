@@ -9,11 +9,12 @@ use std::fmt;
 use std::hash::Hash;
 use std::mem;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 
 use super::deferred::Deferred;
+use crate::base::lock::Lock;
 use crate::resource::ScopedResource;
 use crate::task::owner::{Owner, OwnerEnd, OwnerState};
 
@@ -23,7 +24,7 @@ pub(super) trait Key: Clone + Eq + Hash + fmt::Debug + Send + 'static {}
 impl<K: Clone + Eq + Hash + fmt::Debug + Send + 'static> Key for K {}
 
 pub(super) struct Registry<K, R> {
-    state: Mutex<MapState<K, R>>,
+    state: Lock<MapState<K, R>>,
     /// No member is left of a map that closes.
     pub(super) emptied: Arc<Notify>,
 }
@@ -106,7 +107,7 @@ pub(super) enum Look<R> {
 impl<K, R> Registry<K, R> {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Registry {
-            state: Mutex::new(MapState {
+            state: Lock::new(MapState {
                 slots: HashMap::new(),
                 stage: MapStage::Open,
                 members: 0,
@@ -119,7 +120,7 @@ impl<K, R> Registry<K, R> {
     /// What is deferred is done when it is dropped, at the end of the caller's statement at the earliest.
     pub(super) fn locked<T>(&self, run: impl FnOnce(&mut MapState<K, R>, &mut Deferred) -> T) -> (T, Deferred) {
         let mut deferred = Deferred::default();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         let done = run(&mut state, &mut deferred);
         drop(state);
         (done, deferred)

@@ -5,10 +5,11 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Subject};
+use crate::base::lock::Lock;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
@@ -67,7 +68,7 @@ pub struct Shared<R: ScopedResource + Sync>(Arc<Inner<R>>);
 
 struct Inner<R: ScopedResource + Sync> {
     make: Box<dyn Fn() -> Lifespan<R> + Send + Sync>,
-    now: Mutex<Option<Arc<Instance<R>>>>,
+    now: Lock<Option<Arc<Instance<R>>>>,
 }
 
 impl<R: ScopedResource + Sync> Shared<R> {
@@ -76,7 +77,7 @@ impl<R: ScopedResource + Sync> Shared<R> {
     pub fn new<F: Enter<R> + Send + 'static>(make: impl Fn() -> Lifespan<R, F> + Send + Sync + 'static) -> Self {
         Shared(Arc::new(Inner {
             make: Box::new(move || make().boxed()),
-            now: Mutex::new(None),
+            now: Lock::new(None),
         }))
     }
 
@@ -171,14 +172,14 @@ fn would_wait(subject: Subject, place: &'static Location<'static>) -> Error {
 impl<R: ScopedResource + Sync> Inner<R> {
     /// Joins the instance that goes on, or begins a new one; or gives the one to wait for.
     fn join(&self, place: &'static Location<'static>) -> Result<Result<Lease<R>, Arc<Instance<R>>>, Error> {
-        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let now = self.now.lock().clone();
         if let Some(now) = now.filter(|now| !now.is_over()) {
             return Ok(joined(now));
         }
         // Made without the lock, under which no closure of a user's is called, and no description dropped; another may be faster.
         let (instance, begin) = Instance::first((self.make)(), place)?;
         let first = Lease::counted(Arc::clone(&instance));
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = self.now.lock();
         if let Some(faster) = now.clone().filter(|now| !now.is_over()) {
             drop(now);
             return Ok(joined(faster));
@@ -207,8 +208,7 @@ impl<R: ScopedResource + Sync> Clone for Shared<R> {
 
 impl<R: ScopedResource + Sync> fmt::Debug for Shared<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let now = self.0.now.lock();
-        let now = now.unwrap_or_else(PoisonError::into_inner).clone();
+        let now = self.0.now.lock().clone();
         f.debug_struct("Shared").field("now", &now).finish()
     }
 }

@@ -1,7 +1,7 @@
 //! [`Exit`]: what a resource is told when it ends, and [`Cause`], why it ends.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::base::budget::Budget;
 use crate::base::cause::Cause;
 use crate::base::entry::{Entry, Parts};
+use crate::base::lock::Lock;
 use crate::cancel::cancellation::Cancellation;
 use crate::error::overrun::Allowed;
 
@@ -37,7 +38,7 @@ pub struct Exit {
     budget: Option<Budget>,
     /// Fixed when first asked for or when the exit first waits, whichever is earlier: an exit that does neither reads
     /// no clock. Not in a `OnceLock`, which has something to do when it drops.
-    deadline: Mutex<Option<Instant>>,
+    deadline: Lock<Option<Instant>>,
     /// Made when there is something to share: most exits have neither an error, nor progress, nor clones.
     shared: OnceLock<Arc<Shared>>,
 }
@@ -47,7 +48,7 @@ struct Shared {
     error: Option<Reason>,
     /// Whose time it is, if that is shorter than its own.
     lent: Option<LentTime>,
-    progress: Mutex<Option<String>>,
+    progress: Lock<Option<String>>,
     /// The entries of the members of what exits.
     parts: OnceLock<Arc<Parts>>,
     /// Of what is around it.
@@ -60,7 +61,7 @@ impl Exit {
         Exit {
             cause,
             budget,
-            deadline: Mutex::new(None),
+            deadline: Lock::new(None),
             shared: OnceLock::new(),
         }
     }
@@ -74,7 +75,7 @@ impl Exit {
     /// In the same tick as the whole, and looked at first: it is the member that says that it took too long.
     #[cold]
     fn sharing(self, error: Option<Reason>, lent: Option<LentTime>) -> Self {
-        let deadline = Mutex::new(lent.map(|lent| lent.until.at));
+        let deadline = Lock::new(lent.map(|lent| lent.until.at));
         let shared = Arc::new(Shared {
             error,
             lent,
@@ -161,13 +162,13 @@ impl Exit {
     /// Says how far the exit has come; the last text is part of the error when the budget runs out.
     pub fn progress(&self, text: impl fmt::Display) {
         let text = text.to_string();
-        *self.shared().progress() = Some(text);
+        *self.shared().progress.lock() = Some(text);
     }
 
     /// When its time is over, fixed by the first call.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let budget = self.budget?;
-        let mut deadline = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut deadline = self.deadline.lock();
         Some(*deadline.get_or_insert_with(|| budget.deadline()))
     }
 
@@ -189,7 +190,7 @@ impl Exit {
     }
 
     pub(crate) fn last_progress(&self) -> Option<String> {
-        self.shared.get()?.progress().clone()
+        self.shared.get()?.progress.lock().clone()
     }
 
     fn shared(&self) -> &Shared {
@@ -296,12 +297,6 @@ impl ForMembers {
     }
 }
 
-impl Shared {
-    fn progress(&self) -> MutexGuard<'_, Option<String>> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Clone for Exit {
     fn clone(&self) -> Self {
         // What is decided lazily is decided now, or the clones would decide it apart.
@@ -310,7 +305,7 @@ impl Clone for Exit {
         Exit {
             cause: self.cause,
             budget: self.budget,
-            deadline: Mutex::new(deadline),
+            deadline: Lock::new(deadline),
             shared: self.shared.clone(),
         }
     }

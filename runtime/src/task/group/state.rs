@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
+use crate::base::lock::Lock;
 use crate::base::policy::Name;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::current;
@@ -31,7 +32,7 @@ pub(super) struct Group {
     place: &'static Location<'static>,
     /// What is told of a child that is dropped because there was no time left.
     aborted: OnceLock<TaskError>,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 #[derive(Default)]
@@ -65,21 +66,17 @@ impl Group {
             runtime,
             place,
             aborted: OnceLock::new(),
-            state: Mutex::default(),
+            state: Lock::default(),
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn subject(&self) -> Subject {
-        let known = self.state().wire.as_ref().map(|wire| wire.subject().clone());
+        let known = self.state.lock().wire.as_ref().map(|wire| wire.subject().clone());
         known.unwrap_or(Subject::new(Name::Given("TaskGroup".into()), self.place))
     }
 
     pub(super) fn live(&self) -> usize {
-        self.state().live
+        self.state.lock().live
     }
 
     pub(super) fn node(&self) -> &Arc<Node> {
@@ -91,7 +88,7 @@ impl Group {
 impl Group {
     /// Counts a child that is about to be spawned; refused when the group has closed.
     pub(super) fn admit(&self) -> bool {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if !state.closed {
             state.live += 1;
         }
@@ -109,7 +106,7 @@ impl Group {
     /// A child has ended, and has told what it had to.
     pub(super) fn dismiss(&self) {
         let waker = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             state.live -= 1;
             if state.live == 0 { state.waker.take() } else { None }
         };
@@ -122,7 +119,7 @@ impl Group {
     pub(super) fn cut(&self, cancellation: &Cancellation) {
         let is_ours = self.node.cancellation();
         if is_ours.is_some_and(|ours| ours.is(cancellation)) {
-            self.state().cut = true;
+            self.state.lock().cut = true;
         }
     }
 
@@ -133,7 +130,7 @@ impl Group {
         let death = Death::new(error.into());
         let cancellation = Cancellation::new(Kind::Child(death), place);
         let wire = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             state.death = Some(cancellation.clone());
             state.wire.clone()
         };
@@ -146,7 +143,7 @@ impl Group {
 
     /// Keeps a failure that is not the first; one that comes when nobody waits any more is reported.
     fn keep_later(&self, error: Error) -> Option<Error> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if state.closed {
             drop(state);
             drop(Failures::of(vec![error]));
@@ -162,7 +159,7 @@ impl Group {
 
     /// The first failure is told there from now on; at once if it was before.
     pub(super) fn attach(&self, wire: &FailureLink) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let old = state.wire.replace(wire.clone());
         let death = state.death.clone();
         drop(state);
@@ -189,7 +186,7 @@ impl Group {
     /// Ready when no child is left; from then on nothing is spawned.
     pub(super) fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
         let waker = cx.waker().clone();
-        let old = self.state().waker.replace(waker);
+        let old = self.state.lock().waker.replace(waker);
         drop(old);
         if self.close_if_idle() {
             Poll::Ready(())
@@ -213,7 +210,7 @@ impl Group {
     /// Closes if no child is left. Whether that is so.
     pub(super) fn close_if_idle(&self) -> bool {
         let is_idle = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             state.closed |= state.live == 0;
             state.live == 0
         };
@@ -225,7 +222,7 @@ impl Group {
 
     /// Closes although children are left, which block their threads; who they are.
     pub(super) fn give_up(&self) -> Vec<Subject> {
-        self.state().closed = true;
+        self.state.lock().closed = true;
         let left = self.node.children();
         self.node.part();
         left.iter().filter_map(|child| child.subject().cloned()).collect()
@@ -234,7 +231,7 @@ impl Group {
     /// What failed, in the order it did; what somebody else has taken is not there.
     pub(super) fn take_failures(&self) -> Failures {
         let (death, later) = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             (state.death.clone(), std::mem::take(&mut state.later))
         };
         match death.and_then(|death| Error::of_death(&death)) {
@@ -245,7 +242,7 @@ impl Group {
 
     /// The cancellation that came from around the group, or from its budget, and for which not all children completed.
     pub(super) fn cut_short(&self) -> Option<Cancellation> {
-        let cut = self.state().cut;
+        let cut = self.state.lock().cut;
         let why = self.node.why().filter(|_| cut)?;
         (why.inherited || why.cancellation.is_timeout()).then_some(why.cancellation)
     }

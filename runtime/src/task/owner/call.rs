@@ -8,12 +8,13 @@ use std::future::{Future, poll_fn};
 use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::mailbox::Mailbox;
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
+use crate::base::lock::Lock;
 use crate::base::panic::{Panic, panic_text};
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::current;
@@ -24,7 +25,7 @@ use crate::scope::region_end::RegionEnd;
 
 /// A closure `W` that returns an `O`.
 pub(super) struct Call<W, O> {
-    state: Mutex<State<W, O>>,
+    state: Lock<State<W, O>>,
     /// What the closure is called: as the owner, at the place of the call.
     subject: Subject,
 }
@@ -66,7 +67,7 @@ pub(super) enum Ran {
 impl<W, O> Call<W, O> {
     pub(super) fn new(work: W, subject: Subject) -> Arc<Self> {
         Arc::new(Call {
-            state: Mutex::new(State {
+            state: Lock::new(State {
                 stage: Stage::Waiting(work),
                 caller: None,
             }),
@@ -74,13 +75,9 @@ impl<W, O> Call<W, O> {
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State<W, O>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The closure begins in this region. None if its caller has taken it back.
     fn begin(&self, region: &Arc<Node>) -> Option<W> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let Stage::Waiting(_) = &state.stage else { return None };
         match mem::replace(&mut state.stage, Stage::Running(Arc::clone(region))) {
             Stage::Waiting(work) => Some(work),
@@ -90,7 +87,7 @@ impl<W, O> Call<W, O> {
 
     /// Tells the caller, unless it was told before or has gone: gives what is left of the call then, to be dropped without the lock.
     fn tell(&self, answer: Answer<O>) -> Stage<W, O> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if let Stage::Answered(_) | Stage::Over = state.stage {
             return Stage::Answered(answer);
         }
@@ -161,7 +158,7 @@ pub(super) trait Answers<O>: Send + Sync {
 
 impl<W: Send, O: Send> Answers<O> for Call<W, O> {
     fn poll_answer(&self, cx: &mut Context<'_>) -> Poll<Answer<O>> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if let Stage::Answered(_) = state.stage {
             if let Stage::Answered(answer) = mem::replace(&mut state.stage, Stage::Over) {
                 return Poll::Ready(answer);
@@ -174,7 +171,7 @@ impl<W: Send, O: Send> Answers<O> for Call<W, O> {
     }
 
     fn cancel(&self, why: &Cancellation) -> bool {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let old = match &state.stage {
             Stage::Waiting(_) => mem::replace(&mut state.stage, Stage::Over),
             Stage::Running(region) => Stage::Running(Arc::clone(region)),
@@ -190,7 +187,7 @@ impl<W: Send, O: Send> Answers<O> for Call<W, O> {
 
     fn leave(&self) {
         let old = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             (mem::replace(&mut state.stage, Stage::Over), state.caller.take())
         };
         self.discard(old.0);

@@ -5,7 +5,7 @@ use std::mem;
 use std::panic::Location;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
@@ -18,13 +18,15 @@ use super::mailbox::Mail;
 use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Subject};
 use crate::base::identity::Within;
+use crate::base::lock::Lock;
 use crate::base::panic::Panic;
 use crate::base::policy::{Name, Policy};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::{Failure, Failures, untold};
-use crate::orphan::rescue::{Owned, OwnerEntry};
+use crate::orphan::ledger::Owned;
+use crate::orphan::owner_entry::OwnerEntry;
 use crate::resource::failing::FailureLink;
 
 pub(super) struct OwnerInner {
@@ -32,7 +34,7 @@ pub(super) struct OwnerInner {
     pub(super) entering: Arc<Node>,
     /// The region of all calls, if the resource can fail meanwhile.
     pub(super) serving: OnceLock<Arc<Node>>,
-    stage: Mutex<Stage>,
+    stage: Lock<Stage>,
     end: SetOnce<OwnerEnd>,
     /// How many tasks wait for the end.
     waiters: AtomicUsize,
@@ -50,8 +52,8 @@ pub(super) struct OwnerInner {
     pub(super) is_given: AtomicBool,
     /// Where `drain` and `run` find it.
     listing: OnceLock<OwnerEntry>,
-    holders: Mutex<Holders>,
-    not_entered: Mutex<Option<NotEntered>>,
+    holders: Lock<Holders>,
+    not_entered: Lock<Option<NotEntered>>,
     /// In which exit it was spawned.
     pub(super) within: Within,
     mailbox: Arc<dyn Mail>,
@@ -97,7 +99,7 @@ impl OwnerInner {
         let inner = Arc::new(OwnerInner {
             entering,
             serving: OnceLock::new(),
-            stage: Mutex::new(Stage::Open(None)),
+            stage: Lock::new(Stage::Open(None)),
             end: SetOnce::new(),
             waiters: AtomicUsize::new(0),
             handles: AtomicUsize::new(1),
@@ -108,8 +110,8 @@ impl OwnerInner {
             is_entered: AtomicBool::new(false),
             is_given: AtomicBool::new(false),
             listing: OnceLock::new(),
-            holders: Mutex::default(),
-            not_entered: Mutex::default(),
+            holders: Lock::default(),
+            not_entered: Lock::default(),
             within: Within::here(),
             mailbox,
         });
@@ -136,7 +138,7 @@ impl OwnerInner {
     pub(super) fn close(&self, request: CloseRequest) {
         let why = request.why.clone();
         let running = {
-            let mut stage = lock(&self.stage);
+            let mut stage = self.stage.lock();
             let Stage::Open(running) = &mut *stage else { return };
             let running = running.take();
             *stage = Stage::Closing(request);
@@ -160,12 +162,12 @@ impl OwnerInner {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        matches!(*lock(&self.stage), Stage::Open(_))
+        matches!(*self.stage.lock(), Stage::Open(_))
     }
 
     /// What the first who closed it said; none if nobody did, or if it is over.
     pub(super) fn close_request(&self) -> Option<CloseRequest> {
-        match &*lock(&self.stage) {
+        match &*self.stage.lock() {
             Stage::Closing(request) => Some(request.clone()),
             Stage::Open(_) | Stage::Ended => None,
         }
@@ -173,7 +175,7 @@ impl OwnerInner {
 
     /// A call begins in this region, and the one before has ended. Whether it may begin: not if it is closed.
     pub(super) fn runs(&self, region: &Arc<Node>) -> bool {
-        let mut stage = lock(&self.stage);
+        let mut stage = self.stage.lock();
         let Stage::Open(running) = &mut *stage else {
             return false;
         };
@@ -196,7 +198,7 @@ impl OwnerInner {
 
     /// A handle less. The last one closes it.
     pub(super) fn let_go(&self, handle: u64) {
-        let link = lock(&self.holders).detach(handle);
+        let link = self.holders.lock().detach(handle);
         drop(link);
         if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close(CloseRequest::abandoned(self.subject.place));
@@ -215,7 +217,7 @@ impl OwnerInner {
         if let Some(listing) = self.listing.get() {
             listing.end(Failures::of(untold.into_iter().collect()));
         }
-        let old = mem::replace(&mut *lock(&self.stage), Stage::Ended);
+        let old = mem::replace(&mut *self.stage.lock(), Stage::Ended);
         drop(old);
         let set = self.end.set(end);
         debug_assert!(set.is_ok(), "an owner ends once");
@@ -251,16 +253,16 @@ impl OwnerInner {
     }
 
     pub(super) fn refuse(&self, why: NotEntered) {
-        *lock(&self.not_entered) = Some(why);
+        *self.not_entered.lock() = Some(why);
     }
 
     pub(super) fn not_entered(&self) -> Option<NotEntered> {
-        lock(&self.not_entered).take()
+        self.not_entered.lock().take()
     }
 
     /// Those who hold it are told there if it dies, and it is called as they call it.
     pub(super) fn attach(&self, handle: u64, link: FailureLink) {
-        let mut holders = lock(&self.holders);
+        let mut holders = self.holders.lock();
         holders.name = Some(link.subject().name.clone());
         if let Some(death) = holders.death.clone() {
             drop(holders);
@@ -275,7 +277,7 @@ impl OwnerInner {
     /// It ended before anybody had asked for that.
     pub(super) fn die(&self, death: &OwnerDeath) {
         let links = {
-            let mut holders = lock(&self.holders);
+            let mut holders = self.holders.lock();
             holders.death = Some(death.clone());
             mem::take(&mut holders.links)
         };
@@ -285,7 +287,7 @@ impl OwnerInner {
     }
 
     pub(super) fn death(&self) -> Option<OwnerDeath> {
-        lock(&self.holders).death.clone()
+        self.holders.lock().death.clone()
     }
 
     /// Why it takes no more calls.
@@ -323,7 +325,7 @@ impl OwnerInner {
 
     /// What it is called.
     pub(super) fn name(&self) -> Name {
-        let given = lock(&self.holders).name.clone();
+        let given = self.holders.lock().name.clone();
         given.unwrap_or_else(|| self.subject.name.clone())
     }
 
@@ -379,8 +381,4 @@ impl Owned for OwnerInner {
     fn close(&self, place: &'static Location<'static>) {
         OwnerInner::close(self, CloseRequest::closed(place));
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

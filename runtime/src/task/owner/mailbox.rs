@@ -5,15 +5,16 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::{Semaphore, TryAcquireError};
 use tokio::task::coop::unconstrained;
 
+use crate::base::lock::Lock;
+
 /// `L` is a call on its way; one that is dropped is refused.
 pub(super) struct Mailbox<L> {
-    calls: Mutex<Calls<L>>,
+    calls: Lock<Calls<L>>,
     /// Room for more calls.
     room: Semaphore,
 }
@@ -34,7 +35,7 @@ pub(super) trait Mail: Send + Sync {
 impl<L: Send> Mail for Mailbox<L> {
     fn close(&self) {
         let (refused, worker) = {
-            let mut calls = self.calls();
+            let mut calls = self.calls.lock();
             calls.is_closed = true;
             (mem::take(&mut calls.waiting), calls.worker.take())
         };
@@ -48,17 +49,13 @@ impl<L> Mailbox<L> {
     /// At least one call may wait.
     pub(super) fn new(capacity: usize) -> Self {
         Mailbox {
-            calls: Mutex::new(Calls {
+            calls: Lock::new(Calls {
                 waiting: VecDeque::new(),
                 is_closed: false,
                 worker: None,
             }),
             room: Semaphore::new(capacity.clamp(1, Semaphore::MAX_PERMITS)),
         }
-    }
-
-    fn calls(&self) -> MutexGuard<'_, Calls<L>> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hands in a call, when there is room for it; first come, first served.
@@ -75,7 +72,7 @@ impl<L> Mailbox<L> {
     }
 
     fn push(&self, call: L) {
-        let mut calls = self.calls();
+        let mut calls = self.calls.lock();
         if calls.is_closed {
             drop(calls);
             return; // the call is refused here
@@ -88,7 +85,7 @@ impl<L> Mailbox<L> {
 
     /// The next call; none if it is closed.
     pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<L>> {
-        let mut calls = self.calls();
+        let mut calls = self.calls.lock();
         if let Some(call) = calls.waiting.pop_front() {
             drop(calls);
             self.room.add_permits(1);

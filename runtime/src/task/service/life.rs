@@ -1,12 +1,13 @@
 //! [`Life`]: what the task of a service and those who hold the service know of one another.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
 
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
+use crate::base::lock::Lock;
 use crate::base::panic::panic_text;
 use crate::cancel::death::Death;
 use crate::cancel::node::Node;
@@ -21,7 +22,7 @@ use crate::task::spawned::{TaskEnd, TaskSide};
 pub(super) struct Life {
     /// Who it is to itself.
     subject: Subject,
-    state: Mutex<State>,
+    state: Lock<State>,
     /// For the enter, which alone waits.
     changed: Notify,
 }
@@ -47,23 +48,19 @@ impl Life {
     pub(super) fn new(subject: Subject) -> Self {
         Life {
             subject,
-            state: Mutex::default(),
+            state: Lock::default(),
             changed: Notify::new(),
         }
     }
 
     pub(super) fn subject(&self) -> Subject {
-        let known_as = self.state().wire.as_ref().map(|wire| wire.subject().clone());
+        let known_as = self.state.lock().wire.as_ref().map(|wire| wire.subject().clone());
         known_as.unwrap_or_else(|| self.subject.clone())
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Its death is told there from now on; whoever entered it before has given it away.
     pub(super) fn attach(&self, wire: &FailureLink) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let old = state.wire.replace(wire.clone());
         let death = match &state.end {
             Some(End::Died(death)) => Some(death.clone()),
@@ -78,20 +75,20 @@ impl Life {
 
     /// From here on its end is no death.
     pub(super) fn ask(&self) {
-        self.state().asked = true;
+        self.state.lock().asked = true;
     }
 
     /// It goes on without its `Ready`.
     fn let_go(&self) {
-        self.state().let_go = true;
+        self.state.lock().let_go = true;
         self.changed.notify_one();
     }
 
     /// It has ended; `early` is what it means if that was a success and nobody had asked.
     fn end(&self, result: Result<(), BoxError>, early: TaskError) {
-        let asked = self.state().asked;
+        let asked = self.state.lock().asked;
         if asked {
-            self.state().end = Some(End::Stopped(result));
+            self.state.lock().end = Some(End::Stopped(result));
         } else {
             self.die(&Death::new(result.err().unwrap_or_else(|| early.into())));
         }
@@ -100,7 +97,7 @@ impl Life {
 
     fn die(&self, death: &Death) {
         let wire = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             state.end = Some(End::Died(death.clone()));
             state.wire.clone()
         };
@@ -111,7 +108,7 @@ impl Life {
 
     /// How it ended, after it did: told once.
     pub(super) fn outcome(&self) -> Result<(), BoxError> {
-        match self.state().end.take() {
+        match self.state.lock().end.take() {
             Some(End::Died(death)) => death.take().map_or(Ok(()), Err),
             Some(End::Stopped(result)) => result,
             None => Ok(()),
@@ -129,7 +126,7 @@ impl Life {
     }
 
     fn why_not_ready(&self) -> Option<BoxError> {
-        let state = self.state();
+        let state = self.state.lock();
         match &state.end {
             Some(End::Died(death)) => death.take(),
             None if state.let_go => Some(TaskError::ReadyDropped.into()),

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::future::Future;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::task::coop::unconstrained;
+
+use crate::base::lock::Lock;
 
 /// Tells a [`Service`](super::Service) that it is to stop: all who use it have ended. Cheap to clone.
 ///
@@ -14,13 +16,13 @@ use tokio::task::coop::unconstrained;
 #[derive(Clone)]
 pub struct Stop {
     asked: watch::Receiver<bool>,
-    progress: Arc<Mutex<Option<String>>>,
+    progress: Arc<Lock<Option<String>>>,
 }
 
 /// The other end.
 pub(super) struct Ask {
     ask: watch::Sender<bool>,
-    progress: Arc<Mutex<Option<String>>>,
+    progress: Arc<Lock<Option<String>>>,
 }
 
 impl Ask {
@@ -30,15 +32,14 @@ impl Ask {
     }
 
     pub(super) fn last_progress(&self) -> Option<String> {
-        let progress = self.progress.lock();
-        progress.unwrap_or_else(PoisonError::into_inner).clone()
+        self.progress.lock().clone()
     }
 }
 
 impl Stop {
     pub(super) fn new() -> (Ask, Self) {
         let (ask, asked) = watch::channel(false);
-        let progress = Arc::<Mutex<_>>::default();
+        let progress = Arc::<Lock<_>>::default();
         let ask = Ask {
             ask,
             progress: Arc::clone(&progress),
@@ -74,8 +75,7 @@ impl Stop {
     /// does not stop in time.
     pub fn progress(&self, text: impl fmt::Display) {
         let text = text.to_string();
-        let progress = self.progress.lock();
-        *progress.unwrap_or_else(PoisonError::into_inner) = Some(text);
+        *self.progress.lock() = Some(text);
     }
 }
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use tokio::runtime::{self, Handle};
 use tokio::task::yield_now;
 
-use super::{Drain, Seen, ledgers, owner_entry};
+use super::ledger::{Drain, Seen, with};
+use super::{collector, owner_entry};
 use crate::base::entry::Subject;
 use crate::error::Error;
-use crate::orphan::collector;
 
 /// Waits until every rescued exit of this runtime has ended, and every [`Owner`](crate::Owner) whose end was asked for, also those
 /// that come while it waits (law 4). Owners whose end nobody has asked for are [told](Drained::still_live), and not waited for.
@@ -87,15 +87,12 @@ struct Listener {
 impl Listener {
     fn new(runtime: runtime::Id) -> Self {
         let drain = Arc::<Drain>::default();
-        ledgers().of.entry(runtime).or_default().drains.push(Arc::clone(&drain));
+        with(runtime, |ledger| ledger.drains.push(Arc::clone(&drain)));
         Listener { runtime, drain }
     }
 
     fn is_idle(&self) -> bool {
-        ledgers()
-            .of
-            .get(&self.runtime)
-            .is_none_or(|ledger| ledger.rescues.is_empty())
+        with(self.runtime, |ledger| ledger.exits.is_empty())
     }
 
     fn finish(self) -> Drained {
@@ -103,7 +100,7 @@ impl Listener {
         let Seen {
             waited_for,
             mut failures,
-        } = std::mem::take(&mut *self.drain.seen());
+        } = std::mem::take(&mut *self.drain.seen.lock());
         Drained {
             waited_for,
             failures: failures.errors().collect(),
@@ -114,11 +111,8 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let mut ledgers = ledgers();
-        if let Some(ledger) = ledgers.of.get_mut(&self.runtime) {
-            ledger.drains.retain(|drain| !Arc::ptr_eq(drain, &self.drain));
-        }
-        ledgers.forget_if_idle(self.runtime);
+        let is_another = |drain: &Arc<Drain>| !Arc::ptr_eq(drain, &self.drain);
+        with(self.runtime, |ledger| ledger.drains.retain(is_another));
     }
 }
 

@@ -20,9 +20,10 @@ pub use crate::lifespan::kind::{Kind, Local, Sendable};
 pub use crate::lifespan::scope_macro::{begin, body, in_task};
 pub use crate::plan::graph::What;
 pub use crate::plan::graph::{Graph, Member};
+pub use crate::resource::TakesOver;
 pub use crate::resource::enter::Enter;
 pub use crate::resource::failing::Failing;
-pub use crate::resource::origin::{Origin, TakesOver};
+pub use crate::resource::origin::Origin;
 
 pub use lifespan_macros::AttributeLifespanOrScopedResource;
 

@@ -8,9 +8,10 @@ use crate::error::BoxError;
 use crate::lifespan::ending::Exited;
 use crate::lifespan::kind::{Local, Sendable};
 use crate::plan::graph::What;
+use crate::resource::TakesOver;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
-use crate::resource::origin::{Origin, TakesOver};
+use crate::resource::origin::Origin;
 use crate::resource::{LocalResource, ScopedResource};
 
 /// What an optional member's field is.

@@ -13,9 +13,10 @@ use crate::error::BoxError;
 use crate::event::failures::{Failures, Verdict, resume_of_part};
 use crate::lifespan::kind::{Kind, Local, Sendable, Takes};
 use crate::orphan::collector;
+use crate::resource::TakesOver;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
-use crate::resource::origin::{Origin, TakesOver};
+use crate::resource::origin::Origin;
 use crate::resource::{LocalResource, ScopedResource};
 
 /// Several entered resources as one: a tuple from [`join`](super::join) and

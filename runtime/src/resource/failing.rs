@@ -1,17 +1,18 @@
 //! [`Failing`]: how a resource says that it failed while others use it (law 21).
 //!
 //! Whoever holds a resource asks it once, when it is entered. One that can fail takes a [`FailureLink`], which leads to a node: that
-//! of a group that still enters, or one that is made for the first wire, so that ordinary resources cost nothing. When the
-//! resource dies it cuts the wire, and the node is cancelled. What it died of is a [`Death`], which is told once.
+//! of a group that still enters, or one that is made for the first link, so that ordinary resources cost nothing. When the
+//! resource fails, its [`FailureSource`] cuts the links, and the nodes are cancelled. What it died of is a [`Death`], which is told once.
+//! [`asking`](super::asking) is what asks.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::base::entry::{Entry, Subject};
+use crate::base::lock::Lock;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::death::Death;
 use crate::cancel::node::Node;
-use crate::resource::LocalResource;
 
 /// Goes from resource to resource, and gives a wire to each that can fail.
 pub struct Failing<'a> {
@@ -20,18 +21,8 @@ pub struct Failing<'a> {
 }
 
 impl Failing<'_> {
-    /// The node that is cancelled if the resource fails; none if it cannot fail.
-    #[inline]
-    pub(crate) fn node<R: LocalResource>(resource: &R, entry: &Entry) -> Option<Arc<Node>> {
-        let mut node = None;
-        resource.__failure(&mut Failing { entry, node: &mut node });
-        node
-    }
-
-    /// Has this node cancelled if the resource fails.
-    pub(crate) fn on<R: LocalResource>(node: &Arc<Node>, resource: &R, entry: &Entry) {
-        let node = &mut Some(Arc::clone(node));
-        resource.__failure(&mut Failing { entry, node });
+    pub(super) fn new<'a>(entry: &'a Entry, node: &'a mut Option<Arc<Node>>) -> Failing<'a> {
+        Failing { entry, node }
     }
 
     /// The entries of the members of what is asked, if its own type has no room for them.
@@ -43,11 +34,6 @@ impl Failing<'_> {
     pub(crate) fn of<'p>(&'p mut self, entry: &'p Entry) -> Failing<'p> {
         let node = &mut *self.node;
         Failing { entry, node }
-    }
-
-    /// Asks a part of what is asked.
-    pub(crate) fn member<R: LocalResource>(&mut self, resource: &R, entry: &Entry) {
-        resource.__failure(&mut self.of(entry));
     }
 
     /// For a resource whose own parts come later.
@@ -77,14 +63,13 @@ impl fmt::Debug for Failing<'_> {
 pub struct Dependents(Arc<Node>);
 
 impl Dependents {
+    pub(super) fn node(&self) -> &Arc<Node> {
+        &self.0
+    }
+
     /// What fails then says so with its exit.
     pub(crate) fn nobody() -> Self {
         Dependents(Node::new())
-    }
-
-    /// They are told from now on if it fails, and whoever was told before is not. To be called without a lock.
-    pub(crate) fn hear_of<R: LocalResource>(&self, resource: &R, entry: &Entry) {
-        Failing::on(&self.0, resource, entry);
     }
 }
 
@@ -101,21 +86,97 @@ pub(crate) struct FailureLink {
     subject: Subject,
 }
 
+/// What a resource failed of.
+#[derive(Clone)]
+pub(crate) enum Failed {
+    Died(Death),
+    /// That has cancelled others already.
+    Ended(Cancellation),
+}
+
 impl FailureLink {
     /// Tells those who use it. To be called without a lock: it wakes them.
-    pub(crate) fn cut(&self, death: &Death) {
-        let place = self.subject.place;
-        let died = Kind::Died(self.subject.clone(), death.clone());
-        self.cut_for(&Cancellation::new(died, place));
+    fn cut(&self, failed: &Failed) {
+        let cancellation = match failed {
+            Failed::Died(death) => {
+                let died = Kind::Died(self.subject.clone(), death.clone());
+                Cancellation::new(died, self.subject.place)
+            }
+            Failed::Ended(cancellation) => cancellation.clone(),
+        };
+        self.node.cancel(&cancellation);
+    }
+}
+
+/// A resource that can fail, as those know it that use it. Each of them is told that it has failed, whenever that was.
+pub(crate) struct FailureSource {
+    /// Who it is to itself.
+    subject: Subject,
+    state: Lock<SourceState>,
+}
+
+#[derive(Default)]
+struct SourceState {
+    /// By a number for each.
+    users: Vec<(u64, FailureLink)>,
+    /// Who it is to those who use it.
+    known_as: Option<Subject>,
+    failed: Option<Failed>,
+}
+
+impl SourceState {
+    fn take(&mut self, user: u64) -> Option<(u64, FailureLink)> {
+        let at = self.users.iter().position(|(of, _)| *of == user)?;
+        Some(self.users.swap_remove(at))
+    }
+}
+
+impl FailureSource {
+    pub(crate) fn new(subject: Subject) -> Self {
+        FailureSource {
+            subject,
+            state: Lock::default(),
+        }
     }
 
-    /// As [`cut`](FailureLink::cut), where the death has cancelled others already.
-    pub(crate) fn cut_for(&self, death: &Cancellation) {
-        self.node.cancel(death);
+    /// Who it is to those who use it, if there are any.
+    pub(crate) fn subject(&self) -> Subject {
+        let known_as = self.state.lock().known_as.clone();
+        known_as.unwrap_or_else(|| self.subject.clone())
     }
 
-    /// Who the resource is to those who use it.
-    pub(crate) fn subject(&self) -> &Subject {
-        &self.subject
+    /// This user is told there from now on, and no more where it was before.
+    pub(crate) fn attach(&self, user: u64, link: FailureLink) {
+        let mut state = self.state.lock();
+        let old = state.take(user);
+        state.known_as = Some(link.subject.clone());
+        state.users.push((user, link.clone()));
+        let failed = state.failed.clone();
+        drop(state);
+        drop(old);
+        if let Some(failed) = failed {
+            link.cut(&failed);
+        }
+    }
+
+    pub(crate) fn detach(&self, user: u64) {
+        let link = self.state.lock().take(user);
+        drop(link);
+    }
+
+    /// To be called without a lock.
+    pub(crate) fn fail(&self, failed: &Failed) {
+        let users = {
+            let mut state = self.state.lock();
+            state.failed = Some(failed.clone());
+            state.users.clone()
+        };
+        for (_, link) in users {
+            link.cut(failed);
+        }
+    }
+
+    pub(crate) fn failed(&self) -> Option<Failed> {
+        self.state.lock().failed.clone()
     }
 }

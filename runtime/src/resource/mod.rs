@@ -9,8 +9,9 @@ use crate::error::BoxError;
 use crate::plan::graph::What;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
-use crate::resource::origin::{Origin, TakesOver};
+use crate::resource::origin::Origin;
 
+mod asking;
 pub(crate) mod body;
 pub(crate) mod enter;
 pub(crate) mod exit;
@@ -203,4 +204,10 @@ impl<R: ScopedResource> LocalResource for R {
     fn __abandon<Taker: TakesOver>(self, abandoned: Origin) {
         Taker::__take_over(self, abandoned);
     }
+}
+
+/// What takes a resource that may leave its task; it stands above, where exits run.
+pub trait TakesOver {
+    /// Has it adopted or rescued.
+    fn __take_over<R: ScopedResource>(resource: R, abandoned: Origin);
 }

@@ -7,7 +7,6 @@ use tokio::runtime::Handle;
 use crate::base::entry::Entry;
 use crate::base::identity::Anchor;
 use crate::event::{self, EventKind};
-use crate::resource::ScopedResource;
 
 /// The circumstances of an abandonment; a resource adds itself.
 pub struct Origin {
@@ -27,12 +26,6 @@ impl Origin {
         event::emit(&self.entry.subject(), EventKind::Lost { reason });
         drop(resource);
     }
-}
-
-/// What takes a resource that may leave its task; it stands above, where exits run.
-pub trait TakesOver {
-    /// Has it adopted or rescued.
-    fn __take_over<R: ScopedResource>(resource: R, abandoned: Origin);
 }
 
 impl fmt::Debug for Origin {

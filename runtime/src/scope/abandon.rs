@@ -13,8 +13,9 @@ use crate::event::failures::Failures;
 use crate::orphan::collector;
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::resource::ScopedResource;
+use crate::resource::TakesOver;
 use crate::resource::exit::ForMembers;
-use crate::resource::origin::{Origin, TakesOver};
+use crate::resource::origin::Origin;
 
 pub(crate) enum Collected {}
 

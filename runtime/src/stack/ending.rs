@@ -18,10 +18,11 @@ use crate::error::{BoxError, Error};
 use crate::lifespan::kind::{Kind, Local};
 use crate::live::Live;
 use crate::orphan::collector;
+use crate::resource::TakesOver;
 use crate::resource::body::Failure;
 use crate::resource::exit::Exit;
 use crate::resource::failing::{Dependents, Failing};
-use crate::resource::origin::{Origin, TakesOver};
+use crate::resource::origin::Origin;
 use crate::resource::part;
 use crate::resource::{LocalResource, ScopedResource};
 

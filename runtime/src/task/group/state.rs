@@ -23,13 +23,13 @@ use crate::cancel::node::Node;
 use crate::error::Error;
 use crate::error::task_error::TaskError;
 use crate::event::failures::Failures;
-use crate::resource::failing::FailureLink;
+use crate::resource::failing::{Failed, FailureLink, FailureSource};
 
 pub(super) struct Group {
     /// What all children are below; it follows what is around the group's scope.
     node: Arc<Node>,
     pub(super) runtime: Handle,
-    place: &'static Location<'static>,
+    source: FailureSource,
     /// What is told of a child that is dropped because there was no time left.
     aborted: OnceLock<TaskError>,
     state: Lock<State>,
@@ -42,14 +42,10 @@ struct State {
     closed: bool,
     /// Something had failed.
     failed: bool,
-    /// The first failure.
-    death: Option<Cancellation>,
     /// What failed after that.
     later: Failures,
     /// A child did not complete, because the group was cancelled.
     cut: bool,
-    /// To those who use the group.
-    wire: Option<FailureLink>,
     /// Of who waits for the last child.
     waker: Option<Waker>,
 }
@@ -64,15 +60,14 @@ impl Group {
         Arc::new(Group {
             node,
             runtime,
-            place,
+            source: FailureSource::new(Subject::new(Name::Given("TaskGroup".into()), place)),
             aborted: OnceLock::new(),
             state: Lock::default(),
         })
     }
 
     pub(super) fn subject(&self) -> Subject {
-        let known = self.state.lock().wire.as_ref().map(|wire| wire.subject().clone());
-        known.unwrap_or(Subject::new(Name::Given("TaskGroup".into()), self.place))
+        self.source.subject()
     }
 
     pub(super) fn live(&self) -> usize {
@@ -129,15 +124,8 @@ impl Group {
         let place = error.place();
         let death = Death::new(error.into());
         let cancellation = Cancellation::new(Kind::Child(death), place);
-        let wire = {
-            let mut state = self.state.lock();
-            state.death = Some(cancellation.clone());
-            state.wire.clone()
-        };
         self.node.cancel(&cancellation);
-        if let Some(wire) = wire {
-            wire.cut_for(&cancellation);
-        }
+        self.source.fail(&Failed::Ended(cancellation.clone()));
         Some(cancellation)
     }
 
@@ -157,16 +145,9 @@ impl Group {
         None
     }
 
-    /// The first failure is told there from now on; at once if it was before.
-    pub(super) fn attach(&self, wire: &FailureLink) {
-        let mut state = self.state.lock();
-        let old = state.wire.replace(wire.clone());
-        let death = state.death.clone();
-        drop(state);
-        drop(old);
-        if let Some(death) = death {
-            wire.cut_for(&death);
-        }
+    /// The first failure is told there from now on.
+    pub(super) fn attach(&self, link: FailureLink) {
+        self.source.attach(0, link);
     }
 }
 
@@ -179,8 +160,9 @@ impl Group {
 
     /// There is no time left to wait for them.
     pub(super) fn out_of_time(&self) {
-        let kind = Kind::Budget(self.subject(), Phase::Exit);
-        self.node.cancel(&Cancellation::new(kind, self.place));
+        let subject = self.subject();
+        let (place, kind) = (subject.place, Kind::Budget(subject, Phase::Exit));
+        self.node.cancel(&Cancellation::new(kind, place));
     }
 
     /// Ready when no child is left; from then on nothing is spawned.
@@ -230,13 +212,10 @@ impl Group {
 
     /// What failed, in the order it did; what somebody else has taken is not there.
     pub(super) fn take_failures(&self) -> Failures {
-        let (death, later) = {
-            let mut state = self.state.lock();
-            (state.death.clone(), std::mem::take(&mut state.later))
-        };
-        match death.and_then(|death| Error::of_death(&death)) {
-            None => later,
-            Some(death) => later.after(death),
+        let later = std::mem::take(&mut self.state.lock().later);
+        match self.source.failed() {
+            Some(Failed::Ended(death)) => Error::of_death(&death).into_iter().fold(later, Failures::after),
+            _ => later,
         }
     }
 

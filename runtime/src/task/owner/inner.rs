@@ -27,7 +27,7 @@ use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::{Failure, Failures, untold};
 use crate::orphan::ledger::Owned;
 use crate::orphan::owner_entry::OwnerEntry;
-use crate::resource::failing::FailureLink;
+use crate::resource::failing::{Failed, FailureSource};
 
 pub(super) struct OwnerInner {
     /// The cancel scope of the enter, and around all that follows; closing cancels it as long as that goes on.
@@ -42,6 +42,9 @@ pub(super) struct OwnerInner {
     handles: AtomicUsize,
     /// The number of the next handle.
     next: AtomicU64,
+    /// Those who hold the owner as a resource (law 21), by handle.
+    pub(super) source: FailureSource,
+    death: Lock<Option<OwnerDeath>>,
     /// Under which it was described.
     subject: Subject,
     /// For whatever holds it.
@@ -52,7 +55,6 @@ pub(super) struct OwnerInner {
     pub(super) is_given: AtomicBool,
     /// Where `drain` and `run` find it.
     listing: OnceLock<OwnerEntry>,
-    holders: Lock<Holders>,
     not_entered: Lock<Option<NotEntered>>,
     /// In which exit it was spawned.
     pub(super) within: Within,
@@ -73,23 +75,6 @@ pub(super) enum NotEntered {
     Panicked(Panic),
 }
 
-/// Those who hold the owner as a resource (law 21).
-#[derive(Default)]
-struct Holders {
-    /// One for each handle that is held so.
-    links: Vec<(u64, FailureLink)>,
-    /// What it is called there.
-    name: Option<Name>,
-    death: Option<OwnerDeath>,
-}
-
-impl Holders {
-    fn detach(&mut self, handle: u64) -> Option<(u64, FailureLink)> {
-        let at = self.links.iter().position(|(of, _)| *of == handle)?;
-        Some(self.links.swap_remove(at))
-    }
-}
-
 impl OwnerInner {
     /// With one handle.
     pub(super) fn new(runtime: &Handle, mailbox: Arc<dyn Mail>, entry: &Entry) -> Arc<Self> {
@@ -104,13 +89,14 @@ impl OwnerInner {
             waiters: AtomicUsize::new(0),
             handles: AtomicUsize::new(1),
             next: AtomicU64::new(0),
+            source: FailureSource::new(subject.clone()),
             subject,
+            death: Lock::default(),
             policy: entry.policy.clone(),
             task: OnceLock::new(),
             is_entered: AtomicBool::new(false),
             is_given: AtomicBool::new(false),
             listing: OnceLock::new(),
-            holders: Lock::default(),
             not_entered: Lock::default(),
             within: Within::here(),
             mailbox,
@@ -198,8 +184,7 @@ impl OwnerInner {
 
     /// A handle less. The last one closes it.
     pub(super) fn let_go(&self, handle: u64) {
-        let link = self.holders.lock().detach(handle);
-        drop(link);
+        self.source.detach(handle);
         if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close(CloseRequest::abandoned(self.subject.place));
         }
@@ -260,34 +245,15 @@ impl OwnerInner {
         self.not_entered.lock().take()
     }
 
-    /// Those who hold it are told there if it dies, and it is called as they call it.
-    pub(super) fn attach(&self, handle: u64, link: FailureLink) {
-        let mut holders = self.holders.lock();
-        holders.name = Some(link.subject().name.clone());
-        if let Some(death) = holders.death.clone() {
-            drop(holders);
-            return link.cut(&death.death);
-        }
-        let old = holders.detach(handle);
-        holders.links.push((handle, link));
-        drop(holders);
-        drop(old);
-    }
-
     /// It ended before anybody had asked for that.
-    pub(super) fn die(&self, death: &OwnerDeath) {
-        let links = {
-            let mut holders = self.holders.lock();
-            holders.death = Some(death.clone());
-            mem::take(&mut holders.links)
-        };
-        for (_, link) in links {
-            link.cut(&death.death);
-        }
+    pub(super) fn die(&self, death: OwnerDeath) {
+        let failed = Failed::Died(death.death.clone());
+        *self.death.lock() = Some(death);
+        self.source.fail(&failed);
     }
 
     pub(super) fn death(&self) -> Option<OwnerDeath> {
-        self.holders.lock().death.clone()
+        self.death.lock().clone()
     }
 
     /// Why it takes no more calls.
@@ -325,8 +291,7 @@ impl OwnerInner {
 
     /// What it is called.
     pub(super) fn name(&self) -> Name {
-        let given = self.holders.lock().name.clone();
-        given.unwrap_or_else(|| self.subject.name.clone())
+        self.source.subject().name
     }
 
     /// Where it was described.

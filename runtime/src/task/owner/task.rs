@@ -203,7 +203,7 @@ fn panicked(inner: &OwnerInner, text: &str) -> Cancellation {
     let text = format!("a call panicked: {text}");
     let why = Cancellation::new(Why::Panicked(text), inner.place());
     inner.close(CloseRequest::failed(why.clone()));
-    inner.die(&OwnerDeath::by_call(error));
+    inner.die(OwnerDeath::by_call(error));
     why
 }
 
@@ -215,7 +215,7 @@ fn note_death(inner: &OwnerInner, side: &mut Side, stopped: &Cancellation) {
     }
     if let Some(error) = region.take_death() {
         inner.close(CloseRequest::failed(stopped.clone()));
-        inner.die(&OwnerDeath::by_itself(error));
+        inner.die(OwnerDeath::by_itself(error));
     }
 }
 

@@ -15,13 +15,12 @@ use crate::error::of_cancellation::is_echo;
 use crate::error::task_error::{TaskError, TaskFailure};
 use crate::error::{BoxError, Error};
 use crate::event::failures::{drop_echo, untold};
-use crate::resource::failing::FailureLink;
+use crate::resource::failing::{Failed, FailureSource};
 use crate::task::ready::StartHandshake;
 use crate::task::spawned::{TaskEnd, TaskSide};
 
 pub(super) struct Life {
-    /// Who it is to itself.
-    subject: Subject,
+    pub(super) source: FailureSource,
     state: Lock<State>,
     /// For the enter, which alone waits.
     changed: Notify,
@@ -33,43 +32,16 @@ struct State {
     let_go: bool,
     /// It was asked to stop.
     asked: bool,
-    end: Option<End>,
-    /// To those who use it.
-    wire: Option<FailureLink>,
-}
-
-enum End {
-    /// Nobody had asked it to.
-    Died(Death),
-    Stopped(Result<(), BoxError>),
+    /// How it ended then.
+    stopped: Option<Result<(), BoxError>>,
 }
 
 impl Life {
     pub(super) fn new(subject: Subject) -> Self {
         Life {
-            subject,
+            source: FailureSource::new(subject),
             state: Lock::default(),
             changed: Notify::new(),
-        }
-    }
-
-    pub(super) fn subject(&self) -> Subject {
-        let known_as = self.state.lock().wire.as_ref().map(|wire| wire.subject().clone());
-        known_as.unwrap_or_else(|| self.subject.clone())
-    }
-
-    /// Its death is told there from now on; whoever entered it before has given it away.
-    pub(super) fn attach(&self, wire: &FailureLink) {
-        let mut state = self.state.lock();
-        let old = state.wire.replace(wire.clone());
-        let death = match &state.end {
-            Some(End::Died(death)) => Some(death.clone()),
-            Some(End::Stopped(_)) | None => None,
-        };
-        drop(state);
-        drop(old);
-        if let Some(death) = death {
-            wire.cut(&death);
         }
     }
 
@@ -88,31 +60,26 @@ impl Life {
     fn end(&self, result: Result<(), BoxError>, early: TaskError) {
         let asked = self.state.lock().asked;
         if asked {
-            self.state.lock().end = Some(End::Stopped(result));
+            self.state.lock().stopped = Some(result);
         } else {
-            self.die(&Death::new(result.err().unwrap_or_else(|| early.into())));
+            let death = Death::new(result.err().unwrap_or_else(|| early.into()));
+            self.source.fail(&Failed::Died(death));
         }
         self.changed.notify_one();
     }
 
-    fn die(&self, death: &Death) {
-        let wire = {
-            let mut state = self.state.lock();
-            state.end = Some(End::Died(death.clone()));
-            state.wire.clone()
-        };
-        if let Some(wire) = wire {
-            wire.cut(death);
+    /// What it died of, unless that was told before.
+    fn death(&self) -> Option<BoxError> {
+        match self.source.failed()? {
+            Failed::Died(death) => death.take(),
+            Failed::Ended(_) => None,
         }
     }
 
     /// How it ended, after it did: told once.
     pub(super) fn outcome(&self) -> Result<(), BoxError> {
-        match self.state.lock().end.take() {
-            Some(End::Died(death)) => death.take().map_or(Ok(()), Err),
-            Some(End::Stopped(result)) => result,
-            None => Ok(()),
-        }
+        let stopped = self.state.lock().stopped.take();
+        stopped.unwrap_or_else(|| self.death().map_or(Ok(()), Err))
     }
 
     /// Waits until it is clear that it does not become ready.
@@ -126,12 +93,14 @@ impl Life {
     }
 
     fn why_not_ready(&self) -> Option<BoxError> {
-        let state = self.state.lock();
-        match &state.end {
-            Some(End::Died(death)) => death.take(),
-            None if state.let_go => Some(TaskError::ReadyDropped.into()),
-            _ => None,
+        if let Some(death) = self.death() {
+            return Some(death);
         }
+        let has_let_go = {
+            let state = self.state.lock();
+            state.let_go && state.stopped.is_none()
+        };
+        (has_let_go && self.source.failed().is_none()).then(|| TaskError::ReadyDropped.into())
     }
 }
 
@@ -140,7 +109,7 @@ impl Drop for Life {
     fn drop(&mut self) {
         let Err(error) = self.outcome() else { return };
         if !matches!(error.downcast_ref(), Some(TaskError::Dropped)) {
-            untold(Error::failed(&self.subject(), Phase::Exit, error));
+            untold(Error::failed(&self.source.subject(), Phase::Exit, error));
         }
     }
 }
@@ -197,7 +166,7 @@ impl TaskSide for ServiceSide {
             TaskEnd::Done(()) | TaskEnd::Stopped(_) => Ok(()),
             TaskEnd::Panicked(panic) => {
                 let text = panic_text(&panic).to_owned();
-                Err(TaskError::Panicked(TaskFailure::new(text, &self.life.subject())).into())
+                Err(TaskError::Panicked(TaskFailure::new(text, &self.life.source.subject())).into())
             }
             TaskEnd::Aborted(_) | TaskEnd::Dropped { .. } => Err(TaskError::Dropped.into()),
         };

@@ -92,11 +92,11 @@ impl Task {
     }
 
     fn panicked(&self, panic: Panic) -> Undelivered {
-        Failure::panicked(self.life.subject(), Phase::Exit, panic).into()
+        Failure::panicked(self.life.source.subject(), Phase::Exit, panic).into()
     }
 
     fn failed(&self, ended: Result<(), BoxError>) -> Failures {
-        let failed = |error| Failure::from(Error::failed(&self.life.subject(), Phase::Exit, error));
+        let failed = |error| Failure::from(Error::failed(&self.life.source.subject(), Phase::Exit, error));
         ended.err().map(failed).into_iter().collect()
     }
 
@@ -181,6 +181,6 @@ impl ScopedResource for Task {
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {
-        self.life.attach(&failing.wire());
+        self.life.source.attach(0, failing.wire());
     }
 }

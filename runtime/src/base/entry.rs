@@ -1,33 +1,38 @@
 //! [`Entry`]: the record of one entering, kept until the resource has exited, for errors and reports.
 
-use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
-use crate::base::life::Life;
-use crate::base::policy::{Name, Policy};
+use super::observed::Observed;
+use super::policy::{Name, Policy};
+pub(crate) use super::subject::Subject;
 
 /// Under which policy, and where, a resource is entered.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub(crate) policy: Policy,
     pub(crate) place: &'static Location<'static>,
-    /// Of a resource that is made of others.
+    /// Of a resource that is made of others, or is observed.
     pub(crate) parts: Option<Arc<Parts>>,
 }
 
-/// The entries of the members of a resource whose own type has no room for them; there when it is entered.
+/// What only some entries have.
 #[derive(Debug, Default)]
-pub(crate) struct Parts(OnceLock<Vec<Entry>>);
+pub(crate) struct Parts {
+    /// The entries of the members of a resource whose own type has no room for them; there when it is entered.
+    entries: OnceLock<Vec<Entry>>,
+    /// Of a life that is observed.
+    observed: OnceLock<Observed>,
+}
 
 impl Parts {
     pub(crate) fn set(&self, entries: Vec<Entry>) {
-        let set = self.0.set(entries);
+        let set = self.entries.set(entries);
         debug_assert!(set.is_ok(), "what is entered once is set once");
     }
 
     pub(crate) fn get(&self) -> Option<&[Entry]> {
-        self.0.get().map(Vec::as_slice)
+        self.entries.get().map(Vec::as_slice)
     }
 }
 
@@ -41,32 +46,27 @@ impl Entry {
         }
     }
 
+    /// From here on its life is observed.
+    pub(crate) fn observe(&mut self, observed: Observed) {
+        let parts = self.parts.get_or_insert_default();
+        let _ = parts.observed.set(observed);
+    }
+
+    /// Whether it is worth the call to ask.
+    #[inline]
+    pub(crate) fn may_be_observed(&self) -> bool {
+        self.parts.is_some()
+    }
+
+    /// How far its life has come, if that is observed.
+    pub(crate) fn observed(&self) -> Option<&Observed> {
+        self.parts.as_ref()?.observed.get()
+    }
+
     pub(crate) fn subject(&self) -> Subject {
-        Subject::new(Name::from(&self.policy), self.place)
-    }
-}
-
-/// Who an error or event is about: the resource's name, where it was entered, and which of those that were it is.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Subject {
-    pub(crate) name: Name,
-    pub(crate) place: &'static Location<'static>,
-    /// Unknown of what began while nobody observed events.
-    pub(crate) life: Option<Life>,
-}
-
-impl Subject {
-    pub(crate) fn new(name: Name, place: &'static Location<'static>) -> Self {
         Subject {
-            name,
-            place,
-            life: None,
+            life: self.observed().and_then(|observed| observed.subject.life),
+            ..Subject::new(Name::from(&self.policy), self.place)
         }
-    }
-}
-
-impl fmt::Debug for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` at {}", self.name.as_str(), self.place)
     }
 }

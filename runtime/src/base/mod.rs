@@ -1,4 +1,5 @@
-//! What everything stands on: who a resource is and what it may take ([`entry`], [`life`], [`policy`], [`budget`]), the phases of a
+//! What everything stands on: who a resource is and what it may take ([`entry`], [`subject`], [`policy`], [`budget`]), which life of it is observed and how far that
+//! has come ([`life`], [`observed`]), the phases of a
 //! life and why it ends ([`cause`]), the clock and tokio's budget ([`timer`], [`coop`]), and which task this is ([`identity`]), a mutex ([`lock`]), and what user code panics with
 //! ([`panic`](mod@panic)).
 
@@ -9,6 +10,8 @@ pub(crate) mod entry;
 pub(crate) mod identity;
 pub(crate) mod life;
 pub(crate) mod lock;
+pub(crate) mod observed;
 pub(crate) mod panic;
 pub(crate) mod policy;
+pub(crate) mod subject;
 pub(crate) mod timer;

@@ -13,6 +13,7 @@ use super::children::Inside;
 use super::node::Node;
 use crate::base::cause::Phase;
 use crate::base::entry::Entry;
+use crate::base::life::Id;
 
 /// Where a future runs: nowhere, at a node, or at a root that is made when something inside needs it.
 #[derive(Default)]
@@ -213,6 +214,18 @@ pub(crate) fn call(entry: &Entry) {
 #[cold]
 fn call_here(entry: &Entry) {
     look(|node| node.call(entry));
+}
+
+/// Who lives here, if that is observed: the parent of what begins here.
+#[cold]
+pub(crate) fn living() -> Option<Id> {
+    look(|node| node.living())?
+}
+
+/// Says who lives in the node here.
+#[cold]
+pub(crate) fn houses(id: Id) {
+    look(|node| node.houses(id));
 }
 
 /// What lives in the node here.

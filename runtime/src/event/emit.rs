@@ -11,10 +11,15 @@ use crate::base::entry::Subject;
 use crate::base::panic::panic_text;
 use crate::error::Error;
 
+/// The number of the last event.
+static LAST: AtomicU64 = AtomicU64::new(0);
+
 /// Something happened to it.
 #[cold]
 pub(crate) fn emit(subject: &Subject, kind: EventKind<'_>) {
-    static LAST: AtomicU64 = AtomicU64::new(0);
+    if kind.level() > Level::Warn && !observers::wants(kind.level()) {
+        return;
+    }
     let event = Event {
         seq: LAST.fetch_add(1, Ordering::Relaxed) + 1,
         at: Instant::now(),

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::time::Duration;
 
 use tokio::task;
 use tokio::time::Instant;
 
+use crate::base::cause::Cause;
 use crate::base::entry::Subject;
 use crate::base::life::Id;
 use crate::error::Error;
@@ -18,6 +20,12 @@ pub enum Level {
     Error = 1,
     /// Something went wrong that no return value can carry.
     Warn = 2,
+    /// How what lives as long as the program starts and stops.
+    Info = 3,
+    /// How each resource and each cancel scope lives.
+    Debug = 4,
+    /// How far an exit has come.
+    Trace = 5,
 }
 
 /// Something that happened. It lives for the call of an observer.
@@ -38,6 +46,41 @@ pub struct Event<'a> {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "of the fields: a failure, or a text that says why")]
 pub enum EventKind<'a> {
+    /// A resource begins to enter, within this budget.
+    #[non_exhaustive]
+    Entering { budget: Option<Duration> },
+    /// It has entered.
+    #[non_exhaustive]
+    Entered { took: Duration },
+    /// It has not entered: its enter failed, panicked, ran out of time, or was cancelled.
+    #[non_exhaustive]
+    EnterFailed { took: Duration, error: &'a Error },
+    /// It has not entered: its enter was dropped.
+    #[non_exhaustive]
+    EnterDropped { took: Duration },
+    /// Its exit begins: why, with the text of what ended its body, and within which budget.
+    #[non_exhaustive]
+    Exiting {
+        cause: Cause,
+        error: Option<&'a str>,
+        budget: Option<Duration>,
+    },
+    /// It has exited.
+    #[non_exhaustive]
+    Exited { took: Duration },
+    /// It has exited, and that failed. The error is the first of what did; it is returned, or else
+    /// [reported](EventKind::Unreturned).
+    #[non_exhaustive]
+    ExitFailed { took: Duration, error: &'a Error },
+    /// Its exit was dropped; what it is made of exits elsewhere.
+    WentOn,
+    /// It was dropped without its exit, so that it exits for this cause: adopted, rescued or lost, or else what it is made of is
+    /// (law 3).
+    #[non_exhaustive]
+    Abandoned { cause: Cause },
+    /// Its exit was adopted: by whom, if that is known.
+    #[non_exhaustive]
+    Adopted { by: Option<Id> },
     /// Something failed, and what is being returned cannot carry the error (laws 3, 4, 23).
     #[non_exhaustive]
     Unreturned { error: &'a Error },
@@ -91,6 +134,16 @@ impl<'a> EventKind<'a> {
             | EventKind::ServiceCancelled { .. }
             | EventKind::CauseLost { .. }
             | EventKind::NotPolled { .. } => Level::Warn,
+            EventKind::Entering { .. }
+            | EventKind::Entered { .. }
+            | EventKind::EnterFailed { .. }
+            | EventKind::EnterDropped { .. }
+            | EventKind::Exiting { .. }
+            | EventKind::Exited { .. }
+            | EventKind::ExitFailed { .. }
+            | EventKind::WentOn
+            | EventKind::Abandoned { .. }
+            | EventKind::Adopted { .. } => Level::Debug,
         }
     }
 
@@ -98,7 +151,10 @@ impl<'a> EventKind<'a> {
     #[must_use]
     pub fn error(&self) -> Option<&'a Error> {
         match *self {
-            EventKind::Unreturned { error } | EventKind::Missing { error } => Some(error),
+            EventKind::Unreturned { error }
+            | EventKind::Missing { error }
+            | EventKind::EnterFailed { error, .. }
+            | EventKind::ExitFailed { error, .. } => Some(error),
             _ => None,
         }
     }
@@ -170,7 +226,22 @@ impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, place) = (self.name(), self.place());
         match self.kind {
-            EventKind::Unreturned { error } => write!(f, "{error}"),
+            EventKind::Entering { .. } => write!(f, "`{name}` enters"),
+            EventKind::Entered { took } => write!(f, "`{name}` entered in {took:.1?}"),
+            EventKind::EnterDropped { took } => write!(f, "enter of `{name}` dropped after {took:.1?}"),
+            EventKind::Exiting { cause, error: None, .. } => write!(f, "`{name}` exits: {cause}"),
+            EventKind::Exiting {
+                cause,
+                error: Some(error),
+                ..
+            } => write!(f, "`{name}` exits: {cause} ({error})"),
+            EventKind::Exited { took } => write!(f, "`{name}` exited in {took:.1?}"),
+            EventKind::WentOn => write!(f, "exit of `{name}` dropped: what it is made of exits elsewhere"),
+            EventKind::Abandoned { cause } => write!(f, "`{name}` dropped without its exit: {cause}"),
+            EventKind::Adopted { .. } => write!(f, "exit of `{name}` adopted"),
+            EventKind::Unreturned { error }
+            | EventKind::EnterFailed { error, .. }
+            | EventKind::ExitFailed { error, .. } => write!(f, "{error}"),
             EventKind::Missing { error } => write!(
                 f,
                 "optional member `{name}` is missing, and the others go on without it: {error}"

@@ -16,6 +16,7 @@
 mod emit;
 pub(crate) mod failures;
 mod kind;
+mod lives;
 mod observers;
 mod printed;
 #[cfg(feature = "signal")]
@@ -30,5 +31,7 @@ pub use observers::{Observation, observe};
 pub use printed::print_warnings;
 
 pub(crate) use emit::{emit, missing, unreturned};
+pub(crate) use lives::{abandoned, adopted, enter_failed, entered, entering, exited, exiting, went_on};
+pub(crate) use observers::is_observed;
 #[cfg(feature = "signal")]
 pub(crate) use subscriber::ReportSubscriber;

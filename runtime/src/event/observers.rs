@@ -115,10 +115,29 @@ fn all() -> impl Iterator<Item = &'static Observer> {
     iter::successors(FIRST.get(), |observer| observer.next.get()).copied()
 }
 
+/// Whether anything observes how what begins now lives.
+#[inline]
+pub(crate) fn is_observed() -> bool {
+    wants(Level::Info) && is_outside()
+}
+
+/// What an observer does itself is not observed.
+#[cold]
+#[inline(never)]
+fn is_outside() -> bool {
+    !IS_OBSERVING.get()
+}
+
+/// Whether anything wants to see what matters so much.
+#[inline]
+pub(super) fn wants(level: Level) -> bool {
+    level as u8 <= LEAST.load(Ordering::Relaxed)
+}
+
 /// Calls those that want to see it; gives those that panicked, which are switched off.
 pub(super) fn call(event: &Event<'_>) -> Vec<(Subject, Panic)> {
     let mut gone = Vec::new();
-    if event.level() as u8 > LEAST.load(Ordering::Relaxed) || IS_OBSERVING.replace(true) {
+    if !wants(event.level()) || IS_OBSERVING.replace(true) {
         return gone;
     }
     for observer in all().filter(|observer| observer.wants(event.level())) {

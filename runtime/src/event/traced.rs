@@ -48,6 +48,8 @@ pub(super) fn send(event: &Event<'_>) {
         EventKind::CauseLost { .. } => event!(warn, "lifespan.exit.cause_lost", "cause lost", event),
         EventKind::NotPolled { .. } => event!(warn, "lifespan.scope.not_polled", "scope not polled", event),
         EventKind::ObserverPanicked { .. } => event!(error, "lifespan.observer.panicked", "observer panicked", event),
+        // Only warnings come here.
+        _ => {}
     }
 }
 
@@ -62,7 +64,7 @@ fn reason<'a>(event: &Event<'a>) -> Option<&'a str> {
         | EventKind::CauseLost { reason }
         | EventKind::NotPolled { reason } => Some(reason),
         EventKind::ObserverPanicked { text } => Some(text),
-        EventKind::Unreturned { .. } | EventKind::Missing { .. } => None,
+        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@ use super::detached::Detached;
 use super::exiting::{exiting, exiting_detached};
 use super::side::Side;
 use crate::base::entry::Subject;
+use crate::event;
 use crate::event::failures::Failures;
 use crate::orphan::collector;
 use crate::orphan::orphan_exit::OrphanExit;
@@ -26,6 +27,7 @@ impl TakesOver for Collected {
 }
 
 fn collect(resource: Box<dyn Detached>, abandoned: Origin) {
+    event::abandoned(&abandoned.entry, collector::cause());
     let told = ForMembers::because(collector::cause(), None);
     collector::submit(detached(resource, abandoned, told));
 }

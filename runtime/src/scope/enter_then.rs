@@ -170,9 +170,13 @@ impl Arrival {
             stop_inside(entry);
         }
         if ready!(polled) == End::Done {
+            if entry.may_be_observed() {
+                event::entered(entry);
+            }
             return Poll::Ready(Ok(()));
         }
         let why = refusal(entry, side, code.take_error());
+        event::enter_failed(entry, &why.error);
         side.fail(why.into());
         *this.stage = Stage::Refused;
         self.poll_refused(cx).map(Err)
@@ -184,7 +188,9 @@ impl Arrival {
             polled_after_it_ended()
         };
         keep.begin();
-        current::end_root();
+        if keep.entry.policy.enter().is_some() {
+            current::end_root();
+        }
         keep
     }
 
@@ -234,15 +240,27 @@ fn drive_around(
 
 /// What must hold before anything is entered.
 #[inline]
-fn begin(entry: &Entry) -> Result<(), Error> {
-    current::call(entry);
-    if let Some(cancellation) = current::cancellation() {
-        return Err(refuse(entry, cancellation));
+fn begin(entry: &mut Entry) -> Result<(), Error> {
+    if !current::is_nowhere() {
+        begin_inside(entry)?;
     }
     if entry.policy.is_asked_for() || checks_enabled() {
         check_timer(entry)?;
     }
     Ok(())
+}
+
+/// What is observed has a place as well.
+#[cold]
+fn begin_inside(entry: &mut Entry) -> Result<(), Error> {
+    if event::is_observed() {
+        event::entering(entry);
+    }
+    current::call(entry);
+    match current::cancellation() {
+        None => Ok(()),
+        Some(cancellation) => Err(refuse(entry, cancellation)),
+    }
 }
 
 /// What began inside of it in the very poll in which its time ran out is to unwind, too. If it was cancelled, this changes
@@ -257,7 +275,9 @@ fn stop_inside(entry: &Entry) {
 #[cold]
 fn refuse(entry: &Entry, cancellation: Cancellation) -> Error {
     current::deliver();
-    Error::cancelled(entry, Phase::Enter, cancellation)
+    let error = Error::cancelled(entry, Phase::Enter, cancellation);
+    event::enter_failed(entry, &error);
+    error
 }
 
 /// Why there is no resource.
@@ -306,7 +326,9 @@ fn check_timer(entry: &Entry) -> Result<(), Error> {
              help: enter it on a runtime with a time driver (`Builder::enable_time` or `enable_all`), or ask for no bound: \
              `{method}(None)`"
         );
-        return Err(Error::new(entry, Phase::Enter, ErrorKind::NoTimer, refused.into()));
+        let error = Error::new(entry, Phase::Enter, ErrorKind::NoTimer, refused.into());
+        event::enter_failed(entry, &error);
+        return Err(error);
     }
     if entry.policy.exit_budget().is_some() && timer::is_first_to_miss_it() {
         let reason = "no tokio timer works here (`Builder::enable_time` turns it on), so no exit budget is kept";

@@ -16,6 +16,7 @@ use crate::base::entry::Entry;
 use crate::base::identity::{Anchor, Running};
 use crate::base::timer::Timer;
 use crate::cancel::current::{self, Place};
+use crate::cancel::node::Node;
 use crate::error::{BoxError, Error};
 use crate::event::failures::Failures;
 use crate::event::{self, EventKind};
@@ -95,8 +96,8 @@ pin_project! {
     impl PinnedDrop for Leave<'_> {
         // Dropped in the middle: it cannot be started again (law 6).
         fn drop(this: Pin<&mut Self>) {
-            if !this.has_ended && !(this.goes_on)() {
-                interrupted(this.entry);
+            if !this.has_ended {
+                dropped(this.entry, (this.goes_on)());
             }
         }
     }
@@ -136,9 +137,15 @@ impl<'a> Leave<'a> {
         }
         let (timer, entry, exit, side) = (this.timer, *this.entry, *this.exit, &mut **this.side);
         let (running, anchor) = (this.running, this.anchor);
+        if entry.may_be_observed() {
+            observe(entry, exit, this.place);
+        }
         let polled = {
+            let has_node = this.place.node().is_some();
             let _inside = this.place.enter();
-            current::call(entry);
+            if has_node {
+                current::call(entry);
+            }
             let poll = || drive(code.as_mut(), Limit::Exit { timer, exit }, side, cx);
             let polled = running.hold(|| anchor.hold(poll));
             if polled.is_pending() && side.is_stopping() {
@@ -151,7 +158,10 @@ impl<'a> Leave<'a> {
         // At once: if what is still awaited is dropped, this is reported.
         if polled != End::Done || side.is_stopping() {
             let failed = failures(entry, exit, code.take_error(), side);
+            event::exited(entry, failed.first());
             side.append(failed);
+        } else if entry.may_be_observed() {
+            event::exited(entry, None);
         }
         *this.has_ended = true;
         Poll::Ready(())
@@ -183,8 +193,19 @@ fn failures(entry: &Entry, exit: &Exit, error: Option<BoxError>, side: &mut Side
     }
 }
 
+/// In its first poll it begins. What happens in it happens inside of the resource.
 #[cold]
-fn interrupted(entry: &Entry) {
+fn observe(entry: &Entry, exit: &Exit, place: &mut Place) {
+    if let Some(id) = event::exiting(entry, exit.cause(), exit.error(), exit.budget()) {
+        *place = Place::at(Node::of(id));
+    }
+}
+
+#[cold]
+fn dropped(entry: &Entry, goes_on: bool) {
+    if goes_on {
+        return event::went_on(entry);
+    }
     let reason = "the task that ran it was dropped before it had finished; the rest of it did not run";
     event::emit(&entry.subject(), EventKind::Interrupted { reason });
 }

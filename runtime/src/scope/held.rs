@@ -17,6 +17,7 @@ use crate::base::entry::Entry;
 use crate::base::identity::{Anchor, Checkpoint, Within};
 use crate::cancel::node::Node;
 use crate::error::Error;
+use crate::event;
 use crate::orphan::collector::{self, Collector};
 use crate::resource::LocalResource;
 use crate::resource::exit::Exit;
@@ -97,6 +98,7 @@ impl Keep {
             }
             Affinity::InTransit => true,
         };
+        event::abandoned(&self.entry, collector::cause());
         drop(std::mem::replace(&mut self.side, Side::nothing()));
         self.remember_runtime();
         let collector = Collector::open();

@@ -16,6 +16,7 @@ use super::stopping::Stopping;
 use crate::base::coop::Rotation;
 use crate::base::panic::Panic;
 use crate::cancel::cancellation::Cancellation;
+use crate::event;
 use crate::event::failures::Failures;
 use crate::event::undelivered::Undelivered;
 use crate::orphan::collector;
@@ -124,6 +125,8 @@ impl Side {
     #[cold]
     pub(crate) fn adopt(&mut self, abandoned: Vec<OrphanExit>) {
         let (ours, others): (Vec<_>, Vec<_>) = abandoned.into_iter().partition(OrphanExit::may_be_adopted_here);
+        let exits = ours.iter().filter(|job| !job.only_waits);
+        exits.for_each(|job| event::adopted(&job.subject));
         self.make_more().jobs.extend(ours);
         rescue::spawn(others);
     }

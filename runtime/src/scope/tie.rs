@@ -22,6 +22,7 @@ use crate::base::identity::Checkpoint;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::current::{self, Here, Place};
 use crate::cancel::node::Node;
+use crate::event;
 
 /// What a scope is to the cancel scope around it.
 pub(crate) enum Kind {
@@ -132,10 +133,10 @@ impl Tie {
     }
 
     /// Whether it has no cancel scope, and there is none where it is polled: it then stays outside wherever it is polled
-    /// later.
+    /// later. With an observer it takes its place in the tree.
     #[inline]
     fn stays_outside(&mut self) -> bool {
-        let is_here = self.place.is_here();
+        let is_here = self.place.is_here() && (self.joined == Joined::Yes || !event::is_observed());
         if is_here {
             self.joined = Joined::Yes;
         }
@@ -154,6 +155,8 @@ impl Tie {
             let node = self.node().cloned().unwrap_or_else(Node::new);
             node.join(&parent, self.refusable);
             self.place = Place::at(node);
+        } else if self.node().is_none() && event::is_observed() {
+            self.place = Place::at(Node::new());
         }
         self.joined = Joined::Yes;
         Poll::Ready(())

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::cancellation::Cancellation;
 use super::children::{ChildSlot, Children, Inside};
 use crate::base::entry::{Entry, Subject};
+use crate::base::life::Id;
 
 mod following;
 mod waking;
@@ -51,6 +52,8 @@ pub(crate) struct Node {
     leads: AtomicBool,
     /// Who it is, in reports.
     subject: OnceLock<Subject>,
+    /// Who lives in it, if that is observed.
+    living: OnceLock<Id>,
     /// Guarded by the parent's lock.
     seat: ChildSlot,
     state: Mutex<State>,
@@ -88,6 +91,14 @@ impl Node {
         };
         *node = Node::default();
         ended
+    }
+
+    /// One that somebody lives in.
+    pub(crate) fn of(id: Id) -> Arc<Self> {
+        Arc::new(Node {
+            living: id.into(),
+            ..Node::default()
+        })
     }
 
     pub(crate) fn branch() -> Arc<Self> {
@@ -148,6 +159,17 @@ impl Node {
 
     pub(crate) fn subject(&self) -> Option<&Subject> {
         self.subject.get()
+    }
+
+    /// Says who lives in it, so that it is the parent of what begins there.
+    pub(crate) fn houses(&self, id: Id) {
+        let _ = self.living.set(id);
+    }
+
+    /// Who lives in it, or else in what is around it.
+    pub(crate) fn living(&self) -> Option<Id> {
+        let around = std::iter::successors(Some(self), |node| node.parent().map(|parent| &**parent));
+        around.into_iter().find_map(|node| node.living.get().copied())
     }
 }
 

@@ -180,6 +180,11 @@ impl Exit {
         }
     }
 
+    /// How long it may take.
+    pub(crate) fn budget(&self) -> Option<Duration> {
+        self.budget.map(Budget::time)
+    }
+
     /// Its budget, or the one that was lent to it, as the user wrote it.
     fn stated(&self) -> Option<Budget> {
         self.lent().map(|lent| lent.until.of).or(self.budget)

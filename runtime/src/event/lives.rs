@@ -1,0 +1,105 @@
+//! What is said of the life of a resource, from the first poll of its enter to the end of its exit. With no observer none of
+//! these functions is called.
+
+use std::time::Duration;
+
+use super::emit::emit;
+use super::kind::EventKind;
+use crate::base::cause::Cause;
+use crate::base::entry::{Entry, Subject};
+use crate::base::life::{Id, Life};
+use crate::base::observed::Observed;
+use crate::cancel::current;
+use crate::error::Error;
+
+/// It begins to enter, in the place that its scope has taken.
+#[cold]
+pub(crate) fn entering(entry: &mut Entry) {
+    let life = begin();
+    let subject = Subject {
+        life: Some(life),
+        ..entry.subject()
+    };
+    emit(
+        &subject,
+        EventKind::Entering {
+            budget: entry.policy.enter_budget(),
+        },
+    );
+    entry.observe(Observed::begin(subject, unentered));
+}
+
+/// A life that begins here; what begins inside of it is its child.
+pub(super) fn begin() -> Life {
+    let (id, parent) = (Id::next(), current::living());
+    current::houses(id);
+    Life { id, parent }
+}
+
+#[cold]
+pub(crate) fn entered(entry: &Entry) {
+    if let Some(observed) = entry.observed() {
+        let took = observed.end_enter();
+        emit(&observed.subject, EventKind::Entered { took });
+    }
+}
+
+#[cold]
+pub(crate) fn enter_failed(entry: &Entry, error: &Error) {
+    if let Some(observed) = entry.observed() {
+        let took = observed.end_enter();
+        emit(&observed.subject, EventKind::EnterFailed { took, error });
+    }
+}
+
+/// Its enter was dropped.
+#[cold]
+fn unentered(subject: &Subject, took: Duration) {
+    emit(subject, EventKind::EnterDropped { took });
+}
+
+/// If its exit begins now, in a place of its own; gives who it is.
+#[cold]
+pub(crate) fn exiting(entry: &Entry, cause: Cause, error: Option<&str>, budget: Option<Duration>) -> Option<Id> {
+    let observed = entry.observed().filter(|observed| observed.begin_exit())?;
+    emit(&observed.subject, EventKind::Exiting { cause, error, budget });
+    Some(observed.subject.life?.id)
+}
+
+/// Its exit has ended; with what failed first in it.
+#[cold]
+pub(crate) fn exited(entry: &Entry, failed: Option<&Error>) {
+    if let Some(observed) = entry.observed() {
+        let took = observed.end_exit();
+        let kind = match failed {
+            None => EventKind::Exited { took },
+            Some(error) => EventKind::ExitFailed { took, error },
+        };
+        emit(&observed.subject, kind);
+    }
+}
+
+/// Its exit was dropped, and what it is made of exits elsewhere.
+#[cold]
+pub(crate) fn went_on(entry: &Entry) {
+    if let Some(observed) = entry.observed() {
+        emit(&observed.subject, EventKind::WentOn);
+    }
+}
+
+/// It was dropped without its exit.
+#[cold]
+pub(crate) fn abandoned(entry: &Entry, cause: Cause) {
+    if let Some(observed) = entry.observed().filter(|observed| observed.is_first_to_abandon()) {
+        emit(&observed.subject, EventKind::Abandoned { cause });
+    }
+}
+
+/// What runs here has adopted its exit.
+#[cold]
+pub(crate) fn adopted(subject: &Subject) {
+    if subject.life.is_some() {
+        let by = current::living();
+        emit(subject, EventKind::Adopted { by });
+    }
+}

@@ -146,7 +146,7 @@ impl FailureSource {
     }
 
     /// This user is told there from now on, and no more where it was before.
-    pub(crate) fn attach(&self, user: u64, link: FailureLink) {
+    pub(crate) fn attach(&self, user: u64, link: &FailureLink) {
         let mut state = self.state.lock();
         let old = state.take(user);
         state.known_as = Some(link.subject.clone());

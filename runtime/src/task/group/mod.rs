@@ -373,7 +373,7 @@ impl ScopedResource for TaskGroup {
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {
-        self.group().attach(failing.wire());
+        self.group().attach(&failing.wire());
     }
 }
 

@@ -146,7 +146,7 @@ impl Group {
     }
 
     /// The first failure is told there from now on.
-    pub(super) fn attach(&self, link: FailureLink) {
+    pub(super) fn attach(&self, link: &FailureLink) {
         self.source.attach(0, link);
     }
 }

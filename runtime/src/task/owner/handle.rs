@@ -124,7 +124,7 @@ impl ScopedResource for OwnerHandle {
 
     /// Those who hold it are told if it dies (law 21).
     fn __failure(&self, failing: &mut Failing<'_>) {
-        self.inner.source.attach(self.number, failing.wire());
+        self.inner.source.attach(self.number, &failing.wire());
     }
 }
 

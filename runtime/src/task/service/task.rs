@@ -181,6 +181,6 @@ impl ScopedResource for Task {
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {
-        self.life.source.attach(0, failing.wire());
+        self.life.source.attach(0, &failing.wire());
     }
 }

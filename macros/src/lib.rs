@@ -187,6 +187,13 @@ pub fn lifespan(options: TokenStream, item: TokenStream) -> TokenStream {
     emit(lifespan::attribute(&options.into(), &item.into()))
 }
 
+/// [`#[lifespan]`](macro@lifespan), where `lifespan` is built without the feature that it needs.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn lifespan_without_compose(_: TokenStream, item: TokenStream) -> TokenStream {
+    emit(lifespan::without_compose(item.into()))
+}
+
 // The name stands in rustc's message about an `#[enter]` or `#[exit]` without one of the attributes.
 #[doc(hidden)]
 #[proc_macro_derive(

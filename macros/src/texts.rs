@@ -71,6 +71,8 @@ texts! {
 texts! {
     lifespan_misplaced() "`#[lifespan]` goes on a struct with named fields"
         help "its fields are the members; for one resource there is `#[scoped_resource]`";
+    needs_compose() "`#[lifespan]` needs the feature `compose` of `lifespan`"
+        help "it is on by default: `lifespan = {{ version = \"..\", default-features = false, features = [\"compose\"] }}`";
     lifespan_without_fields(what, name) "`#[lifespan]` goes on a struct with named fields, not on {what}"
         help "its fields are the members; write `struct {name} {{ .. }}`";
     lifespan_twice() "`#[lifespan]` given twice";

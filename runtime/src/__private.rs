@@ -5,21 +5,12 @@
     reason = "not part of the public interface"
 )]
 
-pub use crate::app::asking::Asking;
-pub use crate::app::composed::{Composed, failing, graph};
-pub use crate::app::exit::{abandon, exit, lose};
-pub use crate::app::lifespan::lifespan;
-pub use crate::app::member::{compute, enter, enter_beside, enter_optional, enter_optional_beside, made};
-pub use crate::app::parts::Parts;
-pub use crate::app::plan::plan;
-pub use crate::app::resources::{Ends, EndsLocal, SomeOf, end};
-pub use crate::app::role::{beside, member, optional, optional_beside, plain, resource};
-pub use crate::app::slot::{Leaf, Lent, Moved, get, given, leaf, lent, moved, value};
+#[cfg(feature = "compose")]
+pub use composed::*;
+
 pub use crate::lifespan::Lifespan;
 pub use crate::lifespan::kind::{Kind, Local, Sendable};
 pub use crate::lifespan::scope_macro::{begin, body, in_task};
-pub use crate::plan::graph::What;
-pub use crate::plan::graph::{Graph, Member};
 pub use crate::resource::TakesOver;
 pub use crate::resource::enter::Enter;
 pub use crate::resource::failing::Failing;
@@ -29,6 +20,22 @@ pub use lifespan_macros::AttributeLifespanOrScopedResource;
 
 use crate::error::BoxError;
 use crate::lifespan::ending::Exited;
+
+/// What `#[lifespan]` needs.
+#[cfg(feature = "compose")]
+mod composed {
+    pub use crate::app::asking::Asking;
+    pub use crate::app::composed::{Composed, failing, graph};
+    pub use crate::app::exit::{abandon, exit, lose};
+    pub use crate::app::lifespan::lifespan;
+    pub use crate::app::member::{compute, enter, enter_beside, enter_optional, enter_optional_beside, made};
+    pub use crate::app::parts::Parts;
+    pub use crate::app::plan::plan;
+    pub use crate::app::resources::{Ends, EndsLocal, SomeOf, end};
+    pub use crate::app::role::{beside, member, optional, optional_beside, plain, resource};
+    pub use crate::app::slot::{Leaf, Lent, Moved, get, given, leaf, lent, moved, value};
+    pub use crate::plan::graph::{Graph, Member, What};
+}
 
 /// What an exit returns.
 pub type ExitResult = Result<(), BoxError>;

@@ -109,36 +109,63 @@
 //!
 //! # Features
 //!
-//! - `signal`, on by default: `Lifespan::run`, and tokio's signals with it.
+//! What is not used need not be compiled: with `default-features = false` the crate is what a scope needs, less than half of it. On by
+//! default, and apart from one another:
+//!
+//! | feature | has |
+//! |---|---|
+//! | none | [`Lifespan`] with scopes, guards and [`held`](Lifespan::held), [`#[scoped_resource]`](macro@scoped_resource), [`Handover`], all of "How to cancel", [`drain`], [`event`] |
+//! | `compose` | [`join`], [`join_all`], [`Lifespan::then`], [`Joined`], [`#[lifespan]`](macro@lifespan), [`Plan`] |
+//! | `tasks` | [`Lifespan::spawn`] and [`Owner`], [`Service`], [`TaskGroup`], [`TaskError`] |
+//! | `keyed`, with `tasks` | [`ExitStack`], [`OwnerMap`], [`Shared`] |
+//! | `signal` | `Lifespan::run`, and tokio's signals with it |
+//!
+//! Each has its forms of [`local`]. Not on by default:
+//!
 //! - `tracing`: warnings go there instead of to standard error, if a subscriber is there; as events of the target
 //!   `lifespan`, with names such as `lifespan.exit.failed`, and the error in the field `error`.
 //! - `tokio-util`: cancel scopes from `CancellationToken`s, and tokens from cancel scopes.
 //! - `testing`: the module `testing`.
 //! - `checks`: keeps the same-task check ([`checks_enabled`]) in builds without debug assertions.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(all(feature = "compose", feature = "keyed")),
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        reason = "the lower floors have what the upper ones are built with, which is not used where those are left out"
+    )
+)]
 
 #[doc(hidden)]
 pub mod __private;
 
+#[cfg(feature = "compose")]
 mod app;
 mod base;
 mod cancel;
 mod cancel_scope;
+#[cfg(feature = "compose")]
 mod compose;
 mod error;
 pub mod event;
 #[cfg(any(doc, doctest))]
 pub mod guide;
+#[cfg(feature = "keyed")]
 mod keyed;
 mod lifespan;
 mod live;
 mod orphan;
+#[cfg(feature = "compose")]
 mod plan;
 mod resource;
 #[cfg(feature = "signal")]
 mod run;
 mod scope;
+#[cfg(feature = "keyed")]
 mod stack;
+#[cfg(feature = "tasks")]
 mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -152,30 +179,47 @@ pub use crate::cancel_scope::shield::{shield, shield_for};
 pub use crate::cancel_scope::timeout::{effective_deadline, timeout, timeout_at};
 pub use crate::cancel_scope::until::until;
 pub use crate::cancel_scope::{CancelScope, Canceller, Outcome, Race, race, race_all};
+#[cfg(feature = "compose")]
 pub use crate::compose::{Join, Joined, join, join_all, join_all_at_most};
-pub use crate::error::rejected::Rejected;
-pub use crate::error::task_error::{TaskError, TaskFailure};
 pub use crate::error::{BoxError, Error, ErrorKind};
-pub use crate::keyed::map::{InsertError, OwnerMap};
-pub use crate::keyed::shared::{Lease, Shared};
+#[cfg(feature = "tasks")]
+pub use crate::error::{
+    rejected::Rejected,
+    task_error::{TaskError, TaskFailure},
+};
+#[cfg(feature = "keyed")]
+pub use crate::keyed::{
+    map::{InsertError, OwnerMap},
+    shared::{Lease, Shared},
+};
 pub use crate::lifespan::ending::Exited;
 pub use crate::lifespan::foreign::Resource;
 pub use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
 pub use crate::live::Live;
 pub use crate::live::handover::Handover;
 pub use crate::orphan::drain::{Drained, drain};
+#[cfg(feature = "compose")]
 pub use crate::plan::{Plan, PlanMember};
 pub use crate::resource::body::Failure;
 pub use crate::resource::enter::{Enter, Entered};
 pub use crate::resource::exit::Exit;
 pub use crate::resource::{LocalResource, ScopedResource};
+#[cfg(feature = "keyed")]
 pub use crate::stack::{Calls, ExitStack, StackGuard, StackHandle};
-pub use crate::task::group::{Child, ChildEnd, Spawner, TaskGroup};
-pub use crate::task::owner::{Owner, OwnerOptions, OwnerState};
-pub use crate::task::ready::Ready;
-pub use crate::task::service::{Service, ServiceEnd, ServiceOptions, Stop};
+#[cfg(feature = "tasks")]
+pub use crate::task::{
+    group::{Child, ChildEnd, Spawner, TaskGroup},
+    owner::{Owner, OwnerOptions, OwnerState},
+    ready::Ready,
+    service::{Service, ServiceEnd, ServiceOptions, Stop},
+};
 
-pub use lifespan_macros::{lifespan, scoped_resource};
+#[cfg(feature = "compose")]
+pub use lifespan_macros::lifespan;
+#[cfg(not(feature = "compose"))]
+#[doc(hidden)]
+pub use lifespan_macros::lifespan_without_compose as lifespan;
+pub use lifespan_macros::scoped_resource;
 
 /// The forms for what borrows, is not `Send`, or is declared to be local, under the names of those that may leave their task.
 ///
@@ -183,12 +227,15 @@ pub use lifespan_macros::{lifespan, scoped_resource};
 pub mod local {
     use crate::lifespan::kind::Local;
 
+    #[cfg(feature = "compose")]
     pub use crate::compose::local::{join, join_all, join_all_at_most};
 
     /// As [`lifespan::ExitStack`](crate::ExitStack); made by [`ExitStack::new_local`](crate::ExitStack::new_local).
+    #[cfg(feature = "keyed")]
     pub type ExitStack<'a> = crate::ExitStack<Local<'a>>;
 
     /// As [`lifespan::Joined`](crate::Joined); made by [`join`] and the like.
+    #[cfg(feature = "compose")]
     pub type Joined<'a, T> = crate::Joined<T, Local<'a>>;
 
     /// As [`lifespan::Owner`](crate::Owner), for a resource that is not `Send`, or must stay in its thread: its task runs in the `LocalSet` or `LocalRuntime`
@@ -210,15 +257,18 @@ pub mod local {
     /// # }).await
     /// # }
     /// ```
+    #[cfg(feature = "tasks")]
     pub type Owner<R> = crate::Owner<R, Local<'static>>;
 
     /// As [`lifespan::Resource`](crate::Resource); made by [`Lifespan::new_local`](crate::Lifespan::new_local).
     pub type Resource<'a, T> = crate::Resource<T, Local<'a>>;
 
     /// As [`lifespan::StackGuard`](crate::StackGuard), of a local [`ExitStack`].
+    #[cfg(feature = "keyed")]
     pub type StackGuard<'s, 'a, R> = crate::StackGuard<'s, R, Local<'a>>;
 
     /// As [`lifespan::StackHandle`](crate::StackHandle), of a local [`ExitStack`].
+    #[cfg(feature = "keyed")]
     pub type StackHandle<'a> = crate::StackHandle<Local<'a>>;
 }
 

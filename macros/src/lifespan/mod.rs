@@ -18,7 +18,8 @@ mod tests;
 mod unnamed;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
+use syn::{Error, ItemStruct};
 
 use self::graph::Graph;
 use self::model::{Head, Model};
@@ -26,6 +27,24 @@ use crate::attributes::{self, first_word};
 use crate::errors::Errors;
 use crate::options::{Of, Options};
 use crate::texts;
+
+/// The attribute where nothing is there that it could write calls of: the struct as it is, without what the attribute reads.
+pub(crate) fn without_compose(item: TokenStream) -> (TokenStream, Errors) {
+    let mut errors = Errors::default();
+    errors.push(Error::new(Span::call_site(), texts::needs_compose()));
+    let Ok(mut item) = syn::parse2::<ItemStruct>(item) else {
+        return (TokenStream::new(), errors);
+    };
+    for field in &mut item.fields {
+        field
+            .attrs
+            .retain(|attr| !MARKERS.iter().any(|marker| attr.path().is_ident(marker)));
+    }
+    (item.into_token_stream(), errors)
+}
+
+/// What the attribute reads at fields.
+const MARKERS: &[&str] = &["enter", "exit", "optional", "value", "keep"];
 
 /// The attribute: leaves everything to the derive.
 pub(crate) fn attribute(options: &TokenStream, item: &TokenStream) -> (TokenStream, Errors) {

@@ -4,7 +4,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
-use super::derive;
+use super::{derive, without_compose};
 use crate::damaged;
 use crate::scoped_resource::tests::compare;
 
@@ -57,6 +57,34 @@ fn every_kind_of_member() {
         }
     };
     lifespan("lifespan_of_every_kind", item);
+}
+
+/// Nothing is left of what the attribute would read, so that it is one error.
+#[test]
+fn without_the_feature() {
+    let item = quote! {
+        /// Docs.
+        struct App {
+            #[enter(|| open())]
+            #[exit(timeout = "1s")]
+            #[optional]
+            db: Option<Db>,
+            #[value(7)]
+            #[allow(dead_code)]
+            answer: u32,
+        }
+    };
+    let (tokens, errors) = without_compose(item);
+    let left = quote! {
+        /// Docs.
+        struct App {
+            db: Option<Db>,
+            #[allow(dead_code)]
+            answer: u32,
+        }
+    };
+    assert_eq!(tokens.to_string(), left.to_string());
+    assert!(errors.texts()[0].starts_with("`#[lifespan]` needs the feature `compose`"));
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use super::composed::Composed;
 use super::parts::Parts;
 use crate::compose::exits::{Exits, Order};
-use crate::compose::joined::settle;
 use crate::compose::parting::Parting;
 use crate::error::BoxError;
+use crate::event::failures::settle;
 use crate::lifespan::kind::Kind;
 use crate::orphan::collector;
 use crate::plan::graph::Graph;

@@ -10,7 +10,7 @@ use super::parting::{Entries, Parting};
 use crate::base::entry::Entry;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
-use crate::event::failures::{Failures, Verdict, resume_of_part};
+use crate::event::failures::settle;
 use crate::lifespan::kind::{Kind, Local, Sendable, Takes};
 use crate::orphan::collector;
 use crate::resource::TakesOver;
@@ -138,15 +138,6 @@ impl<T: Members<K>, K: Kind> Joined<T, K> {
             .abandoned(abandoned.runtime, abandoned.stray);
         self.values.__part(&mut parting);
         parting
-    }
-}
-
-/// What the exit of a group returns.
-pub(crate) fn settle(failures: Failures) -> Result<(), BoxError> {
-    match failures.verdict() {
-        Verdict::Clean => Ok(()),
-        Verdict::Failed(error) => Err(error.into()),
-        Verdict::Panicked(panicked) => resume_of_part(panicked),
     }
 }
 

@@ -38,8 +38,17 @@ impl Failure {
 /// panicked.
 struct OfPart(Panicked);
 
+/// What the exit of a whole returns whose parts failed so.
+pub(crate) fn settle(failures: Failures) -> Result<(), BoxError> {
+    match failures.verdict() {
+        Verdict::Clean => Ok(()),
+        Verdict::Failed(error) => Err(error.into()),
+        Verdict::Panicked(panicked) => resume_of_part(panicked),
+    }
+}
+
 /// What a part has panicked with, for whatever runs the exit of the whole.
-pub(crate) fn resume_of_part(panicked: Panicked) -> ! {
+fn resume_of_part(panicked: Panicked) -> ! {
     resume_unwind(Box::new(OfPart(panicked)))
 }
 

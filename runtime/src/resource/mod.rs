@@ -6,6 +6,7 @@ use std::future::Future;
 use crate::base::entry::Entry;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
+#[cfg(feature = "compose")]
 use crate::plan::graph::What;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
@@ -74,6 +75,7 @@ pub trait ScopedResource:
     }
 
     /// What the plan of a lifespan says about a member of this type.
+    #[cfg(feature = "compose")]
     #[doc(hidden)]
     #[must_use]
     fn __what() -> What {
@@ -94,7 +96,10 @@ pub trait ScopedResource:
     #[doc(hidden)]
     #[must_use]
     fn __goes_on() -> bool {
-        matches!(Self::__what(), What::Nested(_))
+        #[cfg(feature = "compose")]
+        return matches!(Self::__what(), What::Nested(_));
+        #[cfg(not(feature = "compose"))]
+        false
     }
 
     /// The policy of this value, if it knows better than its type.
@@ -134,6 +139,7 @@ pub trait LocalResource: Sized {
     }
 
     /// What the plan of a lifespan says about a member of this type.
+    #[cfg(feature = "compose")]
     #[doc(hidden)]
     #[must_use]
     fn __what() -> What {
@@ -154,7 +160,10 @@ pub trait LocalResource: Sized {
     #[doc(hidden)]
     #[must_use]
     fn __goes_on() -> bool {
-        matches!(Self::__what(), What::Nested(_))
+        #[cfg(feature = "compose")]
+        return matches!(Self::__what(), What::Nested(_));
+        #[cfg(not(feature = "compose"))]
+        false
     }
 
     /// The policy of this value, if it knows better than its type.
@@ -189,6 +198,7 @@ impl<R: ScopedResource> LocalResource for R {
         ScopedResource::__failure(self, failing);
     }
 
+    #[cfg(feature = "compose")]
     fn __what() -> What {
         <R as ScopedResource>::__what()
     }

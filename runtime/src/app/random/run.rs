@@ -17,7 +17,7 @@ use crate::app::lifespan::{Lane, Start, describe};
 use crate::app::member::enter;
 use crate::app::role::{member, resource};
 use crate::app::slot::{Lent, get, lent, value};
-use crate::compose::joined::settle;
+use crate::event::failures::settle;
 use crate::lifespan::kind::Sendable;
 use crate::plan::graph::{self, Graph};
 use crate::{BoxError, CancelScope, Cause, Enter, Error, Exit, Lifespan, ScopedResource, shield};

@@ -161,7 +161,7 @@ mod orphan;
 mod plan;
 mod resource;
 #[cfg(feature = "signal")]
-mod run;
+pub mod run;
 mod scope;
 #[cfg(feature = "keyed")]
 mod stack;

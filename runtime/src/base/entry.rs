@@ -34,6 +34,11 @@ impl Parts {
     pub(crate) fn get(&self) -> Option<&[Entry]> {
         self.entries.get().map(Vec::as_slice)
     }
+
+    /// How far the life has come, if that is observed.
+    pub(crate) fn observed(&self) -> Option<&Observed> {
+        self.observed.get()
+    }
 }
 
 impl Entry {
@@ -60,7 +65,7 @@ impl Entry {
 
     /// How far its life has come, if that is observed.
     pub(crate) fn observed(&self) -> Option<&Observed> {
-        self.parts.as_ref()?.observed.get()
+        self.parts.as_ref()?.observed()
     }
 
     pub(crate) fn subject(&self) -> Subject {

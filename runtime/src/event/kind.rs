@@ -81,6 +81,9 @@ pub enum EventKind<'a> {
     /// Its exit was adopted: by whom, if that is known.
     #[non_exhaustive]
     Adopted { by: Option<Id> },
+    /// An exit, or a service, says how far it has come.
+    #[non_exhaustive]
+    Progress { text: &'a str },
     /// Something failed, and what is being returned cannot carry the error (laws 3, 4, 23).
     #[non_exhaustive]
     Unreturned { error: &'a Error },
@@ -144,6 +147,7 @@ impl<'a> EventKind<'a> {
             | EventKind::WentOn
             | EventKind::Abandoned { .. }
             | EventKind::Adopted { .. } => Level::Debug,
+            EventKind::Progress { .. } => Level::Trace,
         }
     }
 
@@ -238,6 +242,7 @@ impl fmt::Display for Event<'_> {
             EventKind::Exited { took } => write!(f, "`{name}` exited in {took:.1?}"),
             EventKind::WentOn => write!(f, "exit of `{name}` dropped: what it is made of exits elsewhere"),
             EventKind::Abandoned { cause } => write!(f, "`{name}` dropped without its exit: {cause}"),
+            EventKind::Progress { text } => write!(f, "`{name}`: {text}"),
             EventKind::Adopted { .. } => write!(f, "exit of `{name}` adopted"),
             EventKind::Unreturned { error }
             | EventKind::EnterFailed { error, .. }

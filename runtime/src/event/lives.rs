@@ -103,3 +103,9 @@ pub(crate) fn adopted(subject: &Subject) {
         emit(subject, EventKind::Adopted { by });
     }
 }
+
+/// It says how far it has come.
+#[cold]
+pub(crate) fn progress(subject: &Subject, text: &str) {
+    emit(subject, EventKind::Progress { text });
+}

@@ -31,7 +31,11 @@ pub use observers::{Observation, observe};
 pub use printed::print_warnings;
 
 pub(crate) use emit::{emit, missing, unreturned};
-pub(crate) use lives::{abandoned, adopted, enter_failed, entered, entering, exited, exiting, went_on};
+pub(crate) use lives::{abandoned, adopted, enter_failed, entered, entering, exited, exiting, progress, went_on};
 pub(crate) use observers::is_observed;
 #[cfg(feature = "signal")]
+pub(crate) use observers::observe_at;
+#[cfg(feature = "signal")]
 pub(crate) use subscriber::ReportSubscriber;
+#[cfg(all(feature = "signal", feature = "tracing"))]
+pub(crate) use traced::{is_traced, line as trace_line};

@@ -18,7 +18,7 @@ use crate::base::policy::Name;
 struct Observer {
     /// The least that it wants to see; 0 if it is switched off.
     level: AtomicU8,
-    call: Box<dyn Fn(&Event<'_>) + Send + Sync>,
+    call: Call,
     place: &'static Location<'static>,
     next: OnceLock<&'static Observer>,
 }
@@ -55,10 +55,13 @@ thread_local! {
 #[allow(clippy::must_use_candidate, reason = "an observer may stay for ever")]
 #[track_caller]
 pub fn observe(level: Level, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Observation {
-    add(level, Box::new(observer), Location::caller())
+    observe_at(level, Box::new(observer), Location::caller())
 }
 
-fn add(level: Level, call: Box<dyn Fn(&Event<'_>) + Send + Sync>, place: &'static Location<'static>) -> Observation {
+type Call = Box<dyn Fn(&Event<'_>) + Send + Sync>;
+
+/// As [`observe`], which was called there.
+pub(crate) fn observe_at(level: Level, call: Call, place: &'static Location<'static>) -> Observation {
     let observer: &'static Observer = Box::leak(Box::new(Observer {
         level: AtomicU8::new(level as u8),
         call,
@@ -81,7 +84,13 @@ impl Observation {
     ///
     /// Its memory is not given back: observers are few, and stay for long.
     pub fn stop(&self) {
-        self.0.stop();
+        self.0.set_level(0);
+    }
+
+    /// The least that it sees from here on; nothing, if there is none.
+    #[cfg(feature = "signal")]
+    pub(crate) fn set_level(&self, level: Option<Level>) {
+        self.0.set_level(level.map_or(0, |level| level as u8));
     }
 }
 
@@ -98,9 +107,9 @@ impl Observer {
         level as u8 <= self.level.load(Ordering::Relaxed)
     }
 
-    fn stop(&self) {
+    fn set_level(&self, level: u8) {
         let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
-        self.level.store(0, Ordering::Relaxed);
+        self.level.store(level, Ordering::Relaxed);
         let least = all().map(|observer| observer.level.load(Ordering::Relaxed)).max();
         LEAST.store(least.unwrap_or(0), Ordering::Relaxed);
     }
@@ -143,7 +152,7 @@ pub(super) fn call(event: &Event<'_>) -> Vec<(Subject, Panic)> {
     for observer in all().filter(|observer| observer.wants(event.level())) {
         // Its panic must not turn a drop into an abort.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (observer.call)(event))) {
-            observer.stop();
+            observer.set_level(0);
             gone.push((observer.subject(), panic));
         }
     }

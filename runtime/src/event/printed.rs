@@ -30,7 +30,7 @@ fn print_somewhere(event: &Event<'_>) {
     {
         // Also where nobody takes it: `tracing` may hand it on to `log`.
         traced::send(event);
-        if !traced::is_untraced() {
+        if traced::is_traced() {
             return;
         }
     }

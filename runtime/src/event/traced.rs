@@ -9,9 +9,15 @@ use super::kind::{Event, EventKind};
 use crate::base::cause::Phase;
 use crate::error::ErrorKind;
 
-/// Whether there is nobody here to take an event: no subscriber was set, or only those of other threads.
-pub(super) fn is_untraced() -> bool {
-    tracing::dispatcher::get_default(tracing::Dispatch::is::<NoSubscriber>)
+/// Whether anybody here takes an event. Nobody does if no subscriber was set, or only those of other threads.
+pub(crate) fn is_traced() -> bool {
+    !tracing::dispatcher::get_default(tracing::Dispatch::is::<NoSubscriber>)
+}
+
+/// A line of a commentary.
+#[cfg(feature = "signal")]
+pub(crate) fn line(line: &str) {
+    tracing::info!(name: "lifespan.run.said", target: "lifespan", { lifespan.line = line }, "run");
 }
 
 macro_rules! event {

@@ -1,15 +1,20 @@
 //! [`Course`]: how far a run has come, shared by its body and the future around it.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Context;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::time::Sleep;
 
+use super::commentary::{Commentary, Speaker};
 use super::signal::Signal;
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
+use crate::base::life::Id;
 use crate::base::panic::Panic;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::node::Node;
@@ -31,13 +36,17 @@ pub(super) struct Course {
     stop: Notify,
     /// Sees what nobody returns.
     witness: ReportSubscriber,
+    speaker: Speaker,
     /// Which owner would have been the next when it began.
     owners: AtomicU64,
 }
 
 impl Course {
-    pub(super) fn new(subject: Subject, node: Arc<Node>) -> Self {
+    pub(super) fn new(subject: Subject, node: Arc<Node>, commentary: Commentary) -> Self {
+        let root = Id::next();
+        node.houses(root);
         Course {
+            speaker: Speaker::new(commentary, &subject, root),
             subject,
             node,
             is_entered: AtomicBool::new(false),
@@ -49,6 +58,7 @@ impl Course {
 
     pub(super) fn begin(&self) {
         self.witness.begin();
+        self.speaker.begin(self.subject.place);
         self.owners.store(ledger::mark(), Ordering::Relaxed);
     }
 
@@ -82,11 +92,13 @@ impl Course {
         self.is_entered.store(true, Ordering::Relaxed);
         // What fails while it serves is no matter of the run, which may last for months.
         let _away = self.witness.look_away();
+        self.speaker.ready();
         self.stop.notified().await;
     }
 
     /// The first signal: there is a body to end, or a start-up to cancel.
     pub(super) fn stop(&self, signal: Signal) {
+        self.speaker.stopping(signal);
         if self.is_entered() {
             self.stop.notify_one();
         } else {
@@ -97,6 +109,21 @@ impl Course {
 
     fn is_entered(&self) -> bool {
         self.is_entered.load(Ordering::Relaxed)
+    }
+
+    /// Says what it waits for, when that is due.
+    pub(super) fn poll_slow(&self, sleep: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) {
+        self.speaker.poll_slow(sleep, elsewhere, cx);
+    }
+
+    /// Says what the second signal cuts off.
+    pub(super) fn say_skipped(&self, second: Signal) {
+        self.speaker.skipped(second, &elsewhere());
+    }
+
+    /// Says how it has ended.
+    pub(super) fn end(&self, result: &Result<(), Error>) {
+        self.speaker.end(result);
     }
 
     /// What nobody returned.
@@ -141,12 +168,14 @@ fn is_cut(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Lost)
 }
 
+/// What exits on this runtime in a task of its own.
+fn elsewhere() -> Vec<Subject> {
+    Handle::try_current().map_or_else(|_| Vec::new(), |runtime| ledger::pending(runtime.id()))
+}
+
 /// What goes on for as long as the runtime does.
 fn unfinished() -> Vec<Error> {
-    let Ok(runtime) = Handle::try_current() else {
-        return Vec::new();
-    };
-    let unfinished = ledger::pending(runtime.id()).into_iter();
+    let unfinished = elsewhere().into_iter();
     unfinished
         .map(|subject| {
             let text = "nobody waits for it, and it goes on for no longer than the runtime does";

@@ -1,7 +1,10 @@
 //! [`Lifespan::run`]: a lifespan until the process is asked to end.
 //!
-//! The first signal ends the body, the second the waiting, the third the process. [`listener`] receives them, in a thread of
-//! its own; [`course`] is what the body and the future around it know of each other; [`ending`] makes one result of all.
+//! What that says of itself meanwhile is a [`Commentary`].
+
+// The first signal ends the body, the second the waiting, the third the process. `listener` receives them, in a thread of its
+// own; `course` is what the body and the future around it know of each other; `ending` makes one result of all; `commentary`
+// says what there is to say meanwhile, from its `table` of what lives.
 
 use std::future::{Future, poll_fn};
 use std::panic::Location;
@@ -19,13 +22,18 @@ use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 use crate::scope::caught::caught;
 
+mod commentary;
 mod course;
 mod ending;
 mod listener;
+#[cfg(test)]
+mod said;
 mod signal;
+mod table;
 #[cfg(test)]
 mod tests;
 
+pub use commentary::Commentary;
 use course::Course;
 use listener::Signals;
 use signal::Signal;
@@ -72,6 +80,16 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// It belongs around everything, in `main`. With a runtime that stays after it, or inside of another scope, use
     /// [`until`](crate::until) and a signal of your own.
     ///
+    /// # What it says
+    ///
+    /// To a terminal it says how long it took to start, and to stop. Anywhere it says what it waits for if one of them takes
+    /// longer than a second, what ran out of time, and what a second signal cuts off: see [`Commentary`], which
+    /// [`run_with`](Lifespan::run_with) takes.
+    ///
+    /// ```text
+    /// stopping 3 of 7: worker 12.0 s of 30 s ("committing 3 of 9"), holds up pool; entered at src/main.rs:41; SIGTERM again to stop waiting
+    /// ```
+    ///
     /// # Signals
     ///
     /// They are listened for from the first poll on, before anything is entered, and for as long as the process lives: the
@@ -103,7 +121,26 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
     pub fn run(self) -> impl Future<Output = Result<(), Error>> {
-        run(self, listener::listen)
+        self.run_with(Commentary::new())
+    }
+
+    /// As [`run`](Lifespan::run), which says of itself what this says.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Lifespan::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Lifespan::run).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`run`](Lifespan::run).
+    #[must_use = "nothing is entered until this is awaited"]
+    #[track_caller]
+    pub fn run_with(self, commentary: Commentary) -> impl Future<Output = Result<(), Error>> {
+        run(self, commentary, listener::listen)
     }
 }
 
@@ -111,6 +148,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
 #[track_caller]
 fn run<R, F>(
     lifespan: Lifespan<R, F>,
+    commentary: Commentary,
     listen: impl FnOnce() -> std::io::Result<Signals>,
 ) -> impl Future<Output = Result<(), Error>>
 where
@@ -120,7 +158,7 @@ where
     let place = Location::caller();
     let around = CancelScope::called("run", place);
     let subject = lifespan.subject(place);
-    let course = Arc::new(Course::new(subject, Arc::clone(around.node())));
+    let course = Arc::new(Course::new(subject, Arc::clone(around.node()), commentary));
     let serving = Arc::clone(&course);
     // Called here and not below, where the caller would be this file.
     let scope = lifespan.scope_ok(async move |_| serving.serve().await);
@@ -154,6 +192,7 @@ where
     W: Future<Output = Result<(), Error>>,
 {
     let mut work = pin!(Some(work));
+    let mut slow = pin!(None);
     let mut first = None;
     let ended = poll_fn(|cx| {
         while let Poll::Ready(Some(signal)) = poll_signal(&mut signals, cx) {
@@ -162,15 +201,22 @@ where
                 Some(first) => return Poll::Ready(Err((first, signal))),
             }
         }
-        poll_work(work.as_mut(), cx).map(Ok)
+        let ended = poll_work(work.as_mut(), cx).map(Ok);
+        if ended.is_pending() {
+            course.poll_slow(slow.as_mut(), cx);
+        }
+        ended
     });
-    match ended.await {
+    let result = match ended.await {
         Ok(result) => result,
         Err((first, second)) => {
+            course.say_skipped(second);
             work.set(None);
             Err(course.skipped(first, second))
         }
-    }
+    };
+    course.end(&result);
+    result
 }
 
 fn poll_signal(signals: &mut Signals, cx: &mut Context<'_>) -> Poll<Option<Signal>> {

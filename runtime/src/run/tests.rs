@@ -102,7 +102,8 @@ fn running<R: LocalResource, F: Enter<R>>(
     lifespan: Lifespan<R, F>,
 ) -> (Sender, impl Future<Output = Result<(), Error>>) {
     let (sender, signals) = unbounded_channel();
-    (Sender(sender), run(lifespan, move || Ok(signals)))
+    let quiet = super::Commentary::new().to(|_| ());
+    (Sender(sender), run(lifespan, quiet, move || Ok(signals)))
 }
 
 fn paused() -> Runtime {
@@ -461,7 +462,7 @@ fn without_signals_nothing_is_entered() {
     test(async {
         let journal = Journal::default();
         let db = journal.resource("db", Step::Now, Step::Now);
-        let error = run(db, || Err(std::io::Error::other("no thread")));
+        let error = run(db, super::Commentary::new(), || Err(std::io::Error::other("no thread")));
         let error = error.await.unwrap_err();
         assert_eq!(
             error.to_string(),

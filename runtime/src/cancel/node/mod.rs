@@ -154,6 +154,9 @@ impl Node {
 
     /// As [`call`](Node::call), for what is no resource.
     pub(crate) fn name(&self, subject: Subject) {
+        if let Some(life) = subject.life {
+            self.houses(life.id);
+        }
         let _ = self.subject.set(subject);
     }
 

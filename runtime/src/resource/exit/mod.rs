@@ -12,6 +12,7 @@ use crate::base::entry::{Entry, Parts};
 use crate::base::lock::Lock;
 use crate::cancel::cancellation::Cancellation;
 use crate::error::overrun::Allowed;
+use crate::event;
 
 mod reason;
 pub(crate) use reason::Reason;
@@ -162,7 +163,11 @@ impl Exit {
     /// Says how far the exit has come; the last text is part of the error when the budget runs out.
     pub fn progress(&self, text: impl fmt::Display) {
         let text = text.to_string();
-        *self.shared().progress.lock() = Some(text);
+        let shared = self.shared();
+        if let Some(observed) = shared.parts.get().and_then(|parts| parts.observed()) {
+            event::progress(&observed.subject, &text);
+        }
+        *shared.progress.lock() = Some(text);
     }
 
     /// When its time is over, fixed by the first call.

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
-
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 use tokio::task::coop::unconstrained;
 
+use crate::base::entry::Subject;
 use crate::base::lock::Lock;
+use crate::event;
 
 /// Tells a [`Service`](super::Service) that it is to stop: all who use it have ended. Cheap to clone.
 ///
@@ -16,13 +17,21 @@ use crate::base::lock::Lock;
 #[derive(Clone)]
 pub struct Stop {
     asked: watch::Receiver<bool>,
-    progress: Arc<Lock<Option<String>>>,
+    said: Arc<Said>,
 }
 
 /// The other end.
 pub(super) struct Ask {
     ask: watch::Sender<bool>,
-    progress: Arc<Lock<Option<String>>>,
+    said: Arc<Said>,
+}
+
+/// How far it has come.
+#[derive(Default)]
+struct Said {
+    progress: Lock<Option<String>>,
+    /// Who says so, from its enter on.
+    by: OnceLock<Subject>,
 }
 
 impl Ask {
@@ -32,19 +41,24 @@ impl Ask {
     }
 
     pub(super) fn last_progress(&self) -> Option<String> {
-        self.progress.lock().clone()
+        self.said.progress.lock().clone()
+    }
+
+    /// Who is asked.
+    pub(super) fn is_of(&self, subject: &Subject) {
+        let _ = self.said.by.set(subject.clone());
     }
 }
 
 impl Stop {
     pub(super) fn new() -> (Ask, Self) {
         let (ask, asked) = watch::channel(false);
-        let progress = Arc::<Lock<_>>::default();
+        let said = Arc::<Said>::default();
         let ask = Ask {
             ask,
-            progress: Arc::clone(&progress),
+            said: Arc::clone(&said),
         };
-        (ask, Stop { asked, progress })
+        (ask, Stop { asked, said })
     }
 
     /// Completes when the service is to stop; at once if that was asked for already.
@@ -75,7 +89,10 @@ impl Stop {
     /// does not stop in time.
     pub fn progress(&self, text: impl fmt::Display) {
         let text = text.to_string();
-        *self.progress.lock() = Some(text);
+        if let Some(by) = self.said.by.get() {
+            event::progress(by, &text);
+        }
+        *self.said.progress.lock() = Some(text);
     }
 }
 

@@ -56,6 +56,7 @@ impl Task {
     ) -> Self {
         let life = Arc::new(Life::new(subject.clone()));
         let region = Node::new();
+        ask.is_of(&subject);
         let side = ServiceSide::new(Arc::clone(&life), Arc::clone(&region), handshake);
         let handle = runtime.spawn(Spawned::new(Arc::clone(&region), subject.clone(), run, side));
         Task {

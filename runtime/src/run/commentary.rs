@@ -1,0 +1,257 @@
+//! [`Commentary`]: what a run says of itself. It is silent while all is fast, and says what it waits for when it is slow.
+//!
+//! It is an observer like any other, of what is entered inside of the run while that starts, and of how that exits; while the
+//! program serves, it observes nothing, so that serving costs what it costs without it. [`table`](super::table) is what it knows.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+use super::signal::Signal;
+use super::table::{Phase, Table, brief};
+use crate::base::coop::poll_unbudgeted;
+use crate::base::entry::Subject;
+use crate::base::life::Id;
+use crate::base::lock::Lock;
+use crate::base::timer::try_sleep;
+use crate::error::Error;
+use crate::event::{self, Level, Observation};
+
+type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What [`Lifespan::run_with`](crate::Lifespan::run_with) says of itself, and where.
+///
+/// A start-up or a shutdown that takes longer than a second is slow. From then on a line every five seconds says what is waited
+/// for: the innermost first, its last [progress](crate::Exit::progress), how long it may take, and what it holds up. When a
+/// budget runs out, or a second signal comes, a table says what was under way. These lines always come out; those that say that
+/// all is well (started, the signal, stopped) only where somebody reads them: if standard error is a terminal, or if they are
+/// [asked for](Commentary::everything).
+///
+/// Lines go to `tracing`, if that feature is on and a subscriber is there, else to standard error, unless there is
+/// [a function](Commentary::to) for them.
+///
+/// ```no_run
+/// use lifespan::Lifespan;
+/// use lifespan::run::Commentary;
+/// use std::time::Duration;
+///
+/// # async fn bind() -> std::io::Result<tokio::net::TcpListener> { tokio::net::TcpListener::bind("[::1]:0").await }
+/// # #[tokio::main] async fn main() -> Result<(), lifespan::Error> {
+/// let listener = Lifespan::new(bind(), async |_, _| ()).named("listener");
+/// listener.run_with(Commentary::new().everything(true).every(Duration::from_secs(10))).await
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "it says nothing by itself: give it to `run_with`"]
+pub struct Commentary {
+    everything: Option<bool>,
+    after: Duration,
+    every: Duration,
+    sink: Option<Sink>,
+}
+
+impl Commentary {
+    /// As [`run`](crate::Lifespan::run) does it.
+    #[allow(clippy::new_without_default, reason = "as the other options of this crate")]
+    pub fn new() -> Self {
+        Commentary {
+            everything: None,
+            after: Duration::from_secs(1),
+            every: Duration::from_secs(5),
+            sink: None,
+        }
+    }
+
+    /// Whether to say also that all is well. Unless this says so, it does if standard error is a terminal.
+    pub fn everything(self, everything: bool) -> Self {
+        Commentary {
+            everything: Some(everything),
+            ..self
+        }
+    }
+
+    /// What is slow: a second, unless this says otherwise.
+    pub fn after(self, after: Duration) -> Self {
+        Commentary { after, ..self }
+    }
+
+    /// How long it is silent after it has said what it waits for: five seconds, unless this says otherwise.
+    pub fn every(self, every: Duration) -> Self {
+        Commentary { every, ..self }
+    }
+
+    /// Gives each line to this function. It must not block.
+    pub fn to(self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Commentary {
+            sink: Some(Arc::new(sink)),
+            ..self
+        }
+    }
+
+    fn says_everything(&self) -> bool {
+        self.everything
+            .unwrap_or_else(|| self.sink.is_some() || io::stderr().is_terminal())
+    }
+
+    fn say(&self, line: &str) {
+        match &self.sink {
+            Some(sink) => sink(line),
+            None => say(line),
+        }
+    }
+}
+
+impl fmt::Debug for Commentary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commentary")
+            .field("everything", &self.everything)
+            .field("after", &self.after)
+            .field("every", &self.every)
+            .finish_non_exhaustive()
+    }
+}
+
+fn say(line: &str) {
+    #[cfg(feature = "tracing")]
+    if event::is_traced() {
+        return event::trace_line(line);
+    }
+    // Not `eprintln!`, which panics when standard error is closed.
+    let _ = writeln!(io::stderr(), "lifespan: {line}");
+}
+
+/// The commentary of one run.
+pub(super) struct Speaker {
+    options: Commentary,
+    told: Arc<Lock<Table>>,
+    observation: Lock<Option<Observation>>,
+    is_slow: Lock<bool>,
+}
+
+impl Speaker {
+    /// Of what is entered in `root`.
+    pub(super) fn new(options: Commentary, subject: &Subject, root: Id) -> Self {
+        Speaker {
+            told: Arc::new(Lock::new(Table::new(subject.name.as_str().to_owned(), root))),
+            options,
+            observation: Lock::default(),
+            is_slow: Lock::default(),
+        }
+    }
+
+    /// From here on it starts.
+    pub(super) fn begin(&self, place: &'static Location<'static>) {
+        self.told.lock().begin(Phase::Starting, self.options.after);
+        let (told, options) = (Arc::clone(&self.told), self.options.clone());
+        let observer = move |event: &event::Event<'_>| {
+            let table = {
+                let mut told = told.lock();
+                let late = told.take(event, options.after);
+                late.map(|late| told.table(Some(late), &[]))
+            };
+            if let Some(table) = table {
+                options.say(&format!("the time of `{}` has run out:{table}", event.name()));
+            }
+        };
+        *self.observation.lock() = Some(event::observe_at(Level::Trace, Box::new(observer), place));
+    }
+
+    /// All members are there.
+    pub(super) fn ready(&self) {
+        let line = self.told.lock().started();
+        self.observe(None);
+        self.say_if_asked(&line);
+    }
+
+    pub(super) fn stopping(&self, signal: Signal) {
+        self.observe(Some(Level::Trace));
+        let line = {
+            let mut told = self.told.lock();
+            told.stop_signal = Some(signal.name());
+            told.begin(Phase::Stopping, self.options.after);
+            format!("{}: stopping {}", signal.name(), told.name)
+        };
+        self.say_if_asked(&line);
+    }
+
+    /// A second signal has ended the waiting.
+    pub(super) fn skipped(&self, signal: Signal, elsewhere: &[Subject]) {
+        let table = self.told.lock().table(None, elsewhere);
+        self.options
+            .say(&format!("{} again, still under way:{table}", signal.name()));
+    }
+
+    /// How it has ended.
+    pub(super) fn end(&self, result: &Result<(), Error>) {
+        let (name, took) = {
+            let told = self.told.lock();
+            (told.name.clone(), brief(told.elapsed()))
+        };
+        match result {
+            Ok(()) if *self.is_slow.lock() => self.options.say(&format!("{name} stopped in {took}")),
+            Ok(()) => self.say_if_asked(&format!("{name} stopped in {took}")),
+            Err(error) => self.options.say(&format!("{name} stopped in {took}: {error}")),
+        }
+    }
+
+    fn observe(&self, level: Option<Level>) {
+        if let Some(observation) = &*self.observation.lock() {
+            observation.set_level(level);
+        }
+    }
+
+    fn say_if_asked(&self, line: &str) {
+        if self.options.says_everything() {
+            self.options.say(line);
+        }
+    }
+
+    /// Says what it waits for, when that is due.
+    pub(super) fn poll_slow(
+        &self,
+        mut sleep: Pin<&mut Option<Sleep>>,
+        elsewhere: impl Fn() -> Vec<Subject>,
+        cx: &mut Context<'_>,
+    ) {
+        loop {
+            let Some(due) = self.told.lock().due else {
+                return sleep.set(None);
+            };
+            if sleep.as_ref().as_pin_ref().is_none_or(|sleep| sleep.deadline() != due) {
+                sleep.set(try_sleep(due));
+            }
+            let Some(timer) = sleep.as_mut().as_pin_mut() else {
+                return;
+            };
+            if poll_unbudgeted(timer, cx).is_pending() {
+                return;
+            }
+            let line = {
+                let mut told = self.told.lock();
+                // Unless there was progress meanwhile.
+                if told.due.is_none_or(|due| due > Instant::now()) {
+                    continue;
+                }
+                told.due = Some(Instant::now() + self.options.every);
+                told.slow_line(&elsewhere())
+            };
+            if let Some(line) = line {
+                *self.is_slow.lock() = true;
+                self.options.say(&line);
+            }
+        }
+    }
+}
+
+/// A run that is over, or was dropped, observes nothing.
+impl Drop for Speaker {
+    fn drop(&mut self) {
+        self.observe(None);
+    }
+}

@@ -1,0 +1,222 @@
+//! What a run says, to the character, under a paused clock.
+
+use std::future::{Future, pending};
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::time::sleep;
+
+use super::signal::Signal;
+use super::{Commentary, run};
+use crate::{Enter, Error, Exit, Lifespan, LocalResource, Resource};
+
+/// Sleeps for so many milliseconds.
+async fn wait(ms: u64) {
+    sleep(Duration::from_millis(ms)).await;
+}
+
+/// Enters and exits in so many milliseconds, and says how far its exit has come.
+#[track_caller]
+fn unit(name: &'static str, enter: u64, exit: u64) -> Lifespan<Resource<()>, impl Enter<Resource<()>>> {
+    let enter = async move {
+        wait(enter).await;
+        Ok::<_, io::Error>(())
+    };
+    let exit = async move |(), told: &Exit| {
+        told.progress(format_args!("committing {name}"));
+        wait(exit).await;
+    };
+    Lifespan::new(enter, exit).named(name)
+}
+
+/// The lines of a run that gets these signals, each so many milliseconds after the one before; places are `here`.
+fn said<R, F>(
+    commentary: Commentary,
+    lifespan: Lifespan<R, F>,
+    signals: impl IntoIterator<Item = u64>,
+) -> (Vec<String>, Result<(), Error>)
+where
+    R: LocalResource,
+    F: Enter<R>,
+{
+    let lines = Arc::<Mutex<Vec<String>>>::default();
+    let sink = Arc::clone(&lines);
+    let commentary = commentary.to(move |line| sink.lock().unwrap().push(line.to_owned()));
+    let (sender, receiver) = unbounded_channel();
+    let running = run(lifespan, commentary, move || Ok(receiver));
+    let send = async {
+        for after in signals {
+            wait(after).await;
+            let _ = sender.send(Signal::Terminate);
+        }
+        pending::<()>().await;
+    };
+    let mut runtime = Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+    let result = runtime.block_on(either(running, send));
+    let lines = lines.lock().unwrap().iter().map(|line| without_places(line)).collect();
+    (lines, result)
+}
+
+async fn either<T>(running: impl Future<Output = T>, beside: impl Future<Output = ()>) -> T {
+    tokio::select! {
+        ended = running => ended,
+        () = beside => unreachable!(),
+    }
+}
+
+/// `path/to/said.rs:41` is `here`.
+fn without_places(line: &str) -> String {
+    let mut parts = line.split(file!());
+    let mut without = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        without += "here";
+        without += part.trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
+    }
+    without
+}
+
+#[test]
+fn it_says_what_it_does() {
+    let app = unit("pool", 250, 0).then(|_| unit("worker", 500, 100)).named("app");
+    let (lines, result) = said(Commentary::new().everything(true), app, [60_000]);
+    result.unwrap();
+    assert_eq!(
+        lines,
+        [
+            "app started in 750 ms: worker 500 ms, pool 250 ms",
+            "SIGTERM: stopping app",
+            "app stopped in 100 ms",
+        ]
+    );
+}
+
+#[test]
+fn it_is_silent_when_all_is_fast() {
+    let app = unit("pool", 900, 0).then(|_| unit("worker", 50, 900)).named("app");
+    let (lines, result) = said(Commentary::new().everything(false), app, [60_000]);
+    result.unwrap();
+    assert_eq!(lines, [""; 0]);
+}
+
+#[test]
+fn a_slow_shutdown() {
+    let app = unit("pool", 0, 0).then(|_| unit("worker", 0, 12_500).exit_timeout(Duration::from_secs(30)));
+    let (lines, result) = said(Commentary::new().everything(false), app.named("app"), [60_000]);
+    result.unwrap();
+    let line = |secs: &str| {
+        format!(
+            "stopping 2 of 2: worker {secs} s of 30 s (\"committing worker\"), holds up pool; \
+             entered at here; SIGTERM again to stop waiting"
+        )
+    };
+    assert_eq!(
+        lines,
+        [
+            line("1.0"),
+            line("6.0"),
+            line("11.0"),
+            "app stopped in 12.5 s".to_owned()
+        ]
+    );
+}
+
+#[test]
+fn a_slow_start() {
+    let db = unit("db", 7_000, 0).enter_timeout(Duration::from_secs(10));
+    let app = crate::join((unit("cache", 0, 0), db)).named("app");
+    let (lines, result) = said(Commentary::new().everything(true), app, [60_000]);
+    result.unwrap();
+    assert_eq!(
+        lines,
+        [
+            "starting app: db 1.0 s of 10 s; entered at here; a signal cancels it",
+            "starting app: db 6.0 s of 10 s; entered at here; a signal cancels it",
+            "app started in 7 s: db 7 s",
+            "SIGTERM: stopping app",
+            "app stopped in 0 ms",
+        ]
+    );
+}
+
+#[test]
+fn a_second_signal() {
+    let app = unit("pool", 0, 0).then(|_| unit("worker", 0, 12_500).exit_timeout(Duration::from_secs(30)));
+    let (lines, result) = said(Commentary::new().everything(false), app.named("app"), [60_000, 3_000]);
+    let error = result.unwrap_err();
+    assert_eq!(
+        lines,
+        [
+            "stopping 2 of 2: worker 1.0 s of 30 s (\"committing worker\"), holds up pool; \
+             entered at here; SIGTERM again to stop waiting"
+                .to_owned(),
+            "SIGTERM again, still under way:\
+             \n  worker  exits 3.0 s of 30 s (\"committing worker\")  here\
+             \n  pool    not begun                                  here"
+                .to_owned(),
+            format!("app stopped in 3 s: {error}"),
+        ]
+    );
+}
+
+#[test]
+fn a_budget_that_runs_out() {
+    let app = unit("pool", 0, 0).then(|_| unit("worker", 0, 12_500).exit_timeout(Duration::from_secs(3)));
+    let (lines, result) = said(Commentary::new().everything(false), app.named("app"), [60_000]);
+    let error = result.unwrap_err();
+    assert_eq!(
+        lines,
+        [
+            "stopping 2 of 2: worker 1.0 s of 3 s (\"committing worker\"), holds up pool; \
+             entered at here; SIGTERM again to stop waiting"
+                .to_owned(),
+            "the time of `worker` has run out:\
+             \n  worker  late 3.0 s of 3 s (\"committing worker\")  here\
+             \n  pool    not begun                                here"
+                .to_owned(),
+            format!("app stopped in 3 s: {error}"),
+        ]
+    );
+}
+
+/// A line comes when nothing was heard of for as long as it takes to be slow.
+#[test]
+fn progress_postpones_the_line() {
+    let exit = async |(), exit: &Exit| {
+        for done in 0..10 {
+            exit.progress(done);
+            wait(800).await;
+        }
+        wait(500).await;
+    };
+    let worker = Lifespan::new(async { Ok::<_, io::Error>(()) }, exit).named("worker");
+    let (lines, result) = said(Commentary::new().everything(false), worker, [60_000]);
+    result.unwrap();
+    assert_eq!(
+        lines,
+        [
+            "stopping 1 of 1: worker 8.2 s of 10 s (\"9\"); entered at here; SIGTERM again to stop waiting",
+            "worker stopped in 8.5 s",
+        ]
+    );
+}
+
+/// What was dropped without its exit is waited for as well.
+#[test]
+fn a_rescued_exit_that_is_slow() {
+    let exit = async |(), _: &Exit| {
+        let mut row = Box::pin(unit("row", 0, 2_000).enter());
+        let mut row = Some(std::future::poll_fn(|cx| row.as_mut().poll(cx)).await.unwrap());
+        std::thread::scope(|scope| {
+            scope.spawn(|| drop(row.take()));
+        });
+    };
+    let app = Lifespan::new(async { Ok::<_, io::Error>(()) }, exit).named("app");
+    let (lines, result) = said(Commentary::new().everything(false), app, [60_000]);
+    result.unwrap();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].contains("row "), "{lines:?}");
+}

@@ -8,7 +8,6 @@ use std::fmt;
 use std::time::Duration;
 
 pub(crate) mod graph;
-mod mermaid;
 mod paths;
 #[cfg(test)]
 mod tests;
@@ -19,7 +18,7 @@ use paths::{Longest, Side, Time, longest};
 
 /// What a lifespan consists of, and how long it may take: known without running anything.
 ///
-/// `Display` draws it as a tree, for a log line at start-up; [`mermaid`](Plan::mermaid) as a flowchart, for documents.
+/// `Display` draws it as a tree, for a log line at start-up; the example `plan_picture` as a flowchart, for documents.
 ///
 /// It is made for tests. Will the process be gone before the supervisor kills it?
 ///

@@ -1,4 +1,4 @@
-//! The server: a background task, which is ready when it listens, and drains its connections when it is asked to stop.
+//! The server: ready when it listens, and drained when it is to stop.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -9,24 +9,18 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use lifespan::{Enter, Lifespan, Service};
-use tokio::net::TcpListener;
+use lifespan_serve::Server;
 
 use crate::cache::Words;
 use crate::timeline;
 
+#[track_caller]
 pub(crate) fn serve(words: Arc<Words>) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
-    Service::start(async move |ready, stop| {
-        let router = Router::new().route("/hello/{language}", get(hello)).with_state(words);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        timeline::line("http", format_args!("listens on http://{address}/hello/fr"));
-        ready.set(address);
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stop.requested())
-            .await?;
-        timeline::line("http", "has stopped");
-        Ok::<_, std::io::Error>(())
-    })
+    let router = Router::new().route("/hello/{language}", get(hello)).with_state(words);
+    Server::bind((Ipv4Addr::LOCALHOST, 0), router)
+        .on_ready(|address| timeline::line("http", format_args!("listens on http://{address}/hello/fr")))
+        .on_stop(|| timeline::line("http", "stops"))
+        .lifespan()
 }
 
 async fn hello(State(words): State<Arc<Words>>, Path(language): Path<String>) -> Result<String, StatusCode> {

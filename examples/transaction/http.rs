@@ -11,12 +11,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use lifespan::{Enter, Lifespan, Service};
+use lifespan_serve::Server;
 use sqlx::{Sqlite, SqlitePool};
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use super::journal::{AtDrop, Journal};
-use super::server;
 use super::transaction::Transaction;
 
 /// What the handlers need.
@@ -55,23 +54,18 @@ pub(crate) fn serve(
     pool: SqlitePool,
     journal: Journal,
 ) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
-    Service::start(async move |ready, stop| {
-        let router = Router::new()
-            .route("/take/{item}", post(take))
-            .route("/refuse/{item}", post(refuse))
-            .route("/stumble/{item}", post(stumble))
-            .route("/wait/{item}", post(wait))
-            .route("/close", post(close))
-            .with_state(Shop {
-                pool,
-                closes: Arc::default(),
-                journal,
-            });
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        ready.set(listener.local_addr()?);
-        server::serve(listener, router, stop).await
-    })
-    .named("http")
+    let router = Router::new()
+        .route("/take/{item}", post(take))
+        .route("/refuse/{item}", post(refuse))
+        .route("/stumble/{item}", post(stumble))
+        .route("/wait/{item}", post(wait))
+        .route("/close", post(close))
+        .with_state(Shop {
+            pool,
+            closes: Arc::default(),
+            journal,
+        });
+    Server::bind((Ipv4Addr::LOCALHOST, 0), router).lifespan().named("http")
 }
 
 async fn take(State(shop): State<Shop>, Path(item): Path<String>) -> Result<StatusCode, Refusal> {

@@ -5,8 +5,7 @@
 //! the transaction and what the database holds then.
 //!
 //! - `transaction.rs`: the transaction, with its `#[enter]` and `#[exit]`: read this first
-//! - `http.rs`: the handlers that use it
-//! - `server.rs`: the server that they run on
+//! - `http.rs`: the handlers that use it, on a server of `lifespan_serve`
 //! - `main.rs`: the application, and the ways out
 //! - `database.rs`, `client.rs`, `journal.rs`: the pool, the customer, what is printed
 
@@ -14,7 +13,6 @@ mod client;
 mod database;
 mod http;
 mod journal;
-mod server;
 mod transaction;
 
 use std::net::SocketAddr;
@@ -79,7 +77,7 @@ async fn tell(app: &mut App) -> Result<(), BoxError> {
     tokio::try_join!(app.customer.ask("/wait/cocoa"), close)?;
     app.holds(&["tea"]).await?;
 
-    println!("\n5. The customer hangs up: hyper drops the handler, its exit is rescued, and `drain` waits for it");
+    println!("\n5. The customer hangs up: hyper drops the handler, and the task of its connection awaits the exit");
     let inserted = "has inserted coffee";
     app.customer.hang_up("/wait/coffee", inserted).await?;
     app.journal.reached("is dropped, with coffee").await;

@@ -38,23 +38,17 @@ pub(crate) struct Endpoint {
     hang_up: CancellationToken,
 }
 
-/// What the HTTP server has of an endpoint: where it is, and how it is told to come to an end.
+/// What the HTTP server has of an endpoint: where it is, and how its calls are cancelled.
 pub(crate) struct Mount {
     pub(crate) path: String,
     pub(crate) routes: Router,
     calls: Spawner,
-    hang_up: CancellationToken,
 }
 
 impl Mount {
     /// The calls in flight unwind, and are answered with an error.
     pub(crate) fn cancel_calls(&self) {
         self.calls.cancel();
-    }
-
-    /// The streams and sessions end.
-    pub(crate) fn hang_up(&self) {
-        self.hang_up.cancel();
     }
 }
 
@@ -123,7 +117,6 @@ impl Endpoint {
             path: format!("/{}", self.name),
             routes: self.routes.clone(),
             calls: self.spawner.clone(),
-            hang_up: self.hang_up.clone(),
         }
     }
 

@@ -25,8 +25,14 @@ async fn each_server_has_its_own_tools_and_sessions() {
     let ended = server.ended().await;
     assert!(ended.status.success(), "{:#?}", ended.said);
     // Exits in reverse: the HTTP server before the two that it depends on.
-    ended.tells(&["http      has stopped", "echo      is closed, calls: 1 answered, 0 not"]);
-    ended.tells(&["http      has stopped", "math      is closed, calls: 2 answered, 0 not"]);
+    ended.tells(&[
+        "http      refuses what is new",
+        "echo      is closed, calls: 1 answered, 0 not",
+    ]);
+    ended.tells(&[
+        "http      refuses what is new",
+        "math      is closed, calls: 2 answered, 0 not",
+    ]);
 }
 
 #[tokio::test]

@@ -14,8 +14,6 @@ mod paths;
 mod plain;
 mod postgres;
 mod requests;
-#[path = "../../../examples/transaction/server.rs"]
-mod server;
 mod sqlite;
 mod stops;
 #[path = "../../../examples/transaction/transaction.rs"]

@@ -1,20 +1,21 @@
 //! Each way out of an HTTP handler, on a real server: also the one that only a client can take, to hang up. hyper then drops the
-//! handler's future, its exit is rescued, and `drain` waits for it (laws 3, 4).
+//! handler's future, and the task of its connection, which belongs to the server, awaits its exit (law 3).
 
 use std::future::pending;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use lifespan::{BoxError, Enter, Lifespan, Service};
+use lifespan_serve::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use super::database::{Orders, TestDatabase};
-use super::{on_each_database, server};
+use super::on_each_database;
 
 on_each_database!(
     the_client_is_answered,
@@ -108,17 +109,13 @@ async fn visit(address: SocketAddr, number: u32) -> Option<String> {
 
 #[track_caller]
 fn serve<D: TestDatabase>(database: D) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
-    Service::start(async move |ready, stop| {
-        let router = Router::new()
-            .route("/take/{item}", post(take::<D>))
-            .route("/refuse/{item}", post(refuse::<D>))
-            .route("/stumble/{item}", post(stumble::<D>))
-            .route("/wait/{item}", post(wait::<D>))
-            .with_state(database);
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        ready.set(listener.local_addr()?);
-        server::serve(listener, router, stop).await
-    })
+    let router = Router::new()
+        .route("/take/{item}", post(take::<D>))
+        .route("/refuse/{item}", post(refuse::<D>))
+        .route("/stumble/{item}", post(stumble::<D>))
+        .route("/wait/{item}", post(wait::<D>))
+        .with_state(database);
+    Server::bind((Ipv4Addr::LOCALHOST, 0), router).lifespan()
 }
 
 type Answer = Result<StatusCode, StatusCode>;

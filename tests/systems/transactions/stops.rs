@@ -1,21 +1,22 @@
 //! A server stops while hyper drops the handler of a client that has hung up. axum does not wait for that, so that on several threads
-//! `drain` may come before the exit that it is to wait for; the server of the example does (law 4).
+//! `drain` may come before the exit that it is to wait for; a `Server` of `lifespan_serve` does (law 4).
 
 use std::future::pending;
-use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use lifespan::{BoxError, Service, Stop};
+use lifespan::{BoxError, Enter, Lifespan, Service};
+use lifespan_serve::Server;
 use tokio::net::TcpListener;
 
 use super::database::{Orders, TestDatabase};
 use super::requests::{AtDrop, send};
 use super::sqlite::Sqlite;
-use super::{on_runtime, server, several_threads};
+use super::{on_runtime, several_threads};
 
 #[test]
 fn plain_stops_before_its_handlers_are_dropped() {
@@ -33,16 +34,26 @@ fn plain_stops_before_its_handlers_are_dropped() {
     });
 }
 
-async fn plain(listener: TcpListener, router: Router, stop: Stop) -> io::Result<()> {
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop.requested())
-        .await
+#[track_caller]
+fn plain(router: Router) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
+    Service::start(async move |ready, stop| {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        ready.set(listener.local_addr()?);
+        axum::serve(listener, router)
+            .with_graceful_shutdown(stop.requested())
+            .await
+    })
+}
+
+#[track_caller]
+fn ours(router: Router) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
+    Server::bind((Ipv4Addr::LOCALHOST, 0), router).lifespan()
 }
 
 #[test]
 fn ours_stops_when_its_handlers_are_dropped() {
     on_runtime(&several_threads(), async |database: Sqlite| {
-        hang_up_and_stop(&database, server::serve, Duration::from_millis(100)).await;
+        hang_up_and_stop(&database, ours, Duration::from_millis(100)).await;
         let journal = database.journal();
         journal.assert_begins([
             "transaction has begun",
@@ -54,25 +65,18 @@ fn ours_stops_when_its_handlers_are_dropped() {
 }
 
 /// The handler's drop takes until the server has stopped, or so long at most.
-async fn hang_up_and_stop<F>(
+async fn hang_up_and_stop<F: Enter<Service<SocketAddr>>>(
     database: &Sqlite,
-    serve: impl FnOnce(TcpListener, Router, Stop) -> F + Send + 'static,
+    serve: impl FnOnce(Router) -> Lifespan<Service<SocketAddr>, F>,
     at_most: Duration,
-) where
-    F: Future<Output = io::Result<()>> + Send + 'static,
-{
+) {
     let (stopped, stops) = mpsc::channel();
     let handler = Handler {
         database: database.clone(),
         stops: Arc::new(Mutex::new(stops)),
         at_most,
     };
-    let router = Router::new().route("/", post(wait)).with_state(handler);
-    let server = Service::start(async move |ready, stop| {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        ready.set(listener.local_addr()?);
-        serve(listener, router, stop).await
-    });
+    let server = serve(Router::new().route("/", post(wait)).with_state(handler));
     let journal = database.journal();
     let ended = server.scope(async |server| -> Result<_, BoxError> {
         let client = send(**server, "/").await?;

@@ -1,0 +1,221 @@
+//! An HTTP server as a member of a [`lifespan`]: it stops accepting, drains what is in flight, then cuts, each step within its
+//! time and with a report of its own.
+//!
+//! `axum::serve` with a graceful shutdown waits for ever for a handler that hangs, ends before handlers whose clients hung up have
+//! been dropped, and cannot be told apart from one that cut a request. A [`Server`] is a [`Service`]: ready when it listens, and gone
+//! when all that it ran is gone.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use lifespan::{Service, lifespan};
+//! use lifespan_serve::Server;
+//! use std::net::{Ipv4Addr, SocketAddr};
+//! use std::time::Duration;
+//!
+//! fn router() -> Router {
+//!     Router::new().route("/", get(async || "hello"))
+//! }
+//!
+//! #[lifespan]
+//! struct App {
+//!     #[enter(|| Server::bind((Ipv4Addr::LOCALHOST, 0), router()).drain_timeout(Duration::from_secs(3)).lifespan())]
+//!     http: Service<SocketAddr>,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+//! App::lifespan().scope_ok(async |app| println!("listening on {}", *app.http)).await // in a service: `.run().await`
+//! # }
+//! ```
+//!
+//! # How it stops
+//!
+//! | step | what happens | its time |
+//! |---|---|---|
+//! | 1 | the listener closes: new connections are refused | |
+//! | 2 | connections are told that no request follows (`Connection: close`, GOAWAY); idle ones and streams of events end | |
+//! | 3 | requests in flight are answered, to the last byte; [`Tasks`] end | [`drain_timeout`](Server::drain_timeout) |
+//! | 4 | handlers that are left are cancelled: their scopes unwind, their exits are awaited, their clients get 503 | [`cut_timeout`](Server::cut_timeout) |
+//!
+//! If step 4 cut a request, the exit of the service fails with [`Cut`], which names each. Each step is the service's last
+//! [progress](lifespan::Stop::progress).
+//!
+//! # What handlers hold
+//!
+//! A handler runs in the task of its connection (HTTP/1) or in one of its own (HTTP/2); both are children of a
+//! [`TaskGroup`](lifespan::TaskGroup). If its client hangs up, the handler is dropped, and the exits of the scopes in it are awaited by
+//! that task, so they are over before the server is (law 3).
+//!
+//! A handler can ask for [`Stop`](lifespan::Stop) and [`Tasks`] in the extensions of its request.
+
+mod answer;
+mod connection;
+mod flight;
+mod stopping;
+mod tasks;
+mod tracked;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use lifespan::{BoxError, Enter, Lifespan, Service, ServiceOptions};
+use tokio::net::TcpListener;
+
+pub use flight::Cut;
+pub use tasks::Tasks;
+
+/// What [`drain_timeout`](Server::drain_timeout) is if it is not set: with the others it fits into the default budget of an exit, 10 s.
+const DRAIN: Duration = Duration::from_secs(6);
+/// What [`cut_timeout`](Server::cut_timeout) is if it is not set.
+const CUT: Duration = Duration::from_secs(1);
+
+/// What answers requests: an axum `Router`, or any other tower service that cannot fail.
+pub trait Answers:
+    tower_service::Service<
+        Request<Incoming>,
+        Response = Response<Self::Body>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Clone
+    + Send
+    + 'static
+{
+    /// The body of its answers.
+    type Body: Body<Data: Send, Error: Into<BoxError>> + Send + 'static;
+}
+
+impl<S, B> Answers for S
+where
+    S: tower_service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
+    S: Clone + Send + 'static,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    type Body = B;
+}
+
+/// An HTTP server that has not started: HTTP/1 and HTTP/2 without TLS, on one port.
+#[must_use = "it is a description: `lifespan` makes a resource of it"]
+pub struct Server<S> {
+    listen: Listen,
+    service: S,
+    drain: Duration,
+    cut: Duration,
+    /// Whether a time was set, so that the budget of the exit has to follow.
+    timed: bool,
+    on_ready: Box<dyn FnOnce(SocketAddr) + Send>,
+    on_stop: Box<dyn FnOnce() + Send>,
+}
+
+enum Listen {
+    At(SocketAddr),
+    On(TcpListener),
+}
+
+impl<S> Server<S> {
+    /// A server that listens there once it starts. Port 0 is one that is free.
+    pub fn bind(address: impl Into<SocketAddr>, service: S) -> Self {
+        Server::new(Listen::At(address.into()), service)
+    }
+
+    /// A server on a listener that is there already.
+    pub fn from_listener(listener: TcpListener, service: S) -> Self {
+        Server::new(Listen::On(listener), service)
+    }
+
+    fn new(listen: Listen, service: S) -> Self {
+        let (drain, cut, timed) = (DRAIN, CUT, false);
+        Server {
+            listen,
+            service,
+            drain,
+            cut,
+            timed,
+            on_ready: Box::new(drop),
+            on_stop: Box::new(|| ()),
+        }
+    }
+
+    /// How long requests in flight may take to be answered once the server is to stop; 6 s unless this says otherwise. Zero cuts
+    /// them at once.
+    ///
+    /// The budget of the exit becomes what both steps need. As a member, the field has to allow it: `#[exit(timeout = "70s")]`.
+    pub fn drain_timeout(mut self, time: Duration) -> Self {
+        (self.drain, self.timed) = (time, true);
+        self
+    }
+
+    /// How long idle connections may take to end, and what was cut to unwind; 1 s unless this says otherwise. What takes longer is
+    /// left to the [end of the service](Service::start): it is cancelled, then aborted, by its name.
+    pub fn cut_timeout(mut self, time: Duration) -> Self {
+        (self.cut, self.timed) = (time, true);
+        self
+    }
+
+    /// Runs a function when the server listens, with the address: to print it.
+    pub fn on_ready(mut self, function: impl FnOnce(SocketAddr) + Send + 'static) -> Self {
+        self.on_ready = Box::new(function);
+        self
+    }
+
+    /// Runs a function when the server is to stop and has closed its listener: to cancel work that requests in flight wait for.
+    pub fn on_stop(mut self, function: impl FnOnce() + Send + 'static) -> Self {
+        self.on_stop = Box::new(function);
+        self
+    }
+
+    /// The server as a resource: entered when it listens; its value is the address.
+    ///
+    /// # Errors
+    ///
+    /// To enter: that of binding the address. To exit: [`Cut`], if requests were cut; those of
+    /// [`TaskError`](lifespan::TaskError), if connections did not unwind in time.
+    #[track_caller]
+    pub fn lifespan(self) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>>
+    where
+        S: Answers,
+    {
+        let mut options = ServiceOptions::new();
+        if self.timed {
+            // The last second is for what is neither drained nor cut.
+            options = options.stop_timeout(self.drain + self.cut + Duration::from_secs(1));
+        }
+        options.start(async move |ready, stop| {
+            let listener = self.listen.listener().await?;
+            let address = listener.local_addr()?;
+            (self.on_ready)(address);
+            ready.set(address);
+            let times = stopping::Times {
+                drain: self.drain,
+                cut: self.cut,
+            };
+            stopping::run(listener, self.service, &stop, times, self.on_stop).await
+        })
+    }
+}
+
+impl Listen {
+    async fn listener(self) -> io::Result<TcpListener> {
+        match self {
+            Listen::At(address) => TcpListener::bind(address).await,
+            Listen::On(listener) => Ok(listener),
+        }
+    }
+}
+
+impl<S> fmt::Debug for Server<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("drain_timeout", &self.drain)
+            .field("cut_timeout", &self.cut)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

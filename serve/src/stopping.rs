@@ -1,0 +1,89 @@
+//! The life of a server: it accepts until it is to stop, then drains, then cuts.
+
+use std::time::Duration;
+
+use lifespan::{BoxError, Stop, TaskGroup};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+
+use crate::connection::converse;
+use crate::flight::Flight;
+use crate::tasks::Children;
+use crate::tracked::Tracked;
+use crate::{Answers, Cut};
+
+/// How long each step may take.
+pub(crate) struct Times {
+    pub(crate) drain: Duration,
+    pub(crate) cut: Duration,
+}
+
+pub(crate) async fn run<S: Answers>(
+    listener: TcpListener,
+    service: S,
+    stop: &Stop,
+    times: Times,
+    on_stop: Box<dyn FnOnce() + Send>,
+) -> Result<(), BoxError> {
+    let flight = Flight::new();
+    let left = TaskGroup::new()
+        .named("connections")
+        .scope(async |group| -> Result<_, lifespan::Error> {
+            let children = Children::new(group.spawner());
+            let service = Tracked::new(service, flight.clone(), children.clone(), stop.clone());
+            accept(listener, service, &flight, &children, stop).await;
+            on_stop();
+            let left = drain(&flight, stop, times).await;
+            group.cancel_because("the server has stopped");
+            Ok(left)
+        });
+    match left.await? {
+        Some(cut) => Err(cut.into()),
+        None => Ok(()),
+    }
+}
+
+/// Until the server is to stop. The listener closes with this.
+async fn accept<S: Answers>(
+    listener: TcpListener,
+    service: Tracked<S>,
+    flight: &Flight,
+    children: &Children,
+    stop: &Stop,
+) {
+    loop {
+        tokio::select! {
+            stream = next(&listener) => {
+                let open = flight.connection();
+                children.run(converse(stream, service.clone(), children.clone(), stop.clone(), open));
+            }
+            () = stop.requested() => return,
+        }
+    }
+}
+
+/// The next connection. One that its client has given up is not an error of the server's; one that fails for want of files
+/// is tried again when some may have been closed.
+async fn next(listener: &TcpListener) -> TcpStream {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) => {}
+            Err(_) => sleep(Duration::from_secs(1)).await,
+        }
+    }
+}
+
+/// Waits for what is in flight, and cuts what takes too long. What is open after that is cancelled with its group.
+async fn drain(flight: &Flight, stop: &Stop, times: Times) -> Option<Cut> {
+    stop.progress(format_args!("draining: {flight}"));
+    let _ = timeout(times.drain, flight.answered()).await;
+    let cut = flight.cut(times.drain);
+    match &cut {
+        Some(cut) => stop.progress(cut),
+        None => stop.progress("closing idle connections"),
+    }
+    let _ = timeout(times.cut, flight.closed()).await;
+    cut
+}

@@ -178,9 +178,9 @@ pub use crate::cancel::cancellation::{Cancellation, Cancelled, CancelledBy};
 pub use crate::cancel_scope::shield::{shield, shield_for};
 pub use crate::cancel_scope::timeout::{effective_deadline, timeout, timeout_at};
 pub use crate::cancel_scope::until::until;
-pub use crate::cancel_scope::{CancelScope, Canceller, Outcome, Race, race, race_all};
+pub use crate::cancel_scope::{CancelScope, Canceller, Outcome, race, race_all};
 #[cfg(feature = "compose")]
-pub use crate::compose::{Join, Joined, join, join_all, join_all_at_most};
+pub use crate::compose::{Joined, join, join_all, join_all_at_most};
 pub use crate::error::{BoxError, Error, ErrorKind};
 #[cfg(feature = "tasks")]
 pub use crate::error::{
@@ -192,26 +192,25 @@ pub use crate::keyed::{
     map::{InsertError, OwnerMap},
     shared::{Lease, Shared},
 };
-pub use crate::lifespan::ending::Exited;
 pub use crate::lifespan::foreign::Resource;
-pub use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
+pub use crate::lifespan::{BoxFuture, Lifespan};
 pub use crate::live::Live;
 pub use crate::live::handover::Handover;
 pub use crate::orphan::drain::{Drained, drain};
 #[cfg(feature = "compose")]
 pub use crate::plan::{Plan, PlanMember};
 pub use crate::resource::body::Failure;
-pub use crate::resource::enter::{Enter, Entered};
+pub use crate::resource::enter::Enter;
 pub use crate::resource::exit::Exit;
 pub use crate::resource::{LocalResource, ScopedResource};
 #[cfg(feature = "keyed")]
-pub use crate::stack::{Calls, ExitStack, StackGuard, StackHandle};
+pub use crate::stack::{ExitStack, StackGuard, StackHandle};
 #[cfg(feature = "tasks")]
 pub use crate::task::{
-    group::{Child, ChildEnd, Spawner, TaskGroup},
+    group::{Child, Spawner, TaskGroup},
     owner::{Owner, OwnerOptions, OwnerState},
     ready::Ready,
-    service::{Service, ServiceEnd, ServiceOptions, Stop},
+    service::{Service, ServiceOptions, Stop},
 };
 
 #[cfg(feature = "compose")]
@@ -221,6 +220,19 @@ pub use lifespan_macros::lifespan;
 pub use lifespan_macros::lifespan_without_compose as lifespan;
 pub use lifespan_macros::scoped_resource;
 
+/// What may be given where a parameter is of several kinds: users write none of these names, rustc does in its messages.
+pub mod bounds {
+    pub use crate::cancel_scope::Race;
+    #[cfg(feature = "compose")]
+    pub use crate::compose::Join;
+    pub use crate::lifespan::ending::Exited;
+    pub use crate::resource::enter::Entered;
+    #[cfg(feature = "keyed")]
+    pub use crate::stack::Calls;
+    #[cfg(feature = "tasks")]
+    pub use crate::task::{group::ChildEnd, service::ServiceEnd};
+}
+
 /// The forms for what borrows, is not `Send`, or is declared to be local, under the names of those that may leave their task.
 ///
 /// In each type, `'a` is how long what is borrowed lives.
@@ -229,6 +241,7 @@ pub mod local {
 
     #[cfg(feature = "compose")]
     pub use crate::compose::local::{join, join_all, join_all_at_most};
+    pub use crate::lifespan::LocalBoxFuture as BoxFuture;
 
     /// As [`lifespan::ExitStack`](crate::ExitStack); made by [`ExitStack::new_local`](crate::ExitStack::new_local).
     #[cfg(feature = "keyed")]

@@ -31,7 +31,7 @@ use crate::event::undelivered::Undelivered;
 use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Kind, Takes};
 use crate::lifespan::{Holding, Lifespan};
-use crate::orphan::orphan_exit::OrphanExit;
+use crate::orphan::orphan_exit::{OrphanExit, OrphanState};
 use crate::plan::graph::Member;
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
@@ -359,7 +359,8 @@ impl<K: Kind> RollingBack<K> {
             match parting.detached(order) {
                 Ok(exits) => {
                     let runtime = Handle::try_current().ok();
-                    nested::leave(OrphanExit::going_on(exits, group.subject.clone(), runtime, false));
+                    let subject = group.subject.clone();
+                    nested::leave(OrphanExit::new(OrphanState::Begun, exits, subject, runtime, false));
                     return Err(why.after(Failures::default()));
                 }
                 Err(exits) => exits,

@@ -129,16 +129,14 @@ impl Drained {
     /// The name of each resource whose exit was waited for, and where it was entered, in the order they ended.
     #[must_use = "it is only looked at"]
     pub fn waited_for(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
-        self.waited_for
-            .iter()
-            .map(|subject| (subject.name.as_str(), subject.place))
+        self.waited_for.iter().map(named_place)
     }
 
     /// The name of each owner that is still live, since nobody has asked for its end, and where it was entered, in the order they
     /// were. Nobody waits for those.
     #[must_use = "it is only looked at"]
     pub fn still_live(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
-        self.live.iter().map(|subject| (subject.name.as_str(), subject.place))
+        self.live.iter().map(named_place)
     }
 
     /// The failures of those exits. When several drains wait, the first of them gets the failures.
@@ -175,13 +173,12 @@ impl Drained {
 /// One line: how many exits, of which resources.
 impl fmt::Display for Drained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.waited_for().map(|(name, _)| name).collect();
-        match names[..] {
+        let (ended, live) = (names(&self.waited_for), names(&self.live));
+        match ended[..] {
             [] => f.write_str("no exit to wait for"),
             [name] => write!(f, "waited for the exit of {name}"),
-            _ => write!(f, "waited for {} exits: {}", names.len(), names.join(", ")),
+            _ => write!(f, "waited for {} exits: {}", ended.len(), ended.join(", ")),
         }?;
-        let live: Vec<_> = self.still_live().map(|(name, _)| name).collect();
         match live[..] {
             [] => Ok(()),
             [name] => write!(f, "; the owner of {name} is still live"),
@@ -192,11 +189,18 @@ impl fmt::Display for Drained {
 
 impl fmt::Debug for Drained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.waited_for().map(|(name, _)| name).collect();
         f.debug_struct("Drained")
-            .field("waited_for", &names)
+            .field("waited_for", &names(&self.waited_for))
             .field("failures", &self.failures)
             .field("still_live", &self.live)
             .finish()
     }
+}
+
+fn named_place(subject: &Subject) -> (&str, &'static Location<'static>) {
+    (subject.name.as_str(), subject.place)
+}
+
+fn names(of: &[Subject]) -> Vec<&str> {
+    of.iter().map(|subject| subject.name.as_str()).collect()
 }

@@ -22,28 +22,29 @@ pub struct OrphanExit {
     pub(crate) runtime: Option<Handle>,
     abandoned_by: Option<task::Id>,
     pub(crate) stray: bool,
-    /// It only waits for an exit elsewhere, which others tell of.
-    pub(crate) only_waits: bool,
-    /// It has not begun, and nobody but this says so if it never does.
-    unrun: bool,
+    state: OrphanState,
+}
+
+/// How far an abandoned exit has come, and who tells of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OrphanState {
+    /// Nobody but this says so if it never begins.
+    Unbegun,
+    /// Whatever of it does not run says so itself.
+    Begun,
+    /// It runs elsewhere, where others tell of it, and is only waited for here.
+    Elsewhere,
 }
 
 impl OrphanExit {
     /// `stray`: another task dropped it than the one that entered it, so a collector there is not that of its enclosing scope.
-    pub(crate) fn new<F>(exit: F, subject: Subject, runtime: Option<Handle>, stray: bool) -> Self
-    where
-        F: Future<Output = Failures> + Send + 'static,
-    {
-        let mut job = OrphanExit::going_on(exit, subject, runtime, stray);
-        job.unrun = true;
-        job
-    }
-
-    /// As [`new`](OrphanExit::new), for what has begun before: whatever of it does not run says so itself.
-    pub(crate) fn going_on<F>(exit: F, subject: Subject, runtime: Option<Handle>, stray: bool) -> Self
-    where
-        F: Future<Output = Failures> + Send + 'static,
-    {
+    pub(crate) fn new(
+        state: OrphanState,
+        exit: impl Future<Output = Failures> + Send + 'static,
+        subject: Subject,
+        runtime: Option<Handle>,
+        stray: bool,
+    ) -> Self {
         OrphanExit {
             exit: Box::pin(exit),
             anchor: Anchor::default(),
@@ -51,25 +52,19 @@ impl OrphanExit {
             runtime,
             abandoned_by: task::try_id(),
             stray,
-            only_waits: false,
-            unrun: false,
+            state,
         }
-    }
-
-    /// For an exit that runs elsewhere, and is waited for here.
-    pub(crate) fn waiting<F>(exit: F, subject: Subject, runtime: Option<Handle>, stray: bool) -> Self
-    where
-        F: Future<Output = Failures> + Send + 'static,
-    {
-        let mut job = OrphanExit::going_on(exit, subject, runtime, stray);
-        job.only_waits = true;
-        job
     }
 
     /// For exits that are over, and failed.
     pub(crate) fn over(failures: Failures, subject: Subject) -> Self {
         let runtime = Handle::try_current().ok();
-        OrphanExit::waiting(future::ready(failures), subject, runtime, false)
+        OrphanExit::new(OrphanState::Elsewhere, future::ready(failures), subject, runtime, false)
+    }
+
+    /// It is only waited for: whoever runs it has nothing to tell.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.state == OrphanState::Elsewhere
     }
 
     /// Whether a scope that runs here may adopt it: dropped by this task, on this runtime. What a `LocalSet` or another
@@ -91,9 +86,11 @@ impl Future for OrphanExit {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
         let OrphanExit {
-            exit, anchor, unrun, ..
+            exit, anchor, state, ..
         } = &mut *self;
-        *unrun = false;
+        if *state == OrphanState::Unbegun {
+            *state = OrphanState::Begun;
+        }
         anchor.or_here();
         anchor.hold(|| exit.as_mut().poll(cx))
     }
@@ -102,7 +99,7 @@ impl Future for OrphanExit {
 /// Reports one that never began: its runtime is shutting down, or there is none.
 impl Drop for OrphanExit {
     fn drop(&mut self) {
-        if self.unrun {
+        if self.state == OrphanState::Unbegun {
             let reason = "it was dropped without its exit, and no runtime was left to run it on";
             event::emit(&self.subject, EventKind::Lost { reason });
         }

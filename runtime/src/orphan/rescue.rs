@@ -28,7 +28,7 @@ pub(crate) fn spawn(jobs: Vec<OrphanExit>) {
 }
 
 fn spawn_on(runtime: &Handle, group: Vec<OrphanExit>) {
-    let told = group.iter().filter(|job| !job.only_waits);
+    let told = group.iter().filter(|job| !job.is_elsewhere());
     let pending = PendingExit::begin(runtime.id(), told.map(|job| job.subject.clone()).collect());
     runtime.spawn(async move {
         let mut failures = Failures::default();
@@ -38,7 +38,7 @@ fn spawn_on(runtime: &Handle, group: Vec<OrphanExit>) {
             } else {
                 "its scope or guard was dropped, with no scope around it"
             };
-            if !job.only_waits {
+            if !job.is_elsewhere() {
                 event::emit(&job.subject, EventKind::Rescued { reason });
             }
             failures.append(job.await);

@@ -12,7 +12,7 @@ use crate::base::entry::Subject;
 use crate::event;
 use crate::event::failures::Failures;
 use crate::orphan::collector;
-use crate::orphan::orphan_exit::OrphanExit;
+use crate::orphan::orphan_exit::{OrphanExit, OrphanState};
 use crate::resource::ScopedResource;
 use crate::resource::TakesOver;
 use crate::resource::exit::ForMembers;
@@ -87,11 +87,12 @@ impl Circumstances {
             runtime,
             stray,
         } = self;
-        if is_elsewhere {
-            OrphanExit::waiting(exit, subject, runtime, stray)
+        let state = if is_elsewhere {
+            OrphanState::Elsewhere
         } else {
-            OrphanExit::new(exit, subject, runtime, stray)
-        }
+            OrphanState::Unbegun
+        };
+        OrphanExit::new(state, exit, subject, runtime, stray)
     }
 }
 

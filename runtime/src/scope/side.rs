@@ -125,7 +125,7 @@ impl Side {
     #[cold]
     pub(crate) fn adopt(&mut self, abandoned: Vec<OrphanExit>) {
         let (ours, others): (Vec<_>, Vec<_>) = abandoned.into_iter().partition(OrphanExit::may_be_adopted_here);
-        let exits = ours.iter().filter(|job| !job.only_waits);
+        let exits = ours.iter().filter(|job| !job.is_elsewhere());
         exits.for_each(|job| event::adopted(&job.subject));
         self.make_more().jobs.extend(ours);
         rescue::spawn(others);

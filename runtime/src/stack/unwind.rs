@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::failures::Failures;
 use crate::lifespan::kind::{Kind, Member, Sendable};
 use crate::orphan::collector;
-use crate::orphan::orphan_exit::OrphanExit;
+use crate::orphan::orphan_exit::{OrphanExit, OrphanState};
 use crate::resource::exit::{Exit, ForMembers};
 
 /// Ready with all failures when nothing is left; the stack is closed from then on. What comes before that is next.
@@ -135,7 +135,7 @@ impl Drop for Lasting {
         }) = &unwind.running
         {
             let (subject, runtime, stray) = (subject.clone(), runtime.clone(), *stray);
-            collector::submit(OrphanExit::going_on(unwind, subject, runtime, stray));
+            collector::submit(OrphanExit::new(OrphanState::Begun, unwind, subject, runtime, stray));
         }
     }
 }

@@ -55,7 +55,7 @@ pin_project! {
     pub(crate) struct Spawned<F, S: TaskSide> {
         // Until it has ended, or was aborted.
         #[pin]
-        code: Option<Branch<TaskCode<F>, Result<S::Value, TaskFailure>, Pending<()>>>,
+        code: Option<Branch<TaskCode<F>, Result<S::Value, Unreturned>, Pending<()>>>,
         // After the code: by the end of that it is told.
         side: TaskGuard<S>,
     }
@@ -124,19 +124,19 @@ pin_project! {
 }
 
 impl<T, F: Future<Output = Result<T, BoxError>>> Future for TaskCode<F> {
-    type Output = Result<T, TaskFailure>;
+    type Output = Result<T, Unreturned>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let failed = |error| TaskFailure(Some((error, this.subject.clone())));
+        let failed = |error| Unreturned(Some((error, this.subject.clone())));
         this.future.poll(cx).map(|result| result.map_err(failed))
     }
 }
 
 /// What the code failed with, while something in its region still exits. Dropped meanwhile, it is reported (law 23).
-struct TaskFailure(Option<(BoxError, Subject)>);
+struct Unreturned(Option<(BoxError, Subject)>);
 
-impl TaskFailure {
+impl Unreturned {
     fn into_end<T>(mut self) -> TaskEnd<T> {
         match self.0.take() {
             Some((error, _)) => TaskEnd::Failed(error),
@@ -145,7 +145,7 @@ impl TaskFailure {
     }
 }
 
-impl Drop for TaskFailure {
+impl Drop for Unreturned {
     fn drop(&mut self) {
         if let Some((error, subject)) = self.0.take() {
             untold(Error::failed(&subject, Phase::Body, error));

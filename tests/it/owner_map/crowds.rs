@@ -1,6 +1,9 @@
 //! Many at once, and cut off anywhere: nothing is lost.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lifespan::testing::{At, sweep};
 use lifespan::{Error, OwnerMap};
@@ -68,5 +71,30 @@ fn a_crowd_on_two_threads() {
         let count = |what| journal.lines().iter().filter(|line| *line == what).count();
         assert_eq!(count("enter new"), count("exited new"));
         assert!(count("enter new") > 10);
+    });
+}
+
+/// Those who wait for their turn are woken when it may have come, and not each time that somebody else's has.
+#[test]
+fn many_who_replace_wake_one_another_a_few_times() {
+    const MANY: usize = 50;
+    paused().block_on(async {
+        let journal = Journal::new();
+        let polls = AtomicUsize::new(0);
+        let ended = with_map(async |map| {
+            let replacing = (0..MANY).map(|_| async {
+                let new = journal.resource("new").exit(Step::Yield).lifespan();
+                let mut replaced = pin!(map.replace('a', new));
+                let counted = poll_fn(|cx| {
+                    polls.fetch_add(1, Ordering::Relaxed);
+                    replaced.as_mut().poll(cx)
+                });
+                drop(counted.await.unwrap());
+            });
+            futures_util::future::join_all(replacing).await;
+        });
+        ended.await.unwrap();
+        let polls = polls.into_inner();
+        assert!(polls < 10 * MANY, "{polls}");
     });
 }

@@ -32,7 +32,7 @@ pub(super) fn is_told<K, R>(registry: &Registry<K, R>, end: &OwnerEnd) -> bool {
         }
         MapStage::Open | MapStage::Closed => false,
     });
-    is_kept.0 || report_death(end)
+    is_kept || report_death(end)
 }
 
 /// Whether it died by itself, which is reported.
@@ -50,7 +50,7 @@ struct Closing<'a, K, R>(&'a Registry<K, R>);
 impl<'a, K, R> Closing<'a, K, R> {
     /// Nobody is let in any more.
     fn begin(registry: &'a Registry<K, R>) -> Self {
-        let _ = registry.locked(|state, _| match &mut state.stage {
+        registry.locked(|state, _| match &mut state.stage {
             MapStage::Closing { exits, .. } => *exits += 1,
             stage => {
                 *stage = MapStage::Closing {
@@ -67,7 +67,7 @@ impl<'a, K, R> Closing<'a, K, R> {
         loop {
             // In this order: it hears of what comes after this.
             let emptied = self.0.emptied.notified();
-            if self.0.locked(|state, _| state.members == 0).0 {
+            if self.0.locked(|state, _| state.members == 0) {
                 return;
             }
             emptied.await;
@@ -76,19 +76,17 @@ impl<'a, K, R> Closing<'a, K, R> {
 
     /// For each exit the same.
     fn failed(&self) -> Vec<OwnerEnd> {
-        self.0
-            .locked(|state, _| match &state.stage {
-                MapStage::Closing { failed, .. } => failed.clone(),
-                MapStage::Open | MapStage::Closed => Vec::new(),
-            })
-            .0
+        self.0.locked(|state, _| match &state.stage {
+            MapStage::Closing { failed, .. } => failed.clone(),
+            MapStage::Open | MapStage::Closed => Vec::new(),
+        })
     }
 }
 
 /// Dropped before it is over, what it has not told of is reported, if it was the last.
 impl<K, R> Drop for Closing<'_, K, R> {
     fn drop(&mut self) {
-        let (left, _) = self.0.locked(|state, _| match &mut state.stage {
+        let left = self.0.locked(|state, _| match &mut state.stage {
             MapStage::Closing { exits: 1, failed } => {
                 let failed = mem::take(failed);
                 state.stage = MapStage::Closed;

@@ -4,8 +4,9 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::error::InsertError;
-use super::registry::{Key, OnTaken, Registry};
-use super::waiting::{Grant, reserved};
+use super::registry::{Key, Look, OnTaken, Registry};
+use super::reservation::Reservation;
+use super::waiting::look;
 use crate::base::entry::Subject;
 use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
@@ -32,17 +33,26 @@ impl<K: Key, R: ScopedResource> Insertion<K, R> {
     where
         F: Enter<R> + Send + 'static,
     {
-        let place = self.place;
-        match reserved(&self.registry, self.key.clone(), self.on_taken, place).await {
-            Ok(Grant::Member(there)) => Ok(there),
-            Ok(Grant::Key(reservation)) => {
+        let Insertion {
+            registry,
+            key,
+            on_taken,
+            place,
+        } = self;
+        let (found, waiting) = look(&registry, key.clone(), on_taken, place).await;
+        match found {
+            Look::There(owner) => Ok(owner),
+            Look::Reserved(number) => {
+                let reservation = Reservation::new(&registry, key, number);
+                drop(waiting);
                 let entering = reservation.entering(place);
                 let hook = Box::new(move |owner: &_| reservation.take_up(owner, place));
                 let entered = spawned(owned(made(lifespan), options, place, Some(hook)), place).await;
                 entering.end();
                 entered.map_err(InsertError::Failed)
             }
-            Err(why) => Err(InsertError::refused(why, &self.key, subject, lifespan)),
+            Look::Refused(why) => Err(InsertError::refused(why, &key, subject, lifespan)),
+            Look::Wait(_) => unreachable!("it has waited"),
         }
     }
 }

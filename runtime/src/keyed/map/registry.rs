@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::deferred::Deferred;
+use super::error::Refusal;
 use crate::base::lock::Lock;
 use crate::resource::ScopedResource;
 use crate::task::owner::{Owner, OwnerEnd, OwnerState};
@@ -90,7 +91,7 @@ pub(super) enum OnTaken {
     Join,
 }
 
-/// Whether there is a place for a new member.
+/// What there is for one that comes.
 pub(super) enum Look<R> {
     /// The key is reserved for it, under this number.
     Reserved(u64),
@@ -98,10 +99,7 @@ pub(super) enum Look<R> {
     There(Owner<R>),
     /// Not yet.
     Wait(Arc<Waiters>),
-    Taken,
-    Closed,
-    /// It would have to wait for the end of the caller's own task.
-    Own,
+    Refused(Refusal),
 }
 
 impl<K, R> Registry<K, R> {
@@ -117,13 +115,12 @@ impl<K, R> Registry<K, R> {
         })
     }
 
-    /// What is deferred is done when it is dropped, at the end of the caller's statement at the earliest.
-    pub(super) fn locked<T>(&self, run: impl FnOnce(&mut MapState<K, R>, &mut Deferred) -> T) -> (T, Deferred) {
+    /// What is deferred is done without the lock.
+    pub(super) fn locked<T>(&self, run: impl FnOnce(&mut MapState<K, R>, &mut Deferred) -> T) -> T {
         let mut deferred = Deferred::default();
-        let mut state = self.state.lock();
-        let done = run(&mut state, &mut deferred);
-        drop(state);
-        (done, deferred)
+        let done = run(&mut self.state.lock(), &mut deferred);
+        drop(deferred);
+        done
     }
 }
 
@@ -139,19 +136,19 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
     ) -> Look<R> {
         self.locked(|state, deferred| {
             if !matches!(state.stage, MapStage::Open) {
-                return Look::Closed;
+                return Look::Refused(Refusal::Closed);
             }
             state.next += 1;
             let number = state.next;
             if !state.slots.contains_key(key) {
-                state.slots.insert(key.clone(), Slot::default());
+                state.slots.insert(key.clone(), Slot::new());
             }
             let Some(slot) = state.slots.get_mut(key) else {
                 unreachable!("it is there, unless two keys are equal and then not")
             };
             let refuses = on_taken == OnTaken::Refuse && !is_waiting;
             if refuses && slot.is_promised() {
-                return Look::Taken;
+                return Look::Refused(Refusal::Taken);
             }
             match &slot.member {
                 // Those that wait have their turns first.
@@ -167,7 +164,7 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
                         return Look::There(owner.clone());
                     }
                     if member.owner.as_ref().is_some_and(Owner::is_here) {
-                        return Look::Own;
+                        return Look::Refused(Refusal::Own);
                     }
                     // One that enters is waited for: it has its turn.
                     if let (true, Some(owner)) = (member.is_entered && on_taken != OnTaken::Join, &member.owner) {
@@ -181,12 +178,11 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
             }
             Look::Wait(Arc::clone(slot.waiters.get_or_insert_default()))
         })
-        .0
     }
 
     /// One that was counted waits no more.
     pub(super) fn leave(&self, key: &K, on_taken: OnTaken) {
-        let _ = self.locked(|state, deferred| {
+        self.locked(|state, deferred| {
             if let Some(slot) = state.slots.get_mut(key) {
                 *slot.count(on_taken) -= 1;
                 state.settle(key, deferred);
@@ -197,20 +193,19 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
     /// The task of one that has a reservation begins. False if it has none any more: it was removed by now, or the map closed.
     pub(super) fn begin(&self, key: &K, number: u64, owner: &Owner<R>) -> bool {
         let its = owner.clone();
-        let begun = self.locked(|state, deferred| {
+        self.locked(|state, deferred| {
             let Some(member) = state.member(key, number) else {
                 deferred.drop(its);
                 return false;
             };
             member.owner = Some(its);
             true
-        });
-        begun.0
+        })
     }
 
     /// It has entered. Those that wait look at that.
     pub(super) fn entered(&self, key: &K, number: u64) {
-        let _ = self.locked(|state, deferred| {
+        self.locked(|state, deferred| {
             if let Some(member) = state.member(key, number) {
                 member.is_entered = true;
                 state.settle(key, deferred);
@@ -220,7 +215,7 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
 
     /// Who has this number, if it is still there.
     pub(super) fn owner(&self, key: &K, number: u64) -> Option<Owner<R>> {
-        self.locked(|state, _| state.member(key, number)?.owner.clone()).0
+        self.locked(|state, _| state.member(key, number)?.owner.clone())
     }
 }
 
@@ -228,17 +223,16 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
 impl<K: Key, R: ScopedResource> Registry<K, R> {
     pub(super) fn live(&self, key: &K) -> Option<Owner<R>> {
         self.locked(|state, _| state.slots.get(key)?.member.as_ref()?.live().cloned())
-            .0
     }
 
     pub(super) fn keys(&self) -> Vec<K> {
         let live = |(key, slot): (&K, &Slot<R>)| slot.member.as_ref()?.live().map(|_| key.clone());
-        self.locked(|state, _| state.slots.iter().filter_map(live).collect()).0
+        self.locked(|state, _| state.slots.iter().filter_map(live).collect())
     }
 
     pub(super) fn count(&self) -> usize {
         let live = |slot: &&Slot<R>| slot.member.as_ref().and_then(Member::live).is_some();
-        self.locked(|state, _| state.slots.values().filter(live).count()).0
+        self.locked(|state, _| state.slots.values().filter(live).count())
     }
 
     /// The member of this key, which is about to be asked to end. One whose task has not begun has the key no more; none is given
@@ -253,13 +247,13 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
             }
             Ok(member.owner.clone())
         })
-        .0
     }
 
     /// This one has the key no more. Those that wait look for it when what is returned is dropped.
     pub(super) fn free(&self, key: &K, number: u64) -> Deferred {
-        self.locked(|state, deferred| state.free(key, number, &self.emptied, deferred))
-            .1
+        let mut deferred = Deferred::default();
+        self.state.lock().free(key, number, &self.emptied, &mut deferred);
+        deferred
     }
 
     /// No more members are let in; gives those who are to be asked to end. All who wait, or have a reservation, learn of it.
@@ -283,7 +277,6 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
             deferred.drop(idle);
             owners
         })
-        .0
     }
 }
 
@@ -314,17 +307,18 @@ impl<K: Key, R: ScopedResource> MapState<K, R> {
             return deferred.drop(self.slots.remove_entry(key));
         }
         let Some(waiters) = slot.waiters.clone() else { return };
-        match &slot.member {
-            None if slot.turns > 0 => deferred.then(move || waiters.turn.notify_one()),
-            Some(member) if slot.turns > 0 && member.is_entered => deferred.then(move || waiters.turn.notify_waiters()),
-            _ if slot.turns == 0 => deferred.then(move || waiters.join.notify_waiters()),
-            _ => {}
+        let enters = slot.member.as_ref().is_some_and(|member| !member.is_entered);
+        if slot.turns == 0 {
+            deferred.then(move || waiters.join.notify_waiters());
+        } else if !enters {
+            // One is enough: it takes the key, or has the member leave for whoever is next.
+            deferred.then(move || waiters.turn.notify_one());
         }
     }
 }
 
-impl<R> Default for Slot<R> {
-    fn default() -> Self {
+impl<R> Slot<R> {
+    fn new() -> Self {
         Slot {
             member: None,
             turns: 0,
@@ -332,9 +326,7 @@ impl<R> Default for Slot<R> {
             waiters: None,
         }
     }
-}
 
-impl<R> Slot<R> {
     fn count(&mut self, on_taken: OnTaken) -> &mut usize {
         match on_taken {
             OnTaken::Join => &mut self.joiners,

@@ -57,7 +57,10 @@ impl<K: Key, R: ScopedResource> Reservation<K, R> {
             on_exited: Box::new(move |end| match gone.upgrade() {
                 Some(registry) => HookReply {
                     reports: is_told(&registry, end),
-                    after: Some(Box::new(registry.free(&key, number))),
+                    after: {
+                        let deferred = registry.free(&key, number);
+                        Some(Box::new(|| drop(deferred)))
+                    },
                 },
                 None => HookReply::NOTHING,
             }),

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
@@ -117,7 +117,8 @@ impl<R: ScopedResource + Sync> Instance<R> {
         if self.is_left() {
             owner.ask(self.subject.place);
         }
-        let gone = Gone(Arc::downgrade(&self));
+        let instance = Arc::downgrade(&self);
+        let gone = move || drop(instance.upgrade().map(|instance| instance.gone.set(())));
         OwnerHooks {
             on_entered: Box::new(|| ()),
             on_exited: Box::new(move |_| HookReply {
@@ -228,17 +229,6 @@ impl<R: ScopedResource + Sync> Instance<R> {
 
     pub(super) fn subject(&self) -> Subject {
         self.subject.clone()
-    }
-}
-
-/// Its owner is gone when this is dropped, and all is told.
-struct Gone<R: ScopedResource + Sync>(Weak<Instance<R>>);
-
-impl<R: ScopedResource + Sync> Drop for Gone<R> {
-    fn drop(&mut self) {
-        if let Some(instance) = self.0.upgrade() {
-            let _ = instance.gone.set(());
-        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! [`TaskGroup`]: tasks that end before the group does.
 //!
-//! [`state`] is what the group and its children share, [`task`] the spawned task of a child, [`spawner`] how one is spawned, [`start`] and [`announcement`] how one is waited for until it is ready, [`waiting`] the exit; [`Child`] is the handle,
-//! [`code`] what a child may return.
+//! [`state`] is what the group and its children share, [`task`] the spawned task of a child, [`spawner`] how one is spawned, [`start`] and
+//! [`announcement`] how one is waited for until it is ready, [`waiting`] the exit; [`Child`] is the handle, [`code`] what a child may
+//! return.
 
 use std::borrow::Cow;
 use std::fmt;

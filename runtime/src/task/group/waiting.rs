@@ -16,7 +16,7 @@ use crate::error::task_error::TaskError;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::{Failures, Verdict};
 use crate::orphan::collector;
-use crate::orphan::orphan_exit::OrphanExit;
+use crate::orphan::orphan_exit::{OrphanExit, OrphanState};
 use crate::resource::exit::Exit;
 use crate::task::ladder::{Reached, ShutdownLadder, end_by};
 
@@ -128,6 +128,12 @@ impl Drop for Waiting {
             failures.append(Failures::of(left));
             failures
         };
-        collector::submit(OrphanExit::new(exit, subject, Some(runtime), false));
+        collector::submit(OrphanExit::new(
+            OrphanState::Unbegun,
+            exit,
+            subject,
+            Some(runtime),
+            false,
+        ));
     }
 }

@@ -17,8 +17,8 @@ pub(crate) type OnExited = Box<dyn FnOnce(&OwnerEnd) -> HookReply + Send>;
 pub(crate) struct HookReply {
     /// Whether its side tells of the failures, if there are any.
     pub(crate) reports: bool,
-    /// Dropped when everybody is told.
-    pub(crate) after: Option<Box<dyn Send>>,
+    /// Called when everybody is told.
+    pub(crate) after: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl HookReply {

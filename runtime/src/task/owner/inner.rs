@@ -207,7 +207,9 @@ impl OwnerInner {
         let set = self.end.set(end);
         debug_assert!(set.is_ok(), "an owner ends once");
         self.mailbox.close();
-        drop(reply.after);
+        if let Some(after) = reply.after {
+            after();
+        }
     }
 
     /// How it ended, if it has.

@@ -36,9 +36,8 @@
 macro_rules! convert_errors {
     ($error:ty) => {
         $crate::convert_errors!(@ $error: [] $crate::Cancelled);
-        $crate::convert_errors!(@ $error: [] $crate::TaskError);
-        $crate::convert_errors!(@ $error: [L] $crate::InsertError<L>);
-        $crate::convert_errors!(@ $error: [T: ::core::marker::Send + 'static] $crate::Rejected<T>);
+        $crate::__convert_task_errors!($error);
+        $crate::__convert_map_errors!($error);
     };
     (@ $error:ty: [$($generics:tt)*] $from:ty) => {
         impl<$($generics)*> ::core::convert::From<$from> for $error {
@@ -49,4 +48,37 @@ macro_rules! convert_errors {
             }
         }
     };
+}
+
+/// Those of the feature `tasks`.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "tasks")]
+macro_rules! __convert_task_errors {
+    ($error:ty) => {
+        $crate::convert_errors!(@ $error: [] $crate::TaskError);
+        $crate::convert_errors!(@ $error: [T: ::core::marker::Send + 'static] $crate::Rejected<T>);
+    };
+}
+
+/// Those of the feature `keyed`.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "keyed")]
+macro_rules! __convert_map_errors {
+    ($error:ty) => { $crate::convert_errors!(@ $error: [L] $crate::InsertError<L>); };
+}
+
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "tasks"))]
+macro_rules! __convert_task_errors {
+    ($error:ty) => {};
+}
+
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "keyed"))]
+macro_rules! __convert_map_errors {
+    ($error:ty) => {};
 }

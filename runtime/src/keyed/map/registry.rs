@@ -51,8 +51,9 @@ pub(super) enum MapStage {
 /// What there is under a key.
 struct Slot<R> {
     member: Option<Member<R>>,
-    /// How many wait for the key.
+    /// How many wait for the key, and where the last of them was called.
     turns: usize,
+    called: &'static Location<'static>,
     /// How many wait for a member, whoever that is: they come after all others.
     joiners: usize,
     waiters: Option<Arc<Waiters>>,
@@ -141,7 +142,7 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
             state.next += 1;
             let number = state.next;
             if !state.slots.contains_key(key) {
-                state.slots.insert(key.clone(), Slot::new());
+                state.slots.insert(key.clone(), Slot::new(place));
             }
             let Some(slot) = state.slots.get_mut(key) else {
                 unreachable!("it is there, unless two keys are equal and then not")
@@ -175,6 +176,7 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
             }
             if !is_waiting {
                 *slot.count(on_taken) += 1;
+                slot.called = place;
             }
             Look::Wait(Arc::clone(slot.waiters.get_or_insert_default()))
         })
@@ -307,21 +309,29 @@ impl<K: Key, R: ScopedResource> MapState<K, R> {
             return deferred.drop(self.slots.remove_entry(key));
         }
         let Some(waiters) = slot.waiters.clone() else { return };
-        let enters = slot.member.as_ref().is_some_and(|member| !member.is_entered);
-        if slot.turns == 0 {
-            deferred.then(move || waiters.join.notify_waiters());
-        } else if !enters {
-            // One is enough: it takes the key, or has the member leave for whoever is next.
-            deferred.then(move || waiters.turn.notify_one());
+        match &slot.member {
+            _ if slot.turns == 0 => deferred.then(move || waiters.join.notify_waiters()),
+            None => deferred.then(move || waiters.turn.notify_one()),
+            // It has had its turn, and leaves for the next; nobody need be woken for that.
+            Some(Member {
+                owner: Some(owner),
+                is_entered: true,
+                ..
+            }) => {
+                let (owner, place) = (owner.clone(), slot.called);
+                deferred.then(move || owner.ask(place));
+            }
+            Some(_) => {}
         }
     }
 }
 
 impl<R> Slot<R> {
-    fn new() -> Self {
+    fn new(called: &'static Location<'static>) -> Self {
         Slot {
             member: None,
             turns: 0,
+            called,
             joiners: 0,
             waiters: None,
         }

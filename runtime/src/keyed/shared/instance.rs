@@ -118,7 +118,11 @@ impl<R: ScopedResource + Sync> Instance<R> {
             owner.ask(self.subject.place);
         }
         let instance = Arc::downgrade(&self);
-        let gone = move || drop(instance.upgrade().map(|instance| instance.gone.set(())));
+        let gone = move || {
+            if let Some(instance) = instance.upgrade() {
+                let _ = instance.gone.set(());
+            }
+        };
         OwnerHooks {
             on_entered: Box::new(|| ()),
             on_exited: Box::new(move |_| HookReply {

@@ -26,13 +26,13 @@ pin_project! {
     /// The timer of a limit, which is armed when what it limits first waits.
     pub(crate) struct Timer {
         #[pin]
-        state: State,
+        state: TimerState,
     }
 }
 
 pin_project! {
     #[project = StateProj]
-    enum State {
+    enum TimerState {
         Unarmed,
         Armed { #[pin] sleep: Sleep },
         // There is no deadline, or no driver that could keep it.
@@ -43,7 +43,9 @@ pin_project! {
 impl Timer {
     #[inline]
     pub(crate) fn unarmed() -> Self {
-        Timer { state: State::Unarmed }
+        Timer {
+            state: TimerState::Unarmed,
+        }
     }
 
     /// Ready when the deadline has passed, also behind code that is never idle. The deadline is asked for on the first call.
@@ -53,9 +55,9 @@ impl Timer {
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         let mut state = self.project().state;
-        if matches!(*state, State::Unarmed) {
+        if matches!(*state, TimerState::Unarmed) {
             let sleep = deadline().and_then(try_sleep);
-            state.set(sleep.map_or(State::Never, |sleep| State::Armed { sleep }));
+            state.set(sleep.map_or(TimerState::Never, |sleep| TimerState::Armed { sleep }));
         }
         match state.project() {
             StateProj::Armed { sleep } => poll_unbudgeted(sleep, cx),

@@ -93,13 +93,13 @@ pub(crate) fn cause() -> Cause {
 
 /// Runs `drop`; what is abandoned by it exits for this cause (law 13: a guard in a cancelled body).
 pub(crate) fn dropping_because<T>(cause: Cause, drop: impl FnOnce() -> T) -> T {
-    struct Restore(Cause);
-    impl Drop for Restore {
+    struct RestoreCause(Cause);
+    impl Drop for RestoreCause {
         fn drop(&mut self) {
             COLLECTING.with(|collectors| collectors.cause.set(self.0));
         }
     }
-    let _restore = Restore(COLLECTING.with(|collectors| collectors.cause.replace(cause)));
+    let _restore = RestoreCause(COLLECTING.with(|collectors| collectors.cause.replace(cause)));
     drop()
 }
 

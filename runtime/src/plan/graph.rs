@@ -46,27 +46,27 @@ pub enum What {
 
 #[derive(Clone, Copy, Debug)]
 struct Budgets {
-    enter: Budget,
-    exit: Budget,
+    enter: SaidBudget,
+    exit: SaidBudget,
 }
 
 /// How long something may take, if that was said.
 #[derive(Clone, Copy, Debug)]
-enum Budget {
+enum SaidBudget {
     Unsaid,
     Said(Option<Duration>),
 }
 
 const UNSAID: Budgets = Budgets {
-    enter: Budget::Unsaid,
-    exit: Budget::Unsaid,
+    enter: SaidBudget::Unsaid,
+    exit: SaidBudget::Unsaid,
 };
 
-impl Budget {
+impl SaidBudget {
     fn time(self) -> Option<Duration> {
         match self {
-            Budget::Unsaid => None,
-            Budget::Said(time) => time,
+            SaidBudget::Unsaid => None,
+            SaidBudget::Said(time) => time,
         }
     }
 }
@@ -86,14 +86,14 @@ impl Graph {
     /// Sets how long all of it may take to enter.
     #[must_use]
     pub const fn enter(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.enter = Budget::Said(budget);
+        self.budgets.enter = SaidBudget::Said(budget);
         self
     }
 
     /// Sets how long all of it may take to exit.
     #[must_use]
     pub const fn exit(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.exit = Budget::Said(budget);
+        self.budgets.exit = SaidBudget::Said(budget);
         self
     }
 
@@ -140,14 +140,14 @@ impl Member {
     /// Sets how long it may take to enter.
     #[must_use]
     pub const fn enter(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.enter = Budget::Said(budget);
+        self.budgets.enter = SaidBudget::Said(budget);
         self
     }
 
     /// Sets how long it may take to exit.
     #[must_use]
     pub const fn exit(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.exit = Budget::Said(budget);
+        self.budgets.exit = SaidBudget::Said(budget);
         self
     }
 
@@ -158,7 +158,7 @@ impl Member {
 
     /// Whether it was said at the field how long it may take to enter, and to exit.
     pub(crate) fn says(&self) -> (bool, bool) {
-        let said = |budget| matches!(budget, Budget::Said(_));
+        let said = |budget| matches!(budget, SaidBudget::Said(_));
         (said(self.budgets.enter), said(self.budgets.exit))
     }
 
@@ -174,10 +174,10 @@ impl Member {
 
     fn policy_of(&self, of_type: Policy) -> Policy {
         let mut policy = of_type.named(self.name);
-        if let Budget::Said(enter) = self.budgets.enter {
+        if let SaidBudget::Said(enter) = self.budgets.enter {
             policy = policy.enter_timeout(enter);
         }
-        if let Budget::Said(exit) = self.budgets.exit {
+        if let SaidBudget::Said(exit) = self.budgets.exit {
             policy = policy.exit_timeout(exit);
         }
         policy

@@ -14,7 +14,7 @@ mod tests;
 mod tree;
 
 use graph::{Graph, Member, What};
-use paths::{Longest, Side, Time, longest};
+use paths::{Longest, PlanSide, Time, longest};
 
 /// What a lifespan consists of, and how long it may take: known without running anything.
 ///
@@ -123,41 +123,41 @@ impl Plan {
     /// [somebody](Plan::unbounded_enter) has no bound. An enter has none unless it is given one.
     #[must_use]
     pub fn worst_case_enter(&self) -> Option<Duration> {
-        self.time(Side::Enter, self.enter_budget()).bound()
+        self.time(PlanSide::Enter, self.enter_budget()).bound()
     }
 
     /// How long it takes at worst until all members have exited; `None` if [somebody](Plan::unbounded_exit) has no bound.
     #[must_use]
     pub fn worst_case_exit(&self) -> Option<Duration> {
-        self.time(Side::Exit, self.exit_budget()).bound()
+        self.time(PlanSide::Exit, self.exit_budget()).bound()
     }
 
     /// The members because of which there is no worst case to enter, one of a nested lifespan as `outer.inner`; none if the
     /// whole has a budget.
     #[must_use]
     pub fn unbounded_enter(&self) -> Vec<String> {
-        self.unbounded(Side::Enter, self.enter_budget())
+        self.unbounded(PlanSide::Enter, self.enter_budget())
     }
 
     /// The members because of which there is no worst case to exit, one of a nested lifespan as `outer.inner`; none if the
     /// whole has a budget.
     #[must_use]
     pub fn unbounded_exit(&self) -> Vec<String> {
-        self.unbounded(Side::Exit, self.exit_budget())
+        self.unbounded(PlanSide::Exit, self.exit_budget())
     }
 
     /// The members that decide how long entering takes at worst, in the order they enter. One without a bound takes longer
     /// than any other.
     #[must_use]
     pub fn critical_enter(&self) -> Vec<&str> {
-        self.critical(Side::Enter)
+        self.critical(PlanSide::Enter)
     }
 
     /// The members that decide how long exiting takes at worst, in the order they exit. One without a bound takes longer
     /// than any other.
     #[must_use]
     pub fn critical_exit(&self) -> Vec<&str> {
-        let mut names = self.critical(Side::Exit);
+        let mut names = self.critical(PlanSide::Exit);
         names.reverse();
         names
     }
@@ -173,27 +173,27 @@ impl Plan {
     }
 
     /// What all of it takes within this budget.
-    fn time(&self, side: Side, budget: Option<Duration>) -> Time {
+    fn time(&self, side: PlanSide, budget: Option<Duration>) -> Time {
         let path = self.longest(side).time;
         match (budget, side) {
             (None, _) => path,
             // All enters are told at once when the budget has run out; the exits that are left still begin, one after the other.
-            (Some(budget), Side::Enter) => path.min(Time::within(budget, 1)),
-            (Some(budget), Side::Exit) => path.min(Time::within(budget, self.exits())),
+            (Some(budget), PlanSide::Enter) => path.min(Time::within(budget, 1)),
+            (Some(budget), PlanSide::Exit) => path.min(Time::within(budget, self.exits())),
         }
     }
 
-    fn longest(&self, side: Side) -> Longest {
+    fn longest(&self, side: PlanSide) -> Longest {
         let each = self.graph.members.iter().zip(&self.members);
         longest(each.map(|(member, typed)| (member.needs, typed.time(side))))
     }
 
-    fn critical(&self, side: Side) -> Vec<&str> {
+    fn critical(&self, side: PlanSide) -> Vec<&str> {
         let members = self.longest(side).members.into_iter();
         members.map(|at| self.graph.at(at).name).collect()
     }
 
-    fn unbounded(&self, side: Side, budget: Option<Duration>) -> Vec<String> {
+    fn unbounded(&self, side: PlanSide, budget: Option<Duration>) -> Vec<String> {
         if budget.is_some() {
             return Vec::new();
         }
@@ -230,7 +230,7 @@ impl Typed {
     }
 
     /// What it takes by itself.
-    fn time(&self, side: Side) -> Time {
+    fn time(&self, side: PlanSide) -> Time {
         match (&self.kind, self.budget(side)) {
             (MemberKind::Value, _) => Time::default(),
             (MemberKind::Resource, Some(budget)) => Time::within(budget, 1),
@@ -240,10 +240,10 @@ impl Typed {
     }
 
     /// The budget it has in this plan. That of a nested lifespan is its own, unless another is given to it, or none.
-    fn budget(&self, side: Side) -> Option<Duration> {
+    fn budget(&self, side: PlanSide) -> Option<Duration> {
         match side {
-            Side::Enter => self.enter_budget,
-            Side::Exit => self.exit_budget,
+            PlanSide::Enter => self.enter_budget,
+            PlanSide::Exit => self.exit_budget,
         }
     }
 }
@@ -326,7 +326,7 @@ impl<'a> PlanMember<'a> {
         &self.plan.members[self.at]
     }
 
-    fn unbounded(&self, side: Side) -> Vec<String> {
+    fn unbounded(&self, side: PlanSide) -> Vec<String> {
         match (&self.typed().kind, self.typed().budget(side)) {
             (MemberKind::Resource, None) => vec![self.name().to_owned()],
             (MemberKind::Nested(plan), budget) => {

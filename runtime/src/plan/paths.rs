@@ -6,7 +6,7 @@ use crate::base::policy::DEFAULT_GRACE;
 
 /// Which end of a life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum PlanSide {
     Enter,
     Exit,
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::paths::Side;
+use super::paths::PlanSide;
 use super::{Plan, PlanMember};
 use crate::base::policy::DEFAULT_GRACE;
 
@@ -22,7 +22,7 @@ use crate::base::policy::DEFAULT_GRACE;
 /// ```
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::default();
+        let mut table = PlanTable::default();
         let head = format!("{}{}", self.name(), parameters(self.inputs()));
         table.row([head, "enter".into(), "exit".into()]);
         table.members(self, "", Marked::BOTH);
@@ -58,7 +58,7 @@ fn parameters<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// Rows of three cells.
 #[derive(Default)]
-struct Table(Vec<[String; 3]>);
+struct PlanTable(Vec<[String; 3]>);
 
 /// On which sides what is drawn decides the worst case.
 #[derive(Clone, Copy)]
@@ -74,7 +74,7 @@ impl Marked {
     };
 }
 
-impl Table {
+impl PlanTable {
     fn row(&mut self, cells: [String; 3]) {
         self.0.push(cells);
     }
@@ -95,8 +95,8 @@ impl Table {
             };
             self.row([
                 format!("{indent}{branch}{}", label(&member)),
-                cell(&member, Side::Enter, marked.enter),
-                cell(&member, Side::Exit, marked.exit),
+                cell(&member, PlanSide::Enter, marked.enter),
+                cell(&member, PlanSide::Exit, marked.exit),
             ]);
             if let Some(nested) = member.plan() {
                 self.members(nested, &format!("{indent}{below}"), marked);
@@ -144,7 +144,7 @@ fn label(member: &PlanMember<'_>) -> String {
 }
 
 /// A budget; of a nested lifespan, whose members have theirs below, the worst case.
-fn cell(member: &PlanMember<'_>, side: Side, marked: bool) -> String {
+fn cell(member: &PlanMember<'_>, side: PlanSide, marked: bool) -> String {
     let time = match member.plan() {
         Some(_) => duration(member.typed().time(side).bound(), "≤ "),
         None if member.is_value() => return "-".to_owned(),

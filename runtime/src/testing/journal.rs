@@ -7,15 +7,15 @@ use super::lives::Lives;
 
 /// What happened in one test, in order, and which resources are live. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Journal(Arc<Mutex<State>>);
+pub struct Journal(Arc<Mutex<JournalState>>);
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct JournalState {
     lines: Vec<String>,
     pub(super) lives: Lives,
 }
 
-impl State {
+impl JournalState {
     pub(super) fn log(&mut self, line: String) {
         self.lines.push(line);
     }
@@ -28,7 +28,7 @@ impl Journal {
         Journal::default()
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, JournalState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -16,11 +16,11 @@ use crate::resource::failing::Failing;
 /// A resource that a [`Journal`] watches; made by [`Journal::watch`]. It dereferences to the resource.
 pub struct Watched<R> {
     resource: R,
-    record: Record,
+    record: LifeRecord,
 }
 
 /// The entry of one life in its journal.
-struct Record {
+struct LifeRecord {
     journal: Journal,
     name: String,
     life: usize,
@@ -59,20 +59,20 @@ impl<R: ScopedResource> Watched<R> {
         let enter = watched.into_enter();
         let enter = async move {
             let resource = enter.await.__into_result()?;
-            let record = Record::enter(journal, name, place);
+            let record = LifeRecord::enter(journal, name, place);
             Ok::<_, BoxError>(Watched { resource, record })
         };
         Lifespan::of(enter).with_policy(policy)
     }
 }
 
-impl Record {
+impl LifeRecord {
     fn enter(journal: Journal, name: String, place: &'static Location<'static>) -> Self {
         let mut state = journal.state();
         state.log(format!("enter {name}"));
         let life = state.lives.enter(name.clone(), place);
         drop(state);
-        Record { journal, name, life }
+        LifeRecord { journal, name, life }
     }
 
     fn begin_exit(&self, exit: &Exit) {
@@ -87,9 +87,9 @@ impl Record {
 }
 
 /// An exit that ends in whatever way, or is dropped because it overran, has ended.
-struct Ended(Record);
+struct RecordEnd(LifeRecord);
 
-impl Drop for Ended {
+impl Drop for RecordEnd {
     fn drop(&mut self) {
         self.0.end_exit();
     }
@@ -98,7 +98,7 @@ impl Drop for Ended {
 impl<R: ScopedResource> ScopedResource for Watched<R> {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
         self.record.begin_exit(exit);
-        let _ended = Ended(self.record);
+        let _ended = RecordEnd(self.record);
         self.resource.exit(exit).await
     }
 

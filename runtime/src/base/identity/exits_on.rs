@@ -60,14 +60,14 @@ impl Running {
             is_clean: self.is_clean,
             poller: Identity::real(),
         };
-        let _restore = Restore(AROUND.replace(Some(around)));
+        let _restore = RestoreAround(AROUND.replace(Some(around)));
         run()
     }
 }
 
-struct Restore(Option<Around>);
+struct RestoreAround(Option<Around>);
 
-impl Drop for Restore {
+impl Drop for RestoreAround {
     fn drop(&mut self) {
         AROUND.set(self.0);
     }

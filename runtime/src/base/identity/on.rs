@@ -20,11 +20,11 @@ pub(super) const ENABLED: bool = true;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     runtime: Option<runtime::Id>,
-    runner: Runner,
+    runner: TaskOrRoot,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Runner {
+enum TaskOrRoot {
     Task(task::Id),
     Thread(ThreadId),
 }
@@ -45,7 +45,7 @@ impl Identity {
     pub(super) fn real() -> Self {
         Identity {
             runtime: Handle::try_current().ok().map(|handle| handle.id()),
-            runner: task::try_id().map_or_else(|| Runner::Thread(thread::current().id()), Runner::Task),
+            runner: task::try_id().map_or_else(|| TaskOrRoot::Thread(thread::current().id()), TaskOrRoot::Task),
         }
     }
 }
@@ -54,8 +54,8 @@ impl Identity {
     /// Who that is, for somebody who also sees `other`: the runtime is worth a word only where it is the difference.
     fn beside(self, other: Identity) -> impl fmt::Display {
         let runner = match self.runner {
-            Runner::Task(task) => format!("task {task}"),
-            Runner::Thread(thread) => format!("the root on {thread:?}"),
+            TaskOrRoot::Task(task) => format!("task {task}"),
+            TaskOrRoot::Thread(thread) => format!("the root on {thread:?}"),
         };
         match self.runtime {
             None => format!("{runner}, outside of any runtime,"),
@@ -238,7 +238,7 @@ impl Anchor {
         let around = shown(real, |shown| Some(shown.to_vec())).unwrap_or_default();
         let mut shown = self.0.clone();
         add(&mut shown, around);
-        let _restore = Restore(swap(Some(Alias { real, shown })));
+        let _restore = RestoreAlias(swap(Some(Alias { real, shown })));
         run()
     }
 }
@@ -276,9 +276,9 @@ fn swap(alias: Option<Alias>) -> Option<Alias> {
     ALIAS.try_with(|cell| cell.replace(alias)).ok().flatten()
 }
 
-struct Restore(Option<Alias>);
+struct RestoreAlias(Option<Alias>);
 
-impl Drop for Restore {
+impl Drop for RestoreAlias {
     fn drop(&mut self) {
         swap(self.0.take());
     }

@@ -6,4 +6,5 @@
 mod everywhere;
 mod story;
 
+mod kinds;
 mod lives;

@@ -119,6 +119,16 @@ impl Story {
             EventKind::Exited { .. } => "exited".into(),
             EventKind::ExitFailed { error, .. } => format!("exit failed: {}", error.primary()),
             EventKind::WentOn => "went on".into(),
+            EventKind::HandedOn => "handed on".into(),
+            EventKind::StopRequested => "asked to stop".into(),
+            EventKind::Progress { text, .. } => format!("progress: {text}"),
+            EventKind::Opened => "opened".into(),
+            EventKind::Closed { .. } => "closed".into(),
+            EventKind::Unwound { .. } => "unwound".into(),
+            EventKind::Dropped { .. } => "dropped".into(),
+            EventKind::Cancelled { cancellation, .. } => {
+                format!("cancelled: {}", cancellation.reason().unwrap_or("nobody asked"))
+            }
             EventKind::Abandoned { cause, .. } => format!("abandoned: {cause}"),
             EventKind::Adopted { by, .. } => {
                 let by = by.and_then(|by| self.paths.get(&by));

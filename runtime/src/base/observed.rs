@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,33 +13,53 @@ use super::subject::Subject;
 pub(crate) struct Observed {
     pub(crate) subject: Subject,
     entering: Instant,
-    has_entered: AtomicBool,
+    stage: AtomicU8,
     is_abandoned: AtomicBool,
     exiting: OnceLock<Instant>,
-    /// Told if it is dropped while it enters, with the time that took so far.
-    unentered: fn(&Subject, Duration),
+    /// Told if it is dropped before it has ended.
+    dropped: fn(&Observed),
 }
 
+const ENTERING: u8 = 0;
+const ENTERED: u8 = 1;
+const ENDED: u8 = 2;
+
 impl Observed {
-    pub(crate) fn begin(subject: Subject, unentered: fn(&Subject, Duration)) -> Self {
+    pub(crate) fn begin(subject: Subject, dropped: fn(&Observed)) -> Self {
         Observed {
             subject,
             entering: Instant::now(),
-            has_entered: AtomicBool::new(false),
+            stage: AtomicU8::new(ENTERING),
             is_abandoned: AtomicBool::new(false),
             exiting: OnceLock::new(),
-            unentered,
+            dropped,
         }
     }
 
-    /// Its enter has ended; how long that took.
-    pub(crate) fn end_enter(&self) -> Duration {
-        self.has_entered.store(true, Ordering::Relaxed);
+    /// It has entered; how long that took.
+    pub(crate) fn enter(&self) -> Duration {
+        self.stage.store(ENTERED, Ordering::Relaxed);
+        self.elapsed()
+    }
+
+    /// It ends without a life; how long that took.
+    pub(crate) fn end(&self) -> Duration {
+        self.stage.store(ENDED, Ordering::Relaxed);
+        self.elapsed()
+    }
+
+    pub(crate) fn has_entered(&self) -> bool {
+        self.stage.load(Ordering::Relaxed) != ENTERING
+    }
+
+    /// Since it began to enter.
+    pub(crate) fn elapsed(&self) -> Duration {
         self.entering.elapsed()
     }
 
     /// Whether its exit begins now.
     pub(crate) fn begin_exit(&self) -> bool {
+        self.stage.store(ENDED, Ordering::Relaxed);
         self.exiting.get().is_none() && self.exiting.set(Instant::now()).is_ok()
     }
 
@@ -50,14 +70,15 @@ impl Observed {
 
     /// Whether nobody has said so before: it may be passed on.
     pub(crate) fn is_first_to_abandon(&self) -> bool {
+        self.stage.store(ENDED, Ordering::Relaxed);
         !self.is_abandoned.swap(true, Ordering::Relaxed)
     }
 }
 
 impl Drop for Observed {
     fn drop(&mut self) {
-        if !*self.has_entered.get_mut() {
-            (self.unentered)(&self.subject, self.entering.elapsed());
+        if *self.stage.get_mut() != ENDED {
+            (self.dropped)(self);
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
+use crate::event;
 
 /// Cancels a [`CancelScope`](super::CancelScope), from any task or thread; made by
 /// [`canceller`](super::CancelScope::canceller).
@@ -31,7 +32,7 @@ impl Canceller {
     #[track_caller]
     pub fn cancel(&self) -> bool {
         let cancellation = Cancellation::asked(None, Location::caller());
-        self.node.cancel(&cancellation)
+        cancel(&self.node, &cancellation)
     }
 
     /// As [`cancel`](Canceller::cancel), with a reason that errors and exits are told.
@@ -39,7 +40,7 @@ impl Canceller {
     #[track_caller]
     pub fn cancel_because(&self, reason: impl Into<Cow<'static, str>>) -> bool {
         let cancellation = Cancellation::asked(Some(reason.into()), Location::caller());
-        self.node.cancel(&cancellation)
+        cancel(&self.node, &cancellation)
     }
 
     /// Whether the scope is cancelled: by this handle or another, by its deadline, or from around it.
@@ -77,6 +78,15 @@ impl Canceller {
     pub fn token(&self) -> tokio_util::sync::CancellationToken {
         self.node.token()
     }
+}
+
+/// Whether this was the first.
+pub(super) fn cancel(node: &Arc<Node>, cancellation: &Cancellation) -> bool {
+    let is_first = node.cancel(cancellation);
+    if is_first {
+        event::cancelled(node, cancellation);
+    }
+    is_first
 }
 
 impl fmt::Debug for Canceller {

@@ -90,8 +90,17 @@ impl CancelScope {
     }
 
     pub(crate) fn called(name: &'static str, place: &'static Location<'static>) -> Self {
+        CancelScope::at(Node::told(), name, place)
+    }
+
+    /// As [`called`](CancelScope::called), for a part of something else, of which no event tells.
+    pub(crate) fn untold(name: &'static str, place: &'static Location<'static>) -> Self {
+        CancelScope::at(Node::new(), name, place)
+    }
+
+    fn at(node: Arc<Node>, name: &'static str, place: &'static Location<'static>) -> Self {
         CancelScope {
-            node: Node::new(),
+            node,
             subject: Subject::new(Name::Given(Cow::Borrowed(name)), place),
             #[cfg(feature = "tokio-util")]
             token: None,

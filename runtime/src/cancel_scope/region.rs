@@ -8,13 +8,16 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
+use super::canceller::cancel;
 use crate::base::cause::Phase;
 use crate::base::coop::{Rotation, poll_unbudgeted};
+use crate::base::observed::Observed;
 use crate::base::panic::Panic;
 use crate::base::timer;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::current;
 use crate::cancel::node::Node;
+use crate::event;
 use crate::event::failures::Failure;
 use crate::event::undelivered::Undelivered;
 use crate::scope::code::{Always, Code, Made};
@@ -40,6 +43,8 @@ struct Course {
     // While adopted exits are awaited.
     end: Option<End>,
     side: Side,
+    /// If somebody observes events.
+    observed: Option<Box<Observed>>,
 }
 
 impl<F, T, S> Region<F, T, S> {
@@ -51,6 +56,7 @@ impl<F, T, S> Region<F, T, S> {
                 has_begun: false,
                 end: None,
                 side: Side::nothing(),
+                observed: None,
             },
         }
     }
@@ -85,6 +91,9 @@ impl Course {
     ) -> Poll<Option<Undone>> {
         if !self.has_begun {
             self.has_begun = true;
+            if event::is_observed() {
+                self.observed = event::opened();
+            }
             begin();
         }
         bell.as_mut().begin_round(cx);
@@ -95,6 +104,9 @@ impl Course {
         let undone = self.side.take_undone();
         if matches!(undone, Some(Undone::Stopped(_))) {
             current::deliver();
+        }
+        if let Some(observed) = self.observed.take() {
+            event::closed(&observed);
         }
         // What failed in an adopted exit has nobody to return it: it is reported.
         drop(self.side.take_failures());
@@ -190,7 +202,7 @@ impl<S: Future> Bell<S> {
         ready!(current::outside(|| stop.poll(cx)));
         this.stop.set(None);
         if let Some(place) = node.subject().map(|subject| subject.place) {
-            node.cancel(&Cancellation::new(this.stopped_by.clone(), place));
+            cancel(node, &Cancellation::new(this.stopped_by.clone(), place));
         }
         Poll::Ready(())
     }
@@ -258,7 +270,7 @@ fn begin() {
 fn deadline_passed(node: &Arc<Node>) {
     if let Some(subject) = node.subject().cloned() {
         let place = subject.place;
-        node.cancel(&Cancellation::new(Kind::Deadline(subject), place));
+        cancel(node, &Cancellation::new(Kind::Deadline(subject), place));
     }
 }
 

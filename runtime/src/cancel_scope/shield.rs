@@ -44,12 +44,20 @@ use crate::cancel::cancellation::Cancelled;
 /// As [`CancelScope::run`]: being dropped is no cancellation, and cannot be shielded from.
 #[track_caller]
 pub fn shield<T, F: Future<Output = T>>(body: F) -> Running<F, T, Pending<()>, T> {
-    CancelScope::called("shield", Location::caller())
-        .shielded()
-        .run_alone(body, |outcome| match outcome.into_value() {
-            Some(value) => value,
-            None => unreachable!("nobody has a handle of this scope, and no deadline is set"),
-        })
+    shielded(CancelScope::called("shield", Location::caller()), body)
+}
+
+/// As [`shield`], for a part of something else, of which no event tells.
+#[track_caller]
+pub(crate) fn untold_shield<T, F: Future<Output = T>>(body: F) -> Running<F, T, Pending<()>, T> {
+    shielded(CancelScope::untold("shield", Location::caller()), body)
+}
+
+fn shielded<T, F: Future<Output = T>>(scope: CancelScope, body: F) -> Running<F, T, Pending<()>, T> {
+    scope.shielded().run_alone(body, |outcome| match outcome.into_value() {
+        Some(value) => value,
+        None => unreachable!("nobody has a handle of this scope, and no deadline is set"),
+    })
 }
 
 /// As [`shield`], for at most `budget`: then the body unwinds.

@@ -23,7 +23,7 @@ use crate::base::panic::{Panic, rendered};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::current;
 use crate::cancel::node::{Node, Why};
-use crate::cancel_scope::shield::shield;
+use crate::cancel_scope::shield::untold_shield;
 use crate::cancel_scope::{CancelScope, Outcome, Running};
 use crate::error::{Error, ErrorKind};
 use crate::event::failures::{Failure, Failures, report_attached, send};
@@ -217,7 +217,7 @@ where
         enter: impl FnOnce(Box<Group>) -> B,
         finish: fn(V, Order) -> T,
     ) -> Self {
-        let scope = CancelScope::called(name, place);
+        let scope = CancelScope::untold(name, place);
         let all = EnterAll {
             entering: enter(Box::new(Group::new(Arc::clone(scope.node()), scope.subject().clone()))),
             members: None,
@@ -370,7 +370,7 @@ impl<K: Kind> RollingBack<K> {
         };
         Ok(RollingBack {
             why,
-            exits: Box::pin(shield(exits)),
+            exits: Box::pin(untold_shield(exits)),
         })
     }
 

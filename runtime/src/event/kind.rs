@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::base::cause::Cause;
 use crate::base::entry::Subject;
 use crate::base::life::Id;
+use crate::cancel::cancellation::Cancellation;
 use crate::error::Error;
 
 /// How much an event matters. An observer sees those of its level and above.
@@ -72,6 +73,27 @@ pub enum EventKind<'a> {
     /// [reported](EventKind::Unreturned).
     #[non_exhaustive]
     ExitFailed { took: Duration, error: &'a Error },
+    /// It has entered, and is a part of something else from here on, which tells of its exit: an owner that was given away.
+    HandedOn,
+    /// A cancel scope begins: that of a `timeout`, a `race`, a `shield` as well.
+    Opened,
+    /// It has ended by itself.
+    #[non_exhaustive]
+    Closed { took: Duration },
+    /// It was cancelled, and its body has unwound.
+    #[non_exhaustive]
+    Unwound {
+        took: Duration,
+        cancellation: &'a Cancellation,
+    },
+    /// It was dropped before it had ended.
+    #[non_exhaustive]
+    Dropped { took: Duration },
+    /// It was cancelled, for this reason; the first is kept. Not said of those inside of it, which are cancelled with it.
+    #[non_exhaustive]
+    Cancelled { cancellation: &'a Cancellation },
+    /// A service is asked to stop.
+    StopRequested,
     /// Its exit was dropped; what it is made of exits elsewhere.
     WentOn,
     /// It was dropped without its exit, so that it exits for this cause: adopted, rescued or lost, or else what it is made of is
@@ -145,6 +167,13 @@ impl<'a> EventKind<'a> {
             | EventKind::Exited { .. }
             | EventKind::ExitFailed { .. }
             | EventKind::WentOn
+            | EventKind::HandedOn
+            | EventKind::Opened
+            | EventKind::Closed { .. }
+            | EventKind::Unwound { .. }
+            | EventKind::Dropped { .. }
+            | EventKind::Cancelled { .. }
+            | EventKind::StopRequested
             | EventKind::Abandoned { .. }
             | EventKind::Adopted { .. } => Level::Debug,
             EventKind::Progress { .. } => Level::Trace,
@@ -242,6 +271,13 @@ impl fmt::Display for Event<'_> {
             EventKind::Exited { took } => write!(f, "`{name}` exited in {took:.1?}"),
             EventKind::WentOn => write!(f, "exit of `{name}` dropped: what it is made of exits elsewhere"),
             EventKind::Abandoned { cause } => write!(f, "`{name}` dropped without its exit: {cause}"),
+            EventKind::HandedOn => write!(f, "`{name}` is a part of something else from here on"),
+            EventKind::Opened => write!(f, "`{name}` begins"),
+            EventKind::Closed { took } => write!(f, "`{name}` ended after {took:.1?}"),
+            EventKind::Unwound { took, cancellation } => write!(f, "`{name}` unwound after {took:.1?}: {cancellation}"),
+            EventKind::Dropped { took } => write!(f, "`{name}` dropped after {took:.1?}"),
+            EventKind::Cancelled { cancellation } => write!(f, "`{name}` is cancelled: {cancellation}"),
+            EventKind::StopRequested => write!(f, "`{name}` is asked to stop"),
             EventKind::Progress { text } => write!(f, "`{name}`: {text}"),
             EventKind::Adopted { .. } => write!(f, "exit of `{name}` adopted"),
             EventKind::Unreturned { error }

@@ -26,7 +26,7 @@ pub(crate) fn entering(entry: &mut Entry) {
             budget: entry.policy.enter_budget(),
         },
     );
-    entry.observe(Observed::begin(subject, unentered));
+    entry.observe(Observed::begin(subject, dropped));
 }
 
 /// A life that begins here; what begins inside of it is its child.
@@ -39,7 +39,7 @@ pub(super) fn begin() -> Life {
 #[cold]
 pub(crate) fn entered(entry: &Entry) {
     if let Some(observed) = entry.observed() {
-        let took = observed.end_enter();
+        let took = observed.enter();
         emit(&observed.subject, EventKind::Entered { took });
     }
 }
@@ -47,15 +47,22 @@ pub(crate) fn entered(entry: &Entry) {
 #[cold]
 pub(crate) fn enter_failed(entry: &Entry, error: &Error) {
     if let Some(observed) = entry.observed() {
-        let took = observed.end_enter();
+        let took = observed.end();
         emit(&observed.subject, EventKind::EnterFailed { took, error });
     }
 }
 
-/// Its enter was dropped.
+/// It was dropped before it has ended: while it entered, or since it is a part of something else from then on.
 #[cold]
-fn unentered(subject: &Subject, took: Duration) {
-    emit(subject, EventKind::EnterDropped { took });
+fn dropped(observed: &Observed) {
+    let kind = if observed.has_entered() {
+        EventKind::HandedOn
+    } else {
+        EventKind::EnterDropped {
+            took: observed.elapsed(),
+        }
+    };
+    emit(&observed.subject, kind);
 }
 
 /// If its exit begins now, in a place of its own; gives who it is.

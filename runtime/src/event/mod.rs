@@ -19,6 +19,7 @@ mod kind;
 mod lives;
 mod observers;
 mod printed;
+mod regions;
 #[cfg(feature = "signal")]
 mod subscriber;
 #[cfg(feature = "tracing")]
@@ -35,6 +36,7 @@ pub(crate) use lives::{abandoned, adopted, enter_failed, entered, entering, exit
 pub(crate) use observers::is_observed;
 #[cfg(feature = "signal")]
 pub(crate) use observers::observe_at;
+pub(crate) use regions::{cancelled, closed, inside_of_what_is_here, opened, stop_requested};
 #[cfg(feature = "signal")]
 pub(crate) use subscriber::ReportSubscriber;
 #[cfg(all(feature = "signal", feature = "tracing"))]

@@ -156,7 +156,7 @@ where
     F: Enter<R>,
 {
     let place = Location::caller();
-    let around = CancelScope::called("run", place);
+    let around = CancelScope::untold("run", place);
     let subject = lifespan.subject(place);
     let course = Arc::new(Course::new(subject, Arc::clone(around.node()), commentary));
     let serving = Arc::clone(&course);

@@ -34,6 +34,8 @@ pub(crate) struct Node {
     parent: OnceLock<Arc<Node>>,
     /// A branch of a race: only the race itself tells what the winner was told.
     is_branch: bool,
+    /// A cancel scope that a user has made, of which events tell.
+    is_told: bool,
     /// What is entered in it is a member of what its parent enters, and that fails if it does.
     is_member: bool,
     /// What its parent suffers does not reach it.
@@ -54,6 +56,8 @@ pub(crate) struct Node {
     subject: OnceLock<Subject>,
     /// Who lives in it, if that is observed.
     living: OnceLock<Id>,
+    /// In what that lives, if it is not in the tree, since it is in another task.
+    around: OnceLock<Id>,
     /// Guarded by the parent's lock.
     seat: ChildSlot,
     state: Mutex<State>,
@@ -99,6 +103,18 @@ impl Node {
             living: id.into(),
             ..Node::default()
         })
+    }
+
+    /// Of a cancel scope that a user has made.
+    pub(crate) fn told() -> Arc<Self> {
+        Arc::new(Node {
+            is_told: true,
+            ..Node::default()
+        })
+    }
+
+    pub(crate) fn is_told(&self) -> bool {
+        self.is_told
     }
 
     pub(crate) fn branch() -> Arc<Self> {
@@ -169,10 +185,22 @@ impl Node {
         let _ = self.living.set(id);
     }
 
+    /// Says inside of what it is.
+    pub(crate) fn lies_in(&self, id: Id) {
+        let _ = self.around.set(id);
+    }
+
+    /// Who lives in it.
+    pub(crate) fn resident(&self) -> Option<Id> {
+        self.living.get().copied()
+    }
+
     /// Who lives in it, or else in what is around it.
     pub(crate) fn living(&self) -> Option<Id> {
         let around = std::iter::successors(Some(self), |node| node.parent().map(|parent| &**parent));
-        around.into_iter().find_map(|node| node.living.get().copied())
+        around
+            .into_iter()
+            .find_map(|node| node.living.get().or(node.around.get()).copied())
     }
 }
 

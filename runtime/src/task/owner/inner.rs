@@ -24,6 +24,7 @@ use crate::base::policy::{Name, Policy};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::event;
 use crate::event::failures::{Failure, Failures, untold};
 use crate::orphan::ledger::Owned;
 use crate::orphan::owner_entry::OwnerEntry;
@@ -81,6 +82,7 @@ impl OwnerInner {
         let subject = entry.subject();
         let entering = Node::new();
         entering.name(subject.clone());
+        event::inside_of_what_is_here(&entering);
         let inner = Arc::new(OwnerInner {
             entering,
             serving: OnceLock::new(),

@@ -22,6 +22,7 @@ use super::work::Letter;
 use crate::base::cause::Phase;
 use crate::base::entry::Entry;
 use crate::base::identity::Checkpoint;
+use crate::base::life::Life;
 use crate::base::panic::panic_text;
 use crate::cancel::cancellation::{Cancellation, Kind as Why};
 use crate::cancel::node::Node;
@@ -119,7 +120,8 @@ where
     if stopped.is_none() {
         {
             let (resource, keep) = held.parts();
-            let calls = run_calls(resource, inner, mailbox, survives_panics, &mut is_halfway);
+            let life = keep.entry.subject().life;
+            let calls = run_calls(resource, inner, mailbox, life, survives_panics, &mut is_halfway);
             let code = pin!(Made::<_, _, Always>::made(calls));
             Body::new(code, keep).await;
         }
@@ -178,12 +180,16 @@ async fn run_calls<R, K: Kind>(
     resource: &mut R,
     inner: &OwnerInner,
     mailbox: &Mailbox<Letter<R, K>>,
+    life: Option<Life>,
     survives_panics: bool,
     is_halfway: &mut bool,
 ) {
     // Two regions in turns: that of the call before is free when the next one begins.
     let (mut region, mut before) = (Node::new(), Node::new());
     while let Some(mut call) = poll_fn(|cx| mailbox.poll_next(cx)).await {
+        if let Some(life) = life {
+            region.lies_in(life.id);
+        }
         if !inner.runs(&region) {
             return;
         }

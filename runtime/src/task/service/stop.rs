@@ -37,6 +37,9 @@ struct Said {
 impl Ask {
     /// To stop.
     pub(super) fn ask(&self) {
+        if let Some(by) = self.said.by.get() {
+            event::stop_requested(by);
+        }
         self.ask.send_replace(true);
     }
 

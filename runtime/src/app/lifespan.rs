@@ -1,7 +1,7 @@
 //! [`lifespan`]: the description of a lifespan that a graph describes, and how its members are entered.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -10,8 +10,10 @@ use super::composed::Composed;
 use super::slot::AnySlot;
 use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Parts};
-use crate::compose::entering::{EnterEach, Entering, Enters, Gives, Group, Members, Missed};
+use crate::base::panic::caught;
+use crate::compose::entering::{EnterEach, Enters, Members, entering};
 use crate::compose::exits::Order;
+use crate::compose::group::{Group, Missed};
 use crate::compose::parting::Parting;
 use crate::compose::turns::Turns;
 use crate::event::failures::Failure;
@@ -55,7 +57,7 @@ pub(super) fn describe<T: LocalResource, S, K: Kind>(
     make: fn(&mut S) -> T,
 ) -> Lifespan<T, impl Enter<T>> {
     let parts = Arc::<Parts>::default();
-    let members = Box::new(InSlots {
+    let members = Box::pin(InSlots {
         slots,
         each,
         make,
@@ -63,12 +65,12 @@ pub(super) fn describe<T: LocalResource, S, K: Kind>(
     });
     let order = Order::UsersFirst(graph);
     let enter = move |group| enter_each(group, graph, starts, members);
-    let entering = Entering::new(
+    let entering = entering::<_, _, _, K>(
         graph.name,
         Location::caller(),
         order,
         enter,
-        |members: InSlots<S, T, K>, _| members.open(),
+        |members: Pin<&mut InSlots<S, T, K>>, _| members.get_mut().open(),
     );
     Lifespan::of(entering).with_parts(parts)
 }
@@ -81,9 +83,12 @@ struct InSlots<S, T, K: Kind> {
     parts: Arc<Parts>,
 }
 
+/// Nothing of it is pinned.
+impl<S, T, K: Kind> Unpin for InSlots<S, T, K> {}
+
 impl<S, T, K: Kind> InSlots<S, T, K> {
     /// What is made of them when all have entered.
-    fn open(mut self) -> T {
+    fn open(&mut self) -> T {
         let mut entries: Vec<Entry> = Vec::new();
         (self.each)(&mut self.slots, &mut |slot| entries.extend(slot.__entry()));
         self.parts.set(entries);
@@ -92,8 +97,9 @@ impl<S, T, K: Kind> InSlots<S, T, K> {
 }
 
 impl<S, T, K: Kind> Members<K> for InSlots<S, T, K> {
-    fn __roll_back(&mut self, parting: &mut Parting<K>) {
-        (self.each)(&mut self.slots, &mut |slot| parting.exit(|exit| slot.__part(exit)));
+    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
+        let this = self.get_mut();
+        (this.each)(&mut this.slots, &mut |slot| parting.exit(|exit| slot.__part(exit)));
     }
 }
 
@@ -102,8 +108,8 @@ async fn enter_each<S, T, K: Kind>(
     group: Box<Group>,
     graph: &'static Graph,
     starts: Vec<Start<S, K>>,
-    members: Box<InSlots<S, T, K>>,
-) -> (Box<Group>, Box<InSlots<S, T, K>>) {
+    members: Pin<Box<InSlots<S, T, K>>>,
+) -> (Box<Group>, Pin<Box<InSlots<S, T, K>>>) {
     let needs = graph.members.iter().enumerate();
     let needs = needs.flat_map(|(user, member)| member.needs.iter().map(move |needed| (*needed, user)));
     let turns = Turns::after(graph.members.len(), needs);
@@ -113,7 +119,7 @@ async fn enter_each<S, T, K: Kind>(
         starts,
         under_way: graph.members.iter().map(|_| None).collect(),
     };
-    let (group, _) = EnterEach::new(group, lanes, turns).await;
+    let (group, _) = EnterEach::new(group, Box::pin(lanes), turns).await;
     (group, members)
 }
 
@@ -138,9 +144,8 @@ impl<S, K: Kind> Enters for Lanes<'_, S, K> {
         let (lane, member) = (&mut this.under_way[at], this.graph.at(at));
         if lane.is_none() {
             let (start, slots) = (this.starts[at], this.slots);
-            match catch_unwind(AssertUnwindSafe(|| start(slots, member))) {
-                Ok(begun) => *lane = begun,
-                Err(panic) => group.fail(Failure::panicked(member.subject(), Phase::Enter, panic)),
+            if let Err(panic) = caught(&mut || *lane = start(slots, member)) {
+                group.fail(Failure::panicked(member.subject(), Phase::Enter, panic));
             }
         }
         if let Some(entering) = lane {
@@ -154,9 +159,4 @@ impl<S, K: Kind> Enters for Lanes<'_, S, K> {
     }
 
     fn __give_up(self: Pin<&mut Self>, _: usize) {}
-}
-
-/// The members are in the slots.
-impl<S, K: Kind> Gives<()> for Lanes<'_, S, K> {
-    fn __take(self: Pin<&mut Self>) {}
 }

@@ -35,3 +35,8 @@ pub(crate) fn rendered_by(text: &dyn Fn() -> String) -> String {
 pub(crate) fn text_or(text: &dyn Fn() -> String, otherwise: &str) -> String {
     catch_unwind(AssertUnwindSafe(text)).unwrap_or_else(|_| otherwise.to_owned())
 }
+
+/// Runs a user's code whose panic is one of its outcomes. Not generic: so much of the compiler's work is done once.
+pub(crate) fn caught(run: &mut dyn FnMut()) -> Result<(), Panic> {
+    catch_unwind(AssertUnwindSafe(run))
+}

@@ -22,7 +22,7 @@ pub(crate) struct Exits<K: Kind> {
 
 /// How exits relate to one another.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Order {
+pub enum Order {
     /// They are independent; so many at once.
     Overlapping { width: usize },
     /// Each uses the one before it, and exits before it.
@@ -32,6 +32,15 @@ pub(crate) enum Order {
 }
 
 impl Order {
+    /// How many enter at once.
+    pub(super) fn width(self) -> usize {
+        match self {
+            Order::Overlapping { width } => width,
+            Order::LastFirst => 1,
+            Order::UsersFirst(_) => usize::MAX,
+        }
+    }
+
     /// The number of a member, if that matters.
     pub(crate) fn number(self, member: Option<&'static Member>) -> usize {
         match (self, member) {

@@ -1,17 +1,17 @@
 //! [`join`]: a tuple of resources as one.
 
 use std::panic::Location;
+use std::pin::Pin;
 
-use super::entering::{EnterEach, Entering, Enters, Gives, Lane, Members, Pair};
+use super::entering::{Enters, Members};
 use super::exits::Order;
-use super::joined::{self, Joined, SendableMembers};
+use super::joined::{self, EnterJoined, Joined, SendableMembers};
+use super::lane::{EnterOne, Lane, Pair};
 use super::parting::Entries;
-use super::turns::Turns;
-use crate::base::entry::Entry;
 use crate::lifespan::Lifespan;
-use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Kind, Sendable};
 use crate::resource::LocalResource;
+use crate::resource::enter::Enter;
 
 /// The members of a tuple of lifespans as one resource: they enter side by side, in one task, and exit side by side.
 ///
@@ -39,18 +39,12 @@ pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J, Sendable>>
 where
     J: Join,
     J::Values: SendableMembers,
-    J::Lanes: Gives<J::Nested>,
-    J::Nested: Members<Sendable>,
+    J::Lanes: Members<Sendable>,
 {
     joining(members, Location::caller())
 }
 
-pub(super) type Joining<J, K> = Entering<
-    EnterEach<<J as Join>::Lanes, <J as Join>::Nested>,
-    <J as Join>::Nested,
-    Joined<<J as Join>::Values, K>,
-    K,
->;
+pub(super) type Joining<J, K> = EnterJoined<<J as Join>::Lanes, <J as Join>::Values, K>;
 
 pub(super) fn joining<J, K>(
     members: J,
@@ -59,20 +53,15 @@ pub(super) fn joining<J, K>(
 where
     J: Join,
     J::Values: joined::Members<K>,
-    J::Lanes: Gives<J::Nested>,
-    J::Nested: Members<K>,
+    J::Lanes: Members<K>,
     K: Kind,
     Joined<J::Values, K>: LocalResource,
 {
     let order = Order::Overlapping { width: usize::MAX };
     let lanes = members.__into_lanes(place);
-    let turns = Turns::in_order(lanes.__count(), usize::MAX);
-    let enter = |group| EnterEach::new(group, lanes, turns);
-    let finish = |nested, order| Joined::new(J::__flat(nested), order);
-    Lifespan::described(
-        Entering::new("join", place, order, enter, finish),
-        Entry::new(Joined::<J::Values, K>::policy().named("join"), place),
-    )
+    joined::lifespan("join", place, lanes, order, |lanes, order| {
+        Joined::new(J::__open(lanes), order)
+    })
 }
 
 /// Tuples of up to twelve lifespans.
@@ -85,37 +74,27 @@ pub trait Join {
     /// The resources they enter.
     type Values;
     #[doc(hidden)]
-    type Lanes;
-    #[doc(hidden)]
-    type Nested;
+    type Lanes: Enters;
 
     #[doc(hidden)]
     fn __into_lanes(self, place: &'static Location<'static>) -> Self::Lanes;
 
     #[doc(hidden)]
-    fn __flat(nested: Self::Nested) -> (Self::Values, Entries);
+    fn __open(lanes: Pin<&mut Self::Lanes>) -> (Self::Values, Entries);
 }
 
 macro_rules! lanes {
     ($place:ident) => { () };
     ($place:ident $first:ident $($rest:ident)*) => {
-        Pair { first: Lane::new($first, $place), rest: lanes!($place $($rest)*) }
+        Pair { first: Lane::new(EnterOne::new($first, $place)), rest: lanes!($place $($rest)*) }
     };
 }
 
 macro_rules! lanes_type {
     () => { () };
     ($first:ident $enter:ident, $($rest:ident $enters:ident,)*) => {
-        Pair<Lane<$first, $enter>, lanes_type!($($rest $enters,)*)>
+        Pair<Lane<EnterOne<$first, $enter>, $first>, lanes_type!($($rest $enters,)*)>
     };
-}
-
-/// `(A, (B, ()))`, as a pattern, and the type of that for members that are held.
-macro_rules! list {
-    () => { () };
-    ($first:ident $($rest:ident)*) => { ($first, list!($($rest)*)) };
-    (@held) => { () };
-    (@held $first:ident $($rest:ident)*) => { (Option<Kept<$first>>, list!(@held $($rest)*)) };
 }
 
 macro_rules! joins {
@@ -123,11 +102,10 @@ macro_rules! joins {
         #[diagnostic::do_not_recommend]
         impl<$($member, $enter,)*> Join for ($(Lifespan<$member, $enter>,)*)
         where
-            $($member: LocalResource,)*
+            $($member: LocalResource, $enter: Enter<$member>,)*
         {
             type Values = ($($member,)*);
             type Lanes = lanes_type!($($member $enter,)*);
-            type Nested = list!(@held $($member)*);
 
             #[allow(non_snake_case, unused_variables, reason = "a value is called like its type here")]
             fn __into_lanes(self, place: &'static Location<'static>) -> Self::Lanes {
@@ -135,11 +113,15 @@ macro_rules! joins {
                 lanes!(place $($member)*)
             }
 
-            #[allow(non_snake_case, unused_mut, clippy::unused_unit, reason = "as above; and there is a tuple of none")]
-            fn __flat(list!($($member)*): Self::Nested) -> (Self::Values, Entries) {
+            #[allow(non_snake_case, unused, clippy::unused_unit, reason = "as above; and there is a tuple of none")]
+            fn __open(lanes: Pin<&mut Self::Lanes>) -> (Self::Values, Entries) {
                 let mut entries = Entries::default();
-                let values = ($(entries.open($member),)*);
-                (values, entries)
+                $(
+                    let this = lanes.project();
+                    let $member = entries.open(this.first.take());
+                    let lanes = this.rest;
+                )*
+                (($($member,)*), entries)
             }
         }
 

@@ -2,16 +2,12 @@
 
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
-use super::entering::{EnterEach, EnterOne, Entering, Enters, Gives, Group};
 use super::exits::Order;
-use super::joined::Joined;
+use super::joined::{self, Joined};
+use super::lane::{EnterOne, Lane};
 use super::parting::Entries;
-use super::turns::Turns;
-use crate::base::entry::Entry;
 use crate::lifespan::Lifespan;
-use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::Takes;
 use crate::resource::enter::Enter;
 use crate::resource::{LocalResource, ScopedResource};
@@ -58,85 +54,36 @@ where
     all(width, members, Location::caller())
 }
 
-pub(super) type All<R, F, K> = Entering<EnterEach<Many<R, F>, Vec<Kept<R>>>, Vec<Kept<R>>, Joined<Vec<R>, K>, K>;
+/// In boxes, so that those that have ended take no room.
+type Lanes<R, F> = Vec<Lane<Pin<Box<EnterOne<R, F>>>, R>>;
 
 pub(super) fn all<R, F, K>(
     width: usize,
     members: impl IntoIterator<Item = Lifespan<R, F>>,
     place: &'static Location<'static>,
-) -> Lifespan<Joined<Vec<R>, K>, All<R, F, K>>
+) -> Lifespan<Joined<Vec<R>, K>, impl Enter<Joined<Vec<R>, K>>>
 where
     R: LocalResource,
     F: Enter<R>,
     K: Takes<R>,
     Joined<Vec<R>, K>: LocalResource,
 {
-    let order = Order::Overlapping { width };
     let lanes = members.into_iter();
-    let lanes: Vec<_> = lanes
-        .map(|member| Some(Box::pin(EnterOne::new(member, place))))
+    let lanes: Lanes<R, F> = lanes
+        .map(|member| Lane::new(Box::pin(EnterOne::new(member, place))))
         .collect();
-    let turns = Turns::in_order(lanes.len(), width);
-    let lanes = Many {
+    joined::lifespan(
+        "join_all",
+        place,
         lanes,
-        kept: Vec::new(),
-    };
-    let enter = |group| EnterEach::new(group, lanes, turns);
-    let finish = |members, order| Joined::new(opened(members), order);
-    let entering = Entering::new("join_all", place, order, enter, finish);
-    Lifespan::described(
-        entering,
-        Entry::new(Joined::<Vec<R>, K>::policy().named("join_all"), place),
+        Order::Overlapping { width },
+        |mut lanes, order| {
+            let mut entries = Entries::default();
+            let values = lanes
+                .iter_mut()
+                .map(|lane| entries.open(Pin::new(lane).take()))
+                .collect();
+            Joined::new((values, entries), order)
+        },
     )
-}
-
-fn opened<R: LocalResource>(members: Vec<Kept<R>>) -> (Vec<R>, Entries) {
-    let mut entries = Entries::default();
-    let values = members.into_iter().map(|member| entries.open(Some(member))).collect();
-    (values, entries)
-}
-
-type Boxed<R, F> = Pin<Box<EnterOne<R, F>>>;
-
-/// The enters of any number of members.
-pub(super) struct Many<R: LocalResource, F> {
-    /// `None` when it has ended.
-    lanes: Vec<Option<Boxed<R, F>>>,
-    /// Which member each is; in the order in which they entered.
-    kept: Vec<(usize, Kept<R>)>,
-}
-
-/// Nothing of it is pinned but what is in boxes.
-impl<R: LocalResource, F> Unpin for Many<R, F> {}
-
-impl<R: LocalResource, F: Enter<R>> Enters for Many<R, F> {
-    fn __count(&self) -> usize {
-        self.lanes.len()
-    }
-
-    fn __poll_member(self: Pin<&mut Self>, at: usize, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
-        let Many { lanes, kept } = self.get_mut();
-        let Some(lane) = &mut lanes[at] else {
-            return Poll::Ready(());
-        };
-        match ready!(lane.as_mut().poll(cx)) {
-            Ok(entered) => kept.push((at, entered)),
-            Err(missed) => group.miss(missed, None),
-        }
-        lanes[at] = None;
-        Poll::Ready(())
-    }
-
-    fn __give_up(self: Pin<&mut Self>, at: usize) {
-        self.get_mut().lanes[at] = None;
-    }
-}
-
-impl<R: LocalResource, F: Enter<R>> Gives<Vec<Kept<R>>> for Many<R, F> {
-    /// Those that are there, in the order of the members.
-    fn __take(self: Pin<&mut Self>) -> Vec<Kept<R>> {
-        let mut kept = std::mem::take(&mut self.get_mut().kept);
-        kept.sort_unstable_by_key(|(member, _)| *member);
-        kept.into_iter().map(|(_, kept)| kept).collect()
-    }
 }

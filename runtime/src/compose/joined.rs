@@ -3,14 +3,19 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::pin::Pin;
 use std::slice;
 
+use super::entering::{self, EnterEach, Entering, Enters, entering};
 use super::exits::Order;
 use super::parting::{Entries, Parting};
+use super::turns::Turns;
 use crate::base::entry::Entry;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
 use crate::event::failures::settle;
+use crate::lifespan::Lifespan;
 use crate::lifespan::kind::{Kind, Local, Sendable, Takes};
 use crate::orphan::collector;
 use crate::resource::TakesOver;
@@ -139,6 +144,28 @@ impl<T: Members<K>, K: Kind> Joined<T, K> {
         self.values.__part(&mut parting);
         parting
     }
+}
+
+/// The enter of members that become one.
+pub(super) type EnterJoined<L, T, K> = Entering<EnterEach<L>, L, Joined<T, K>, K>;
+
+/// The life of members that become one.
+pub(super) fn lifespan<L, T, K>(
+    name: &'static str,
+    place: &'static Location<'static>,
+    lanes: L,
+    order: Order,
+    finish: fn(Pin<&mut L>, Order) -> Joined<T, K>,
+) -> Lifespan<Joined<T, K>, EnterJoined<L, T, K>>
+where
+    L: Enters + entering::Members<K>,
+    K: Kind,
+    Joined<T, K>: LocalResource,
+{
+    let turns = Turns::in_order(lanes.__count(), order.width());
+    let enter = |group| EnterEach::new(group, Box::pin(lanes), turns);
+    let policy = Joined::<T, K>::policy().named(name);
+    Lifespan::described(entering(name, place, order, enter, finish), Entry::new(policy, place))
 }
 
 #[diagnostic::do_not_recommend]

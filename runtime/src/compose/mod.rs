@@ -10,12 +10,15 @@
 mod deep;
 pub(crate) mod entering;
 pub(crate) mod exits;
+pub(crate) mod group;
 mod join;
 mod join_all;
 pub(crate) mod joined;
+pub(crate) mod lane;
 pub(crate) mod local;
 mod nested;
 pub(crate) mod parting;
+mod roll_back;
 mod then;
 pub(crate) mod turns;
 mod wakers;

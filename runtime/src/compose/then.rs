@@ -1,18 +1,19 @@
 //! [`Lifespan::then`]: a resource, and another one that needs it.
 
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::entering::{EnterEach, Entering, Enters, Gives, Group, Lane, Members};
+use super::entering::{Enters, Members};
 use super::exits::Order;
-use super::joined::Joined;
+use super::group::Group;
+use super::joined::{self, Joined};
+use super::lane::{EnterOne, Lane};
 use super::parting::{Entries, Parting};
-use super::turns::Turns;
 use crate::base::cause::Phase;
-use crate::base::entry::Entry;
+use crate::base::panic::caught;
 use crate::event::failures::Failure;
 use crate::lifespan::Lifespan;
 use crate::lifespan::kept::Kept;
@@ -52,7 +53,7 @@ impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
         S: ScopedResource,
         G: Enter<S>,
     {
-        Chain::lifespan(self, next, Location::caller()).named("then")
+        Chain::lifespan("then", self, next, Location::caller())
     }
 }
 
@@ -82,40 +83,19 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         S: LocalResource + 'a,
         G: Enter<S>,
     {
-        Chain::lifespan(self, next, Location::caller()).named("then_local")
-    }
-}
-
-/// The two, as far as they are entered. Dropped, they are abandoned in the order of exits (law 3).
-struct Both<R: LocalResource, S: LocalResource> {
-    second: Option<Kept<S>>,
-    first: Option<Kept<R>>,
-}
-
-impl<R: LocalResource, S: LocalResource> Both<R, S> {
-    fn open(self) -> ((R, S), Entries) {
-        let mut entries = Entries::default();
-        let values = (entries.open(self.first), entries.open(self.second));
-        (values, entries)
-    }
-}
-
-impl<R: LocalResource, S: LocalResource, K: Takes<R> + Takes<S>> Members<K> for Both<R, S> {
-    fn __roll_back(&mut self, parting: &mut Parting<K>) {
-        parting.member(self.first.take());
-        parting.member(self.second.take());
+        Chain::lifespan("then_local", self, next, Location::caller())
     }
 }
 
 pin_project! {
-    /// The enter of a resource, and of one that is made from it.
+    /// The enter of a resource, and of one that is made from it. Dropped, the two are abandoned in the order of exits (law 3).
     struct Chain<R: LocalResource, F, N, S: LocalResource, G> {
-        // Before the first one, as in `Both`.
+        // Before the first one.
         #[pin]
-        second: Option<Lane<S, G>>,
+        second: Option<Lane<EnterOne<S, G>, S>>,
         next: Option<N>,
         #[pin]
-        first: Lane<R, F>,
+        first: Lane<EnterOne<R, F>, R>,
         place: &'static Location<'static>,
     }
 }
@@ -130,6 +110,7 @@ where
 {
     #[allow(clippy::type_complexity, reason = "as `then`")]
     fn lifespan<K>(
+        name: &'static str,
         first: Lifespan<R, F>,
         next: N,
         place: &'static Location<'static>,
@@ -141,13 +122,36 @@ where
         let chain = Chain {
             second: None,
             next: Some(next),
-            first: Lane::new(first, place),
+            first: Lane::new(EnterOne::new(first, place)),
             place,
         };
-        let enter = |group| EnterEach::new(group, chain, Turns::in_order(2, 1));
-        let finish = |both: Both<R, S>, order| Joined::new(both.open(), order);
-        let entering = Entering::<_, _, _, K>::new("then", place, Order::LastFirst, enter, finish);
-        Lifespan::described(entering, Entry::new(Joined::<(R, S), K>::policy(), place))
+        joined::lifespan(name, place, chain, Order::LastFirst, |chain, order| {
+            let (first, second) = chain.take();
+            let mut entries = Entries::default();
+            let values = (entries.open(first), entries.open(second));
+            Joined::new((values, entries), order)
+        })
+    }
+}
+
+impl<R: LocalResource, F, N, S: LocalResource, G> Chain<R, F, N, S, G> {
+    /// The two, as far as they are entered.
+    fn take(self: Pin<&mut Self>) -> (Option<Kept<R>>, Option<Kept<S>>) {
+        let this = self.project();
+        (this.first.take(), this.second.as_pin_mut().and_then(Lane::take))
+    }
+}
+
+impl<R, F, N, S, G, K> Members<K> for Chain<R, F, N, S, G>
+where
+    R: LocalResource,
+    S: LocalResource,
+    K: Takes<R> + Takes<S>,
+{
+    fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
+        let (first, second) = self.take();
+        parting.member(first);
+        parting.member(second);
     }
 }
 
@@ -169,13 +173,14 @@ where
             return this.first.__poll_member(0, cx, group);
         }
         if let (Some(first), Some(next)) = (this.first.entered(), this.next.take()) {
-            match catch_unwind(AssertUnwindSafe(|| next(first.resource()))) {
-                Ok(lifespan) => this.second.set(Some(Lane::new(lifespan, this.place))),
-                Err(panic) => {
-                    let subject = first.entry().subject();
-                    group.fail(Failure::panicked(subject, Phase::Enter, panic));
-                }
+            let (mut next, mut made) = (Some(next), None);
+            let call = caught(&mut || made = next.take().map(|next| next(first.resource())));
+            if let Err(panic) = call {
+                let subject = first.entry().subject();
+                group.fail(Failure::panicked(subject, Phase::Enter, panic));
             }
+            let second = made.map(|lifespan| Lane::new(EnterOne::new(lifespan, this.place)));
+            this.second.set(second);
         }
         match this.second.as_pin_mut() {
             Some(second) => second.__poll_member(0, cx, group),
@@ -189,22 +194,5 @@ where
             this.first.__give_up(0);
         }
         *this.next = None;
-    }
-}
-
-impl<R, F, N, S, G> Gives<Both<R, S>> for Chain<R, F, N, S, G>
-where
-    R: LocalResource,
-    F: Enter<R>,
-    N: FnOnce(&R) -> Lifespan<S, G>,
-    S: LocalResource,
-    G: Enter<S>,
-{
-    fn __take(self: Pin<&mut Self>) -> Both<R, S> {
-        let this = self.project();
-        Both {
-            second: this.second.as_pin_mut().and_then(Gives::__take),
-            first: this.first.__take(),
-        }
     }
 }

@@ -41,7 +41,7 @@ pub fn lose<A: Composed<K>, K: Kind>(whole: A, abandoned: &Origin) {
 fn abandoned_members<A: Composed<K>, K: Kind>(whole: A, abandoned: &Origin) -> Parting<K> {
     let exit = Exit::new(collector::cause(), None);
     exit.note(&abandoned.entry);
-    let parting = Parting::new(&exit).abandoned(abandoned.runtime.clone(), abandoned.stray);
+    let parting = Parting::new(&exit).abandoned((abandoned.runtime.clone(), abandoned.stray));
     let mut parts = Parts::new(parting, A::GRAPH, &exit);
     whole.__part(&mut parts);
     parts.into_parting()

@@ -53,8 +53,8 @@ where
         let this = self.project();
         let (value, entry) = match ready!(this.entering.poll(cx)) {
             Ok(kept) => {
-                let (resource, entry) = kept.open();
-                ((this.field)(resource), entry)
+                let (resource, origin) = kept.take();
+                ((this.field)(resource), origin.entry)
             }
             Err(missed) => match this.absent {
                 Some(absent) if may_be_absent(&missed.failure) => {

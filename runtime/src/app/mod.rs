@@ -2,7 +2,7 @@
 //! needs it have, in one task, without a spawn (laws 7, 18 and 19).
 //!
 //! The attribute `#[lifespan]` generates data, the [`graph`](crate::plan::graph), and flat lists, with one line for each member.
-//! A member has a [`slot`], which holds it when it is entered, as something [`stored`], and lends it to those that need it;
+//! A member has a [`slot`], which holds it when it is entered and lends it to those that need it;
 //! [`member`] says how it is entered, and its [`role`] what its type has to do with that. [`resources`] are what members are that
 //! are none by themselves, [`with_end`] the enter of one whose end is beside it. [`lifespan`] makes the description of the whole,
 //! [`composed`] is what generated code says of it, [`exit`] ends it by its [`parts`], [`asking`] has its members tell if they
@@ -20,5 +20,4 @@ mod random;
 pub(crate) mod resources;
 pub(crate) mod role;
 pub(crate) mod slot;
-pub(crate) mod stored;
 pub(crate) mod with_end;

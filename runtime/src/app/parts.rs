@@ -54,7 +54,7 @@ impl<'e, K: Kind> Parts<'e, K> {
     }
 
     fn push<V>(&mut self, at: usize, ending: Ending<V, K>, value: V, entry: Entry) {
-        let circumstances = self.parting.circumstances(entry);
-        self.parting.push(at, |exit| (ending.part)(value, circumstances, exit));
+        let origin = self.parting.origin(entry);
+        self.parting.push(at, |exit| (ending.part)(value, origin, exit));
     }
 }

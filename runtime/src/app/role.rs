@@ -4,13 +4,14 @@
 use std::fmt;
 
 use super::resources::{Beside, Closed, Ends, EndsLocal, Optional, OptionalBeside, Plain};
+use crate::base::entry::Entry;
 use crate::base::policy::Policy;
-use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Kind, Local, Sendable, Takes};
 use crate::plan::graph::Member;
 use crate::plan::graph::What;
 use crate::resource::exit::ForMembers;
 use crate::resource::failing::Failing;
+use crate::resource::kept::Kept;
 use crate::resource::origin::Origin;
 use crate::resource::{LocalResource, ScopedResource};
 use crate::scope::abandon::Collected;
@@ -27,7 +28,14 @@ pub struct Role<V, R, K: Kind> {
 /// What becomes of a value that has entered: its exit, or the end of one that is dropped.
 pub(crate) struct Ending<V, K: Kind> {
     pub(super) part: fn(V, Origin, ForMembers) -> K::Exit,
-    pub(super) abandon: fn(V, Origin),
+    abandon: fn(V, Origin),
+}
+
+impl<V, K: Kind> Ending<V, K> {
+    /// From here on the value will be exited, or its loss reported (law 5).
+    pub(super) fn keep(&self, value: V, entry: Entry) -> Kept<V> {
+        Kept::new(value, Origin::here(entry), self.abandon)
+    }
 }
 
 impl<V, R, K: Kind> Copy for Role<V, R, K> {}
@@ -146,8 +154,8 @@ where
 {
     Role {
         ending: Ending {
-            part: |value, circumstances, exit| K::__part_of_many(Kept::again(R::__close(value), circumstances), exit),
-            abandon: |value, circumstances| R::__close(value).__abandon::<Collected>(circumstances),
+            part: |value, origin, exit| K::__part_of_many(R::__close(value), origin, exit),
+            abandon: |value, origin| R::__close(value).__abandon::<Collected>(origin),
         },
         close: R::__close,
         ask: R::__ask,

@@ -6,22 +6,22 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::role::{Ending, Role};
-use super::stored::Stored;
 use crate::base::entry::Entry;
 use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::resource::exit::ForMembers;
+use crate::resource::kept::Kept;
 
 /// Of a member that others need: it is lent to them while they enter.
 #[derive(Debug)]
 pub struct Lent<V, K: Kind> {
-    cell: OnceLock<Box<Stored<V, K>>>,
+    cell: OnceLock<Box<Kept<V>>>,
     ending: Ending<V, K>,
 }
 
 /// Of a member that no other needs, so that it need not be `Sync`.
 #[derive(Debug)]
 pub struct Leaf<V, K: Kind> {
-    cell: Mutex<Option<Box<Stored<V, K>>>>,
+    cell: Mutex<Option<Box<Kept<V>>>>,
     ending: Ending<V, K>,
 }
 
@@ -63,7 +63,7 @@ pub fn leaf<V, R, K: Kind>(role: Role<V, R, K>) -> Leaf<V, K> {
 /// Lends a member, to one that begins when it has entered.
 pub fn get<V, K: Kind>(slot: &Lent<V, K>) -> &V {
     match slot.cell.get() {
-        Some(member) => member.value(),
+        Some(member) => member.it(),
         None => unreachable!("it begins when all that it needs has entered"),
     }
 }
@@ -90,27 +90,27 @@ pub trait Slot<V, K: Kind> {
     fn __put(&self, value: V, entry: Entry);
 
     /// Takes out what was put in.
-    fn __take(&mut self) -> Option<Box<Stored<V, K>>>;
+    fn __take(&mut self) -> Option<Box<Kept<V>>>;
 }
 
 impl<V, K: Kind> Slot<V, K> for Lent<V, K> {
     fn __put(&self, value: V, entry: Entry) {
-        let put = self.cell.set(Box::new(Stored::new(value, entry, self.ending)));
+        let put = self.cell.set(Box::new(self.ending.keep(value, entry)));
         assert!(put.is_ok(), "a member is entered once");
     }
 
-    fn __take(&mut self) -> Option<Box<Stored<V, K>>> {
+    fn __take(&mut self) -> Option<Box<Kept<V>>> {
         self.cell.take()
     }
 }
 
 impl<V, K: Kind> Slot<V, K> for Leaf<V, K> {
     fn __put(&self, value: V, entry: Entry) {
-        let member = Stored::new(value, entry, self.ending);
+        let member = self.ending.keep(value, entry);
         *self.cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(member));
     }
 
-    fn __take(&mut self) -> Option<Box<Stored<V, K>>> {
+    fn __take(&mut self) -> Option<Box<Kept<V>>> {
         self.cell.get_mut().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -123,13 +123,13 @@ pub trait Field<V> {
 
 impl<V, K: Kind> Field<V> for Lent<V, K> {
     fn __value(&mut self) -> Option<V> {
-        self.__take()?.open()
+        Some(self.__take()?.take().0)
     }
 }
 
 impl<V, K: Kind> Field<V> for Leaf<V, K> {
     fn __value(&mut self) -> Option<V> {
-        self.__take()?.open()
+        Some(self.__take()?.take().0)
     }
 }
 
@@ -166,7 +166,8 @@ impl<V, K: Kind> AnySlot<K> for Lent<V, K> {
     }
 
     fn __part(&mut self, exit: ForMembers) -> Option<K::Exit> {
-        self.__take()?.part(exit)
+        let (value, origin) = self.__take()?.take();
+        Some((self.ending.part)(value, origin, exit))
     }
 }
 
@@ -177,6 +178,7 @@ impl<V, K: Kind> AnySlot<K> for Leaf<V, K> {
     }
 
     fn __part(&mut self, exit: ForMembers) -> Option<K::Exit> {
-        self.__take()?.part(exit)
+        let (value, origin) = self.__take()?.take();
+        Some((self.ending.part)(value, origin, exit))
     }
 }

@@ -140,7 +140,7 @@ impl<T: Members<K>, K: Kind> Joined<T, K> {
         let exit = Exit::new(collector::cause(), None);
         let mut parting = Parting::new(&exit)
             .with(self.entries)
-            .abandoned(abandoned.runtime, abandoned.stray);
+            .abandoned((abandoned.runtime, abandoned.stray));
         self.values.__part(&mut parting);
         parting
     }

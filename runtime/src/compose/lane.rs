@@ -17,13 +17,15 @@ use crate::base::panic::{Panic, caught};
 use crate::cancel::current;
 use crate::error::Error;
 use crate::event::failures::Failure;
-use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Kind, Takes};
 use crate::lifespan::{Holding, Lifespan};
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 use crate::resource::failing::Failing;
+use crate::resource::kept::Kept;
+use crate::resource::origin::Origin;
+use crate::scope::abandon::kept;
 use crate::scope::held::Held;
 
 pin_project! {
@@ -78,10 +80,10 @@ fn looked_at<R: LocalResource>(
         Ok(polled) => match ready!(polled) {
             Ok(held) => {
                 let (resource, entry) = held.into_parts();
-                let kept = Kept::new(resource, entry);
+                let kept = kept(resource, Origin::here(entry));
                 // If it dies while others enter, the group fails with its error (law 21).
                 if let Some(group) = current::here() {
-                    Failing::on(&group, kept.resource(), kept.entry());
+                    Failing::on(&group, kept.it(), kept.entry());
                 }
                 return Poll::Ready(Ok(kept));
             }

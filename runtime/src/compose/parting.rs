@@ -3,17 +3,14 @@
 use std::fmt;
 use std::panic::Location;
 
-use tokio::runtime::Handle;
-
 use super::exits::{Exits, Order};
 use crate::base::entry::Entry;
-use crate::base::identity::Anchor;
-use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Kind, Sendable, Takes};
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::resource::LocalResource;
 use crate::resource::exit::{Exit, ForMembers};
-use crate::resource::origin::Origin;
+use crate::resource::kept::Kept;
+use crate::resource::origin::{AbandonedFrom, Origin};
 
 /// The entry of each member, in order: its name, its budgets, its place.
 #[derive(Debug, Default)]
@@ -25,8 +22,8 @@ impl Entries {
         let Some(member) = member else {
             unreachable!("all members have been entered")
         };
-        let (resource, entry) = member.open();
-        self.0.push(entry);
+        let (resource, origin) = member.take();
+        self.0.push(origin.entry);
         resource
     }
 }
@@ -37,8 +34,8 @@ pub struct Parting<K: Kind> {
     entries: std::vec::IntoIter<Entry>,
     next: usize,
     exit: ForMembers,
-    /// If the members are abandoned: from which runtime, and whether by another task.
-    from: Option<(Option<Handle>, bool)>,
+    /// If the members are abandoned.
+    from: Option<AbandonedFrom>,
 }
 
 /// The number of what is no member, and exits when all of them have.
@@ -65,11 +62,9 @@ impl<K: Kind> Parting<K> {
     }
 
     /// For members that are abandoned together.
-    pub(crate) fn abandoned(self, runtime: Option<Handle>, stray: bool) -> Self {
-        Parting {
-            from: Some((runtime, stray)),
-            ..self
-        }
+    pub(crate) fn abandoned(self, from: AbandonedFrom) -> Self {
+        let from = Some(from);
+        Parting { from, ..self }
     }
 
     /// The next member, if it was entered.
@@ -78,19 +73,15 @@ impl<K: Kind> Parting<K> {
         K: Takes<R>,
     {
         let from = self.from.clone();
-        self.exit(|exit| Some(K::__part(member?.abandoned_from(from), exit)));
+        self.exit(|exit| {
+            let (resource, origin) = member?.take();
+            Some(K::__part(resource, origin.abandoned_from(from), exit))
+        });
     }
 
     /// Where a member of this entry comes from.
-    pub(crate) fn circumstances(&self, entry: Entry) -> Origin {
-        let here = || (Handle::try_current().ok(), false);
-        let (runtime, stray) = self.from.clone().unwrap_or_else(here);
-        Origin {
-            entry,
-            runtime,
-            stray,
-            anchor: Anchor::default(),
-        }
+    pub(crate) fn origin(&self, entry: Entry) -> Origin {
+        Origin::here(entry).abandoned_from(self.from.clone())
     }
 
     /// The exit of the member of this number; of what is no member, and exits [last](LAST).
@@ -119,7 +110,8 @@ impl<K: Kind> Parting<K> {
         // There is one for each, unless somebody has changed a vector of members.
         let entry = self.entries.next();
         let entry = entry.unwrap_or_else(|| Entry::new(R::policy(), Location::caller()));
-        self.member(Some(Kept::new(resource, entry)));
+        let origin = self.origin(entry);
+        self.exit(|exit| Some(K::__part(resource, origin, exit)));
     }
 
     /// Nothing can run their exits any more: each reports itself, the last first.

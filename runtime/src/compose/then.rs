@@ -16,9 +16,9 @@ use crate::base::cause::Phase;
 use crate::base::panic::caught;
 use crate::event::failures::Failure;
 use crate::lifespan::Lifespan;
-use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Local, Takes};
 use crate::resource::enter::Enter;
+use crate::resource::kept::Kept;
 use crate::resource::{LocalResource, ScopedResource};
 
 impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
@@ -174,7 +174,7 @@ where
         }
         if let (Some(first), Some(next)) = (this.first.entered(), this.next.take()) {
             let (mut next, mut made) = (Some(next), None);
-            let call = caught(&mut || made = next.take().map(|next| next(first.resource())));
+            let call = caught(&mut || made = next.take().map(|next| next(first.it())));
             if let Err(panic) = call {
                 let subject = first.entry().subject();
                 group.fail(Failure::panicked(subject, Phase::Enter, panic));

@@ -5,19 +5,17 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Mutex;
 
-use tokio::runtime::Handle;
-
 use super::ending::{EndBox, EndBoxLocal};
-use super::kept::Kept;
 use super::{BoxFuture, LocalBoxFuture};
 use crate::event::failures::Failures;
 use crate::orphan::collector::{self, Collector};
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::resource::exit::ForMembers;
 use crate::resource::failing::Dependents;
-use crate::resource::origin::Origin;
+use crate::resource::kept::Kept;
+use crate::resource::origin::{AbandonedFrom, Origin};
 use crate::resource::{LocalResource, ScopedResource};
-use crate::scope::abandon::{job, job_of_any};
+use crate::scope::abandon::{job, job_of_any, kept};
 use crate::scope::exiting::exiting;
 use crate::scope::side::Side;
 
@@ -60,20 +58,21 @@ pub type Numbered<E> = Vec<(usize, E)>;
 /// A member whose type is forgotten: of what comes and goes at run time. Dropped, it is abandoned.
 #[doc(hidden)]
 pub trait Member<K: Kind> {
-    /// Makes its exit. If it is abandoned with others: from which runtime, and whether by another task.
-    fn __part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Exit;
+    /// Makes its exit.
+    fn __part(self: Box<Self>, exit: ForMembers, from: Option<AbandonedFrom>) -> K::Exit;
 
     /// Whom it tells from now on if it fails (law 21).
     fn __tell(&self, users: &Dependents);
 }
 
 impl<R: LocalResource, K: Takes<R>> Member<K> for Kept<R> {
-    fn __part(self: Box<Self>, exit: ForMembers, from: Option<(Option<Handle>, bool)>) -> K::Exit {
-        K::__part(self.abandoned_from(from), exit)
+    fn __part(self: Box<Self>, exit: ForMembers, from: Option<AbandonedFrom>) -> K::Exit {
+        let (resource, origin) = self.take();
+        K::__part(resource, origin.abandoned_from(from), exit)
     }
 
     fn __tell(&self, users: &Dependents) {
-        users.hear_of(self.resource(), self.entry());
+        users.hear_of(self.it(), self.entry());
     }
 }
 
@@ -86,12 +85,12 @@ impl<R: LocalResource, K: Takes<R>> Member<K> for Kept<R> {
 pub trait Takes<R: LocalResource>: Kind {
     /// Makes the exit of a member.
     #[doc(hidden)]
-    fn __part(member: Kept<R>, exit: ForMembers) -> Self::Exit;
+    fn __part(resource: R, origin: Origin, exit: ForMembers) -> Self::Exit;
 
     /// As [`__part`](Takes::__part), for members of many types: of a form that is compiled once.
     #[doc(hidden)]
-    fn __part_of_many(member: Kept<R>, exit: ForMembers) -> Self::Exit {
-        Self::__part(member, exit)
+    fn __part_of_many(resource: R, origin: Origin, exit: ForMembers) -> Self::Exit {
+        Self::__part(resource, origin, exit)
     }
 
     /// Forgets the type of a member.
@@ -146,14 +145,12 @@ impl Kind for Sendable {
 }
 
 impl<R: ScopedResource> Takes<R> for Sendable {
-    fn __part(member: Kept<R>, exit: ForMembers) -> OrphanExit {
-        let (resource, circumstances) = member.into_parts();
-        job(resource, circumstances, exit)
+    fn __part(resource: R, origin: Origin, exit: ForMembers) -> OrphanExit {
+        job(resource, origin, exit)
     }
 
-    fn __part_of_many(member: Kept<R>, exit: ForMembers) -> OrphanExit {
-        let (resource, circumstances) = member.into_parts();
-        job_of_any(resource, circumstances, exit)
+    fn __part_of_many(resource: R, origin: Origin, exit: ForMembers) -> OrphanExit {
+        job_of_any(resource, origin, exit)
     }
 
     fn __forget_type(member: Kept<R>) -> Box<Self::Member> {
@@ -183,9 +180,10 @@ impl<'a> Kind for Local<'a> {
 }
 
 impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
-    fn __part(member: Kept<R>, exit: ForMembers) -> Self::Exit {
+    fn __part(resource: R, origin: Origin, exit: ForMembers) -> Self::Exit {
+        let unbegun = kept(resource, origin);
         Box::pin(async move {
-            let (resource, Origin { entry, anchor, .. }) = member.into_parts();
+            let (resource, Origin { entry, anchor, .. }) = unbegun.take();
             let exit = exit.now(entry.policy.exit());
             exit.note(&entry);
             let mut side = Side::nothing();

@@ -25,7 +25,6 @@ use crate::scope::tie::{InTask, Kind, Tie};
 pub(crate) mod ending;
 pub(crate) mod foreign;
 pub(crate) mod held;
-pub(crate) mod kept;
 pub(crate) mod kind;
 pub(crate) mod scope_macro;
 pub(crate) mod send_fn;

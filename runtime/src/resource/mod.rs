@@ -17,6 +17,7 @@ pub(crate) mod body;
 pub(crate) mod enter;
 pub(crate) mod exit;
 pub(crate) mod failing;
+pub(crate) mod kept;
 pub(crate) mod origin;
 pub(crate) mod part;
 

@@ -19,7 +19,28 @@ pub struct Origin {
     pub(crate) anchor: Anchor,
 }
 
+/// From which runtime several are abandoned together, and whether by another task than the one that entered them.
+pub(crate) type AbandonedFrom = (Option<Handle>, bool);
+
 impl Origin {
+    /// Of what has just been entered.
+    pub(crate) fn here(entry: Entry) -> Self {
+        Origin {
+            entry,
+            runtime: Handle::try_current().ok(),
+            stray: false,
+            anchor: Anchor::default(),
+        }
+    }
+
+    /// As one of several that are abandoned together, if it is.
+    pub(crate) fn abandoned_from(mut self, from: Option<AbandonedFrom>) -> Self {
+        if let Some((runtime, stray)) = from {
+            (self.runtime, self.stray) = (runtime, stray);
+        }
+        self
+    }
+
     /// Reports a resource whose exit cannot leave its scope, and drops it.
     pub(crate) fn lose<R>(self, resource: R) {
         let reason = "it is local to its task and was dropped without its exit; only its `Drop` runs";

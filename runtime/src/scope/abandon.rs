@@ -13,12 +13,17 @@ use crate::event;
 use crate::event::failures::Failures;
 use crate::orphan::collector;
 use crate::orphan::orphan_exit::{OrphanExit, OrphanState};
-use crate::resource::ScopedResource;
-use crate::resource::TakesOver;
 use crate::resource::exit::ForMembers;
+use crate::resource::kept::Kept;
 use crate::resource::origin::Origin;
+use crate::resource::{LocalResource, ScopedResource, TakesOver};
 
 pub(crate) enum Collected {}
+
+/// An entered resource, whichever type that is. Dropped, it is abandoned.
+pub(crate) fn kept<R: LocalResource>(resource: R, origin: Origin) -> Kept<R> {
+    Kept::new(resource, origin, R::__abandon::<Collected>)
+}
 
 impl TakesOver for Collected {
     fn __take_over<R: ScopedResource>(resource: R, abandoned: Origin) {
@@ -35,9 +40,10 @@ fn collect(resource: Box<dyn Detached>, abandoned: Origin) {
 /// The exit of a resource whose type is forgotten, to be run by any task.
 fn detached(resource: Box<dyn Detached>, origin: Origin, told: ForMembers) -> OrphanExit {
     let (circumstances, is_elsewhere) = (Circumstances::of(&origin), resource.exits_elsewhere());
-    let unbegun = Unbegun::new(resource, origin, <dyn Detached>::lose);
+    // If it never begins, its job names the resource, and this what that is made of.
+    let unbegun = Kept::new(resource, origin, <dyn Detached>::lose);
     circumstances.job(is_elsewhere, async move {
-        let (resource, Origin { entry, anchor, .. }) = unbegun.begin();
+        let (resource, Origin { entry, anchor, .. }) = unbegun.take();
         let exit = told.now(entry.policy.exit());
         exit.note(&entry);
         let mut side = Side::nothing();
@@ -54,9 +60,9 @@ pub(crate) fn job_of_any<R: ScopedResource>(resource: R, origin: Origin, told: F
 /// As [`detached`], of a resource that is about to exit as a part of something else: in one box.
 pub(crate) fn job<R: ScopedResource>(resource: R, origin: Origin, told: ForMembers) -> OrphanExit {
     let (circumstances, is_elsewhere) = (Circumstances::of(&origin), resource.__exits_elsewhere());
-    let unbegun = Unbegun::new(resource, origin, R::__lose);
+    let unbegun = Kept::new(resource, origin, R::__lose);
     circumstances.job(is_elsewhere, async move {
-        let (resource, Origin { entry, anchor, .. }) = unbegun.begin();
+        let (resource, Origin { entry, anchor, .. }) = unbegun.take();
         let exit = told.now(entry.policy.exit());
         exit.note(&entry);
         let mut side = Side::nothing();
@@ -93,33 +99,5 @@ impl Circumstances {
             OrphanState::Unbegun
         };
         OrphanExit::new(state, exit, subject, runtime, stray)
-    }
-}
-
-/// A resource whose exit has not begun. If it never does, its job names the resource, and this what that is made of.
-struct Unbegun<T> {
-    resource: Option<(T, Origin)>,
-    lose: fn(T, Origin),
-}
-
-impl<T> Unbegun<T> {
-    fn new(resource: T, origin: Origin, lose: fn(T, Origin)) -> Self {
-        let resource = Some((resource, origin));
-        Unbegun { resource, lose }
-    }
-
-    fn begin(mut self) -> (T, Origin) {
-        match self.resource.take() {
-            Some(unbegun) => unbegun,
-            None => unreachable!("an exit begins once"),
-        }
-    }
-}
-
-impl<T> Drop for Unbegun<T> {
-    fn drop(&mut self) {
-        if let Some((resource, origin)) = self.resource.take() {
-            (self.lose)(resource, origin);
-        }
     }
 }

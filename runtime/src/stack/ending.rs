@@ -5,8 +5,6 @@ use std::mem;
 use std::panic::Location;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
-
 use super::exit_stack::ExitStack;
 use super::slots::{Slots, live_of};
 use super::unwind::{Lasting, Unwind};
@@ -22,7 +20,7 @@ use crate::resource::TakesOver;
 use crate::resource::body::Failure;
 use crate::resource::exit::Exit;
 use crate::resource::failing::{Dependents, Failing};
-use crate::resource::origin::Origin;
+use crate::resource::origin::{AbandonedFrom, Origin};
 use crate::resource::part;
 use crate::resource::{LocalResource, ScopedResource};
 
@@ -75,7 +73,7 @@ impl LocalResource for ExitStack<Local<'_>> {
 
 impl<K: Kind> ExitStack<K> {
     /// Each is abandoned by itself, the youngest first.
-    fn abandon(&self, from: Option<&(Option<Handle>, bool)>) {
+    fn abandon(&self, from: Option<&AbandonedFrom>) {
         let exit = Exit::new(collector::cause(), None).for_members();
         K::__pass_on(self.slots.close(&exit, from));
     }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use super::slots::{Key, Slot, Slots, live_of};
 use crate::base::policy::Policy;
 use crate::error::Error;
-use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Kind, Sendable, Takes};
 use crate::live::Live;
 use crate::resource::LocalResource;
 use crate::resource::body::Failure;
 use crate::resource::failing::Dependents;
+use crate::resource::kept::Kept;
 
 /// A resource on an [`ExitStack`](super::ExitStack), for as long as it is used; it dereferences to the resource.
 ///
@@ -46,7 +46,7 @@ impl<'s, R: LocalResource, K: Kind> StackGuard<'s, R, K> {
             kept: Some(kept),
         };
         if let Some(users) = slots.users() {
-            users.hear_of(guard.kept().resource(), guard.kept().entry());
+            users.hear_of(guard.kept().it(), guard.kept().entry());
         }
         guard
     }
@@ -121,10 +121,10 @@ impl<'s, R: LocalResource, K: Kind> StackGuard<'s, R, K> {
         };
         self.slots.remove(self.key);
         if self.slots.users().is_some() {
-            Dependents::nobody().hear_of(kept.resource(), kept.entry());
+            Dependents::nobody().hear_of(kept.it(), kept.entry());
         }
-        let (resource, entry) = kept.open();
-        live_of(resource, entry)
+        let (resource, origin) = kept.take();
+        live_of(resource, origin.entry)
     }
 
     fn kept(&self) -> &Kept<R> {
@@ -163,13 +163,13 @@ impl<R: LocalResource, K: Kind> Deref for StackGuard<'_, R, K> {
     type Target = R;
 
     fn deref(&self) -> &R {
-        self.kept().resource()
+        self.kept().it()
     }
 }
 
 impl<R: LocalResource, K: Kind> DerefMut for StackGuard<'_, R, K> {
     fn deref_mut(&mut self) -> &mut R {
-        self.kept_mut().resource_mut()
+        self.kept_mut().it_mut()
     }
 }
 

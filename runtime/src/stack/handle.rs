@@ -9,11 +9,13 @@ use super::slots::{STACK, Slot, Slots, adopted, live_of};
 use crate::base::entry::Entry;
 use crate::error::rejected::Rejected;
 use crate::lifespan::ending::Exited;
-use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Kind, Sendable, Takes};
 use crate::live::Live;
 use crate::resource::LocalResource;
 use crate::resource::exit::Exit;
+use crate::resource::kept::Kept;
+use crate::resource::origin::Origin;
+use crate::scope::abandon::kept;
 
 /// Registers on an [`ExitStack`](super::ExitStack) without borrowing it; made by
 /// [`handle`](super::ExitStack::handle). Cheap to clone.
@@ -63,9 +65,9 @@ impl<K: Kind> StackHandle<K> {
         K: Takes<R>,
     {
         let entry = Entry::new(resource.__own_policy(), Location::caller());
-        let kept = Kept::new(resource, entry);
+        let kept = kept(resource, Origin::here(entry));
         self.keep(kept).map_err(|kept| {
-            let (resource, entry) = kept.open();
+            let (resource, Origin { entry, .. }) = kept.take();
             Rejected::closed(resource, STACK, entry.subject())
         })
     }
@@ -90,7 +92,7 @@ impl<K: Kind> StackHandle<K> {
     {
         self.keep(adopted(live, Location::caller())).map_err(|kept| {
             let subject = kept.entry().subject();
-            let (resource, entry) = kept.open();
+            let (resource, Origin { entry, .. }) = kept.take();
             Rejected::closed(live_of(resource, entry), STACK, subject)
         })
     }
@@ -109,7 +111,7 @@ impl<K: Kind> StackHandle<K> {
     {
         let entry = callback_entry(Location::caller());
         let subject = entry.subject();
-        self.offer(callback, |call| Kept::new(K::__callback(call), entry))
+        self.offer(callback, |call| kept(K::__callback(call), Origin::here(entry)))
             .map_err(|callback| Rejected::closed(callback, STACK, subject))
     }
 
@@ -127,7 +129,7 @@ impl<K: Kind> StackHandle<K> {
     {
         let entry = callback_entry(Location::caller());
         let subject = entry.subject();
-        self.offer(callback, |call| Kept::new(K::__callback(AtOnce(call)), entry))
+        self.offer(callback, |call| kept(K::__callback(AtOnce(call)), Origin::here(entry)))
             .map_err(|callback| Rejected::closed(callback, STACK, subject))
     }
 

@@ -12,12 +12,13 @@ use crate::error::Error;
 use crate::error::rejected::Rejected;
 use crate::lifespan::Lifespan;
 use crate::lifespan::ending::Exited;
-use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Kind, Takes};
 use crate::live::Live;
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 use crate::resource::exit::Exit;
+use crate::resource::origin::Origin;
+use crate::scope::abandon::kept;
 
 impl<K: Kind> ExitStack<K> {
     /// Enters a resource in the calling task and cancel scope, and puts it on the stack.
@@ -63,7 +64,7 @@ impl<K: Kind> ExitStack<K> {
     {
         let entry = Entry::new(resource.__own_policy(), Location::caller());
         let resource = self.check_open(resource, |_| entry.subject())?;
-        Ok(StackGuard::new(&self.slots, Kept::new(resource, entry)))
+        Ok(StackGuard::new(&self.slots, kept(resource, Origin::here(entry))))
     }
 
     /// Puts an entered resource on the stack, which exits it from then on. It keeps its name, its budgets and its place.
@@ -103,7 +104,10 @@ impl<K: Kind> ExitStack<K> {
     {
         let entry = callback_entry(Location::caller());
         let callback = self.check_open(callback, |_| entry.subject())?;
-        Ok(StackGuard::new(&self.slots, Kept::new(K::__callback(callback), entry)))
+        Ok(StackGuard::new(
+            &self.slots,
+            kept(K::__callback(callback), Origin::here(entry)),
+        ))
     }
 
     /// As [`on_exit`](ExitStack::on_exit), for a callback that does not wait.
@@ -121,7 +125,7 @@ impl<K: Kind> ExitStack<K> {
         let entry = callback_entry(Location::caller());
         let callback = self.check_open(callback, |_| entry.subject())?;
         let callback = K::__callback(AtOnce(callback));
-        Ok(StackGuard::new(&self.slots, Kept::new(callback, entry)))
+        Ok(StackGuard::new(&self.slots, kept(callback, Origin::here(entry))))
     }
 
     fn check_open<T>(&self, it: T, subject: impl FnOnce(&T) -> Subject) -> Result<T, Rejected<T>> {

@@ -6,15 +6,15 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::runtime::Handle;
-
 use crate::base::entry::{Entry, Subject};
-use crate::lifespan::kept::Kept;
 use crate::lifespan::kind::{Kind, Member};
 use crate::live::Live;
 use crate::resource::LocalResource;
 use crate::resource::exit::ForMembers;
 use crate::resource::failing::Dependents;
+use crate::resource::kept::Kept;
+use crate::resource::origin::{AbandonedFrom, Origin};
+use crate::scope::abandon::kept;
 use crate::scope::held::Held;
 
 /// What a stack is called where something came too late.
@@ -109,9 +109,8 @@ impl<K: Kind> Slots<K> {
         popped.map(|(_, slot)| slot)
     }
 
-    /// None comes any more; the exits of those that are here, the youngest first. If they are abandoned with others: from
-    /// which runtime, and whether by another task.
-    pub(super) fn close(&self, exit: &ForMembers, from: Option<&(Option<Handle>, bool)>) -> Vec<K::Exit> {
+    /// None comes any more; the exits of those that are here, the youngest first.
+    pub(super) fn close(&self, exit: &ForMembers, from: Option<&AbandonedFrom>) -> Vec<K::Exit> {
         let slots = {
             let mut state = self.state();
             state.closed = true;
@@ -162,7 +161,8 @@ pub(super) fn adopted<R: LocalResource>(live: Live<R>, place: &'static Location<
     held.leave_task(place);
     let anchor = held.take_anchor();
     let (resource, entry) = held.into_parts();
-    Kept::new(resource, entry).handed_over(anchor)
+    let origin = Origin::here(entry);
+    kept(resource, Origin { anchor, ..origin })
 }
 
 /// From here on it is the user's to exit.

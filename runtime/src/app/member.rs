@@ -1,7 +1,6 @@
 //! How a member of a lifespan is entered: its lifespan is made of what it needs, entered, and put into its slot.
 
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::lifespan;
 use super::resources::{Closed, Holds, Is, IsWithin, Maybe};
 use super::role::Role;
-use super::slot::Slot;
+use super::slot::{Cell, SlotIn};
 use super::with_end::{Gives, WithEnd};
 use crate::base::policy::Policy;
 use crate::compose::group::Missed;
@@ -31,12 +30,11 @@ pin_project! {
         #[pin]
         entering: EnterOne<R, F>,
         member: &'static Member,
-        slot: &'s C,
+        slot: &'s SlotIn<C, V, K>,
         // How the resource becomes the field.
         field: fn(R) -> V,
         // What an optional member is when it did not enter.
         absent: Option<fn() -> V>,
-        kind: PhantomData<fn() -> K>,
     }
 }
 
@@ -45,7 +43,7 @@ where
     R: LocalResource,
     F: Enter<R>,
     K: Kind,
-    C: Slot<V, K>,
+    C: Cell<V>,
 {
     type Output = Result<(), Missed>;
 
@@ -64,7 +62,7 @@ where
                 _ => return Poll::Ready(Err(missed)),
             },
         };
-        this.slot.__put(value, entry);
+        this.slot.put(value, entry);
         Poll::Ready(Ok(()))
     }
 }
@@ -73,7 +71,7 @@ where
 // Out of line: there is one for each type, and a call for each member.
 #[inline(never)]
 fn begin<'s, R, F, V, K, C>(
-    slot: &'s C,
+    slot: &'s SlotIn<C, V, K>,
     member: &'static Member,
     lifespan: Lifespan<R, F>,
     field: fn(R) -> V,
@@ -83,7 +81,7 @@ where
     R: LocalResource,
     F: Enter<R>,
     K: Boxes<'s, Lane<'s, R, F, V, K, C>>,
-    C: Slot<V, K>,
+    C: Cell<V>,
 {
     let policy = member.govern(&R::policy(), lifespan.policy());
     tell_capped(member, lifespan.policy(), &policy);
@@ -94,7 +92,6 @@ where
         slot,
         field,
         absent,
-        kind: PhantomData,
     })
 }
 
@@ -128,13 +125,13 @@ pub fn made<A, O>(args: A, make: impl FnOnce(A) -> O) -> O {
 
 /// Enters a member that is a resource.
 pub fn enter<'s, V, K, C, R, F>(
-    slot: &'s C,
+    slot: &'s SlotIn<C, V, K>,
     member: &'static Member,
     lifespan: Lifespan<R, F>,
 ) -> Option<lifespan::Lane<'s, K>>
 where
     K: Boxes<'s, Lane<'s, R, F, V, K, C>>,
-    C: Slot<V, K>,
+    C: Cell<V>,
     R: LocalResource + Is<V>,
     F: Enter<R>,
 {
@@ -143,13 +140,13 @@ where
 
 /// Enters a resource that may fail to.
 pub fn enter_optional<'s, V, K, C, R, F>(
-    slot: &'s C,
+    slot: &'s SlotIn<C, V, K>,
     member: &'static Member,
     lifespan: Lifespan<R, F>,
 ) -> Option<lifespan::Lane<'s, K>>
 where
     K: Boxes<'s, Lane<'s, R, F, V, K, C>>,
-    C: Slot<V, K>,
+    C: Cell<V>,
     R: LocalResource + IsWithin<V>,
     F: Enter<R>,
 {
@@ -158,14 +155,14 @@ where
 
 /// Enters a member whose end is beside it.
 pub fn enter_beside<'s, V, R, K, C, F, O>(
-    slot: &'s C,
+    slot: &'s SlotIn<C, V, K>,
     member: &'static Member,
     role: Role<V, R, K>,
     enter: F,
 ) -> Option<lifespan::Lane<'s, K>>
 where
     K: Boxes<'s, Lane<'s, R, WithEnd<F, O, V, R>, V, K, C>>,
-    C: Slot<V, K>,
+    C: Cell<V>,
     R: LocalResource + Holds<V>,
     F: Future<Output = O>,
     O: Gives<V>,
@@ -176,7 +173,7 @@ where
 
 /// Enters a member whose end is beside it, and that may fail to.
 pub fn enter_optional_beside<'s, V, S, K, C, R, F, O>(
-    slot: &'s C,
+    slot: &'s SlotIn<C, Option<V>, K>,
     member: &'static Member,
     _: Role<Option<V>, S, K>,
     enter: F,
@@ -184,7 +181,7 @@ pub fn enter_optional_beside<'s, V, S, K, C, R, F, O>(
 where
     S: Maybe<R>,
     K: Boxes<'s, Lane<'s, R, WithEnd<F, O, V, R>, Option<V>, K, C>>,
-    C: Slot<Option<V>, K>,
+    C: Cell<Option<V>>,
     R: LocalResource + Closed<V> + Holds<V>,
     F: Future<Output = O>,
     O: Gives<V>,
@@ -197,11 +194,15 @@ where
 /// Takes in a plain value.
 // Out of line: there is one for each type, and a call for each member.
 #[inline(never)]
-pub fn compute<'s, V, K, C>(slot: &'s C, member: &'static Member, value: V) -> Option<lifespan::Lane<'s, K>>
+pub fn compute<'s, V, K, C>(
+    slot: &'s SlotIn<C, V, K>,
+    member: &'static Member,
+    value: V,
+) -> Option<lifespan::Lane<'s, K>>
 where
     K: Kind,
-    C: Slot<V, K>,
+    C: Cell<V>,
 {
-    slot.__put(value, member.entry());
+    slot.put(value, member.entry());
     None
 }

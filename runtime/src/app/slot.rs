@@ -11,19 +11,18 @@ use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::resource::exit::ForMembers;
 use crate::resource::kept::Kept;
 
-/// Of a member that others need: it is lent to them while they enter.
+/// A slot, and what becomes of a member that is in it.
 #[derive(Debug)]
-pub struct Lent<V, K: Kind> {
-    cell: OnceLock<Box<Kept<V>>>,
+pub struct SlotIn<C, V, K: Kind> {
+    cell: C,
     ending: Ending<V, K>,
 }
 
+/// Of a member that others need: it is lent to them while they enter.
+pub type Lent<V, K> = SlotIn<OnceLock<Box<Kept<V>>>, V, K>;
+
 /// Of a member that no other needs, so that it need not be `Sync`.
-#[derive(Debug)]
-pub struct Leaf<V, K: Kind> {
-    cell: Mutex<Option<Box<Kept<V>>>>,
-    ending: Ending<V, K>,
-}
+pub type Leaf<V, K> = SlotIn<Mutex<Option<Box<Kept<V>>>>, V, K>;
 
 /// Of an input that a member takes.
 pub type Moved<T> = Mutex<Option<T>>;
@@ -45,19 +44,15 @@ impl<T> Shared<Local<'_>> for T {}
 /// A slot for a member that others need.
 #[must_use]
 pub fn lent<V: Shared<K>, R, K: Kind>(role: Role<V, R, K>) -> Lent<V, K> {
-    Lent {
-        cell: OnceLock::new(),
-        ending: role.ending,
-    }
+    let (cell, ending) = (OnceLock::new(), role.ending);
+    SlotIn { cell, ending }
 }
 
 /// A slot for a member that no other needs.
 #[must_use]
 pub fn leaf<V, R, K: Kind>(role: Role<V, R, K>) -> Leaf<V, K> {
-    Leaf {
-        cell: Mutex::new(None),
-        ending: role.ending,
-    }
+    let (cell, ending) = (Mutex::new(None), role.ending);
+    SlotIn { cell, ending }
 }
 
 /// Lends a member, to one that begins when it has entered.
@@ -84,34 +79,50 @@ pub fn moved<T>(input: &Moved<T>) -> T {
     }
 }
 
-/// A slot of any kind.
-pub trait Slot<V, K: Kind> {
-    /// Puts in what has entered, once.
-    fn __put(&self, value: V, entry: Entry);
+/// What is put in once, and taken out once.
+pub trait Cell<V> {
+    /// Puts in what has entered.
+    fn __put(&self, member: Box<Kept<V>>);
+
+    /// What was put in.
+    fn __member(&mut self) -> Option<&Kept<V>>;
 
     /// Takes out what was put in.
     fn __take(&mut self) -> Option<Box<Kept<V>>>;
 }
 
-impl<V, K: Kind> Slot<V, K> for Lent<V, K> {
-    fn __put(&self, value: V, entry: Entry) {
-        let put = self.cell.set(Box::new(self.ending.keep(value, entry)));
-        assert!(put.is_ok(), "a member is entered once");
+impl<V> Cell<V> for OnceLock<Box<Kept<V>>> {
+    fn __put(&self, member: Box<Kept<V>>) {
+        assert!(self.set(member).is_ok(), "a member is entered once");
+    }
+
+    fn __member(&mut self) -> Option<&Kept<V>> {
+        self.get().map(|member| &**member)
     }
 
     fn __take(&mut self) -> Option<Box<Kept<V>>> {
-        self.cell.take()
+        self.take()
     }
 }
 
-impl<V, K: Kind> Slot<V, K> for Leaf<V, K> {
-    fn __put(&self, value: V, entry: Entry) {
-        let member = self.ending.keep(value, entry);
-        *self.cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(member));
+impl<V> Cell<V> for Mutex<Option<Box<Kept<V>>>> {
+    fn __put(&self, member: Box<Kept<V>>) {
+        *self.lock().unwrap_or_else(PoisonError::into_inner) = Some(member);
+    }
+
+    fn __member(&mut self) -> Option<&Kept<V>> {
+        self.get_mut().unwrap_or_else(PoisonError::into_inner).as_deref()
     }
 
     fn __take(&mut self) -> Option<Box<Kept<V>>> {
-        self.cell.get_mut().unwrap_or_else(PoisonError::into_inner).take()
+        self.get_mut().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<C: Cell<V>, V, K: Kind> SlotIn<C, V, K> {
+    /// Puts in what has entered.
+    pub(super) fn put(&self, value: V, entry: Entry) {
+        self.cell.__put(Box::new(self.ending.keep(value, entry)));
     }
 }
 
@@ -121,15 +132,9 @@ pub trait Field<V> {
     fn __value(&mut self) -> Option<V>;
 }
 
-impl<V, K: Kind> Field<V> for Lent<V, K> {
+impl<C: Cell<V>, V, K: Kind> Field<V> for SlotIn<C, V, K> {
     fn __value(&mut self) -> Option<V> {
-        Some(self.__take()?.take().0)
-    }
-}
-
-impl<V, K: Kind> Field<V> for Leaf<V, K> {
-    fn __value(&mut self) -> Option<V> {
-        Some(self.__take()?.take().0)
+        Some(self.cell.__take()?.take().0)
     }
 }
 
@@ -160,25 +165,13 @@ pub trait AnySlot<K: Kind> {
     fn __part(&mut self, exit: ForMembers) -> Option<K::Exit>;
 }
 
-impl<V, K: Kind> AnySlot<K> for Lent<V, K> {
+impl<C: Cell<V>, V, K: Kind> AnySlot<K> for SlotIn<C, V, K> {
     fn __entry(&mut self) -> Option<Entry> {
-        Some(self.cell.get_mut()?.entry().clone())
+        Some(self.cell.__member()?.entry().clone())
     }
 
     fn __part(&mut self, exit: ForMembers) -> Option<K::Exit> {
-        let (value, origin) = self.__take()?.take();
-        Some((self.ending.part)(value, origin, exit))
-    }
-}
-
-impl<V, K: Kind> AnySlot<K> for Leaf<V, K> {
-    fn __entry(&mut self) -> Option<Entry> {
-        let member = self.cell.get_mut().unwrap_or_else(PoisonError::into_inner);
-        Some(member.as_ref()?.entry().clone())
-    }
-
-    fn __part(&mut self, exit: ForMembers) -> Option<K::Exit> {
-        let (value, origin) = self.__take()?.take();
+        let (value, origin) = self.cell.__take()?.take();
         Some((self.ending.part)(value, origin, exit))
     }
 }

@@ -33,7 +33,7 @@ mod composed {
     pub use crate::app::plan::plan;
     pub use crate::app::resources::{Ends, EndsLocal, SomeOf, end};
     pub use crate::app::role::{beside, member, optional, optional_beside, plain, resource};
-    pub use crate::app::slot::{Leaf, Lent, Moved, get, given, leaf, lent, moved, value};
+    pub use crate::app::slot::{LeafSlot, LentSlot, Moved, get, given, leaf, lent, moved, value};
     pub use crate::plan::graph::{Graph, Member, What};
 }
 

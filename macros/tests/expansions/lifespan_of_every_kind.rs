@@ -1,12 +1,12 @@
 const _: () = {
     use ::lifespan::__private::{self as __rt, Sendable as __Kind};
     struct __Slots<__0, __1> {
-        http: __rt::Leaf<Http, __Kind>,
-        probe: __rt::Leaf<Option<Probe>, __Kind>,
-        pool: __rt::Leaf<Pool, __Kind>,
-        cache: __rt::Lent<Option<Cache>, __Kind>,
-        events: __rt::Lent<Events, __Kind>,
-        db: __rt::Lent<Db, __Kind>,
+        http: __rt::LeafSlot<Http, __Kind>,
+        probe: __rt::LeafSlot<Option<Probe>, __Kind>,
+        pool: __rt::LeafSlot<Pool, __Kind>,
+        cache: __rt::LentSlot<Option<Cache>, __Kind>,
+        events: __rt::LentSlot<Events, __Kind>,
+        db: __rt::LentSlot<Db, __Kind>,
         config: ::core::option::Option<__0>,
         port: __rt::Moved<__1>,
     }

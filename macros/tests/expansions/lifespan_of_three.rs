@@ -1,9 +1,9 @@
 const _: () = {
     use ::lifespan::__private::{self as __rt, Sendable as __Kind};
     struct __Slots<__0> {
-        echo: __rt::Leaf<EchoServer, __Kind>,
-        cache: __rt::Leaf<Cache, __Kind>,
-        db: __rt::Lent<Db, __Kind>,
+        echo: __rt::LeafSlot<EchoServer, __Kind>,
+        cache: __rt::LeafSlot<Cache, __Kind>,
+        db: __rt::LentSlot<Db, __Kind>,
         config: ::core::option::Option<__0>,
     }
     impl __rt::Composed<__Kind> for App {

@@ -5,8 +5,8 @@ const _: () = {
     where
         T: Row,
     {
-        r#type: __rt::Leaf<Table<T>, __Kind<'__a>>,
-        tx: __rt::Lent<Tx<'a>, __Kind<'__a>>,
+        r#type: __rt::LeafSlot<Table<T>, __Kind<'__a>>,
+        tx: __rt::LentSlot<Tx<'a>, __Kind<'__a>>,
         conn: __rt::Moved<__0>,
         __whole: ::core::marker::PhantomData<fn(&'__a ()) -> Work<'a, T>>,
     }

@@ -11,7 +11,7 @@ use super::slot::AnySlot;
 use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Parts};
 use crate::base::panic::caught;
-use crate::compose::entering::{EnterEach, Enters, Members, entering};
+use crate::compose::entering::{EnterEach, Enters, RollBack, entering};
 use crate::compose::exits::Order;
 use crate::compose::group::{Group, Missed};
 use crate::compose::parting::Parting;
@@ -24,10 +24,10 @@ use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 
 /// Begins the enter of a member when all that it needs is in the slots; nothing is left to do for one that is entered at once.
-pub(crate) type Start<S, K> = for<'s> fn(&'s S, &'static Member) -> Option<Lane<'s, K>>;
+pub(crate) type Start<S, K> = for<'s> fn(&'s S, &'static Member) -> Option<MemberEnter<'s, K>>;
 
 /// The enter of a member, which puts it into its slot.
-pub(crate) type Lane<'s, K> = <K as Kind>::Boxed<'s, Result<(), Missed>>;
+pub(crate) type MemberEnter<'s, K> = <K as Kind>::Boxed<'s, Result<(), Missed>>;
 
 /// Goes through the slots of the members, in their order.
 pub(crate) type EachSlot<S, K> = fn(&mut S, &mut dyn FnMut(&mut dyn AnySlot<K>));
@@ -96,7 +96,7 @@ impl<S, T, K: Kind> InSlots<S, T, K> {
     }
 }
 
-impl<S, T, K: Kind> Members<K> for InSlots<S, T, K> {
+impl<S, T, K: Kind> RollBack<K> for InSlots<S, T, K> {
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         let this = self.get_mut();
         (this.each)(&mut this.slots, &mut |slot| parting.exit(|exit| slot.__part(exit)));
@@ -113,7 +113,7 @@ async fn enter_each<S, T, K: Kind>(
     let needs = graph.members.iter().enumerate();
     let needs = needs.flat_map(|(user, member)| member.needs.iter().map(move |needed| (*needed, user)));
     let turns = Turns::after(graph.members.len(), needs);
-    let lanes = Lanes {
+    let lanes = SlotEnters {
         slots: &members.slots,
         graph,
         starts,
@@ -124,17 +124,17 @@ async fn enter_each<S, T, K: Kind>(
 }
 
 /// The enters of the members of a lifespan, their types forgotten.
-struct Lanes<'s, S, K: Kind> {
+struct SlotEnters<'s, S, K: Kind> {
     slots: &'s S,
     graph: &'static Graph,
     starts: Vec<Start<S, K>>,
-    under_way: Vec<Option<Lane<'s, K>>>,
+    under_way: Vec<Option<MemberEnter<'s, K>>>,
 }
 
 /// Nothing of it is pinned but what is in boxes.
-impl<S, K: Kind> Unpin for Lanes<'_, S, K> {}
+impl<S, K: Kind> Unpin for SlotEnters<'_, S, K> {}
 
-impl<S, K: Kind> Enters for Lanes<'_, S, K> {
+impl<S, K: Kind> Enters for SlotEnters<'_, S, K> {
     fn __count(&self) -> usize {
         self.starts.len()
     }

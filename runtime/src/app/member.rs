@@ -8,9 +8,9 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::lifespan;
-use super::resources::{Closed, Holds, Is, IsWithin, Maybe};
+use super::resources::{Beside, Closed, Is, IsWithin, OptionalBeside};
 use super::role::Role;
-use super::slot::{Cell, SlotIn};
+use super::slot::{SlotCell, SlotIn};
 use super::with_end::{Gives, WithEnd};
 use crate::base::policy::Policy;
 use crate::compose::group::Missed;
@@ -26,7 +26,7 @@ use crate::resource::enter::Enter;
 
 pin_project! {
     /// The enter of a member as an `R`, for a field of type `V`.
-    pub struct Lane<'s, R: LocalResource, F, V, K: Kind, C> {
+    pub struct EnterIntoSlot<'s, R: LocalResource, F, V, K: Kind, C> {
         #[pin]
         entering: EnterOne<R, F>,
         member: &'static Member,
@@ -38,12 +38,12 @@ pin_project! {
     }
 }
 
-impl<R, F, V, K, C> Future for Lane<'_, R, F, V, K, C>
+impl<R, F, V, K, C> Future for EnterIntoSlot<'_, R, F, V, K, C>
 where
     R: LocalResource,
     F: Enter<R>,
     K: Kind,
-    C: Cell<V>,
+    C: SlotCell<V>,
 {
     type Output = Result<(), Missed>;
 
@@ -76,17 +76,17 @@ fn begin<'s, R, F, V, K, C>(
     lifespan: Lifespan<R, F>,
     field: fn(R) -> V,
     absent: Option<fn() -> V>,
-) -> lifespan::Lane<'s, K>
+) -> lifespan::MemberEnter<'s, K>
 where
     R: LocalResource,
     F: Enter<R>,
-    K: Boxes<'s, Lane<'s, R, F, V, K, C>>,
-    C: Cell<V>,
+    K: Boxes<'s, EnterIntoSlot<'s, R, F, V, K, C>>,
+    C: SlotCell<V>,
 {
     let policy = member.govern(&R::policy(), lifespan.policy());
     tell_capped(member, lifespan.policy(), &policy);
     let lifespan = lifespan.with_policy(policy);
-    K::__box(Lane {
+    K::__box(EnterIntoSlot {
         entering: EnterOne::of(lifespan, member.place, absent.is_some()),
         member,
         slot,
@@ -128,10 +128,10 @@ pub fn enter<'s, V, K, C, R, F>(
     slot: &'s SlotIn<C, V, K>,
     member: &'static Member,
     lifespan: Lifespan<R, F>,
-) -> Option<lifespan::Lane<'s, K>>
+) -> Option<lifespan::MemberEnter<'s, K>>
 where
-    K: Boxes<'s, Lane<'s, R, F, V, K, C>>,
-    C: Cell<V>,
+    K: Boxes<'s, EnterIntoSlot<'s, R, F, V, K, C>>,
+    C: SlotCell<V>,
     R: LocalResource + Is<V>,
     F: Enter<R>,
 {
@@ -143,10 +143,10 @@ pub fn enter_optional<'s, V, K, C, R, F>(
     slot: &'s SlotIn<C, V, K>,
     member: &'static Member,
     lifespan: Lifespan<R, F>,
-) -> Option<lifespan::Lane<'s, K>>
+) -> Option<lifespan::MemberEnter<'s, K>>
 where
-    K: Boxes<'s, Lane<'s, R, F, V, K, C>>,
-    C: Cell<V>,
+    K: Boxes<'s, EnterIntoSlot<'s, R, F, V, K, C>>,
+    C: SlotCell<V>,
     R: LocalResource + IsWithin<V>,
     F: Enter<R>,
 {
@@ -154,42 +154,45 @@ where
 }
 
 /// Enters a member whose end is beside it.
-pub fn enter_beside<'s, V, R, K, C, F, O>(
+pub fn enter_beside<'s, V, A, K, C, F, O, const AT: usize>(
     slot: &'s SlotIn<C, V, K>,
     member: &'static Member,
-    role: Role<V, R, K>,
+    _: Role<V, Beside<V, A, K, AT>, K>,
     enter: F,
-) -> Option<lifespan::Lane<'s, K>>
+) -> Option<lifespan::MemberEnter<'s, K>>
 where
-    K: Boxes<'s, Lane<'s, R, WithEnd<F, O, V, R>, V, K, C>>,
-    C: Cell<V>,
-    R: LocalResource + Holds<V>,
+    K: Boxes<'s, EnterBeside<'s, V, A, K, C, F, O, V, AT>>,
+    C: SlotCell<V>,
+    Beside<V, A, K, AT>: LocalResource,
     F: Future<Output = O>,
     O: Gives<V>,
 {
-    let lifespan = Lifespan::of(WithEnd::new(enter, role.close));
-    Some(begin(slot, member, lifespan, R::__into_value, None))
+    let lifespan = Lifespan::of(WithEnd::new(enter, Closed::__close));
+    Some(begin(slot, member, lifespan, Beside::into_value, None))
 }
 
 /// Enters a member whose end is beside it, and that may fail to.
-pub fn enter_optional_beside<'s, V, S, K, C, R, F, O>(
+pub fn enter_optional_beside<'s, V, A, K, C, F, O, const AT: usize>(
     slot: &'s SlotIn<C, Option<V>, K>,
     member: &'static Member,
-    _: Role<Option<V>, S, K>,
+    _: Role<Option<V>, OptionalBeside<V, A, K, AT>, K>,
     enter: F,
-) -> Option<lifespan::Lane<'s, K>>
+) -> Option<lifespan::MemberEnter<'s, K>>
 where
-    S: Maybe<R>,
-    K: Boxes<'s, Lane<'s, R, WithEnd<F, O, V, R>, Option<V>, K, C>>,
-    C: Cell<Option<V>>,
-    R: LocalResource + Closed<V> + Holds<V>,
+    K: Boxes<'s, EnterBeside<'s, V, A, K, C, F, O, Option<V>, AT>>,
+    C: SlotCell<Option<V>>,
+    Beside<V, A, K, AT>: LocalResource,
     F: Future<Output = O>,
     O: Gives<V>,
 {
-    let lifespan = Lifespan::of(WithEnd::new(enter, R::__close));
-    let field = |resource: R| Some(resource.__into_value());
+    let lifespan = Lifespan::of(WithEnd::new(enter, Closed::__close));
+    let field = |beside: Beside<V, A, K, AT>| Some(beside.into_value());
     Some(begin(slot, member, lifespan, field, Some(|| None)))
 }
+
+/// The enter of one whose end is beside it, for a field of type `T`.
+type EnterBeside<'s, V, A, K, C, F, O, T, const AT: usize> =
+    EnterIntoSlot<'s, Beside<V, A, K, AT>, WithEnd<F, O, V, Beside<V, A, K, AT>>, T, K, C>;
 
 /// Takes in a plain value.
 // Out of line: there is one for each type, and a call for each member.
@@ -198,10 +201,10 @@ pub fn compute<'s, V, K, C>(
     slot: &'s SlotIn<C, V, K>,
     member: &'static Member,
     value: V,
-) -> Option<lifespan::Lane<'s, K>>
+) -> Option<lifespan::MemberEnter<'s, K>>
 where
     K: Kind,
-    C: Cell<V>,
+    C: SlotCell<V>,
 {
     slot.put(value, member.entry());
     None

@@ -133,28 +133,18 @@ impl<R> IsWithin<Option<R>> for R {
     }
 }
 
-/// A resource of which a part is the value of the field.
-pub trait Holds<V> {
-    /// The value without its end.
-    fn __into_value(self) -> V;
-}
-
-/// A member that may not be there, and what it is if it is.
-pub trait Maybe<R> {}
-
 impl<V, A, K, const AT: usize> Closed<V> for Beside<V, A, K, AT> {
     fn __close(field: V) -> Self {
         Beside(field, PhantomData)
     }
 }
 
-impl<V, A, K, const AT: usize> Holds<V> for Beside<V, A, K, AT> {
-    fn __into_value(self) -> V {
+impl<V, A, K, const AT: usize> Beside<V, A, K, AT> {
+    /// The value without its end.
+    pub(super) fn into_value(self) -> V {
         self.0
     }
 }
-
-impl<R, K> Maybe<R> for Optional<R, K> {}
 
 impl<V, R: Closed<V>, K> Closed<Option<V>> for Optional<R, K> {
     fn __close(field: Option<V>) -> Self {

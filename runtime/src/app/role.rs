@@ -2,6 +2,7 @@
 //! says. That is known where the type is; the lists of members know nothing of types.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use super::resources::{Beside, Closed, Ends, EndsLocal, Optional, OptionalBeside, Plain};
 use crate::base::entry::Entry;
@@ -19,7 +20,7 @@ use crate::scope::abandon::Collected;
 /// That of a field of type `V`, which becomes an `R` on its way out.
 pub struct Role<V, R, K: Kind> {
     pub(super) ending: Ending<V, K>,
-    pub(super) close: fn(V) -> R,
+    becomes: PhantomData<fn(V) -> R>,
     pub(super) ask: fn(&V, &mut Failing<'_>),
     what: fn() -> What,
     pub(super) policy: fn() -> Policy,
@@ -62,7 +63,7 @@ impl<V, K: Kind> Clone for Ending<V, K> {
             a plain value is a `#[value(..)]`",
     note = "resources that are declared to be local are members of a `#[lifespan(local, ..)]`"
 )]
-pub trait Exits<K: Kind>: LocalResource {
+pub trait HasExit<K: Kind>: LocalResource {
     /// What it is.
     const ROLE: Role<Self, Self, K>;
     /// What one is that may not be there.
@@ -70,13 +71,13 @@ pub trait Exits<K: Kind>: LocalResource {
 }
 
 #[diagnostic::do_not_recommend]
-impl<R: ScopedResource> Exits<Sendable> for R {
+impl<R: ScopedResource> HasExit<Sendable> for R {
     const ROLE: Role<R, R, Sendable> = role();
     const OPTIONAL: Role<Option<R>, Optional<R, Sendable>, Sendable> = role();
 }
 
 #[diagnostic::do_not_recommend]
-impl<'a, R: LocalResource + 'a> Exits<Local<'a>> for R {
+impl<'a, R: LocalResource + 'a> HasExit<Local<'a>> for R {
     const ROLE: Role<R, R, Local<'a>> = role();
     const OPTIONAL: Role<Option<R>, Optional<R, Local<'a>>, Local<'a>> = role();
 }
@@ -117,7 +118,7 @@ impl<'a, V: 'a, A: EndsLocal<V, AT> + 'a, const AT: usize> CarriesTo<V, A, AT> f
 ///
 /// All generated code asks for it here, at the type of the field, so that rustc says once what is wrong with that.
 #[must_use]
-pub const fn resource<V: Exits<K>, K: Kind>() -> Role<V, V, K> {
+pub const fn resource<V: HasExit<K>, K: Kind>() -> Role<V, V, K> {
     V::ROLE
 }
 
@@ -129,7 +130,7 @@ pub const fn plain<V, K: Carries<V>>() -> Role<V, Plain<V, K>, K> {
 
 /// That of a resource that may not be there.
 #[must_use]
-pub const fn optional<R: Exits<K>, K: Kind>() -> Role<Option<R>, Optional<R, K>, K> {
+pub const fn optional<R: HasExit<K>, K: Kind>() -> Role<Option<R>, Optional<R, K>, K> {
     R::OPTIONAL
 }
 
@@ -157,7 +158,7 @@ where
             part: |value, origin, exit| K::__part_of_many(R::__close(value), origin, exit),
             abandon: |value, origin| R::__close(value).__abandon::<Collected>(origin),
         },
-        close: R::__close,
+        becomes: PhantomData,
         ask: R::__ask,
         what: R::__what,
         policy: R::policy,

@@ -19,10 +19,10 @@ pub struct SlotIn<C, V, K: Kind> {
 }
 
 /// Of a member that others need: it is lent to them while they enter.
-pub type Lent<V, K> = SlotIn<OnceLock<Box<Kept<V>>>, V, K>;
+pub type LentSlot<V, K> = SlotIn<OnceLock<Box<Kept<V>>>, V, K>;
 
 /// Of a member that no other needs, so that it need not be `Sync`.
-pub type Leaf<V, K> = SlotIn<Mutex<Option<Box<Kept<V>>>>, V, K>;
+pub type LeafSlot<V, K> = SlotIn<Mutex<Option<Box<Kept<V>>>>, V, K>;
 
 /// Of an input that a member takes.
 pub type Moved<T> = Mutex<Option<T>>;
@@ -33,30 +33,30 @@ pub type Moved<T> = Mutex<Option<T>>;
     label = "other members need this one",
     note = "put what is not `Sync` behind a lock, or, if all stays on one thread, write `#[lifespan(local, ..)]`"
 )]
-pub trait Shared<K: Kind> {}
+pub trait Lendable<K: Kind> {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Sync> Shared<Sendable> for T {}
+impl<T: Sync> Lendable<Sendable> for T {}
 
 #[diagnostic::do_not_recommend]
-impl<T> Shared<Local<'_>> for T {}
+impl<T> Lendable<Local<'_>> for T {}
 
 /// A slot for a member that others need.
 #[must_use]
-pub fn lent<V: Shared<K>, R, K: Kind>(role: Role<V, R, K>) -> Lent<V, K> {
+pub fn lent<V: Lendable<K>, R, K: Kind>(role: Role<V, R, K>) -> LentSlot<V, K> {
     let (cell, ending) = (OnceLock::new(), role.ending);
     SlotIn { cell, ending }
 }
 
 /// A slot for a member that no other needs.
 #[must_use]
-pub fn leaf<V, R, K: Kind>(role: Role<V, R, K>) -> Leaf<V, K> {
+pub fn leaf<V, R, K: Kind>(role: Role<V, R, K>) -> LeafSlot<V, K> {
     let (cell, ending) = (Mutex::new(None), role.ending);
     SlotIn { cell, ending }
 }
 
 /// Lends a member, to one that begins when it has entered.
-pub fn get<V, K: Kind>(slot: &Lent<V, K>) -> &V {
+pub fn get<V, K: Kind>(slot: &LentSlot<V, K>) -> &V {
     match slot.cell.get() {
         Some(member) => member.it(),
         None => unreachable!("it begins when all that it needs has entered"),
@@ -80,7 +80,7 @@ pub fn moved<T>(input: &Moved<T>) -> T {
 }
 
 /// What is put in once, and taken out once.
-pub trait Cell<V> {
+pub trait SlotCell<V> {
     /// Puts in what has entered.
     fn __put(&self, member: Box<Kept<V>>);
 
@@ -91,7 +91,7 @@ pub trait Cell<V> {
     fn __take(&mut self) -> Option<Box<Kept<V>>>;
 }
 
-impl<V> Cell<V> for OnceLock<Box<Kept<V>>> {
+impl<V> SlotCell<V> for OnceLock<Box<Kept<V>>> {
     fn __put(&self, member: Box<Kept<V>>) {
         assert!(self.set(member).is_ok(), "a member is entered once");
     }
@@ -105,7 +105,7 @@ impl<V> Cell<V> for OnceLock<Box<Kept<V>>> {
     }
 }
 
-impl<V> Cell<V> for Mutex<Option<Box<Kept<V>>>> {
+impl<V> SlotCell<V> for Mutex<Option<Box<Kept<V>>>> {
     fn __put(&self, member: Box<Kept<V>>) {
         *self.lock().unwrap_or_else(PoisonError::into_inner) = Some(member);
     }
@@ -119,7 +119,7 @@ impl<V> Cell<V> for Mutex<Option<Box<Kept<V>>>> {
     }
 }
 
-impl<C: Cell<V>, V, K: Kind> SlotIn<C, V, K> {
+impl<C: SlotCell<V>, V, K: Kind> SlotIn<C, V, K> {
     /// Puts in what has entered.
     pub(super) fn put(&self, value: V, entry: Entry) {
         self.cell.__put(Box::new(self.ending.keep(value, entry)));
@@ -132,7 +132,7 @@ pub trait Field<V> {
     fn __value(&mut self) -> Option<V>;
 }
 
-impl<C: Cell<V>, V, K: Kind> Field<V> for SlotIn<C, V, K> {
+impl<C: SlotCell<V>, V, K: Kind> Field<V> for SlotIn<C, V, K> {
     fn __value(&mut self) -> Option<V> {
         Some(self.cell.__take()?.take().0)
     }
@@ -165,7 +165,7 @@ pub trait AnySlot<K: Kind> {
     fn __part(&mut self, exit: ForMembers) -> Option<K::Exit>;
 }
 
-impl<C: Cell<V>, V, K: Kind> AnySlot<K> for SlotIn<C, V, K> {
+impl<C: SlotCell<V>, V, K: Kind> AnySlot<K> for SlotIn<C, V, K> {
     fn __entry(&mut self) -> Option<Entry> {
         Some(self.cell.__member()?.entry().clone())
     }

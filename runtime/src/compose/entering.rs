@@ -1,4 +1,4 @@
-//! [`Entering`]: enters all members of a group in one task, and rolls back when one fails (laws 7, 18, 19).
+//! [`EnterGroup`]: enters all members of a group in one task, and rolls back when one fails (laws 7, 18, 19).
 
 use std::fmt;
 use std::future::{Future, Pending};
@@ -33,7 +33,7 @@ pub trait Enters {
 
 /// The members of a group that have been entered, each held until the enter of the whole is over: what else it waits for may be
 /// dropped meanwhile (law 1). All of them, or those that are there when another one has failed.
-pub trait Members<K: Kind> {
+pub trait RollBack<K: Kind> {
     /// Makes their exits, in the order of the members.
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>);
 }
@@ -100,7 +100,7 @@ impl<L: Enters> Polled for InGroup<'_, L> {
 }
 
 /// The enter of a group, in a cancel scope of its own. `B` enters all members, as `V`; a `T` is made of them.
-pub(crate) type Entering<B, V, T, K> = Running<EnterAll<B, V, T, K>, Ended<V, T>, Pending<()>, Result<T, Error>>;
+pub(crate) type EnterGroup<B, V, T, K> = Running<EnterAll<B, V, T, K>, Ended<V, T>, Pending<()>, Result<T, Error>>;
 
 /// All members, and how they become the whole; or why not all were entered.
 type Ended<V, T> = Result<(Pin<Box<V>>, Order, Finish<V, T>), NotEntered>;
@@ -113,10 +113,10 @@ pub(crate) fn entering<B, V, T, K>(
     order: Order,
     enter: impl FnOnce(Box<Group>) -> B,
     finish: Finish<V, T>,
-) -> Entering<B, V, T, K>
+) -> EnterGroup<B, V, T, K>
 where
     B: Future<Output = (Box<Group>, Pin<Box<V>>)>,
-    V: Members<K>,
+    V: RollBack<K>,
     K: Kind,
 {
     let scope = CancelScope::untold(name, place);
@@ -158,7 +158,7 @@ pin_project! {
 impl<B, V, T, K> Future for EnterAll<B, V, T, K>
 where
     B: Future<Output = (Box<Group>, Pin<Box<V>>)>,
-    V: Members<K>,
+    V: RollBack<K>,
     K: Kind,
 {
     type Output = Ended<V, T>;

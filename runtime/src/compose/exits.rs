@@ -15,7 +15,7 @@ use crate::plan::graph::{Graph, Member};
 
 /// Ready with all failures when all have exited. Dropped before, what is left is passed on (law 6).
 pub(crate) struct Exits<K: Kind> {
-    jobs: Running<K::Exit>,
+    jobs: Jobs<K::Exit>,
     woken: WokenSet,
     failures: Failures,
 }
@@ -54,11 +54,11 @@ impl Order {
 }
 
 /// Exits in an order in which they could run one after the other; `None` when one has ended.
-struct Running<J>(Vec<Option<J>>);
+struct Jobs<J>(Vec<Option<J>>);
 
-impl<J: Future<Output = Failures> + Unpin> Polled for (&mut Running<J>, &mut Failures) {
+impl<J: Future<Output = Failures> + Unpin> Polled for (&mut Jobs<J>, &mut Failures) {
     fn poll_one(&mut self, index: usize, _: bool, cx: &mut Context<'_>) -> Poll<bool> {
-        let (Running(jobs), failures) = self;
+        let (Jobs(jobs), failures) = self;
         if let Some(job) = &mut jobs[index] {
             failures.append(ready!(Pin::new(job).poll(cx)));
             jobs[index] = None;
@@ -84,7 +84,7 @@ impl<K: Kind> Exits<K> {
         };
         Exits {
             woken: WokenSet::new(jobs.len(), turns),
-            jobs: Running(jobs),
+            jobs: Jobs(jobs),
             failures: Failures::default(),
         }
     }

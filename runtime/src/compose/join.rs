@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::pin::Pin;
 
-use super::entering::{Enters, Members};
+use super::entering::{Enters, RollBack};
 use super::exits::Order;
 use super::joined::{self, EnterJoined, Joined, SendableMembers};
 use super::lane::{EnterOne, Lane, Pair};
@@ -39,7 +39,7 @@ pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J, Sendable>>
 where
     J: Join,
     J::Values: SendableMembers,
-    J::Lanes: Members<Sendable>,
+    J::Lanes: RollBack<Sendable>,
 {
     joining(members, Location::caller())
 }
@@ -53,7 +53,7 @@ pub(super) fn joining<J, K>(
 where
     J: Join,
     J::Values: joined::Members<K>,
-    J::Lanes: Members<K>,
+    J::Lanes: RollBack<K>,
     K: Kind,
     Joined<J::Values, K>: LocalResource,
 {

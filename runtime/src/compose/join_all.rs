@@ -55,7 +55,7 @@ where
 }
 
 /// In boxes, so that those that have ended take no room.
-type Lanes<R, F> = Vec<Lane<Pin<Box<EnterOne<R, F>>>, R>>;
+type BoxedLanes<R, F> = Vec<Lane<Pin<Box<EnterOne<R, F>>>, R>>;
 
 pub(super) fn all<R, F, K>(
     width: usize,
@@ -69,7 +69,7 @@ where
     Joined<Vec<R>, K>: LocalResource,
 {
     let lanes = members.into_iter();
-    let lanes: Lanes<R, F> = lanes
+    let lanes: BoxedLanes<R, F> = lanes
         .map(|member| Lane::new(Box::pin(EnterOne::new(member, place))))
         .collect();
     joined::lifespan(

@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::slice;
 
-use super::entering::{self, EnterEach, Entering, Enters, entering};
+use super::entering::{EnterEach, EnterGroup, Enters, RollBack, entering};
 use super::exits::Order;
 use super::parting::{Entries, Parting};
 use super::turns::Turns;
@@ -47,7 +47,7 @@ pub trait Members<K: Kind>: Sized {
 
     /// Asks each to tell if it fails, in order (law 21).
     #[doc(hidden)]
-    fn __ask(&self, asking: &mut Asking<'_, '_>);
+    fn __ask(&self, asking: &mut AskingMembers<'_, '_>);
 }
 
 /// Members that may leave their task. One bound and not three, so that rustc says once which of them may not.
@@ -59,12 +59,12 @@ impl<R: ScopedResource> SendableMembers for Vec<R> {}
 /// Members that are asked, each as who it is itself.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Asking<'a, 'f> {
+pub struct AskingMembers<'a, 'f> {
     entries: slice::Iter<'a, Entry>,
     failing: &'a mut Failing<'f>,
 }
 
-impl Asking<'_, '_> {
+impl AskingMembers<'_, '_> {
     /// The next member.
     pub fn member<R: LocalResource>(&mut self, resource: &R) {
         if let Some(entry) = self.entries.next() {
@@ -80,7 +80,7 @@ impl<K: Takes<R>, R: LocalResource> Members<K> for Vec<R> {
         }
     }
 
-    fn __ask(&self, asking: &mut Asking<'_, '_>) {
+    fn __ask(&self, asking: &mut AskingMembers<'_, '_>) {
         for resource in self {
             asking.member(resource);
         }
@@ -97,7 +97,7 @@ macro_rules! members {
             }
 
             #[allow(non_snake_case, unused_variables, reason = "as above")]
-            fn __ask(&self, asking: &mut Asking<'_, '_>) {
+            fn __ask(&self, asking: &mut AskingMembers<'_, '_>) {
                 let ($($member,)*) = self;
                 $(asking.member($member);)*
             }
@@ -124,7 +124,7 @@ impl<T: Members<K>, K: Kind> Joined<T, K> {
     }
 
     fn ask(&self, failing: &mut Failing<'_>) {
-        self.values.__ask(&mut Asking {
+        self.values.__ask(&mut AskingMembers {
             entries: self.entries.0.iter(),
             failing,
         });
@@ -147,7 +147,7 @@ impl<T: Members<K>, K: Kind> Joined<T, K> {
 }
 
 /// The enter of members that become one.
-pub(super) type EnterJoined<L, T, K> = Entering<EnterEach<L>, L, Joined<T, K>, K>;
+pub(super) type EnterJoined<L, T, K> = EnterGroup<EnterEach<L>, L, Joined<T, K>, K>;
 
 /// The life of members that become one.
 pub(super) fn lifespan<L, T, K>(
@@ -158,7 +158,7 @@ pub(super) fn lifespan<L, T, K>(
     finish: fn(Pin<&mut L>, Order) -> Joined<T, K>,
 ) -> Lifespan<Joined<T, K>, EnterJoined<L, T, K>>
 where
-    L: Enters + entering::Members<K>,
+    L: Enters + RollBack<K>,
     K: Kind,
     Joined<T, K>: LocalResource,
 {

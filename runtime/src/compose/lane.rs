@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::entering::{Enters, Members};
+use super::entering::{Enters, RollBack};
 use super::group::{Group, Missed};
 use super::nested;
 use super::parting::Parting;
@@ -155,7 +155,7 @@ fn admit<R: LocalResource>(ended: Result<Kept<R>, Missed>, group: &mut Group) ->
     ended.map_err(|missed| group.miss(missed, None)).ok()
 }
 
-impl<E, R: LocalResource, K: Takes<R>> Members<K> for Lane<E, R> {
+impl<E, R: LocalResource, K: Takes<R>> RollBack<K> for Lane<E, R> {
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         parting.member(self.take());
     }
@@ -179,7 +179,7 @@ where
     }
 }
 
-impl<E: Unpin, R: LocalResource, K: Takes<R>> Members<K> for Vec<Lane<E, R>> {
+impl<E: Unpin, R: LocalResource, K: Takes<R>> RollBack<K> for Vec<Lane<E, R>> {
     fn __roll_back(mut self: Pin<&mut Self>, parting: &mut Parting<K>) {
         for lane in self.iter_mut() {
             Pin::new(lane).__roll_back(parting);
@@ -219,7 +219,7 @@ impl<A: Enters, B: Enters> Enters for Pair<A, B> {
     }
 }
 
-impl<A: Members<K>, B: Members<K>, K: Kind> Members<K> for Pair<A, B> {
+impl<A: RollBack<K>, B: RollBack<K>, K: Kind> RollBack<K> for Pair<A, B> {
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         let this = self.project();
         this.first.__roll_back(parting);
@@ -240,6 +240,6 @@ impl Enters for () {
     fn __give_up(self: Pin<&mut Self>, _: usize) {}
 }
 
-impl<K: Kind> Members<K> for () {
+impl<K: Kind> RollBack<K> for () {
     fn __roll_back(self: Pin<&mut Self>, _: &mut Parting<K>) {}
 }

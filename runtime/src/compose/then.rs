@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::entering::{Enters, Members};
+use super::entering::{Enters, RollBack};
 use super::exits::Order;
 use super::group::Group;
 use super::joined::{self, Joined};
@@ -142,7 +142,7 @@ impl<R: LocalResource, F, N, S: LocalResource, G> Chain<R, F, N, S, G> {
     }
 }
 
-impl<R, F, N, S, G, K> Members<K> for Chain<R, F, N, S, G>
+impl<R, F, N, S, G, K> RollBack<K> for Chain<R, F, N, S, G>
 where
     R: LocalResource,
     S: LocalResource,

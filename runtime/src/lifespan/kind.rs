@@ -27,7 +27,7 @@ pub trait Kind: Sized {
 
     /// A member, whatever its type.
     #[doc(hidden)]
-    type Member: Member<Self> + ?Sized;
+    type Member: AnyMember<Self> + ?Sized;
 
     /// A future of the kind.
     #[doc(hidden)]
@@ -57,7 +57,7 @@ pub type Numbered<E> = Vec<(usize, E)>;
 
 /// A member whose type is forgotten: of what comes and goes at run time. Dropped, it is abandoned.
 #[doc(hidden)]
-pub trait Member<K: Kind> {
+pub trait AnyMember<K: Kind> {
     /// Makes its exit.
     fn __part(self: Box<Self>, exit: ForMembers, from: Option<AbandonedFrom>) -> K::Exit;
 
@@ -65,7 +65,7 @@ pub trait Member<K: Kind> {
     fn __tell(&self, users: &Dependents);
 }
 
-impl<R: LocalResource, K: Takes<R>> Member<K> for Kept<R> {
+impl<R: LocalResource, K: Takes<R>> AnyMember<K> for Kept<R> {
     fn __part(self: Box<Self>, exit: ForMembers, from: Option<AbandonedFrom>) -> K::Exit {
         let (resource, origin) = self.take();
         K::__part(resource, origin.abandoned_from(from), exit)
@@ -126,7 +126,7 @@ pub struct Local<'a>(PhantomData<&'a ()>);
 
 impl Kind for Sendable {
     type Exit = OrphanExit;
-    type Member = dyn Member<Sendable> + Send;
+    type Member = dyn AnyMember<Sendable> + Send;
     type Boxed<'f, T: 'f> = BoxFuture<'f, T>;
     // Never locked: only so that a resource is `Sync` if its value is, and can be lent to others.
     type End<T> = Mutex<EndBox<T>>;
@@ -160,7 +160,7 @@ impl<R: ScopedResource> Takes<R> for Sendable {
 
 impl<'a> Kind for Local<'a> {
     type Exit = LocalBoxFuture<'a, Failures>;
-    type Member = dyn Member<Local<'a>> + 'a;
+    type Member = dyn AnyMember<Local<'a>> + 'a;
     type Boxed<'f, T: 'f> = LocalBoxFuture<'f, T>;
     type End<T> = EndBoxLocal<'a, T>;
 

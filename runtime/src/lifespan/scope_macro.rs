@@ -74,10 +74,10 @@ pub struct Begun<R: LocalResource> {
 }
 
 /// How the block of `scope!` ended, and what it gave.
-pub struct Ended<T>(End, Option<T>);
+pub struct BlockEnd<T>(End, Option<T>);
 
 /// What is kept with the resource that the block works on.
-pub struct Kept<'a>(&'a mut Keep);
+pub struct BlockKeep<'a>(&'a mut Keep);
 
 /// Keeps the expansion of `scope!` in its task.
 pub struct Pass(Checkpoint, Kind);
@@ -106,17 +106,17 @@ pub fn in_task<F: Future>(pass: Pass, future: F) -> impl Future<Output = F::Outp
 }
 
 /// Runs the block.
-pub async fn body<F: Future>(kept: Kept<'_>, body: F) -> Ended<F::Output> {
+pub async fn body<F: Future>(kept: BlockKeep<'_>, body: F) -> BlockEnd<F::Output> {
     let mut code = pin!(Made::<_, _, Always>::made(body));
     let end = Body::new(code.as_mut(), kept.0).await;
-    Ended(end, code.take())
+    BlockEnd(end, code.take())
 }
 
 impl<R: LocalResource> Begun<R> {
     /// What the block works on.
-    pub fn parts(&mut self) -> (&mut R, Kept<'_>) {
+    pub fn parts(&mut self) -> (&mut R, BlockKeep<'_>) {
         let (resource, keep) = self.held.parts();
-        (resource, Kept(keep))
+        (resource, BlockKeep(keep))
     }
 
     /// Exits the resource after the block.
@@ -124,7 +124,7 @@ impl<R: LocalResource> Begun<R> {
     /// # Errors
     ///
     /// As those of a scope.
-    pub async fn finish<T, E: Failure>(self, ended: Ended<Result<T, E>>) -> Result<T, E> {
+    pub async fn finish<T, E: Failure>(self, ended: BlockEnd<Result<T, E>>) -> Result<T, E> {
         finish(self.held, ended.0, Unpolled::of(ended.1)).await
     }
 }
@@ -135,15 +135,15 @@ impl<R: LocalResource> fmt::Debug for Begun<R> {
     }
 }
 
-impl<T> fmt::Debug for Ended<T> {
+impl<T> fmt::Debug for BlockEnd<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ended").finish_non_exhaustive()
+        f.debug_struct("BlockEnd").finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Kept<'_> {
+impl fmt::Debug for BlockKeep<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kept").finish_non_exhaustive()
+        f.debug_struct("BlockKeep").finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::entry::{Entry, Subject};
-use crate::lifespan::kind::{Kind, Member};
+use crate::lifespan::kind::{AnyMember, Kind};
 use crate::live::Live;
 use crate::resource::LocalResource;
 use crate::resource::exit::ForMembers;
@@ -117,7 +117,7 @@ impl<K: Kind> Slots<K> {
             std::mem::take(&mut state.slots)
         };
         let part = |slot| match slot {
-            Slot::Here(member) => Some(Member::__part(member, exit.clone(), from.cloned())),
+            Slot::Here(member) => Some(AnyMember::__part(member, exit.clone(), from.cloned())),
             Slot::Lent(_) => None,
         };
         slots.into_values().rev().filter_map(part).collect()

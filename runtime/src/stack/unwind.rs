@@ -14,7 +14,7 @@ use crate::base::entry::Subject;
 use crate::base::panic::rendered;
 use crate::error::{Error, ErrorKind};
 use crate::event::failures::Failures;
-use crate::lifespan::kind::{Kind, Member, Sendable};
+use crate::lifespan::kind::{AnyMember, Kind, Sendable};
 use crate::orphan::collector;
 use crate::orphan::orphan_exit::{OrphanExit, OrphanState};
 use crate::resource::exit::{Exit, ForMembers};

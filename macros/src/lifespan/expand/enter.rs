@@ -39,8 +39,8 @@ impl Expansion<'_> {
 
     // Output:
     //     struct __Slots<__0> {
-    //         cache: __rt::Leaf<Cache, __Kind>,
-    //         db: __rt::Lent<Db, __Kind>,
+    //         cache: __rt::LeafSlot<Cache, __Kind>,
+    //         db: __rt::LentSlot<Db, __Kind>,
     //         config: Option<__0>,
     //     }
     //
@@ -109,7 +109,7 @@ impl Expansion<'_> {
 
     /// Where a member is when it has entered.
     fn cell(&self, field: usize) -> Ident {
-        let cell = if self.needed[field] { "Lent" } else { "Leaf" };
+        let cell = if self.needed[field] { "LentSlot" } else { "LeafSlot" };
         Ident::new(cell, Span::mixed_site())
     }
 

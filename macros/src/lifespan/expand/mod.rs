@@ -28,8 +28,8 @@ use crate::subject::Subject;
 //     const _: () = {
 //         use ::lifespan::__private::{self as __rt, Sendable as __Kind};
 //         struct __Slots<__0> {
-//             cache: __rt::Leaf<Cache, __Kind>,
-//             db: __rt::Lent<Db, __Kind>,
+//             cache: __rt::LeafSlot<Cache, __Kind>,
+//             db: __rt::LentSlot<Db, __Kind>,
 //             config: Option<__0>,
 //         }
 //         impl __rt::Composed<__Kind> for App {

@@ -13,10 +13,10 @@ use tokio::time::{Instant, sleep};
 
 use super::program::{By, Cut, End, Program, Step};
 use crate::app::exit::exits;
-use crate::app::lifespan::{Lane, Start, describe};
+use crate::app::lifespan::{MemberEnter, Start, describe};
 use crate::app::member::enter;
 use crate::app::role::{member, resource};
-use crate::app::slot::{Lent, get, lent, value};
+use crate::app::slot::{LentSlot, get, lent, value};
 use crate::event::failures::settle;
 use crate::lifespan::kind::Sendable;
 use crate::plan::graph::{self, Graph};
@@ -202,7 +202,7 @@ fn graph(program: &Program) -> &'static Graph {
 struct Slots {
     world: Arc<World>,
     graph: &'static Graph,
-    things: Vec<Lent<Thing, Sendable>>,
+    things: Vec<LentSlot<Thing, Sendable>>,
 }
 
 impl Drop for Slots {
@@ -212,7 +212,7 @@ impl Drop for Slots {
 }
 
 /// Begins the enter of a member.
-fn start<'s>(slots: &'s Slots, member: &'static graph::Member) -> Option<Lane<'s, Sendable>> {
+fn start<'s>(slots: &'s Slots, member: &'static graph::Member) -> Option<MemberEnter<'s, Sendable>> {
     let index = slots.graph.members.iter().position(|other| ptr::eq(other, member));
     let index = index.unwrap();
     let (world, program) = (&slots.world, &slots.world.program.members[index]);

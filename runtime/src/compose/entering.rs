@@ -1,6 +1,5 @@
 //! [`EnterGroup`]: enters all members of a group in one task, and rolls back when one fails (laws 7, 18, 19).
 
-use std::fmt;
 use std::future::{Future, Pending};
 use std::panic::Location;
 use std::pin::Pin;
@@ -39,8 +38,7 @@ pub trait RollBack<K: Kind> {
 }
 
 /// Enters all members of a group: ready when each enter has ended, whichever way.
-#[doc(hidden)]
-pub struct EnterEach<L> {
+pub(crate) struct EnterEach<L> {
     woken: WokenSet,
     /// Until it is ready. In boxes: they go through many frames, and groups nest.
     members: Option<(Box<Group>, Pin<Box<L>>)>,
@@ -69,12 +67,6 @@ impl<L: Enters> Future for EnterEach<L> {
             Some(entered) => Poll::Ready(entered),
             None => unreachable!("it is not polled when it has ended"),
         }
-    }
-}
-
-impl<L> fmt::Debug for EnterEach<L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EnterEach").finish_non_exhaustive()
     }
 }
 
@@ -143,8 +135,7 @@ pin_project! {
     /// Enters all members; rolls back if one fails.
     //
     // Written out, and not as `async` blocks in one another: each of those would store the members once more.
-    #[doc(hidden)]
-    pub struct EnterAll<B, V, T, K: Kind> {
+    pub(crate) struct EnterAll<B, V, T, K: Kind> {
         #[pin]
         entering: B,
         // While those that were entered exit: what else they have with them may be needed to their end.

@@ -22,7 +22,7 @@ pub(crate) struct Exits<K: Kind> {
 
 /// How exits relate to one another.
 #[derive(Clone, Copy, Debug)]
-pub enum Order {
+pub(crate) enum Order {
     /// They are independent; so many at once.
     Overlapping { width: usize },
     /// Each uses the one before it, and exits before it.

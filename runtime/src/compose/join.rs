@@ -1,13 +1,19 @@
 //! [`join`]: a tuple of resources as one.
 
+use std::fmt;
+use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 use super::entering::{Enters, RollBack};
 use super::exits::Order;
 use super::joined::{self, EnterJoined, Joined, SendableMembers};
 use super::lane::{EnterOne, Lane, Pair};
 use super::parting::Entries;
+use crate::error::Error;
 use crate::lifespan::Lifespan;
 use crate::lifespan::kind::{Kind, Sendable};
 use crate::resource::LocalResource;
@@ -44,7 +50,16 @@ where
     joining(members, Location::caller())
 }
 
-pub(super) type Joining<J, K> = EnterJoined<<J as Join>::Lanes, <J as Join>::Values, K>;
+pin_project! {
+    /// The enter of the members of a tuple.
+    //
+    // Of a type that says so, since rustc's errors name it.
+    #[doc(hidden)]
+    pub struct Joining<J: Join, K: Kind> {
+        #[pin]
+        entering: EnterJoined<J::Lanes, J::Values, K>,
+    }
+}
 
 pub(super) fn joining<J, K>(
     members: J,
@@ -59,9 +74,26 @@ where
 {
     let order = Order::Overlapping { width: usize::MAX };
     let lanes = members.__into_lanes(place);
-    joined::lifespan("join", place, lanes, order, |lanes, order| {
-        Joined::new(J::__open(lanes), order)
-    })
+    let finish = |lanes: Pin<&mut J::Lanes>, order| Joined::new(J::__open(lanes), order);
+    let (entering, entry) = joined::lifespan("join", place, lanes, order, finish).into_description(place);
+    Lifespan::described(Joining { entering }, entry)
+}
+
+impl<J: Join, K: Kind> Future for Joining<J, K>
+where
+    J::Lanes: RollBack<K>,
+{
+    type Output = Result<Joined<J::Values, K>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().entering.poll(cx)
+    }
+}
+
+impl<J: Join, K: Kind> fmt::Debug for Joining<J, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Joining").finish_non_exhaustive()
+    }
 }
 
 /// Tuples of up to twelve lifespans.

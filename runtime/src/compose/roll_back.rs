@@ -31,8 +31,7 @@ pub(super) struct RollingBack<K: Kind> {
 type Shielded<K> = Running<Exits<K>, Failures, Pending<()>, Failures>;
 
 /// Why not all were entered, with what failed meanwhile attached.
-#[derive(Debug)]
-pub struct NotEntered {
+pub(crate) struct NotEntered {
     why: Undelivered,
     /// A member failed first, and not something around them.
     is_own: bool,

@@ -171,7 +171,9 @@ impl Expansion<'_> {
             _ => "compute",
         };
         let [s, m] = ["s", "m"].map(|name| self.local(name, at));
-        let (slot, method) = (slot_name(member.name), Ident::new(method, at));
+        let (mut slot, method) = (slot_name(member.name), Ident::new(method, at));
+        // What is wrong with what is put there is wrong here.
+        slot.set_span(ours(at));
         let given: Vec<_> = self
             .dependencies(field)
             .iter()

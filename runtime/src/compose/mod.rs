@@ -1,10 +1,11 @@
 //! Composition: several resources as one, entered and exited together in one task (laws 7, 18 and 19).
 //!
-//! [`join`] and [`join_all`] overlap the enters and the exits of what is independent; [`then`] puts one after the other;
-//! [`composed`] does either, as a graph of dependencies says, for a struct. What they give is a
-//! [`Lifespan`](crate::Lifespan) like any other, so they nest. [`joined`] is the resource; [`entering`] enters the members
-//! and rolls back; [`nested`] does so in a whole; [`parting`] and [`exits`] run their exits; [`local`] has the forms for members that
-//! stay in their task; [`woken`] polls many futures, but only those that woke, in the order of [`turns`].
+//! [`join`] and [`join_all`] overlap the enters and the exits of what is independent; [`then`] puts one after the other. What they give
+//! is a [`Lifespan`](crate::Lifespan) like any other, so they nest; [`local`] has the forms for members that stay in their task.
+//!
+//! [`joined`] is the resource. A [`lane`] has a member from its enter on; [`entering`] enters all, which share a [`group`], and [`roll_back`]
+//! exits those that have entered when one fails, for which [`nested`] asks the whole if there is one. [`parting`] makes the exits,
+//! and [`exits`] runs them. [`woken`] polls many futures, but only those that woke, in the order of [`turns`].
 
 #[cfg(test)]
 mod deep;

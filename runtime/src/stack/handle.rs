@@ -65,11 +65,7 @@ impl<K: Kind> StackHandle<K> {
         K: Takes<R>,
     {
         let entry = Entry::new(resource.__own_policy(), Location::caller());
-        let kept = kept(resource, Origin::here(entry));
-        self.keep(kept).map_err(|kept| {
-            let (resource, Origin { entry, .. }) = kept.take();
-            Rejected::closed(resource, STACK, entry.subject())
-        })
+        self.put(resource, entry, |resource| resource)
     }
 
     /// Registers an entered resource; as [`ExitStack::adopt`](super::ExitStack::adopt).
@@ -90,7 +86,8 @@ impl<K: Kind> StackHandle<K> {
         R: LocalResource,
         K: Takes<R>,
     {
-        self.keep(adopted(live, Location::caller())).map_err(|kept| {
+        let kept = adopted(live, Location::caller());
+        self.offer(kept, |kept| kept).map_err(|kept| {
             let subject = kept.entry().subject();
             let (resource, Origin { entry, .. }) = kept.take();
             Rejected::closed(live_of(resource, entry), STACK, subject)
@@ -109,10 +106,7 @@ impl<K: Kind> StackHandle<K> {
         O: Exited,
         K: Calls<X, O> + Takes<<K as Calls<X, O>>::Callback>,
     {
-        let entry = callback_entry(Location::caller());
-        let subject = entry.subject();
-        self.offer(callback, |call| kept(K::__callback(call), Origin::here(entry)))
-            .map_err(|callback| Rejected::closed(callback, STACK, subject))
+        self.put(callback, callback_entry(Location::caller()), K::__callback)
     }
 
     /// Registers a callback that does not wait; as [`ExitStack::on_exit_sync`](super::ExitStack::on_exit_sync).
@@ -127,17 +121,19 @@ impl<K: Kind> StackHandle<K> {
         O: Exited,
         K: Calls<AtOnce<X>, O> + Takes<<K as Calls<AtOnce<X>, O>>::Callback>,
     {
-        let entry = callback_entry(Location::caller());
-        let subject = entry.subject();
-        self.offer(callback, |call| kept(K::__callback(AtOnce(call)), Origin::here(entry)))
-            .map_err(|callback| Rejected::closed(callback, STACK, subject))
+        let make = |callback| K::__callback(AtOnce(callback));
+        self.put(callback, callback_entry(Location::caller()), make)
     }
 
-    fn keep<R: LocalResource>(&self, kept: Kept<R>) -> Result<(), Kept<R>>
+    /// What is made of it, which has been entered like this.
+    fn put<T, R>(&self, it: T, entry: Entry, make: impl FnOnce(T) -> R) -> Result<(), Rejected<T>>
     where
+        R: LocalResource,
         K: Takes<R>,
     {
-        self.offer(kept, |kept| kept)
+        let subject = entry.subject();
+        self.offer(it, |it| kept(make(it), Origin::here(entry)))
+            .map_err(|it| Rejected::closed(it, STACK, subject))
     }
 
     fn offer<T, R: LocalResource>(&self, offered: T, keep: impl FnOnce(T) -> Kept<R>) -> Result<(), T>

@@ -63,8 +63,7 @@ impl<K: Kind> ExitStack<K> {
         K: Takes<R>,
     {
         let entry = Entry::new(resource.__own_policy(), Location::caller());
-        let resource = self.check_open(resource, |_| entry.subject())?;
-        Ok(StackGuard::new(&self.slots, kept(resource, Origin::here(entry))))
+        self.put(resource, entry, |resource| resource)
     }
 
     /// Puts an entered resource on the stack, which exits it from then on. It keeps its name, its budgets and its place.
@@ -102,12 +101,7 @@ impl<K: Kind> ExitStack<K> {
         O: Exited,
         K: Calls<X, O> + Takes<<K as Calls<X, O>>::Callback>,
     {
-        let entry = callback_entry(Location::caller());
-        let callback = self.check_open(callback, |_| entry.subject())?;
-        Ok(StackGuard::new(
-            &self.slots,
-            kept(K::__callback(callback), Origin::here(entry)),
-        ))
+        self.put(callback, callback_entry(Location::caller()), K::__callback)
     }
 
     /// As [`on_exit`](ExitStack::on_exit), for a callback that does not wait.
@@ -122,10 +116,18 @@ impl<K: Kind> ExitStack<K> {
         O: Exited,
         K: Calls<AtOnce<X>, O> + Takes<<K as Calls<AtOnce<X>, O>>::Callback>,
     {
-        let entry = callback_entry(Location::caller());
-        let callback = self.check_open(callback, |_| entry.subject())?;
-        let callback = K::__callback(AtOnce(callback));
-        Ok(StackGuard::new(&self.slots, kept(callback, Origin::here(entry))))
+        let make = |callback| K::__callback(AtOnce(callback));
+        self.put(callback, callback_entry(Location::caller()), make)
+    }
+
+    /// What is made of it, which has been entered like this.
+    fn put<T, R>(&self, it: T, entry: Entry, make: impl FnOnce(T) -> R) -> Result<StackGuard<'_, R, K>, Rejected<T>>
+    where
+        R: LocalResource,
+        K: Takes<R>,
+    {
+        let it = self.check_open(it, |_| entry.subject())?;
+        Ok(StackGuard::new(&self.slots, kept(make(it), Origin::here(entry))))
     }
 
     fn check_open<T>(&self, it: T, subject: impl FnOnce(&T) -> Subject) -> Result<T, Rejected<T>> {

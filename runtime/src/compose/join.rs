@@ -17,7 +17,6 @@ use crate::error::Error;
 use crate::lifespan::Lifespan;
 use crate::lifespan::kind::{Kind, Sendable};
 use crate::resource::LocalResource;
-use crate::resource::enter::Enter;
 
 /// The members of a tuple of lifespans as one resource: they enter side by side, in one task, and exit side by side.
 ///
@@ -45,7 +44,7 @@ pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J, Sendable>>
 where
     J: Join,
     J::Values: SendableMembers,
-    J::Lanes: RollBack<Sendable>,
+    J::Lanes: Enters + RollBack<Sendable>,
 {
     joining(members, Location::caller())
 }
@@ -68,7 +67,7 @@ pub(super) fn joining<J, K>(
 where
     J: Join,
     J::Values: joined::Members<K>,
-    J::Lanes: RollBack<K>,
+    J::Lanes: Enters + RollBack<K>,
     K: Kind,
     Joined<J::Values, K>: LocalResource,
 {
@@ -81,7 +80,7 @@ where
 
 impl<J: Join, K: Kind> Future for Joining<J, K>
 where
-    J::Lanes: RollBack<K>,
+    J::Lanes: Enters + RollBack<K>,
 {
     type Output = Result<Joined<J::Values, K>, Error>;
 
@@ -97,6 +96,8 @@ impl<J: Join, K: Kind> fmt::Debug for Joining<J, K> {
 }
 
 /// Tuples of up to twelve lifespans.
+//
+// Whatever their enters are: where rustc has to prove a future `Send` it knows no lifetimes, and could not prove more of them.
 #[diagnostic::on_unimplemented(
     message = "`join` takes a tuple of up to twelve lifespans",
     label = "not such a tuple",
@@ -106,7 +107,7 @@ pub trait Join {
     /// The resources they enter.
     type Values;
     #[doc(hidden)]
-    type Lanes: Enters;
+    type Lanes;
 
     #[doc(hidden)]
     fn __into_lanes(self, place: &'static Location<'static>) -> Self::Lanes;
@@ -134,7 +135,7 @@ macro_rules! joins {
         #[diagnostic::do_not_recommend]
         impl<$($member, $enter,)*> Join for ($(Lifespan<$member, $enter>,)*)
         where
-            $($member: LocalResource, $enter: Enter<$member>,)*
+            $($member: LocalResource,)*
         {
             type Values = ($($member,)*);
             type Lanes = lanes_type!($($member $enter,)*);

@@ -3,7 +3,7 @@
 
 use std::panic::Location;
 
-use super::entering::RollBack;
+use super::entering::{Enters, RollBack};
 use super::join::{Join, Joining, joining};
 use super::join_all::all;
 use super::joined::{self, Joined};
@@ -32,7 +32,7 @@ pub fn join<'a, J>(members: J) -> Lifespan<Joined<J::Values, Local<'a>>, Joining
 where
     J: Join,
     J::Values: joined::Members<Local<'a>>,
-    J::Lanes: RollBack<Local<'a>>,
+    J::Lanes: Enters + RollBack<Local<'a>>,
 {
     joining(members, Location::caller())
 }

@@ -128,7 +128,7 @@ fn all_moved_laws_1_and_7() {
     });
 }
 
-/// Registrars go with the entries: what an exit registers is next, wherever that has moved to (CASES P30).
+/// Handles go with the entries: what an exit registers is next, wherever that has moved to (CASES P30).
 #[test]
 fn registrars_move_with_the_entries() {
     everywhere(|| async {

@@ -12,10 +12,11 @@
 //! 10. [Cancellation](cancellation) that unwinds
 //! 11. [Owners, groups, stacks](sharing)
 //! 12. [Testing](testing), with a sweep over each point at which a program waits
-//! 13. [The guarantees](guarantees): the laws, by number
-//! 14. [Limits](limits): what no library can promise
-//! 15. [Cost and compile time](cost)
-//! 16. [Questions](questions)
+//! 13. [Seeing what happens](observing): what `run` says, and events
+//! 14. [The guarantees](guarantees): the laws, by number
+//! 15. [Limits](limits): what no library can promise
+//! 16. [Cost and compile time](cost)
+//! 17. [Questions](questions)
 
 macro_rules! chapters {
     ($($(#[$when:meta])* $name:ident)*) => {
@@ -37,6 +38,7 @@ chapters! {
     sharing
     #[cfg(feature = "testing")]
     testing
+    observing
     guarantees
     limits
     cost

@@ -9,7 +9,7 @@ use std::future::{Future, pending};
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::sync::oneshot;
@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::send_fn::SendFn;
 use crate::base::coop::poll_unbudgeted;
 use crate::base::entry::Subject;
+use crate::base::lock::Lock;
 use crate::base::policy::Policy;
 use crate::cancel::current::{self, Place};
 use crate::error::BoxError;
@@ -85,23 +86,32 @@ impl<V: Send + 'static> Lifespan<Lent<V>, HeldEnter<V>> {
         E: Into<BoxError> + 'static,
         F: AsyncFnOnce(Lend<V>) -> Result<Done, E> + SendFn<Lend<V>, Result<Done, E>> + Send + 'static,
     {
-        let (sender, lending) = oneshot::channel();
-        let lend = Lend(sender);
+        let (lending, received) = oneshot::channel();
+        let slot = Slot::default();
+        let lend = Lend {
+            slot: Arc::clone(&slot),
+            lending,
+        };
+        let function = Box::pin(async { function(lend).await.map_err(Into::into) });
         Lifespan::of(HeldEnter {
-            function: Some(Box::pin(async { function(lend).await.map_err(Into::into) })),
-            lending: Some(lending),
-            place: Place::root(),
+            half: FirstHalf::new(function, received),
+            slot,
         })
     }
 }
 
 /// What the function of [`Lifespan::held`] lends its value with.
-pub struct Lend<V>(oneshot::Sender<Lending<V>>);
+pub struct Lend<V> {
+    slot: Slot<V>,
+    lending: oneshot::Sender<Lending>,
+}
 
-/// A value on its way to the enter.
-struct Lending<V> {
-    value: V,
-    back: oneshot::Sender<(V, HeldExit)>,
+/// Where the value lies on its way from the function to the body, and back.
+type Slot<V> = Arc<Lock<Option<V>>>;
+
+/// Says that the value lies there.
+struct Lending {
+    back: oneshot::Sender<HeldExit>,
     place: &'static Location<'static>,
 }
 
@@ -116,14 +126,22 @@ impl<V> Lend<V> {
     pub fn lend(self, value: V) -> impl Future<Output = (V, HeldExit)> {
         let place = Location::caller();
         async move {
-            let (back, returned) = oneshot::channel();
-            let _ = self.0.send(Lending { value, back, place });
-            match returned.await {
-                Ok(returned) => returned,
-                // The function is being dropped.
-                Err(_) => pending().await,
-            }
+            let Lend { slot, lending } = self;
+            *slot.lock() = Some(value);
+            let exit = lent_until(lending, place).await;
+            let value = slot.lock().take();
+            (value.unwrap_or_else(|| ended()), exit)
         }
+    }
+}
+
+async fn lent_until(lending: oneshot::Sender<Lending>, place: &'static Location<'static>) -> HeldExit {
+    let (back, returned) = oneshot::channel();
+    let _ = lending.send(Lending { back, place });
+    match returned.await {
+        Ok(exit) => exit,
+        // The function is being dropped.
+        Err(_) => pending().await,
     }
 }
 
@@ -154,68 +172,72 @@ pub struct Done(());
 /// The function, from before its beginning to its end.
 type Function = BoxFuture<'static, Result<Done, BoxError>>;
 
-/// The enter of [`Lifespan::held`].
-pub struct HeldEnter<V> {
+/// The function until it has lent. It and what follows know nothing of the value, so that they are compiled once.
+struct FirstHalf {
     // None once it has ended.
     function: Option<Function>,
     // None once there is nothing to come.
-    lending: Option<oneshot::Receiver<Lending<V>>>,
+    lending: Option<oneshot::Receiver<Lending>>,
     /// If there is no node around it, so that what is live inside of the function is known.
     place: Place,
 }
 
-impl<V> Future for HeldEnter<V> {
-    type Output = Result<Lent<V>, BoxError>;
+/// The function from then on.
+struct SecondHalf {
+    function: Function,
+    back: oneshot::Sender<HeldExit>,
+}
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let HeldEnter {
-            function,
-            lending,
-            place,
-        } = &mut *self;
-        let polled = poll_function(function, place, cx);
-        if let Poll::Ready(ended) = polled {
+impl FirstHalf {
+    fn new(function: Function, lending: oneshot::Receiver<Lending>) -> Self {
+        FirstHalf {
+            function: Some(function),
+            lending: Some(lending),
+            place: Place::root(),
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<SecondHalf, BoxError>> {
+        if let Poll::Ready(ended) = self.poll_function(cx) {
             return Poll::Ready(Err(ended.err().unwrap_or_else(|| NEVER_LENT.into())));
         }
-        let Some(lent) = lending else { return Poll::Pending };
-        let lent = ready!(poll_unbudgeted(Pin::new(lent), cx));
-        *lending = None;
-        // If nothing waits for the value any more, it cannot come back: the function ends by itself.
-        let Some(Lending { value, back, place: at }) = lent.ok().filter(|lent| !lent.back.is_closed()) else {
+        let Some(lending) = &mut self.lending else {
             return Poll::Pending;
         };
-        if let Some(scope) = live(place) {
-            return Poll::Ready(Err(refusal(at, &scope).into()));
+        let lent = ready!(poll_unbudgeted(Pin::new(lending), cx));
+        self.lending = None;
+        // If nothing waits for the value any more, it cannot come back: the function ends by itself.
+        let Some(Lending { back, place }) = lent.ok().filter(|lent| !lent.back.is_closed()) else {
+            return Poll::Pending;
+        };
+        if let Some(scope) = self.live() {
+            return Poll::Ready(Err(refusal(place, &scope).into()));
         }
-        let function = Mutex::new(function.take().unwrap_or_else(|| ended()));
-        Poll::Ready(Ok(Lent { value, back, function }))
+        let function = self.function.take().unwrap_or_else(|| ended());
+        Poll::Ready(Ok(SecondHalf { function, back }))
+    }
+
+    /// Polls the function at a place that knows what is live inside of it.
+    fn poll_function(&mut self, cx: &mut Context<'_>) -> Poll<Result<Done, BoxError>> {
+        let function = self.function.as_mut().unwrap_or_else(|| ended());
+        let _inside = current::parent().is_none().then(|| self.place.enter());
+        function.as_mut().poll(cx)
+    }
+
+    /// A scope that is live inside of the function.
+    fn live(&self) -> Option<Subject> {
+        let node = self.place.node().cloned().or_else(current::here_in_task)?;
+        let mut inside = node.children().into_iter();
+        inside.find_map(|scope| scope.subject().cloned())
     }
 }
 
 const NEVER_LENT: &str = "the function ended before it had lent its value\n\
     help: return the `Done` of the exit that its own `lend` gave";
 
-/// Polls the function at a place that knows what is live inside of it.
-fn poll_function(
-    function: &mut Option<Function>,
-    place: &mut Place,
-    cx: &mut Context<'_>,
-) -> Poll<Result<Done, BoxError>> {
-    let function = function.as_mut().unwrap_or_else(|| ended());
-    let _inside = current::parent().is_none().then(|| place.enter());
-    function.as_mut().poll(cx)
-}
-
 #[cold]
 fn ended() -> ! {
-    panic!("enter polled after it ended")
-}
-
-/// A scope that is live inside of the function.
-fn live(place: &Place) -> Option<Subject> {
-    let node = place.node().cloned().or_else(current::here_in_task)?;
-    let mut inside = node.children().into_iter();
-    inside.find_map(|scope| scope.subject().cloned())
+    panic!("polled after it ended")
 }
 
 #[cold]
@@ -227,21 +249,46 @@ fn refusal(at: &Location<'_>, scope: &Subject) -> String {
     )
 }
 
+/// The enter of [`Lifespan::held`].
+pub struct HeldEnter<V> {
+    half: FirstHalf,
+    slot: Slot<V>,
+}
+
+impl<V> Future for HeldEnter<V> {
+    type Output = Result<Lent<V>, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let half = Lock::new(ready!(self.half.poll(cx))?);
+        let value = self.slot.lock().take();
+        Poll::Ready(Ok(Lent {
+            value: value.unwrap_or_else(|| ended()),
+            slot: Arc::clone(&self.slot),
+            half,
+        }))
+    }
+}
+
 /// A value that is lent by the function that makes and ends it; made by [`Lifespan::held`]. It dereferences to the value.
 pub struct Lent<V> {
     // Dropped before the function, whose variables it may depend on.
     value: V,
-    back: oneshot::Sender<(V, HeldExit)>,
+    slot: Slot<V>,
     /// Never locked: only so that it is `Sync` if its value is, and can be lent to others.
-    function: Mutex<Function>,
+    half: Lock<SecondHalf>,
 }
 
 impl<V: Send + 'static> ScopedResource for Lent<V> {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
-        let Lent { value, back, function } = self;
-        // If it no longer waits for it, it ends as it must.
-        let _ = back.send((value, HeldExit(exit.clone())));
-        let function = function.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Lent { value, slot, half } = self;
+        let SecondHalf { function, back } = half.into_inner();
+        *slot.lock() = Some(value);
+        if back.send(HeldExit(exit.clone())).is_err() {
+            // Nothing waits for it any more, and the function ends as it must.
+            let value = slot.lock().take();
+            drop(value);
+        }
+        drop(slot);
         function.await.map(|Done(())| ())
     }
 

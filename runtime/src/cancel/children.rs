@@ -1,31 +1,58 @@
-//! [`Children`]: what is live directly inside of a node, and which of it says, when asked, that it is still polled (law 13).
+//! [`Children`]: what is live directly inside of a region, each with a seat, and which of it says, when asked, that it is still
+//! polled (law 13).
 //!
-//! Asked round by round: in each round a child may answer once. All of it is guarded by the lock of the parent, also the
-//! [`ChildSlot`] that each child has.
+//! A child is a node, or a leaf: a scope with nothing live inside has no node, and its seat knows its name, for reports, and
+//! whom to wake. They are asked round by round: in each round a child may answer once, and one that leaves takes its answer with it.
+//! All of it is guarded by the lock of the region.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 
-use super::node::Node;
+use crate::base::entry::Subject;
 
-/// Room for so many is never given back.
+/// Room for so many is kept when nothing is live.
 const MOST_SPARE: usize = 64;
 
-/// The first child needs no memory of its own, so that a chain of scopes allocates one node each.
-#[derive(Default)]
-pub(super) struct Children {
-    first: Option<Weak<Node>>,
-    more: Vec<Weak<Node>>,
+pub(super) struct Children<N> {
+    /// It needs no memory of its own, so that a chain of scopes allocates no list.
+    first: Place<N>,
+    more: Vec<Place<N>>,
+    /// A free place of `more`, which knows the next.
+    free: Seat,
+    live: usize,
     round: u32,
     /// How many have answered in this round.
     answered: usize,
 }
 
-/// What a child keeps for its parent: where it sits, and when it answered.
+/// Where a child sits: the first place, or one of the others, counted from one.
+/// It leaves two bits for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seat(pub(super) u32);
+
+impl Seat {
+    /// Of what is not counted as live.
+    pub(crate) const NONE: Seat = Seat((1 << 30) - 1);
+}
+
+struct Place<N> {
+    child: Child<N>,
+    answered_in: u32,
+}
+
+enum Child<N> {
+    /// And the next one that is free, if it stands in `more`.
+    Nobody(Seat),
+    Node(Weak<N>),
+    Leaf(Leaf),
+}
+
+/// A scope with nothing live inside.
 #[derive(Default)]
-pub(super) struct ChildSlot {
-    at: AtomicUsize,
-    answered_in: AtomicU32,
+pub(super) struct Leaf {
+    pub(super) subject: Option<Subject>,
+    /// Whom to wake for it, unless it is polled whenever its region is.
+    pub(super) waker: Option<Waker>,
 }
 
 /// What is live inside of a cancelled body.
@@ -38,52 +65,132 @@ pub(crate) enum Inside {
     Unpolled,
 }
 
-impl Children {
-    pub(super) fn add(&mut self, child: &Arc<Node>) {
-        let weak = Arc::downgrade(child);
-        if self.first.is_none() {
-            self.first = Some(weak);
-            child.seat().move_to(0);
-        } else {
-            self.more.push(weak);
-            child.seat().move_to(self.more.len());
+impl<N> Default for Children<N> {
+    fn default() -> Self {
+        Children {
+            first: Place::free(Seat::NONE),
+            more: Vec::new(),
+            free: Seat::NONE,
+            live: 0,
+            round: 0,
+            answered: 0,
         }
-        child.seat().answer_in(self.round.wrapping_sub(1));
+    }
+}
+
+impl<N> Place<N> {
+    fn free(next: Seat) -> Self {
+        Place {
+            child: Child::Nobody(next),
+            answered_in: 0,
+        }
+    }
+}
+
+impl<N> Children<N> {
+    pub(super) fn add(&mut self, node: Weak<N>) -> Seat {
+        self.seat(Child::Node(node))
     }
 
-    /// Whether it was there.
-    pub(super) fn remove(&mut self, child: &Node) -> bool {
-        if !self.holds(child) {
-            return false;
+    pub(super) fn add_leaf(&mut self) -> Seat {
+        self.seat(Child::Leaf(Leaf::default()))
+    }
+
+    fn seat(&mut self, child: Child<N>) -> Seat {
+        self.live += 1;
+        let answered_in = self.round.wrapping_sub(1);
+        let place = Place { child, answered_in };
+        if self.live == 1 {
+            self.first = place;
+            return Seat(0);
         }
-        if child.seat().answered_in() == self.round {
-            self.answered -= 1;
+        self.seat_beside(place)
+    }
+
+    fn seat_beside(&mut self, place: Place<N>) -> Seat {
+        if let Child::Nobody(_) = self.first.child {
+            self.first = place;
+            return Seat(0);
         }
-        match child.seat().at().checked_sub(1) {
-            None => self.first = None,
-            Some(index) => {
-                self.more.swap_remove(index);
-                self.shrink();
-                if let Some(moved) = self.more.get(index).and_then(Weak::upgrade) {
-                    moved.seat().move_to(index + 1);
-                }
-            }
+        let seat = self.free;
+        let Some(free) = self.place(seat) else {
+            self.more.push(place);
+            return Seat(u32::try_from(self.more.len()).map_or(Seat::NONE.0, |at| at.min(Seat::NONE.0)));
+        };
+        if let Child::Nobody(next) = std::mem::replace(free, place).child {
+            self.free = next;
         }
-        true
+        seat
+    }
+
+    fn place(&mut self, seat: Seat) -> Option<&mut Place<N>> {
+        match seat {
+            Seat(0) => Some(&mut self.first),
+            Seat::NONE => None,
+            Seat(at) => self.more.get_mut(at as usize - 1),
+        }
+    }
+
+    /// A leaf gives its waker back, to be dropped without the lock. The seat must be that of a child.
+    pub(super) fn remove(&mut self, seat: Seat) -> Option<Waker> {
+        let (free, round) = (self.free, self.round);
+        let place = self.place(seat)?;
+        let has_answered = place.answered_in == round;
+        let waker = match &mut place.child {
+            Child::Leaf(leaf) => leaf.waker.take(),
+            Child::Node(_) | Child::Nobody(_) => None,
+        };
+        place.child = Child::Nobody(free);
+        if seat != Seat(0) {
+            self.free = seat;
+        }
+        self.live -= 1;
+        self.answered -= usize::from(has_answered);
+        if self.live == 0 && !self.more.is_empty() {
+            self.forget_room();
+        }
+        waker
     }
 
     /// Keeps no room for what once was there: a group may live long.
-    fn shrink(&mut self) {
-        let (len, room) = (self.more.len(), self.more.capacity());
-        if room > MOST_SPARE && len < room / 4 {
-            self.more.shrink_to(len * 2);
+    #[cold]
+    fn forget_room(&mut self) {
+        self.free = Seat::NONE;
+        self.more.clear();
+        self.more.shrink_to(MOST_SPARE);
+    }
+
+    /// As [`remove`](Children::remove), if it is this node that sits there: whether it was.
+    pub(super) fn remove_node(&mut self, seat: Seat, node: &N) -> bool {
+        let child = self.place(seat).map(|place| &place.child);
+        let is_there = matches!(child, Some(Child::Node(held)) if std::ptr::eq(held.as_ptr(), node));
+        if is_there {
+            self.remove(seat);
+        }
+        is_there
+    }
+
+    pub(super) fn leaf(&mut self, seat: Seat) -> Option<&mut Leaf> {
+        match &mut self.place(seat)?.child {
+            Child::Leaf(leaf) => Some(leaf),
+            Child::Node(_) | Child::Nobody(_) => None,
+        }
+    }
+
+    /// Something is live in the leaf from now on, so that it has a node.
+    pub(super) fn grow(&mut self, seat: Seat, node: Weak<N>) -> Leaf {
+        let place = self.place(seat);
+        match place.map(|place| std::mem::replace(&mut place.child, Child::Node(node))) {
+            Some(Child::Leaf(leaf)) => leaf,
+            _ => Leaf::default(),
         }
     }
 
     /// The child is still polled.
-    pub(super) fn answer(&mut self, child: &Node) {
-        if child.seat().answered_in() != self.round && self.holds(child) {
-            child.seat().answer_in(self.round);
+    pub(super) fn answer(&mut self, seat: Seat) {
+        let round = self.round;
+        if let Some(place) = self.place(seat).filter(|place| place.answered_in != round) {
+            place.answered_in = round;
             self.answered += 1;
         }
     }
@@ -104,58 +211,83 @@ impl Children {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none() && self.more.is_empty()
+        self.live == 0
     }
 
-    pub(super) fn all(&self) -> Vec<Arc<Node>> {
-        let all = self.first.iter().chain(&self.more);
-        all.filter_map(Weak::upgrade).collect()
+    fn all(&self) -> impl Iterator<Item = &Child<N>> {
+        std::iter::once(&self.first).chain(&self.more).map(|place| &place.child)
     }
 
-    fn holds(&self, child: &Node) -> bool {
-        let at_its_seat = match child.seat().at().checked_sub(1) {
-            None => self.first.as_ref(),
-            Some(index) => self.more.get(index),
-        };
-        at_its_seat.is_some_and(|held| std::ptr::eq(held.as_ptr(), child))
-    }
-}
-
-/// Relaxed throughout: the parent's lock orders it.
-impl ChildSlot {
-    fn at(&self) -> usize {
-        self.at.load(Ordering::Relaxed)
+    pub(super) fn nodes(&self) -> Vec<Arc<N>> {
+        let nodes = self.all().filter_map(|child| match child {
+            Child::Node(node) => node.upgrade(),
+            Child::Leaf(_) | Child::Nobody(_) => None,
+        });
+        nodes.collect()
     }
 
-    fn move_to(&self, at: usize) {
-        self.at.store(at, Ordering::Relaxed);
+    /// The names of the leaves, as far as they are known.
+    pub(super) fn leaves(&self) -> Vec<Subject> {
+        let subjects = self.all().filter_map(|child| match child {
+            Child::Leaf(leaf) => leaf.subject.clone(),
+            Child::Node(_) | Child::Nobody(_) => None,
+        });
+        subjects.collect()
     }
 
-    fn answered_in(&self) -> u32 {
-        self.answered_in.load(Ordering::Relaxed)
-    }
-
-    fn answer_in(&self, round: u32) {
-        self.answered_in.store(round, Ordering::Relaxed);
+    /// The wakers of the leaves, to be woken without the lock.
+    pub(super) fn take_wakers(&mut self, wakers: &mut Vec<Waker>) {
+        let places = std::iter::once(&mut self.first).chain(&mut self.more);
+        wakers.extend(places.filter_map(|place| match &mut place.child {
+            Child::Leaf(leaf) => leaf.waker.take(),
+            Child::Node(_) | Child::Nobody(_) => None,
+        }));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Children, MOST_SPARE};
-    use crate::cancel::node::Node;
+    use std::sync::Weak;
+
+    use super::{Children, Inside, MOST_SPARE, Seat};
 
     #[test]
     fn room_is_given_back() {
         let mut children = Children::default();
-        let nodes: Vec<_> = (0..10_000).map(|_| Node::new()).collect();
-        for node in &nodes {
-            children.add(node);
+        let seats: Vec<_> = (0..10_000).map(|_| children.add(Weak::<()>::new())).collect();
+        for &seat in &seats[1..] {
+            children.remove(seat);
         }
-        for node in &nodes {
-            assert!(children.remove(node));
-        }
+        assert!(!children.is_empty());
+        children.remove(seats[0]);
         assert!(children.is_empty());
         assert!(children.more.capacity() <= MOST_SPARE * 2);
+    }
+
+    /// Whatever the order in which they come and go, each has a seat of its own.
+    #[test]
+    fn seats_are_taken_again() {
+        let mut children = Children::<()>::default();
+        let seats = [(); 5].map(|()| children.add_leaf());
+        for index in [0, 3, 1] {
+            children.remove(seats[index]);
+        }
+        let mut again = [(); 4].map(|()| children.add_leaf());
+        again.sort_by_key(|seat| seat.0);
+        assert_eq!(again, [Seat(0), Seat(1), Seat(3), Seat(5)]);
+    }
+
+    #[test]
+    fn answers_leave_with_the_child() {
+        let mut children = Children::<()>::default();
+        let (silent, polled) = (children.add_leaf(), children.add_leaf());
+        children.begin_round();
+        children.answer(polled);
+        children.answer(polled);
+        assert_eq!(children.inside(), Inside::Unwinding);
+        children.remove(polled);
+        assert_eq!(children.inside(), Inside::Unpolled);
+        children.remove(silent);
+        assert_eq!(children.inside(), Inside::Nothing);
     }
 }

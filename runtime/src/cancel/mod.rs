@@ -9,3 +9,4 @@ pub(crate) mod children;
 pub(crate) mod current;
 pub(crate) mod death;
 pub(crate) mod node;
+pub(crate) mod place;

@@ -19,7 +19,8 @@ use crate::base::coop::poll_unbudgeted;
 use crate::base::entry::Subject;
 use crate::base::lock::Lock;
 use crate::base::policy::Policy;
-use crate::cancel::current::{self, Place};
+use crate::cancel::current;
+use crate::cancel::place::Place;
 use crate::error::BoxError;
 use crate::lifespan::{BoxFuture, Lifespan};
 use crate::resource::ScopedResource;
@@ -227,8 +228,7 @@ impl FirstHalf {
     /// A scope that is live inside of the function.
     fn live(&self) -> Option<Subject> {
         let node = self.place.node().cloned().or_else(current::here_in_task)?;
-        let mut inside = node.children().into_iter();
-        inside.find_map(|scope| scope.subject().cloned())
+        node.live().into_iter().next()
     }
 }
 

@@ -56,8 +56,10 @@ impl Keep {
         if self.side.region().is_some() {
             return self.poll_in_region(code, cx);
         }
-        let Keep { runtime, side, .. } = self;
-        drive(code, Limit::Body { runtime }, side, cx)
+        let Keep {
+            entry, runtime, side, ..
+        } = self;
+        drive(code, Limit::Body { runtime, entry }, side, cx)
     }
 
     /// In its region, it does not run if the resource has died by now.
@@ -71,8 +73,10 @@ impl Keep {
         }
         let mut polled = Poll::Pending;
         if let Poll::Ready(visit) = tie.begin(Location::caller(), cx) {
-            let Keep { runtime, side, .. } = &mut *self;
-            polled = drive(code, Limit::Body { runtime }, side, cx);
+            let Keep {
+                entry, runtime, side, ..
+            } = &mut *self;
+            polled = drive(code, Limit::Body { runtime, entry }, side, cx);
             visit.end(polled.is_ready(), cx);
         }
         if let Some(region) = self.side.region() {

@@ -15,6 +15,7 @@ use crate::base::panic::Panic;
 use crate::cancel::children::Inside;
 use crate::cancel::current;
 use crate::orphan::collector::{self, Collector};
+use crate::orphan::orphan_exit::OrphanExit;
 
 /// How a piece of user code ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,18 +45,25 @@ pub(crate) fn drive(
     let collector = Collector::open();
     let polled = match catch_unwind(AssertUnwindSafe(|| code.as_mut().poll(cx))) {
         Ok(Poll::Ready(is_success)) => {
-            collector.close(|abandoned| side.adopt(abandoned));
+            collector.close(|abandoned| adopt(abandoned, &limit, side));
             return Poll::Ready(if is_success { End::Done } else { End::Failed });
         }
         Ok(Poll::Pending) if limit.is_idle() && side.is_nothing() => Poll::Pending,
         Ok(Poll::Pending) => poll_waiting(code, &mut limit, side, cx),
         Err(panic) => panicked(code, panic, side),
     };
-    collector.close(|abandoned| side.adopt(abandoned));
+    collector.close(|abandoned| adopt(abandoned, &limit, side));
     if polled.is_pending() {
         side.end_round(cx);
     }
     polled
+}
+
+/// What is adopted may be waited for.
+#[cold]
+fn adopt(abandoned: Vec<OrphanExit>, limit: &Limit<'_>, side: &mut Side) {
+    limit.name();
+    side.adopt(abandoned);
 }
 
 /// The code waits: drops it if it must be dropped now.

@@ -151,7 +151,7 @@ impl Arrival {
             polled_after_it_ended()
         };
         match this.stage {
-            Stage::Begun => current::call(entry),
+            Stage::Begun => {}
             Stage::Unbegun => {
                 begin(entry)?;
                 *this.stage = Stage::Begun;
@@ -160,7 +160,7 @@ impl Arrival {
         }
         let limit = Limit::Enter {
             timer: this.timer,
-            budget: entry.policy.enter(),
+            entry,
         };
         let polled = match this.around {
             None => drive(code.as_mut(), limit, side, cx),
@@ -256,7 +256,6 @@ fn begin_inside(entry: &mut Entry) -> Result<(), Error> {
     if event::is_observed() {
         event::entering(entry);
     }
-    current::call(entry);
     match current::cancellation() {
         None => Ok(()),
         Some(cancellation) => Err(refuse(entry, cancellation)),

@@ -15,8 +15,9 @@ use crate::base::cause::Phase;
 use crate::base::entry::Entry;
 use crate::base::identity::{Anchor, Running};
 use crate::base::timer::Timer;
-use crate::cancel::current::{self, Place};
+use crate::cancel::current;
 use crate::cancel::node::Node;
+use crate::cancel::place::Place;
 use crate::error::{BoxError, Error};
 use crate::event::failures::Failures;
 use crate::event::{self, EventKind};
@@ -121,8 +122,9 @@ impl<'a> Leave<'a> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, code: Pin<&mut (dyn Code + '_)>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.has_ended {
-            ready!(self.as_mut().poll_code(code, cx));
+        if !self.has_ended && self.as_mut().poll_code(code, cx).is_pending() {
+            current::call(self.entry);
+            return Poll::Pending;
         }
         self.project().side.poll_adopted(cx)
     }
@@ -141,12 +143,8 @@ impl<'a> Leave<'a> {
             observe(entry, exit, this.place);
         }
         let polled = {
-            let has_node = this.place.node().is_some();
             let _inside = this.place.enter();
-            if has_node {
-                current::call(entry);
-            }
-            let poll = || drive(code.as_mut(), Limit::Exit { timer, exit }, side, cx);
+            let poll = || drive(code.as_mut(), Limit::Exit { timer, exit, entry }, side, cx);
             let polled = running.hold(|| anchor.hold(poll));
             if polled.is_pending() && side.is_stopping() {
                 // Also what began inside of it in the very poll in which its time ran out.

@@ -15,6 +15,7 @@ use super::exiting::exiting;
 use super::side::{Adopted, Side};
 use crate::base::entry::Entry;
 use crate::base::identity::{Anchor, Checkpoint, Within};
+use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::error::Error;
 use crate::event;
@@ -84,6 +85,7 @@ impl Keep {
     #[cold]
     fn put_up_region(&mut self, node: &Arc<Node>) {
         node.call(&self.entry);
+        current::call(&self.entry);
         self.side.put_up(BodyRegion::new(Arc::clone(node)));
     }
 

@@ -87,10 +87,8 @@ impl Round {
 }
 
 fn report_silent(node: &Node) {
-    for child in node.children() {
-        if let Some(subject) = child.subject() {
-            let reason = "it was not polled any more when what is around it was cancelled, so it could not unwind";
-            event::emit(subject, EventKind::NotPolled { reason });
-        }
+    for subject in node.live() {
+        let reason = "it was not polled any more when what is around it was cancelled, so it could not unwind";
+        event::emit(&subject, EventKind::NotPolled { reason });
     }
 }

@@ -20,8 +20,9 @@ use super::drop_collector::DropCollector;
 use crate::base::entry::Entry;
 use crate::base::identity::Checkpoint;
 use crate::cancel::cancellation::Cancellation;
-use crate::cancel::current::{self, Here, Place};
+use crate::cancel::current;
 use crate::cancel::node::Node;
+use crate::cancel::place::{Place, Stay};
 use crate::event;
 
 /// What a scope is to the cancel scope around it.
@@ -118,9 +119,7 @@ impl Tie {
             self.collector.checkpoint().waits(cx.waker());
             return Poll::Pending;
         }
-        let calls = self.calls();
-        let outer = self.place.begin();
-        let inside = Some(Inside { outer, calls });
+        let inside = Some(self.place.visit(cx.waker()));
         Poll::Ready(Visit { tie: self, inside })
     }
 
@@ -128,7 +127,7 @@ impl Tie {
     pub(crate) fn refused(&self) -> Option<Cancellation> {
         match self.joined {
             Joined::Yes => None,
-            Joined::Not | Joined::Waited => self.node()?.cancellation(),
+            Joined::Not | Joined::Waited => self.place.cancellation(),
         }
     }
 
@@ -152,14 +151,20 @@ impl Tie {
             if !self.must_begin(&parent) {
                 ready!(self.poll_others(&parent, cx));
             }
-            let node = self.node().cloned().unwrap_or_else(Node::new);
-            node.join(&parent, self.refusable);
-            self.place = Place::at(node);
-        } else if self.node().is_none() && event::is_observed() {
-            self.place = Place::at(Node::new());
+            self.be_known();
+            self.place.join(parent, self.refusable);
+        } else {
+            self.be_known();
         }
         self.joined = Joined::Yes;
         Poll::Ready(())
+    }
+
+    /// What is observed has a node, by which it is known.
+    fn be_known(&mut self) {
+        if self.node().is_none() && event::is_observed() {
+            self.place = Place::at(Node::new());
+        }
     }
 
     /// Whether it must not wait before it begins: it is the exit of a guard, or a shield, which has something to do in a
@@ -181,44 +186,16 @@ impl Tie {
         Poll::Ready(())
     }
 
-    fn calls(&self) -> u32 {
-        self.node().map_or(0, |node| node.calls())
-    }
-
     fn node(&self) -> Option<&Arc<Node>> {
         self.place.node()
-    }
-
-    /// It waits. Its node has a waker from here on, and answers.
-    fn wait(&self, calls: u32, cx: &mut Context<'_>) {
-        if let Some(node) = self.node() {
-            node.set_waker(cx.waker());
-            node.answer();
-            // Cancelled, say, after the body was looked at, and before there was a waker.
-            if calls != node.calls() {
-                cx.waker().wake_by_ref();
-            }
-        }
-    }
-
-    /// It is over: the cancellation it was told of reaches the body around it, if that is cancelled as well (law 15).
-    fn leave(&mut self) {
-        if let Some(node) = self.node() {
-            if let Some(parent) = node.parent().filter(|_| node.tells_its_parent()) {
-                if parent.is_cancelled() {
-                    parent.deliver();
-                }
-            }
-            node.leave();
-        }
     }
 }
 
 impl Drop for Tie {
     #[inline]
     fn drop(&mut self) {
-        if let Some(node) = self.node() {
-            node.leave();
+        if self.place.is_in_region() {
+            self.place.leave();
         }
     }
 }
@@ -228,13 +205,7 @@ impl Drop for Tie {
 pub(crate) struct Visit<'a> {
     tie: &'a mut Tie,
     /// None if it is outside of all.
-    inside: Option<Inside>,
-}
-
-struct Inside {
-    outer: Here,
-    /// Of the node, before the poll.
-    calls: u32,
+    inside: Option<Stay>,
 }
 
 impl Visit<'_> {
@@ -250,19 +221,20 @@ impl Visit<'_> {
     }
 
     #[cold]
-    fn end_inside(&mut self, inside: &Inside, is_over: bool, cx: &mut Context<'_>) {
-        self.tie.place.end(inside.outer);
+    fn end_inside(&mut self, stay: &Stay, is_over: bool, cx: &mut Context<'_>) {
+        let place = &mut self.tie.place;
+        place.end_visit(stay);
         if is_over {
-            self.tie.leave();
-        } else {
-            self.tie.wait(inside.calls, cx);
+            place.tell_and_leave();
+        } else if place.wait(stay, cx.waker()) {
+            cx.waker().wake_by_ref();
         }
     }
 
     #[cold]
-    fn panicked(&mut self, inside: &Inside) {
-        self.tie.place.end(inside.outer);
-        self.tie.leave();
+    fn panicked(&mut self, stay: &Stay) {
+        self.tie.place.end_visit(stay);
+        self.tie.place.tell_and_leave();
     }
 }
 

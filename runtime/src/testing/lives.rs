@@ -56,7 +56,7 @@ impl Lives {
 
     /// Records an enter; gives the number of the life. Called by the scope that enters.
     pub(super) fn enter(&mut self, name: String, place: &'static Location<'static>) -> usize {
-        let node = current::here();
+        let node = current::own();
         let around = self.around(node.as_ref());
         self.all.push(Life {
             name,

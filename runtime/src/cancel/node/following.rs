@@ -22,8 +22,9 @@ impl Node {
         while let Some(node) = leader {
             let has_ended = {
                 let mut state = node.state();
+                let seat = self.seat();
                 let followers = state.followers.as_mut();
-                if followers.is_some_and(|followers| followers.remove(self)) {
+                if followers.is_some_and(|followers| followers.remove_node(seat, self)) {
                     return;
                 }
                 node.has_ended()
@@ -43,7 +44,8 @@ impl Node {
             // Before it is looked at whether this one has ended: it looks the other way round.
             leader.leads.store(true, Ordering::SeqCst);
             if !leader.has_ended() {
-                state.followers.get_or_insert_default().add(follower);
+                let seat = state.followers.get_or_insert_default().add(Arc::downgrade(follower));
+                follower.sit(seat);
                 break state.why.clone();
             }
             drop(state);
@@ -74,7 +76,7 @@ impl Node {
         let (Some(parent), Some(followers)) = (self.parent(), followers) else {
             return;
         };
-        for follower in followers.all() {
+        for follower in followers.nodes() {
             parent.lead(&follower);
         }
     }

@@ -6,10 +6,14 @@
 //!
 //! Locks are held for a few instructions, one at a time; no waker and no code of a user is called under one.
 //!
-//! [`following`] is suffering with a node without being live in it; [`waking`] is whom to wake, when, and its deadlines.
+//! A scope with nothing live inside has no node: it is a leaf of the region that it runs in, and has a seat there, until
+//! something inside needs a node to be live in.
+//!
+//! [`following`] is suffering with a node without being live in it; [`leaves`] is what a region does for those without a node;
+//! [`waking`] is whom to wake, when, and its deadlines.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -17,18 +21,18 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::cancellation::Cancellation;
-use super::children::{ChildSlot, Children, Inside};
+use super::children::{Children, Inside, Seat};
 use crate::base::entry::{Entry, Subject};
 use crate::base::life::Id;
 
 mod following;
+mod leaves;
 mod waking;
 
 /// After so many scopes that have begun in a cancelled body each further one waits once, so that a body that begins them in a
 /// loop can be dropped.
 const FORCED_YIELD_AFTER: u32 = 64;
 
-#[derive(Default)]
 pub(crate) struct Node {
     /// In whose body it runs, from its first poll on.
     parent: OnceLock<Arc<Node>>,
@@ -58,8 +62,11 @@ pub(crate) struct Node {
     living: OnceLock<Id>,
     /// In what that lives, if it is not in the tree, since it is in another task.
     around: OnceLock<Id>,
-    /// Guarded by the parent's lock.
-    seat: ChildSlot,
+    /// The waker that it was polled with last, by which that is recognized while the poll goes on. Nothing for a root of budgets,
+    /// which nobody wakes: what is in it is woken by itself.
+    polled_with: [AtomicUsize; 2],
+    /// Where it sits in its parent, or leader; guarded by the lock of that.
+    seat: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -69,9 +76,9 @@ struct State {
     waker: Option<Waker>,
     deadline: Option<Instant>,
     grace: Option<Duration>,
-    children: Children,
+    children: Children<Node>,
     /// What suffers what it does, but is not counted as live in it: that runs in tasks of its own.
-    followers: Option<Box<Children>>,
+    followers: Option<Box<Children<Node>>>,
     #[cfg(feature = "tokio-util")]
     token: Option<tokio_util::sync::CancellationToken>,
 }
@@ -81,6 +88,30 @@ struct State {
 pub(crate) struct Why {
     pub(crate) cancellation: Cancellation,
     pub(crate) inherited: bool,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Node {
+            parent: OnceLock::new(),
+            is_branch: false,
+            is_told: false,
+            is_member: false,
+            shielded: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+            delivered: AtomicBool::new(false),
+            begun: AtomicU32::new(0),
+            calls: AtomicU32::new(0),
+            ended: AtomicBool::new(false),
+            leads: AtomicBool::new(false),
+            subject: OnceLock::new(),
+            living: OnceLock::new(),
+            around: OnceLock::new(),
+            polled_with: Default::default(),
+            seat: AtomicU32::new(Seat::NONE.0),
+            state: Mutex::default(),
+        }
+    }
 }
 
 impl Node {
@@ -140,8 +171,13 @@ impl Node {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn seat(&self) -> &ChildSlot {
-        &self.seat
+    /// Relaxed: the lock of the parent orders it.
+    fn seat(&self) -> Seat {
+        Seat(self.seat.load(Ordering::Relaxed))
+    }
+
+    fn sit(&self, seat: Seat) {
+        self.seat.store(seat.0, Ordering::Relaxed);
     }
 
     pub(crate) fn parent(&self) -> Option<&Arc<Node>> {
@@ -215,7 +251,7 @@ impl Node {
         let why = {
             let mut state = parent.state();
             if !(refusable && state.why.is_some()) {
-                state.children.add(self);
+                self.sit(state.children.add(Arc::downgrade(self)));
             }
             state.why.clone()
         };
@@ -224,21 +260,16 @@ impl Node {
         }
     }
 
-    /// It has ended, and its parent no longer waits for it.
-    pub(crate) fn leave(&self) {
+    /// It has ended, and its parent no longer waits for it, if it is asked whether that is being polled.
+    pub(crate) fn leave(&self, is_polled: impl FnOnce(&Node) -> bool) {
         self.end();
-        let Some(parent) = self.parent.get() else {
-            return;
-        };
-        let is_last = {
-            let mut state = parent.state();
-            if !state.children.remove(self) {
-                return;
-            }
-            state.why.is_some() && state.children.is_empty()
-        };
-        if is_last {
-            parent.wake();
+        if let Some(parent) = self.parent() {
+            let seat = || {
+                let seat = self.seat();
+                self.sit(Seat::NONE);
+                seat
+            };
+            parent.unseat(seat, is_polled);
         }
     }
 
@@ -247,7 +278,7 @@ impl Node {
     pub(crate) fn answer(&self) {
         if let Some(parent) = self.parent.get() {
             if parent.is_cancelled() {
-                parent.state().children.answer(self);
+                parent.state().children.answer(self.seat());
             }
         }
     }
@@ -256,23 +287,38 @@ impl Node {
         self.state().children.inside()
     }
 
-    /// Asks all children again whether they are polled.
+    /// Asks all children again whether they are polled. Those that are polled whenever it is are asked by its own next poll, so
+    /// it is to be polled again.
     #[cold]
     pub(crate) fn ask_again(&self) {
-        let children = {
+        let mut wakers = Vec::new();
+        let nodes = {
             let mut state = self.state();
+            self.count_call();
             state.children.begin_round();
-            state.children.all()
+            state.children.take_wakers(&mut wakers);
+            state.children.nodes()
         };
-        for child in children {
-            child.wake();
+        for node in &nodes {
+            node.wake_alone();
         }
+        wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// The children, for a report.
-    #[cold]
+    /// The nodes below it.
     pub(crate) fn children(&self) -> Vec<Arc<Node>> {
-        self.state().children.all()
+        self.state().children.nodes()
+    }
+
+    /// What is live inside, for a report.
+    #[cold]
+    pub(crate) fn live(&self) -> Vec<Subject> {
+        let (nodes, mut live) = {
+            let state = self.state();
+            (state.children.nodes(), state.children.leaves())
+        };
+        live.extend(nodes.iter().filter_map(|node| node.subject().cloned()));
+        live
     }
 }
 
@@ -326,7 +372,8 @@ impl Node {
             inherited: true,
             ..why.clone()
         };
-        if !self.mark(why) {
+        let mut wakers = Vec::new();
+        if !self.mark(why, &mut wakers) {
             return false;
         }
         let mut marked = vec![Arc::clone(self)];
@@ -335,36 +382,42 @@ impl Node {
         while let Some(node) = marked.get(next) {
             next += 1;
             for child in node.below() {
-                if !child.is_shielded() && child.mark(inherited.clone()) {
+                if !child.is_shielded() && child.mark(inherited.clone(), &mut wakers) {
                     marked.push(child);
                 } else {
                     others.push(child);
                 }
             }
         }
-        for node in marked.into_iter().chain(others) {
-            node.wake();
+        // The others are polled whenever what is around them is, or have a waker.
+        self.wake();
+        for node in marked.iter().skip(1).chain(&others) {
+            node.wake_alone();
         }
+        wakers.into_iter().for_each(Waker::wake);
         true
     }
 
     /// What suffers what it does.
     fn below(&self) -> Vec<Arc<Node>> {
         let state = self.state();
-        let mut below = state.children.all();
+        let mut below = state.children.nodes();
         if let Some(followers) = &state.followers {
-            below.extend(followers.all());
+            below.extend(followers.nodes());
         }
         below
     }
 
-    fn mark(&self, why: Why) -> bool {
+    /// Its leaves are to be woken. What looks before and waits after this sees by the calls that it has missed it.
+    fn mark(&self, why: Why, wakers: &mut Vec<Waker>) -> bool {
         let mut state = self.state();
         if state.why.is_some() {
             return false;
         }
         state.why = Some(why);
         self.cancelled.store(true, Ordering::Release);
+        self.count_call();
+        state.children.take_wakers(wakers);
         #[cfg(feature = "tokio-util")]
         let token = state.token.clone();
         drop(state);

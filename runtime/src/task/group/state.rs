@@ -205,9 +205,9 @@ impl Group {
     /// Closes although children are left, which block their threads; who they are.
     pub(super) fn give_up(&self) -> Vec<Subject> {
         self.state.lock().closed = true;
-        let left = self.node.children();
+        let left = self.node.live();
         self.node.part();
-        left.iter().filter_map(|child| child.subject().cloned()).collect()
+        left
     }
 
     /// What failed, in the order it did; what somebody else has taken is not there.

@@ -170,7 +170,7 @@ fn cut<T>(cancellation: Cancellation) -> Told<T> {
 
 impl<T> Drop for ChildSide<T> {
     fn drop(&mut self) {
-        self.region.leave();
+        self.region.leave(|_| false);
         self.group.dismiss();
     }
 }

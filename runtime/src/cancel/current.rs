@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::cancellation::{self, Cancellation};
 use super::children::Inside;
 use super::node::{Node, Why};
@@ -60,7 +62,7 @@ pub(crate) fn here() -> Option<Arc<Node>> {
     }
 }
 
-/// As [`here`], for who must tell it from others: a leaf gets a node.
+/// As [`here`], for what is told from others by it, or follows it: a leaf gets one.
 pub(crate) fn own() -> Option<Arc<Node>> {
     if Here::kind() == Kind::Leaf {
         grow()?;
@@ -68,9 +70,18 @@ pub(crate) fn own() -> Option<Arc<Node>> {
     here()
 }
 
-/// The node around the calling code of a user, if that runs in the task the node belongs to; a leaf gets one.
-pub(crate) fn here_in_task() -> Option<Arc<Node>> {
-    if Here::kind().has_node() { find_parent() } else { None }
+/// As [`own`], for the calling code of a user, if that runs in the task the place belongs to.
+pub(crate) fn own_in_task() -> Option<Arc<Node>> {
+    if Here::is_in_task() { own() } else { None }
+}
+
+/// When what is around the calling code of a user is over, if that runs in the task the place belongs to. A leaf has no deadline.
+pub(crate) fn effective_deadline() -> Option<Instant> {
+    if !is_nowhere() && Here::is_in_task() {
+        look(|node| node.effective_deadline())?
+    } else {
+        None
+    }
 }
 
 /// Runs `run` as if it were in no node.

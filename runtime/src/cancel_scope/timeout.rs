@@ -86,5 +86,5 @@ pub fn timeout_at<T, F: Future<Output = T>>(at: Instant, body: F) -> Running<F, 
 /// ```
 #[must_use]
 pub fn effective_deadline() -> Option<Instant> {
-    current::here_in_task()?.effective_deadline()
+    current::effective_deadline()
 }

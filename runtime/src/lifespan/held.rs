@@ -227,7 +227,7 @@ impl FirstHalf {
 
     /// A scope that is live inside of the function.
     fn live(&self) -> Option<Subject> {
-        let node = self.place.node().cloned().or_else(current::here_in_task)?;
+        let node = self.place.node().cloned().or_else(current::own_in_task)?;
         node.live().into_iter().next()
     }
 }

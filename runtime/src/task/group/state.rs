@@ -54,7 +54,7 @@ impl Group {
     /// To be called where the group is entered: what is cancelled around that reaches its children.
     pub(super) fn new(runtime: Handle, place: &'static Location<'static>) -> Arc<Self> {
         let node = Node::new();
-        if let Some(around) = current::here_in_task() {
+        if let Some(around) = current::own_in_task() {
             node.follow(&around);
         }
         Arc::new(Group {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use lifespan::Lifespan;
+use lifespan::{CancelScope, Lifespan};
 use tokio::task::yield_now;
 
 use crate::measure::{Measured, measured};
@@ -40,6 +40,10 @@ pub const SUITE: Suite = Suite {
             name: "lifespan, depth 64",
             run: |n| yields(scoped(64, n)),
         },
+        Subject {
+            name: "lifespan, depth 64, in a cancel scope",
+            run: |n| yields(cancellable(scoped(64, n))),
+        },
     ],
 };
 
@@ -48,6 +52,10 @@ type Nested = Pin<Box<dyn Future<Output = ()> + Send>>;
 fn yields(mut nested: Nested) -> Measured {
     let runtime = runtime();
     measured(|| runtime.block_on(&mut nested))
+}
+
+fn cancellable(nested: Nested) -> Nested {
+    Box::pin(async { _ = CancelScope::new().run(nested).await })
 }
 
 async fn body(n: usize) {

@@ -148,17 +148,16 @@ fn find_cancellation() -> Option<Cancellation> {
 #[inline]
 pub(crate) fn may_be_dropped() -> bool {
     match Here::kind() {
-        Kind::AtNode => may_drop(look(|node| node.parent()?.why())),
-        Kind::Leaf => may_drop(look(|region| region.why())),
+        Kind::AtNode => look(|node| node.parent()?.why())
+            .flatten()
+            .is_some_and(|why| may_drop(&why)),
+        Kind::Leaf => look(|region| region.why()).flatten().is_some_and(|why| may_drop(&why)),
         Kind::Nowhere | Kind::MayBeRoot => false,
     }
 }
 
-#[cold]
-fn may_drop(around: Option<Option<Why>>) -> bool {
-    around
-        .flatten()
-        .is_some_and(|why| why.inherited || !why.cancellation.is_roll_back())
+fn may_drop(around: &Why) -> bool {
+    around.inherited || !around.cancellation.is_roll_back()
 }
 
 /// The cancellation that code inside of the place here was told of (law 15).

@@ -1,9 +1,9 @@
 //! [`Tie`]: a whole scope, from its first poll to its end, belongs to the task that first polls it (laws 8–10), and to the cancel
-//! scope in which that happens (law 13): its node in the tree, joined at its first poll, left at its end, whichever way that
+//! scope in which that happens (law 13): its place in the tree is taken at its first poll and left at its end, whichever way that
 //! comes. [`InTask`] is the future that is tied.
 //!
 //! Polled by another task it panics before anything is touched, so that the rightful task can go on, and wakes that: what is
-//! around the scope may have ended by the panic. While it waits in a cancel scope, it has a waker there and answers when it is
+//! around the scope may have ended by the panic. While it waits in a cancel scope, that can wake it, and it answers when it is
 //! asked whether it is still polled (law 13). Dropped before its end, everything it abandons leaves as one group, inner exits
 //! first (law 3).
 

@@ -45,16 +45,16 @@ const LIMITS: &[Limit] = &[
         to: NO_SCOPE,
         what: What::Instructions,
         target: 4.0,
-        most: 3.0,
+        most: 2.4,
     },
     Limit {
         suite: &in_cancel_scope::SUITE,
         of: "lifespan, depth 64",
         to: Some("lifespan, depth 1"),
         what: What::Instructions,
-        // Flat: what is left is polled anew through all of them when tokio's budget is spent.
+        // Flat: what is left is polled anew through all of them when tokio's budget is spent. The ratio grew as depth 1 got cheaper.
         target: 1.3,
-        most: 1.15,
+        most: 1.3,
     },
     Limit {
         suite: &in_parallel::READY,
@@ -120,7 +120,7 @@ const LIMITS: &[Limit] = &[
         to: Some("tokens"),
         what: What::Instructions,
         target: 1.5,
-        most: 3.40,
+        most: 3.25,
     },
 ];
 

@@ -55,7 +55,7 @@ fn yields(mut nested: Nested) -> Measured {
 }
 
 fn cancellable(nested: Nested) -> Nested {
-    Box::pin(async { _ = CancelScope::new().run(nested).await })
+    Box::pin(async move { _ = CancelScope::new().run(nested).await })
 }
 
 async fn body(n: usize) {

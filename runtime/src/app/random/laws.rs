@@ -6,6 +6,7 @@ use super::model::{Predicted, Returned};
 use super::outcome::{Failed, NEVER, Span};
 use super::program::Program;
 use super::run::{Code, Ended, Entry, Fault, How, NAMES, Planned, WHOLE, What};
+use super::story::Said;
 use crate::{Cause, Error, ErrorKind, Phase};
 
 /// What somebody was told: of whom, in which phase, what.
@@ -26,6 +27,7 @@ pub(super) struct Ran {
     /// Other reports than of failures.
     pub(super) others: usize,
     pub(super) waited_for: usize,
+    pub(super) story: Vec<Said>,
 }
 
 /// What the journal has of one piece of code.

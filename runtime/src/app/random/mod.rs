@@ -23,6 +23,7 @@ mod outcome;
 mod program;
 mod run;
 mod start;
+mod story;
 
 const END_OF_TIME: Duration = Duration::from_secs(1_000_000);
 
@@ -55,6 +56,7 @@ fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         event::print_warnings(false);
+        event::observe(Level::Debug, story::keep);
         event::observe(Level::Warn, |event| {
             REPORTS.with_borrow_mut(|reports| match (reports, event.kind()) {
                 (None, _) => eprintln!("lifespan: {event}"),
@@ -76,6 +78,7 @@ fn paused() -> Runtime {
 /// Runs a program on a runtime of its own, until all that it left behind has ended too.
 fn ran(program: &Program) -> Ran {
     REPORTS.set(Some(Reports::default()));
+    story::take();
     let ran = paused().block_on(async {
         let world = World::new(program);
         // Under the paused clock the end of time comes at once for what hangs.
@@ -88,6 +91,7 @@ fn ran(program: &Program) -> Ran {
             ended: ended.unwrap_or_default(),
             at: world.now(),
             reported: failures,
+            story: story::take(),
             others,
             waited_for: drained.waited_for().len(),
         }
@@ -97,7 +101,13 @@ fn ran(program: &Program) -> Ran {
 }
 
 fn faults(program: &Program) -> Vec<String> {
-    laws::faults(program, &model::predict(program), &ran(program))
+    faults_of(program, &ran(program))
+}
+
+fn faults_of(program: &Program, ran: &Ran) -> Vec<String> {
+    let mut faults = laws::faults(program, &model::predict(program), ran);
+    faults.extend(story::faults(&ran.story, &ran.journal));
+    faults
 }
 
 /// The smallest program found that has a fault too.
@@ -114,7 +124,7 @@ fn shrunk(mut program: Program) -> Program {
 fn failure(program: Program) -> String {
     let program = shrunk(program);
     let (predicted, ran) = (model::predict(&program), ran(&program));
-    let faults = laws::faults(&program, &predicted, &ran);
+    let faults = faults_of(&program, &ran);
     let journal: Vec<_> = ran.journal.iter().map(|entry| format!("{entry:?}")).collect();
     format!("{faults:#?}\n{journal:#?}\n{predicted:#?}\n{program:#?}")
 }

@@ -1,7 +1,7 @@
-//! What everything stands on: who a resource is and what it may take ([`entry`], [`subject`], [`policy`], [`budget`]), which life of it is observed and how far that
-//! has come ([`life`], [`observed`]), the phases of a
-//! life and why it ends ([`cause`]), the clock and tokio's budget ([`timer`], [`coop`]), and which task this is ([`identity`]), a mutex ([`lock`]), and what user code panics with
-//! ([`panic`](mod@panic)).
+//! What everything stands on: who a resource is and what it may take ([`entry`], [`subject`], [`policy`], [`budget`]), which life
+//! of it is observed and how far that has come ([`life`], [`observed`]), the phases of a life and why it ends ([`cause`]), the
+//! clock and tokio's budget ([`timer`], [`coop`]), which task this is ([`identity`]), a mutex ([`lock`]), and what user code
+//! panics with ([`panic`](mod@panic)).
 
 pub(crate) mod budget;
 pub(crate) mod cause;

@@ -108,12 +108,11 @@ pub(crate) fn of(place: Place<'_>, attrs: &[Attribute]) -> Vec<Attribute> {
 
 /// A lint level for a copy of the user's item. An expectation is met at most once, so a copy only allows.
 fn lint(meta: &Meta) -> Meta {
-    match meta {
-        Meta::List(list) if list.path.is_ident("expect") => {
-            let lints = &list.tokens;
-            parse_quote!(allow(#lints))
-        }
-        _ => meta.clone(),
+    if meta.path().is_ident("expect") {
+        let lints = parenthesized(meta);
+        parse_quote!(allow(#lints))
+    } else {
+        meta.clone()
     }
 }
 
@@ -123,16 +122,12 @@ fn span_named(meta: &Meta, name: &Ident) -> Meta {
     let path = meta.path();
     let text = written(path);
     let is_ours = text == "instrument" || format!("::{text}").ends_with("::tracing::instrument");
-    let given = match meta {
-        Meta::Path(_) => TokenStream::new(),
-        Meta::List(list) => list.tokens.clone(),
-        Meta::NameValue(_) => return meta.clone(),
-    };
+    let given = parenthesized(meta);
     // `name = ".."`, or a literal in its place.
     let tokens: Vec<_> = given.clone().into_iter().collect();
     let is_name = |pair: &[TokenTree]| written(quote!(#(#pair)*)) == "name=";
     let is_named = matches!(tokens.first(), Some(TokenTree::Literal(_))) || tokens.windows(2).any(is_name);
-    if !is_ours || is_named {
+    if !is_ours || is_named || matches!(meta, Meta::NameValue(_)) {
         return meta.clone();
     }
     let name = name.unraw().to_string();
@@ -158,22 +153,16 @@ fn select_meta(meta: &Meta, keep: &dyn Fn(&Meta) -> Option<Meta>) -> Option<Meta
 
 /// `cfg_attr(condition, attribute, ..)`. The condition is not ours to understand.
 fn cfg_attr(meta: &Meta) -> Option<(TokenStream, Punctuated<Meta, Token![,]>)> {
-    let Meta::List(list) = meta else {
-        return None;
-    };
-    if !list.path.is_ident("cfg_attr") {
+    if !meta.path().is_ident("cfg_attr") {
         return None;
     }
     let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
-    let mut tokens = list.tokens.clone().into_iter();
+    let mut tokens = parenthesized(meta).into_iter();
     let condition = tokens.by_ref().take_while(|token| !is_comma(token)).collect();
     Some((condition, Punctuated::parse_terminated.parse2(tokens.collect()).ok()?))
 }
 
-/// The condition of a `#[cfg(..)]`.
-pub(crate) fn condition(attr: &Attribute) -> Option<TokenStream> {
-    match &attr.meta {
-        Meta::List(list) if list.path.is_ident("cfg") => Some(list.tokens.clone()),
-        _ => None,
-    }
+/// What is in the parentheses of an attribute; nothing if it has none.
+pub(crate) fn parenthesized(meta: &Meta) -> TokenStream {
+    meta.require_list().map(|list| list.tokens.clone()).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! [`Budget`]: a time bound as it stands in an option, `"5s"` or `"none"`.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, LitStr, Result};
 
@@ -57,19 +57,26 @@ fn read(text: &str) -> std::result::Result<Option<(&'static str, u64)>, String> 
 }
 
 impl Budget {
-    pub(crate) fn is_bound(self) -> bool {
-        self.time.is_some()
-    }
-
-    /// What `Policy::enter_timeout` and `Policy::exit_timeout` take.
-    pub(crate) fn tokens(self) -> TokenStream {
+    /// An `Option<Duration>`; `rt` is the path of the runtime's inner names.
+    fn tokens(self, rt: &TokenStream) -> TokenStream {
         let span = self.span;
         let Some((function, amount)) = self.time else {
-            return quote_spanned!(span=> ::core::option::Option::None);
+            return quote_spanned!(span=> #rt::None);
         };
         let (function, amount) = (Ident::new(function, span), Literal::u64_unsuffixed(amount));
-        quote_spanned!(span=> ::core::time::Duration::#function(#amount))
+        quote_spanned!(span=> #rt::Some(#rt::Duration::#function(#amount)))
     }
+}
+
+// Output: `.enter_timeout(__rt::Some(__rt::Duration::from_secs(5))).exit_timeout(__rt::None)`
+//
+/// The calls of these methods with the budgets that were given.
+pub(crate) fn budgets(said: &[(&str, Option<Budget>)], rt: &TokenStream) -> TokenStream {
+    let call = |(method, budget): &(&str, Option<Budget>)| {
+        let (method, budget) = (Ident::new(method, Span::mixed_site()), (*budget)?.tokens(rt));
+        Some(quote!(.#method(#budget)))
+    };
+    said.iter().filter_map(call).collect()
 }
 
 #[cfg(test)]

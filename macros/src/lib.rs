@@ -95,7 +95,7 @@ use proc_macro::TokenStream;
 ///     async fn close(self, exit: &Exit) -> Result<(), SseError> { .. }
 /// }
 /// impl ::lifespan::ScopedResource for SseClient {
-///     async fn exit(self, exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
+///     async fn exit(self, exit: &::lifespan::Exit) -> ::lifespan::__private::ExitResult {
 ///         ::lifespan::__private::exited(Self::close(self, exit).await)
 ///     }
 /// }

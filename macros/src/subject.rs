@@ -15,7 +15,7 @@ pub(crate) struct Subject<'a> {
     attrs: Vec<Attribute>,
     pub(crate) generics: Generics,
     pub(crate) ty: TokenStream,
-    /// What an exit gives, if it is called otherwise where the impl stands.
+    /// What an exit gives, if it has a shorter name where the impl stands.
     pub(crate) result: Option<TokenStream>,
     /// Whether it is a `LocalResource`: what borrows has to be, whether it says so or not.
     pub(crate) local: bool,
@@ -47,7 +47,7 @@ impl<'a> Subject<'a> {
 
     // Output:
     //     impl ::lifespan::ScopedResource for SseClient {
-    //         async fn exit(self, exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> { body }
+    //         async fn exit(self, exit: &::lifespan::Exit) -> ::lifespan::__private::ExitResult { body }
     //         rest
     //     }
     pub(crate) fn resource(
@@ -58,33 +58,19 @@ impl<'a> Subject<'a> {
         rest: Option<&TokenStream>,
         at: Span,
     ) -> TokenStream {
-        let Subject {
-            attrs,
-            generics,
-            ty,
-            result,
-            ..
-        } = self;
-        let mut generics = generics.clone();
+        let (Subject { attrs, ty, .. }, mut generics) = (self, self.generics.clone());
         if self.is_static {
             let outlives = parse_quote_spanned!(at=> Self: 'static);
             generics.make_where_clause().predicates.push(outlives);
         }
         let (generics, _, clause) = generics.split_for_impl();
-        let (name, method) = if self.local {
-            ("LocalResource", "exit_local")
-        } else {
-            ("ScopedResource", "exit")
-        };
-        let (name, method) = (Ident::new(name, at), Ident::new(method, at));
-        let krate = self.options.krate(at);
-        let this = Token![self](Span::mixed_site());
-        // At the same token as the rest, or an error about the whole function is one at the attribute.
-        let plain = quote_spanned!(at=> ::core::result::Result<(), #krate::BoxError>);
-        let result = result.as_ref().unwrap_or(&plain);
-        let signature = quote_spanned! {at=>
-            async fn #method(#this, #exit: &#krate::Exit) -> #result
-        };
+        let names = [("ScopedResource", "exit"), ("LocalResource", "exit_local")][usize::from(self.local)];
+        let (name, method) = (Ident::new(names.0, at), Ident::new(names.1, at));
+        let (krate, this) = (self.options.krate(at), Token![self](Span::mixed_site()));
+        // All of it at one token, or an error about the whole function is one at the attribute.
+        let result = self.result.clone();
+        let result = result.unwrap_or_else(|| quote_spanned!(at=> #krate::__private::ExitResult));
+        let signature = quote_spanned!(at=> async fn #method(#this, #exit: &#krate::Exit) -> #result);
         quote! {
             #(#attrs)*
             #(#cfgs)*
@@ -97,10 +83,8 @@ impl<'a> Subject<'a> {
 
     /// `impl Session { members }`.
     pub(crate) fn inherent(&self, members: &TokenStream) -> TokenStream {
-        let Subject {
-            attrs, generics, ty, ..
-        } = self;
-        let (generics, _, clause) = generics.split_for_impl();
+        let Subject { attrs, ty, .. } = self;
+        let (generics, _, clause) = self.generics.split_for_impl();
         quote! {
             #(#attrs)*
             impl #generics #ty #clause { #members }

@@ -16,6 +16,10 @@ pub use crate::resource::enter::Enter;
 pub use crate::resource::failing::Failing;
 pub use crate::resource::origin::Origin;
 
+// Under names that nothing of the user's can hide.
+pub use std::option::Option::{None, Some};
+pub use std::time::Duration;
+
 pub use lifespan_macros::AttributeLifespanOrScopedResource;
 
 use crate::error::BoxError;

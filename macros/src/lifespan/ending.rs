@@ -6,10 +6,9 @@
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::parse::ParseStream;
-use syn::{Ident, Pat, Result, Token, Type};
+use syn::{Ident, Token};
 
-use super::closure::Closure;
+use super::closure::{Closure, Param};
 use super::scan;
 use crate::blame::written;
 use crate::errors::Errors;
@@ -28,7 +27,7 @@ impl Ending {
         if expr.is_empty() {
             return None;
         }
-        let Ok(closure) = Closure::read(expr.clone(), param, "") else {
+        let Ok(closure) = Closure::read(expr.clone(), false, "") else {
             // What is no closure, or cannot be read, is as it is.
             if scan::unbound(&expr).contains_key(&member.unraw().to_string()) {
                 errors.at(&expr, texts::exit_no_closure(member));
@@ -39,10 +38,12 @@ impl Ending {
                 takes_both: true,
             });
         };
-        let (mut asyncness, movement, mut params) = (closure.asyncness, closure.movement, closure.params);
-        let body = closure.expr;
-        let wrong = wrong_without_async(&body);
-        if let (None, Some(at)) = (asyncness, wrong) {
+        let (mut asyncness, movement, body) = (closure.asyncness, closure.movement, closure.expr);
+        let params = closure.params.into_iter();
+        let mut params: Vec<_> = params
+            .map(|Param { pattern, colon, ty, .. }| quote!(#pattern #colon #ty))
+            .collect();
+        if let (None, Some(at)) = (asyncness, wrong_without_async(&body)) {
             errors.at(at, texts::exit_not_async(written(quote!(#(#params),*))));
             asyncness = Some(Token![async](Span::mixed_site()));
         }
@@ -57,15 +58,6 @@ impl Ending {
             takes_both: params.len() == 2,
         })
     }
-}
-
-fn param(input: ParseStream<'_>) -> Result<TokenStream> {
-    let pattern = Pat::parse_single(input)?;
-    let Some(colon) = input.parse::<Option<Token![:]>>()? else {
-        return Ok(quote!(#pattern));
-    };
-    let ty: Type = input.parse()?;
-    Ok(quote!(#pattern #colon #ty))
 }
 
 /// Without `async` it has to give a future, which is for rustc to say; what certainly gives none is found here: an `.await`,

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::Type;
 
-use super::closure::Closure;
+use super::closure::{Closure, Param};
 use super::expand::unread::expression;
 use super::model::{Dependency, Head, Member, Model, Role};
 use crate::blame::Blame;
@@ -83,18 +83,15 @@ fn begun(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
         expr,
     } = field.make.as_ref()?;
     let by_value = movement.is_some();
-    let mut typed: Vec<(&Ident, TokenStream)> = Vec::new();
-    for param in params {
-        // One that is asked for twice has been reported.
-        if typed.iter().any(|(before, _)| same(before, &param.name)) {
-            continue;
-        }
-        let (mutability, name) = (param.mutability, &param.name);
-        let ty = param.ty.as_ref().map(ToTokens::to_token_stream);
-        let ty = ty.or_else(|| given(name, by_value, model)).unwrap_or_else(|| quote!(_));
-        typed.push((name, quote!(#mutability #name: #ty)));
-    }
-    let params = typed.iter().map(|(_, param)| param);
+    // One that is asked for twice has been reported.
+    let is_first = |(at, param): &(usize, &Param)| !params[..*at].iter().any(|other| same(&other.name, &param.name));
+    let params = params.iter().enumerate().filter(is_first).map(|(_, param)| {
+        let (pattern, ty) = (&param.pattern, param.ty.as_ref().map(ToTokens::to_token_stream));
+        let ty = ty
+            .or_else(|| given(&param.name, by_value, model))
+            .unwrap_or_else(|| quote!(_));
+        quote!(#pattern: #ty)
+    });
     let ty = (!has_a_type(expr)).then(|| quote!(-> __Wrong));
     let body = if ty.is_some() { quote!({ #expr }) } else { quote!(#expr) };
     Some(expression(quote!(#asyncness |#(#params),*| #ty #body)))

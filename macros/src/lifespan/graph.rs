@@ -97,17 +97,9 @@ fn missing(name: &Ident, model: &Model<'_>) -> String {
 fn check_input(at: usize, model: &Model<'_>, named: &[Named<'_>], errors: &mut Errors) {
     let (name, mut moved, mut lent) = (&model.options.inputs[at].name, Vec::new(), Vec::new());
     for (field, named) in model.fields.iter().zip(named) {
-        let by_value = field.make.as_ref().is_some_and(|make| make.movement.is_some());
-        for (param, _) in named
-            .iter()
-            .filter(|(_, dependency)| *dependency == Dependency::Input(at))
-        {
-            let uses = if by_value && !param.guessed {
-                &mut moved
-            } else {
-                &mut lent
-            };
-            uses.push(&param.name);
+        for (param, _) in named.iter().filter(|named| named.1 == Dependency::Input(at)) {
+            let is_moved = field.moves() && !param.guessed;
+            [&mut lent, &mut moved][usize::from(is_moved)].push(&param.name);
         }
         if field.role == Role::Kept && same(field.name, name) {
             lent.push(field.name);

@@ -19,10 +19,10 @@ mod unnamed;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Error, ItemStruct};
+use syn::{Attribute, Error, ItemStruct};
 
 use self::graph::Graph;
-use self::model::{Head, Model};
+use self::model::{Head, MARKERS, Model};
 use crate::attributes::{self, first_word};
 use crate::errors::Errors;
 use crate::options::{Of, Options};
@@ -35,36 +35,30 @@ pub(crate) fn without_compose(item: TokenStream) -> (TokenStream, Errors) {
     let Ok(mut item) = syn::parse2::<ItemStruct>(item) else {
         return (TokenStream::new(), errors);
     };
+    let is_marker = |attr: &Attribute| MARKERS.iter().any(|marker| attr.path().is_ident(marker));
     for field in &mut item.fields {
-        field
-            .attrs
-            .retain(|attr| !MARKERS.iter().any(|marker| attr.path().is_ident(marker)));
+        field.attrs.retain(|attr| !is_marker(attr));
     }
     (item.into_token_stream(), errors)
 }
 
-/// What the attribute reads at fields.
-const MARKERS: &[&str] = &["enter", "exit", "optional", "value", "keep"];
-
 /// The attribute: leaves everything to the derive.
 pub(crate) fn attribute(options: &TokenStream, item: &TokenStream) -> (TokenStream, Errors) {
     let mut errors = Errors::default();
-    match first_word(item) {
-        Some(word) if word == "struct" || word == "enum" || word == "union" => {}
-        Some(word) => errors.at(word, texts::lifespan_misplaced()),
-        None => errors.at(item, texts::lifespan_misplaced()),
-    }
-    let (_, others) = attributes::alone(item.clone());
-    if let (Some(second), true) = (
-        others.iter().find(|attr| attributes::is_lifespan(attr)),
-        errors.is_empty(),
-    ) {
+    let second = attributes::alone(item.clone())
+        .1
+        .into_iter()
+        .find(attributes::is_lifespan);
+    let is_type = |word: &Ident| word == "struct" || word == "enum" || word == "union";
+    match (first_word(item), second) {
+        (None, _) => errors.at(item, texts::lifespan_misplaced()),
+        (Some(word), _) if !is_type(&word) => errors.at(word, texts::lifespan_misplaced()),
         // The other one does it.
-        errors.twice(
-            second.path(),
-            texts::lifespan_twice(),
-            Ident::new("lifespan", Span::call_site()),
-        );
+        (_, Some(second)) => {
+            let first = Ident::new("lifespan", Span::call_site());
+            errors.twice(second.path(), texts::lifespan_twice(), first);
+        }
+        _ => {}
     }
     if !errors.is_empty() {
         return (item.clone(), errors);
@@ -82,13 +76,8 @@ pub(crate) fn attribute(options: &TokenStream, item: &TokenStream) -> (TokenStre
 /// The derive behind it.
 pub(crate) fn derive(item: TokenStream) -> (TokenStream, Errors) {
     let mut errors = Errors::default();
-    let tokens = match syn::parse2(item) {
-        Ok(item) => Head::of(&item).map(|head| expand(head, &mut errors)),
-        Err(error) => {
-            errors.push(error);
-            None
-        }
-    };
+    let item = syn::parse2(item).map_err(|error| errors.push(error)).ok();
+    let tokens = item.as_ref().and_then(Head::of).map(|head| expand(head, &mut errors));
     (tokens.unwrap_or_default(), errors)
 }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
-use syn::{Attribute, Field, Fields, Generics, Ident, Item, LifetimeParam, Meta, Type, Visibility};
+use syn::{Attribute, Field, Fields, Generics, Ident, Item, LifetimeParam, Type, Visibility};
 
 use super::closure::Closure;
 use super::content;
 use super::ending::Ending;
 use super::scan;
+use crate::attributes::parenthesized;
 use crate::blame::{our_generics, written};
 use crate::budget::Budget;
 use crate::errors::Errors;
@@ -99,14 +100,8 @@ impl<'a> Head<'a> {
     /// The options of the attribute, which left them to the derive.
     pub(super) fn options(&self, errors: &mut Errors) -> Options {
         let attr = self.attrs.iter().find(|attr| attr.path().is_ident("__lifespan"));
-        Options::parse(attr.map(parenthesized).unwrap_or_default(), Of::Lifespan, errors)
-    }
-}
-
-fn parenthesized(attr: &Attribute) -> TokenStream {
-    match &attr.meta {
-        Meta::List(list) => list.tokens.clone(),
-        _ => TokenStream::new(),
+        let options = attr.map(|attr| parenthesized(&attr.meta));
+        Options::parse(options.unwrap_or_default(), Of::Lifespan, errors)
     }
 }
 
@@ -147,6 +142,9 @@ impl<'a> Model<'a> {
 const ENTER: &str = "|config| Db::open(&config.url)";
 const VALUE: &str = "|config| config.addr";
 
+/// What the attribute reads at fields.
+pub(super) const MARKERS: [&str; 5] = ["enter", "exit", "optional", "value", "keep"];
+
 /// The attributes of a field, each once, and what is in their parentheses.
 struct Markers(Vec<(Ident, TokenStream)>);
 
@@ -159,11 +157,8 @@ impl Markers {
             };
             if let Some((first, _)) = markers.get(&key.to_string()) {
                 errors.twice(key, texts::marker_twice(key), first);
-            } else if ["enter", "exit", "optional", "value", "keep"]
-                .iter()
-                .any(|known| key == known)
-            {
-                markers.0.push((key.clone(), parenthesized(attr)));
+            } else if MARKERS.iter().any(|known| key == known) {
+                markers.0.push((key.clone(), parenthesized(&attr.meta)));
             }
         }
         markers
@@ -175,6 +170,11 @@ impl Markers {
 }
 
 impl<'a> Member<'a> {
+    /// Whether it takes its inputs by value.
+    pub(super) fn moves(&self) -> bool {
+        self.make.as_ref().is_some_and(|make| make.movement.is_some())
+    }
+
     fn parse(name: &'a Ident, field: &'a Field, errors: &mut Errors) -> Self {
         let mut member = Member {
             name,

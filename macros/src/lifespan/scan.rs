@@ -73,30 +73,34 @@ fn without(
     (first, rest.into_iter().collect())
 }
 
-/// A name that is used as a value.
+/// A name that is used as a value: where it is first, and how.
 pub(super) struct Use {
     pub(super) at: Ident,
-    /// Whether it stands alone: it could also be that of a function.
-    pub(super) alone: bool,
+    /// In `db.pool()`, which no pattern is.
+    asked: bool,
+    /// In `db`, which may be a pattern.
+    bare: bool,
 }
 
-/// The names whose values are used, each where it is first, if nothing in the expression can have bound it.
+impl Use {
+    fn of(at: &Ident) -> Self {
+        let (at, asked, bare) = (at.clone(), false, false);
+        Use { at, asked, bare }
+    }
+
+    /// Whether it always stands alone: it could also be that of a function.
+    pub(super) fn is_alone(&self) -> bool {
+        !self.asked
+    }
+}
+
+/// The names whose values are used, if nothing in the expression can have bound them.
 pub(super) fn unbound(expr: &TokenStream) -> BTreeMap<String, Use> {
     let mut found = Uses::default();
     found.look_in(expr);
-    let Uses {
-        binds,
-        mut asked,
-        mut bare,
-    } = found;
-    if binds {
-        // `db` may be a pattern there, and `db.pool()` what it has bound.
-        asked.retain(|name, _| !bare.contains_key(name));
-        bare.clear();
-    }
-    let alone = bare.into_iter().map(|(name, at)| (name, Use { at, alone: true }));
-    let asked = asked.into_iter().map(|(name, at)| (name, Use { at, alone: false }));
-    alone.chain(asked).collect()
+    // `db` may be a pattern there, and `db.pool()` what it has bound.
+    found.uses.retain(|_, used| !(found.binds && used.bare));
+    found.uses
 }
 
 /// The uses of names as values.
@@ -104,10 +108,7 @@ pub(super) fn unbound(expr: &TokenStream) -> BTreeMap<String, Use> {
 struct Uses {
     /// Whether there are patterns at all.
     binds: bool,
-    /// In `db.pool()`, which no pattern is.
-    asked: BTreeMap<String, Ident>,
-    /// In `db`, which may be a pattern.
-    bare: BTreeMap<String, Ident>,
+    uses: BTreeMap<String, Use>,
 }
 
 impl Uses {
@@ -137,12 +138,13 @@ impl Uses {
         if is_part || is_called || is_path(behind.iter()) {
             return;
         }
-        let name = word.unraw().to_string();
-        if is_punct(behind.first(), '.') && !is_punct(behind.get(1), '.') {
-            self.asked.entry(name).or_insert_with(|| word.clone());
-        } else if !is_punct(behind.first(), ':') || self.binds {
-            // `Config { db: 1 }` names a field, and `|db: &Db|` a value.
-            self.bare.entry(name).or_insert_with(|| word.clone());
+        let asked = is_punct(behind.first(), '.') && !is_punct(behind.get(1), '.');
+        // `Config { db: 1 }` names a field, and `|db: &Db|` a value.
+        if asked || !is_punct(behind.first(), ':') || self.binds {
+            let used = self.uses.entry(word.unraw().to_string());
+            let used = used.or_insert_with(|| Use::of(word));
+            used.asked |= asked;
+            used.bare |= !asked;
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Finds members and inputs that an expression uses although its closure does not list them. A member waits for the names between
 //! the bars, so no other name is in sight. Each is reported, and then listed as if the user had done so.
 
-use syn::Ident;
 use syn::ext::IdentExt;
+use syn::parse_quote;
 
-use super::closure::{Closure, Param};
+use super::closure::Param;
 use super::model::{Dependency, Member, Model};
 use super::scan::{self, Use};
 use crate::errors::Errors;
@@ -16,25 +16,27 @@ pub(super) fn name(model: &mut Model<'_>, errors: &mut Errors) {
         let Some(closure) = &mut field.make else {
             continue;
         };
-        for (Use { at, alone }, dependency) in used {
+        for (used, dependency) in used {
+            let (alone, at) = (used.is_alone(), used.at);
             let what = match dependency {
                 Dependency::Input(_) => "input",
                 Dependency::Field(_) => "member",
             };
             let for_the_order = format!("_{}", at.unraw());
-            let help = match closure.params.iter().find(|param| param.name == for_the_order) {
-                Some(param) => texts::unnamed_but_for_the_order(&at, &param.name),
-                None => texts::unnamed_between(bars(closure, &at)),
-            };
-            let or = if alone {
-                texts::unnamed_alone(&at)
-            } else {
-                String::new()
-            };
-            errors.at(&at, texts::unnamed(what, &at, help + &or));
+            let ordered = closure.params.iter().find(|param| param.name == for_the_order);
+            let named = closure.params.iter().filter(|param| !param.guessed);
+            let named = named.map(|param| &param.name).chain([&at]).map(ToString::to_string);
+            let named = named.collect::<Vec<_>>().join(", ");
+            let help = ordered.map(|param| texts::unnamed_but_for_the_order(&at, &param.name));
+            let mut help = help.unwrap_or_else(|| texts::unnamed_between(named));
+            if alone {
+                help += &texts::unnamed_alone(&at);
+            }
+            errors.at(&at, texts::unnamed(what, &at, help));
             closure.params.push(Param {
-                mutability: None,
+                pattern: parse_quote!(#at),
                 name: at,
+                colon: None,
                 ty: None,
                 guessed: true,
             });
@@ -52,21 +54,6 @@ fn used(field: &Member<'_>, model: &Model<'_>) -> Vec<(Use, Dependency)> {
     for named in closure.params.iter().map(|param| &param.name).chain([field.name]) {
         used.remove(&named.unraw().to_string());
     }
-    let used = used.into_iter();
-    used.filter_map(|(name, used)| Some((used, *model.names.get(&name)?)))
-        .collect()
-}
-
-/// As they should be.
-fn bars(closure: &Closure, name: &Ident) -> String {
-    let named = closure
-        .params
-        .iter()
-        .filter(|param| !param.guessed)
-        .map(|param| &param.name);
-    named
-        .chain([name])
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    let named = |(name, used): (String, Use)| Some((used, *model.names.get(&name)?));
+    used.into_iter().filter_map(named).collect()
 }

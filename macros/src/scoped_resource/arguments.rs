@@ -58,8 +58,8 @@ pub(super) fn passed(
         return call(before);
     };
     let with = passed(&[before, &[&next.name]].concat(), rest, call);
-    let conditions: Vec<_> = next.cfgs.iter().filter_map(attributes::condition).collect();
-    let condition = match &conditions[..] {
+    let conditions = next.cfgs.iter().map(|cfg| attributes::parenthesized(&cfg.meta));
+    let condition = match &conditions.collect::<Vec<_>>()[..] {
         [] => return with,
         [condition] => condition.clone(),
         all => quote!(all(#(#all),*)),

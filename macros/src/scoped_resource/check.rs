@@ -1,7 +1,7 @@
 //! Finds the mistakes in a model: every function reports all that it finds.
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::{Attribute, FnArg, GenericParam, ItemStruct, Meta, ReceiverKind, ReturnType, Safety, Signature, Type};
+use syn::{Attribute, FnArg, GenericParam, ItemStruct, ReceiverKind, ReturnType, Safety, Signature, Type};
 
 use super::model::{Block, Member, Method, Other, Role, is_exit, marker_of};
 use crate::attributes;
@@ -26,18 +26,17 @@ pub(super) fn block(block: &Block, subject: &Subject<'_>, errors: &mut Errors) {
 /// An `async fn` that gives a `Self` where nothing is marked as the enter: whoever calls it would get a bare value, and
 /// nothing would ever say that its exit is missing.
 fn unmarked(member: &Member, errors: &mut Errors) {
-    let Member::Method(Method {
+    if let Member::Method(Method {
         sig,
         role: Role::Unmarked,
         ..
     }) = member
-    else {
-        return;
-    };
-    let output = written(&sig.output);
-    let mut words = output.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
-    if sig.asyncness.is_some() && sig.receiver().is_none() && words.any(|word| word == "Self") {
-        errors.at(&sig.ident, texts::enter_not_marked(&sig.ident));
+    {
+        let output = written(&sig.output);
+        let mut words = output.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        if sig.asyncness.is_some() && sig.receiver().is_none() && words.any(|word| word == "Self") {
+            errors.at(&sig.ident, texts::enter_not_marked(&sig.ident));
+        }
     }
 }
 
@@ -178,18 +177,14 @@ fn markers(markers: &[Attribute], errors: &mut Errors) {
         let path = written(marker.path());
         let name = marker_of(marker).unwrap_or(&path);
         if path != name {
-            let is_alone = marker.path().get_ident().is_some();
-            let help = if is_alone {
-                "an attribute with a similar name exists:"
-            } else {
-                "write"
+            let help = match marker.path().get_ident() {
+                Some(_) => "an attribute with a similar name exists:",
+                None => "write",
             };
             errors.at(marker.path(), texts::marker_unknown(&path, help, name));
-        } else if let Meta::List(_) | Meta::NameValue(_) = &marker.meta {
-            errors.at(
-                &marker.meta,
-                texts::marker_with_arguments(name, option_of(marker, name)),
-            );
+        } else if marker.meta.require_path_only().is_err() {
+            let way_out = option_of(marker, name);
+            errors.at(&marker.meta, texts::marker_with_arguments(name, way_out));
         }
         match markers[..at].first() {
             Some(first) if is_exit(first) == is_exit(marker) => errors.twice(marker, texts::marker_twice(name), first),
@@ -201,10 +196,7 @@ fn markers(markers: &[Attribute], errors: &mut Errors) {
 
 /// What the arguments of a marker are meant to be, if they are the options of the whole.
 fn option_of(marker: &Attribute, name: &str) -> String {
-    let Meta::List(list) = &marker.meta else {
-        return String::new();
-    };
-    let mut tokens = list.tokens.clone().into_iter();
+    let mut tokens = attributes::parenthesized(&marker.meta).into_iter();
     let (key, value) = (tokens.next(), tokens.nth(1));
     let option = match key.map(|key| key.to_string()).as_deref() {
         Some("timeout") => format!("{name}_timeout"),

@@ -8,6 +8,7 @@ use super::arguments::{arguments, parameters, passed};
 use super::model::Method;
 use crate::attributes::{self, Place};
 use crate::blame::{Blame, our_generics, our_path, written};
+use crate::budget::budgets;
 use crate::options::{EnterCall, ExitCall, Options};
 use crate::subject::{Subject, lifespan_of_self, pending};
 
@@ -30,27 +31,18 @@ use crate::subject::{Subject, lifespan_of_self, pending};
 // The body keeps an `async fn` around it so that everything rustc says about it, and when an argument is dropped, is
 // as in the one that was written. An unsound one is never called, and only there for an editor to complete in.
 pub(super) fn enter(method: &Method, options: &Options, is_sound: bool) -> TokenStream {
-    let Method {
-        attrs, vis, sig, body, ..
-    } = method;
+    let (attrs, vis, sig, body) = (&method.attrs, &method.vis, &method.sig, &method.body);
     let blame = Blame::on(returned(sig));
     let name = format_ident!("__lifespan_enter_{}", sig.ident);
     let turbofish = turbofish(sig, blame.start);
     let function = quote_spanned!(blame.start=> Self::#name #turbofish);
-    let described = described(
-        "Returns a",
-        (attrs, vis, sig),
-        blame,
-        options,
-        is_sound.then_some(&function),
-    );
+    let function = is_sound.then_some(&function);
+    let described = described("Returns a", (attrs, vis, sig), blame, options, function);
     // Without a return type the tail of the body would be a second error.
     let hidden = matches!(sig.output, ReturnType::Type(..)).then(|| {
         let attrs = attributes::of(Place::Hidden(&sig.ident), attrs);
-        let sig = Signature {
-            ident: name,
-            ..asynchronous(sig)
-        };
+        let mut sig = asynchronous(sig);
+        sig.ident = name;
         quote!(#[doc(hidden)] #(#attrs)* #sig #body)
     });
     quote!(#described #hidden)
@@ -118,11 +110,9 @@ fn described(
 fn line_of_docs(verb: &str, options: &Options) -> String {
     let path = written(options.krate(Span::call_site()));
     // `$crate` means nothing to rustdoc.
-    let link = if path.contains('$') {
-        String::new()
-    } else {
-        format!("({path}::Lifespan)")
-    };
+    let is_link = !path.contains('$');
+    let link = is_link.then(|| format!("({path}::Lifespan)"));
+    let link = link.unwrap_or_default();
     format!(" {verb} [`Lifespan`]{link}: nothing runs until it is scoped or entered.")
 }
 
@@ -139,19 +129,9 @@ fn turbofish(sig: &Signature, span: Span) -> Option<TokenStream> {
 
 /// A method without its markers; under our `async`, if it had some.
 pub(super) fn kept(method: &Method) -> TokenStream {
-    let Method {
-        markers,
-        attrs,
-        vis,
-        sig,
-        body,
-        ..
-    } = method;
-    let sig = if markers.is_empty() {
-        sig.clone()
-    } else {
-        asynchronous(sig)
-    };
+    let (attrs, vis, sig, body) = (&method.attrs, &method.vis, &method.sig, &method.body);
+    let is_marked = !method.markers.is_empty();
+    let sig = if is_marked { asynchronous(sig) } else { sig.clone() };
     quote!(#(#attrs)* #vis #sig #body)
 }
 
@@ -159,11 +139,9 @@ pub(super) fn kept(method: &Method) -> TokenStream {
 ///
 /// If it was forgotten, that is reported, but not every `.await` in the body as well.
 fn asynchronous(sig: &Signature) -> Signature {
-    let asyncness = Some(Token![async](async_at(sig)));
-    Signature {
-        asyncness,
-        ..sig.clone()
-    }
+    let mut sig = sig.clone();
+    sig.asyncness = Some(Token![async](async_at(&sig)));
+    sig
 }
 
 /// Where `async` stands, or should: a token of ours, so that no lint tells the user to remove it.
@@ -185,7 +163,7 @@ fn returned(sig: &Signature) -> TokenStream {
 //
 // Output:
 //     impl ::lifespan::ScopedResource for SseClient {
-//         async fn exit(self, exit: &::lifespan::Exit) -> ::core::result::Result<(), ::lifespan::BoxError> {
+//         async fn exit(self, exit: &::lifespan::Exit) -> ::lifespan::__private::ExitResult {
 //             ::lifespan::__private::exited(Self::close(self, exit).await)
 //         }
 //     }
@@ -194,14 +172,8 @@ pub(super) fn end_by_method(subject: &Subject<'_>, method: &Method) -> TokenStre
     let (name, blame) = (&sig.ident, Blame::on(returned(sig)));
     let function = quote_spanned!(blame.start=> Self::#name);
     let told = sig.inputs.iter().nth(1).map(|argument| Blame::on(argument).start);
-    end(
-        subject,
-        &attributes::cfgs(attrs),
-        &function,
-        told,
-        blame,
-        Blame::on(sig.asyncness).start,
-    )
+    let (cfgs, at) = (attributes::cfgs(attrs), Blame::on(sig.asyncness).start);
+    end(subject, &cfgs, &function, told, blame, at)
 }
 
 // Input:
@@ -211,14 +183,8 @@ pub(super) fn end_by_method(subject: &Subject<'_>, method: &Method) -> TokenStre
 pub(super) fn end_by_function(subject: &Subject<'_>, exit: &ExitCall) -> TokenStream {
     let function = our_path(exit.function.to_token_stream());
     let blame = Blame::on(&function);
-    end(
-        subject,
-        &[],
-        &function,
-        exit.told.then_some(blame.start),
-        blame,
-        blame.start,
-    )
+    let told = exit.told.then_some(blame.start);
+    end(subject, &[], &function, told, blame, blame.start)
 }
 
 /// `told` is what is to be blamed if `&Exit` is not what the function takes; without one it is not passed.
@@ -250,21 +216,17 @@ fn end(
 //     fn policy() -> ::lifespan::Policy {
 //         ::lifespan::Policy::of::<Self>()
 //             .named("sse")
-//             .enter_timeout(::core::time::Duration::from_secs(5))
-//             .exit_timeout(::core::option::Option::None)
+//             .enter_timeout(::lifespan::__private::Some(::lifespan::__private::Duration::from_secs(5)))
+//             .exit_timeout(::lifespan::__private::None)
 //     }
 fn policy(options: &Options) -> Option<TokenStream> {
     let named = options.name.as_ref().map(|name| quote!(.named(#name)));
-    let [enter, exit] = [
+    let krate = options.krate(Span::mixed_site());
+    let timeouts = [
         ("enter_timeout", options.enter_timeout),
         ("exit_timeout", options.exit_timeout),
-    ]
-    .map(|(method, budget)| {
-        let (method, budget) = (Ident::new(method, Span::call_site()), budget?);
-        let budget = budget.tokens();
-        Some(quote!(.#method(#budget)))
-    });
-    let krate = options.krate(Span::mixed_site());
-    let said = quote!(#named #enter #exit);
+    ];
+    let budgets = budgets(&timeouts, &quote!(#krate::__private));
+    let said = quote!(#named #budgets);
     (!said.is_empty()).then(|| quote!(fn policy() -> #krate::Policy { #krate::Policy::of::<Self>() #said }))
 }

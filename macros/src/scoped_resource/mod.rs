@@ -12,7 +12,7 @@ pub(crate) mod tests;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, ItemStruct, Meta};
+use syn::ItemStruct;
 
 use self::model::{Block, Item, Member, Method, Role};
 use crate::attributes::{self, is_lifespan, without_markers};
@@ -38,7 +38,12 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, E
         }
         Some(other) => {
             errors.at(other, texts::resource_twice());
-            only(options, other)
+            // Those that are not empty.
+            if options.is_empty() {
+                attributes::parenthesized(&other.meta)
+            } else {
+                options
+            }
         }
     };
     let options = Options::parse(options, Of::Resource, &mut errors);
@@ -61,21 +66,8 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, E
     (tokens, errors)
 }
 
-/// The options of an attribute that was given twice: those that are not empty.
-fn only(options: TokenStream, other: &Attribute) -> TokenStream {
-    match &other.meta {
-        Meta::List(list) if options.is_empty() => list.tokens.clone(),
-        _ => options,
-    }
-}
-
 fn block(block: &Block, options: &Options, errors: &mut Errors) -> TokenStream {
-    let Block {
-        attrs,
-        head,
-        inner_attrs,
-        members,
-    } = block;
+    let (attrs, head, inner_attrs) = (&block.attrs, &block.head, &block.inner_attrs);
     let subject = Subject::new(attrs, &head.generics, &head.ty, options);
     check::block(block, &subject, errors);
     let member = |member: &Member| match member {
@@ -90,15 +82,14 @@ fn block(block: &Block, options: &Options, errors: &mut Errors) -> TokenStream {
             tokens.clone()
         }
     };
-    let members: Vec<_> = members.iter().map(member).collect();
+    let members: Vec<_> = block.members.iter().map(member).collect();
     let exits = check::exits(block, errors);
     // One impl for each, of which `#[cfg]`s leave one.
     let ends = exits.iter().map(|exit| {
         if is_sound(exit, errors) {
-            expand::end_by_method(&subject, exit)
-        } else {
-            subject.stand_in(&attributes::cfgs(&exit.attrs))
+            return expand::end_by_method(&subject, exit);
         }
+        subject.stand_in(&attributes::cfgs(&exit.attrs))
     });
     let ends: Vec<_> = ends.collect();
     let missing = exits.is_empty().then(|| subject.stand_in(&[]));

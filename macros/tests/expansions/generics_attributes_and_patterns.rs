@@ -85,10 +85,7 @@ where
     T: Clone,
     Self: 'static,
 {
-    async fn exit(
-        self,
-        exit: &::lifespan::Exit,
-    ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+    async fn exit(self, exit: &::lifespan::Exit) -> ::lifespan::__private::ExitResult {
         ::lifespan::__private::exited(Self::shut_down_tls(self, exit).await)
     }
 }
@@ -100,10 +97,7 @@ where
     T: Clone,
     Self: 'static,
 {
-    async fn exit(
-        self,
-        _: &::lifespan::Exit,
-    ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+    async fn exit(self, _: &::lifespan::Exit) -> ::lifespan::__private::ExitResult {
         ::lifespan::__private::exited(Self::shut_down(self).await)
     }
 }

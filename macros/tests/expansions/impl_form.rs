@@ -22,10 +22,7 @@ impl SseClient {
     }
 }
 impl ::lifespan::ScopedResource for SseClient {
-    async fn exit(
-        self,
-        exit: &::lifespan::Exit,
-    ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+    async fn exit(self, exit: &::lifespan::Exit) -> ::lifespan::__private::ExitResult {
         ::lifespan::__private::exited(Self::close(self, exit).await)
     }
 }

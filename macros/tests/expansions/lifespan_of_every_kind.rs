@@ -16,11 +16,7 @@ const _: () = {
                 &["config", "port"],
                 &[
                     __rt::member("db", &[], &[0], __rt::resource::<Db, __Kind>())
-                        .enter(
-                            ::core::option::Option::Some(
-                                ::core::time::Duration::from_secs(5),
-                            ),
-                        ),
+                        .enter(__rt::Some(__rt::Duration::from_secs(5))),
                     __rt::member("events", &[0], &[], __rt::plain::<Events, __Kind>()),
                     __rt::member(
                         "cache",
@@ -34,7 +30,7 @@ const _: () = {
                             &[0],
                             __rt::beside::<Pool, __Kind, App, 3>(),
                         )
-                        .exit(::core::option::Option::None),
+                        .exit(__rt::None),
                     __rt::member(
                         "probe",
                         &[0],
@@ -49,7 +45,7 @@ const _: () = {
                     __rt::member("http", &[2], &[1], __rt::resource::<Http, __Kind>()),
                 ],
             )
-            .exit(::core::option::Option::Some(::core::time::Duration::from_secs(20)));
+            .exit(__rt::Some(__rt::Duration::from_secs(20)));
         fn __part(self, __parts: &mut __rt::Parts<'_, __Kind>) {
             let Self {
                 config: __config,

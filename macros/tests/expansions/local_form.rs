@@ -16,13 +16,17 @@ impl<'a> ::lifespan::LocalResource for Tx<'a> {
     async fn exit_local(
         self,
         _: &::lifespan::Exit,
-    ) -> ::core::result::Result<(), ::lifespan::BoxError> {
+    ) -> ::lifespan::__private::ExitResult {
         ::lifespan::__private::exited(Self::roll_back(self).await)
     }
     fn policy() -> ::lifespan::Policy {
         ::lifespan::Policy::of::<Self>()
             .named("tx")
-            .enter_timeout(::core::time::Duration::from_secs(5))
-            .exit_timeout(::core::option::Option::None)
+            .enter_timeout(
+                ::lifespan::__private::Some(
+                    ::lifespan::__private::Duration::from_secs(5),
+                ),
+            )
+            .exit_timeout(::lifespan::__private::None)
     }
 }

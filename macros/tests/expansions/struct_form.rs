@@ -27,7 +27,7 @@ where
     async fn exit(
         self,
         exit: &::core_lib::lifespan::Exit,
-    ) -> ::core::result::Result<(), ::core_lib::lifespan::BoxError> {
+    ) -> ::core_lib::lifespan::__private::ExitResult {
         ::core_lib::lifespan::__private::exited(shut_down(self, exit).await)
     }
 }

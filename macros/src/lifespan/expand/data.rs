@@ -1,11 +1,11 @@
 //! The graph, as data.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::Expansion;
-use crate::budget::Budget;
+use crate::budget::budgets;
 use crate::lifespan::model::Dependency;
 
 impl Expansion<'_> {
@@ -19,10 +19,12 @@ impl Expansion<'_> {
             .map_or_else(|| self.model.head.name.to_string(), syn::LitStr::value);
         let inputs = options.inputs.iter().map(|input| input.name.unraw().to_string());
         let members = self.graph.order.iter().map(|field| self.member(*field));
-        let enter = budget("enter", options.enter_timeout);
-        let exit = budget("exit", options.exit_timeout);
+        let budgets = budgets(
+            &[("enter", options.enter_timeout), ("exit", options.exit_timeout)],
+            &quote!(__rt),
+        );
         quote! {
-            &__rt::Graph::new(#name, &[#(#inputs),*], &[#(#members),*])#enter #exit
+            &__rt::Graph::new(#name, &[#(#inputs),*], &[#(#members),*])#budgets
         }
     }
 
@@ -38,27 +40,14 @@ impl Expansion<'_> {
                 }
             }
         }
-        let (enter, exit) = (
-            budget("enter", member.enter_timeout),
-            budget("exit", member.exit_timeout),
+        let budgets = budgets(
+            &[("enter", member.enter_timeout), ("exit", member.exit_timeout)],
+            &quote!(__rt),
         );
         let role = self.role(member);
         // As if it stood there: the place that errors show is that of the field, and not that of the attribute.
         let at = member.name.span();
         let new = quote_spanned!(at=> __rt::member(#name, &[#(#needs),*], &[#(#takes),*], #role));
-        quote!(#new #enter #exit)
+        quote!(#new #budgets)
     }
-}
-
-fn budget(method: &str, budget: Option<Budget>) -> Option<TokenStream> {
-    let at = Span::mixed_site();
-    let method = Ident::new(method, at);
-    budget.map(|budget| {
-        let time = budget.tokens();
-        if budget.is_bound() {
-            quote!(.#method(::core::option::Option::Some(#time)))
-        } else {
-            quote!(.#method(#time))
-        }
-    })
 }

@@ -2,13 +2,13 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{GenericParam, Lifetime, LifetimeParam, Token};
+use syn::{GenericParam, Lifetime, Token};
 
 use super::Expansion;
 use super::unread::expression;
 use crate::blame::{Blame, ours};
 use crate::lifespan::closure::{Closure, Param};
-use crate::lifespan::model::{Dependency, Role};
+use crate::lifespan::model::Dependency;
 
 impl Expansion<'_> {
     pub(super) fn lifespan(&self) -> TokenStream {
@@ -47,11 +47,7 @@ impl Expansion<'_> {
     // The type of an input may have no name (`&str`, `impl Into<String>`), so it is a parameter.
     pub(super) fn slots_type(&self) -> TokenStream {
         let at = Span::mixed_site();
-        let (name, mut generics) = (slots_name(), self.model.head.generics.clone());
-        let a = self.is_local().then(|| self.lifetime(at));
-        let kind = self.kind(a.as_ref(), at);
-        let life = a.map(|a| GenericParam::Lifetime(LifetimeParam::new(a)));
-        generics.params = life.into_iter().chain(generics.params).collect();
+        let (name, (kind, mut generics)) = (slots_name(), self.of_kind(at));
         let members = self.graph.order.iter().rev().map(|field| {
             let (member, ty) = (&self.model.fields[*field], self.model.fields[*field].ty);
             let (name, cell) = (slot_name(member.name), self.cell(*field));
@@ -114,12 +110,11 @@ impl Expansion<'_> {
     }
 
     fn is_moved(&self, input: usize) -> bool {
-        let moves = |field: &usize| {
-            let closure = &self.model.fields[*field].make;
-            closure.as_ref().is_some_and(|closure| closure.movement.is_some())
-        };
-        let mut order = self.graph.order.iter().filter(|field| moves(field));
-        order.any(|field| self.dependencies(*field).contains(&Dependency::Input(input)))
+        let (input, mut fields) = (
+            Dependency::Input(input),
+            self.model.fields.iter().zip(&self.graph.dependencies),
+        );
+        fields.any(|(field, dependencies)| field.moves() && dependencies.contains(&input))
     }
 
     // Output: `|__s, __each| { __each(&mut __s.db); __each(&mut __s.cache); }`
@@ -163,13 +158,7 @@ impl Expansion<'_> {
             return TokenStream::new();
         };
         let at = Blame::on(&closure.expr).start;
-        let method = match (member.role, &member.exit) {
-            (Role::Entered { optional: false }, None) => "enter",
-            (Role::Entered { optional: true }, None) => "enter_optional",
-            (Role::Entered { optional: false }, Some(_)) => "enter_beside",
-            (Role::Entered { optional: true }, Some(_)) => "enter_optional_beside",
-            _ => "compute",
-        };
+        let (_, method) = Self::functions(member);
         let [s, m] = ["s", "m"].map(|name| self.local(name, at));
         let (mut slot, method) = (slot_name(member.name), Ident::new(method, at));
         // What is wrong with what is put there is wrong here.
@@ -187,9 +176,8 @@ impl Expansion<'_> {
             return quote_spanned!(at=> |#s, #m| #enter);
         }
         let lets = closure.params.iter().zip(&given).map(|(param, given)| {
-            let (mutability, name) = (param.mutability, &param.name);
-            let ty = param.ty.as_ref().map(|ty| quote!(: #ty));
-            quote_spanned!(at=> let #mutability #name #ty = #given;)
+            let Param { pattern, colon, ty, .. } = param;
+            quote_spanned!(at=> let #pattern #colon #ty = #given;)
         });
         let lets: Vec<_> = lets.collect();
         let enter = enter(expression(closure.expr.clone()));
@@ -253,9 +241,7 @@ fn make(closure: &Closure) -> TokenStream {
         expr,
         ..
     } = closure;
-    let names = params
-        .iter()
-        .map(|Param { mutability, name, .. }| quote!(#mutability #name));
+    let names = params.iter().map(|param| &param.pattern);
     let types = params.iter().any(|param| param.ty.is_some()).then(|| {
         let types = params
             .iter()

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{GenericParam, Lifetime, LifetimeParam, Token, parse_quote};
+use syn::{GenericParam, Generics, Lifetime, LifetimeParam, Token, parse_quote};
 
 use super::Expansion;
 use super::unread::expression;
@@ -14,19 +14,24 @@ impl Expansion<'_> {
     pub(super) fn role(&self, member: &Member<'_>) -> TokenStream {
         let ty = member.ty;
         let at = Blame::on(ty).start;
-        let role = match (member.role, member.exit.is_some()) {
-            (Role::Entered { optional: false }, false) => "resource",
-            (Role::Entered { optional: true }, false) => "optional",
-            (Role::Entered { optional: false }, true) => "beside",
-            (Role::Entered { optional: true }, true) => "optional_beside",
-            _ => "plain",
-        };
+        let (role, _) = Self::functions(member);
         let (role, kind, value) = (Ident::new(role, at), self.kind(None, at), Self::value_of(member));
         let end = member.exit.is_some().then(|| {
             let (whole, place) = (&self.subject.ty, self.place(member));
             quote_spanned!(at=> , #whole, #place)
         });
         quote_spanned!(at=> __rt::#role::<#value, #kind #end>())
+    }
+
+    /// The functions of the runtime that say what a member is, and that enter it.
+    pub(super) fn functions(member: &Member<'_>) -> (&'static str, &'static str) {
+        match (member.role, member.exit.is_some()) {
+            (Role::Entered { optional: false }, false) => ("resource", "enter"),
+            (Role::Entered { optional: true }, false) => ("optional", "enter_optional"),
+            (Role::Entered { optional: false }, true) => ("beside", "enter_beside"),
+            (Role::Entered { optional: true }, true) => ("optional_beside", "enter_optional_beside"),
+            _ => ("plain", "compute"),
+        }
     }
 
     /// The type of what is in the field when it is there.
@@ -114,14 +119,12 @@ impl Expansion<'_> {
                 let may_fail = matches!(member.role, Role::Entered { .. }) && member.exit.is_none();
                 may_fail.then(|| quote!(__asking.member(#at, #role, &#this.#name);))
             });
-        let mut generics = self.subject.generics.clone();
-        let a = self.is_local().then(|| self.lifetime(at));
-        if let Some(a) = &a {
-            let life = GenericParam::Lifetime(LifetimeParam::new(a.clone()));
-            generics.params.insert(0, life);
+        let (kind, mut generics) = self.of_kind(at);
+        if self.is_local() {
+            let a = self.lifetime(at);
             generics.make_where_clause().predicates.push(parse_quote!(Self: #a));
         }
-        let (kind, (generics, _, clause)) = (self.kind(a.as_ref(), at), generics.split_for_impl());
+        let (generics, _, clause) = generics.split_for_impl();
         let data = self.data();
         quote! {
             impl #generics __rt::Composed<#kind> for #whole #clause {
@@ -136,6 +139,17 @@ impl Expansion<'_> {
                 }
             }
         }
+    }
+
+    /// The kind of the members, and the parameters of what depends on it.
+    pub(super) fn of_kind(&self, at: Span) -> (TokenStream, Generics) {
+        let mut generics = self.subject.generics.clone();
+        let a = self.is_local().then(|| self.lifetime(at));
+        let kind = self.kind(a.as_ref(), at);
+        if let Some(a) = a {
+            generics.params.insert(0, GenericParam::Lifetime(LifetimeParam::new(a)));
+        }
+        (kind, generics)
     }
 
     /// One that the type has not.

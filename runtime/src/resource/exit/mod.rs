@@ -1,7 +1,6 @@
 //! [`Exit`]: what a resource is told when it ends, and [`Cause`], why it ends.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -37,15 +36,11 @@ pub(crate) use reason::Reason;
 /// ```
 pub struct Exit {
     cause: Cause,
-    /// Whether what is around it is cancelled for the same reason.
-    is_cancelled_around: AtomicBool,
-    /// The reason, if it is a cancellation: most that are unclean have nothing else to share.
-    cancelled: Option<Cancellation>,
     budget: Option<Budget>,
     /// Fixed when first asked for or when the exit first waits, whichever is earlier: an exit that does neither reads
     /// no clock. Not in a `OnceLock`, which has something to do when it drops.
     deadline: Lock<Option<Instant>>,
-    /// Made when there is something else to share: most exits have neither an error, nor progress, nor clones.
+    /// Made when there is something to share: most exits have neither an error, nor progress, nor clones.
     shared: OnceLock<Arc<Shared>>,
 }
 
@@ -66,8 +61,6 @@ impl Exit {
     pub(crate) fn new(cause: Cause, budget: Option<Budget>) -> Self {
         Exit {
             cause,
-            is_cancelled_around: AtomicBool::new(false),
-            cancelled: None,
             budget,
             deadline: Lock::new(None),
             shared: OnceLock::new(),
@@ -77,17 +70,7 @@ impl Exit {
     /// With what ended the body.
     #[cold]
     pub(crate) fn with_error(self, error: impl Into<Reason>) -> Self {
-        match error.into() {
-            Reason::Cancelled(why) => self.cancelled_for(why),
-            error @ Reason::Text(_) => self.sharing(Some(error), None),
-        }
-    }
-
-    fn cancelled_for(self, why: Cancellation) -> Self {
-        Exit {
-            cancelled: Some(why),
-            ..self
-        }
+        self.sharing(Some(error.into()), None)
     }
 
     /// In the same tick as the whole, and looked at first: it is the member that says that it took too long.
@@ -127,27 +110,20 @@ impl Exit {
     /// What is around the exit was cancelled: nothing that an exit has to care about, unless it only waits for others.
     #[cold]
     pub(crate) fn note_cancelled(&self, cancellation: Cancellation) {
-        if self.cancelled.as_ref().is_some_and(|why| why.is(&cancellation)) {
-            self.is_cancelled_around.store(true, Ordering::Relaxed);
-            return;
-        }
         let _ = self.shared().cancellation.set(cancellation);
     }
 
     /// Why what is around the exit was cancelled, if it was, as of the last poll.
     #[inline]
     pub(crate) fn cancelled_around(&self) -> Option<&Cancellation> {
-        match &self.cancelled {
-            Some(why) if self.is_cancelled_around.load(Ordering::Relaxed) => Some(why),
-            _ => self.shared.get()?.cancellation.get(),
-        }
+        self.shared.get()?.cancellation.get()
     }
 
     /// What the members of what exits are told; each has its own budget, but no more time than the whole.
     pub(crate) fn for_members(&self) -> ForMembers {
         ForMembers {
             cause: self.cause,
-            error: self.reason(),
+            error: self.reason().cloned(),
             until: self.deadline().zip(self.stated()).map(Until::new),
         }
     }
@@ -168,17 +144,11 @@ impl Exit {
     /// The text of the error, panic or cancellation that ended the body, if one did.
     #[must_use]
     pub fn error(&self) -> Option<&str> {
-        match &self.cancelled {
-            Some(why) => Some(why.text()),
-            None => self.shared.get()?.error.as_ref().map(Reason::text),
-        }
+        self.reason().map(Reason::text)
     }
 
-    fn reason(&self) -> Option<Reason> {
-        match &self.cancelled {
-            Some(why) => Some(why.into()),
-            None => self.shared.get()?.error.clone(),
-        }
+    fn reason(&self) -> Option<&Reason> {
+        self.shared.get()?.error.as_ref()
     }
 
     /// How much of the budget is left; `None` if there is no bound.
@@ -332,7 +302,6 @@ impl ForMembers {
         let exit = Exit::new(self.cause, budget);
         match (self.error, lent) {
             (None, None) => exit,
-            (Some(Reason::Cancelled(why)), None) => exit.cancelled_for(why),
             (error, lent) => exit.sharing(error, lent),
         }
     }
@@ -345,8 +314,6 @@ impl Clone for Exit {
         self.shared();
         Exit {
             cause: self.cause,
-            is_cancelled_around: AtomicBool::new(self.is_cancelled_around.load(Ordering::Relaxed)),
-            cancelled: self.cancelled.clone(),
             budget: self.budget,
             deadline: Lock::new(deadline),
             shared: self.shared.clone(),

@@ -16,9 +16,13 @@ pub enum Cause {
     Cancelled,
     /// A deadline around it passed.
     TimedOut,
-    /// Its scope or guard was dropped without an exit (law 3).
+    /// Its scope or guard was dropped without an exit ([law 3]).
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
     Abandoned,
-    /// Another member of what it was entered with failed to enter (law 19).
+    /// Another member of what it was entered with failed to enter ([law 19]).
+    ///
+    /// [law 19]: crate::guide::guarantees#law-19
     RolledBack,
 }
 

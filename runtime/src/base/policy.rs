@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use crate::base::budget::Budget;
 
-/// How long an exit may take when nothing else is said (law 6).
+/// How long an exit may take when nothing else is said ([law 6]).
+///
+/// [law 6]: crate::guide::guarantees#law-6
 pub const DEFAULT_EXIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a cancelled body that holds what is no longer polled is waited for when nothing else is said (law 13).

@@ -14,7 +14,7 @@ use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::cancel::death::Death;
 
-/// Why a cancel scope was cancelled: the first reason there was, with who gave it and where (law 15).
+/// Why a cancel scope was cancelled: the first reason there was, with who gave it and where ([law 15]).
 ///
 /// Cheap to clone. As an error it is the [primary](crate::Error::primary) of what a cancelled scope returns.
 ///
@@ -29,6 +29,8 @@ use crate::cancel::death::Death;
 /// assert_eq!(cancellation.reason(), Some("the user pressed stop"));
 /// # }
 /// ```
+///
+/// [law 15]: crate::guide::guarantees#law-15
 #[derive(Clone)]
 pub struct Cancellation(Arc<Inner>);
 

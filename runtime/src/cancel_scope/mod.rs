@@ -36,7 +36,7 @@ pub(crate) use running::{Branch, Running};
 
 /// A region of code that can be cancelled from anywhere, or has a deadline.
 ///
-/// Cancelling **unwinds** (law 13): code is only dropped where no scope is live inside of it. The innermost bodies are
+/// Cancelling **unwinds** ([law 13]): code is only dropped where no scope is live inside of it. The innermost bodies are
 /// dropped first, their exits are awaited, then the bodies around those, outward, until the body of the cancel scope is
 /// dropped, or has ended by itself. An async exit is never skipped because something around it was cancelled.
 ///
@@ -62,17 +62,22 @@ pub(crate) use running::{Branch, Running};
 /// ```
 ///
 /// Cancel scopes nest: a cancellation reaches all scopes inside that are not behind a [`shield`](crate::shield). It stays: inside of a
-/// cancelled scope nothing is entered any more (law 14), and a scope of a resource that was told of it returns it as its
-/// error, never `Ok` (law 15). A plain `tokio::spawn` inside is not reached.
+/// cancelled scope nothing is entered any more ([law 14]), and a scope of a resource that was told of it returns it as its
+/// error, never `Ok` ([law 15]). A plain `tokio::spawn` inside is not reached.
 ///
 /// What is cancelled is dropped the next time it waits. Code whose channel is always ready does wait, each time that it has spent
 /// its task's cooperative budget with tokio; code that never waits, or blocks its thread, cannot be cancelled, and exits are
-/// not: they have their own budgets (law 6).
+/// not: they have their own budgets ([law 6]).
 ///
 /// # What a body leaves behind
 ///
 /// A scope that is live but no longer polled (kept in a variable, leaked) cannot unwind. It is waited for as long as the
 /// [grace](CancelScope::grace) says, then the body is dropped, what it held is adopted, and that is reported.
+///
+/// [law 6]: crate::guide::guarantees#law-6
+/// [law 13]: crate::guide::guarantees#law-13
+/// [law 14]: crate::guide::guarantees#law-14
+/// [law 15]: crate::guide::guarantees#law-15
 #[must_use = "a cancel scope does nothing until it is run"]
 pub struct CancelScope {
     node: Arc<Node>,
@@ -151,8 +156,10 @@ impl CancelScope {
         self
     }
 
-    /// How long a cancelled body is waited for when all that is live inside of it is no longer polled (law 13); one second
+    /// How long a cancelled body is waited for when all that is live inside of it is no longer polled ([law 13]); one second
     /// if nothing is said, and no less than a millisecond. It holds for scopes inside as well.
+    ///
+    /// [law 13]: crate::guide::guarantees#law-13
     pub fn grace(self, grace: Duration) -> Self {
         self.node.set_grace(grace);
         self
@@ -180,7 +187,9 @@ impl CancelScope {
     ///
     /// # Cancel safety
     ///
-    /// Dropped, it drops the body at once, and the exits inside are abandoned (law 3). To end it well, cancel it.
+    /// Dropped, it drops the body at once, and the exits inside are abandoned ([law 3]). To end it well, cancel it.
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
     #[must_use = "nothing runs until this is awaited"]
     pub fn run<F: Future>(self, body: F) -> impl Future<Output = Outcome<F::Output>> {
         #[cfg(feature = "tokio-util")]

@@ -43,7 +43,7 @@ use crate::scope::region_end::RegionEnd;
 /// # Instead of `select!`
 ///
 /// `tokio::select!` drops the losers. Inside of a scope their exits are adopted, which means that they run after the
-/// winner's branch has gone on; outside of any scope they are rescued into a task of their own (law 3). With `race`, the
+/// winner's branch has gone on; outside of any scope they are rescued into a task of their own ([law 3]). With `race`, the
 /// losers have exited when it returns.
 ///
 /// # Panics
@@ -52,7 +52,9 @@ use crate::scope::region_end::RegionEnd;
 ///
 /// # Cancel safety
 ///
-/// Dropped, it drops all branches at once, and their exits are abandoned (law 3). Cancelled from around it, all unwind.
+/// Dropped, it drops all branches at once, and their exits are abandoned ([law 3]). Cancelled from around it, all unwind.
+///
+/// [law 3]: crate::guide::guarantees#law-3
 #[track_caller]
 pub fn race<T, R>(branches: R) -> Racing<R::Branches, T>
 where

@@ -16,7 +16,7 @@ use crate::cancel::cancellation::Cancelled;
 /// It protects what has begun: code that a cancellation keeps from being reached is not run, shield or no shield. What must
 /// happen in any case, a last flush, say, belongs in the exit of a resource.
 ///
-/// Exits are shielded already (law 6).
+/// Exits are shielded already ([law 6]).
 ///
 /// ```
 /// use lifespan::CancelScope;
@@ -42,6 +42,8 @@ use crate::cancel::cancellation::Cancelled;
 /// # Cancel safety
 ///
 /// As [`CancelScope::run`]: being dropped is no cancellation, and cannot be shielded from.
+///
+/// [law 6]: crate::guide::guarantees#law-6
 #[track_caller]
 pub fn shield<T, F: Future<Output = T>>(body: F) -> Running<F, T, Pending<()>, T> {
     shielded(CancelScope::called("shield", Location::caller()), body)

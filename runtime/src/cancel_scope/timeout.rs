@@ -67,7 +67,7 @@ pub fn timeout_at<T, F: Future<Output = T>>(at: Instant, body: F) -> Running<F, 
         .run_alone(body, Outcome::into_result)
 }
 
-/// The earliest deadline of the cancel scopes around the calling code, up to the first shield (law 15).
+/// The earliest deadline of the cancel scopes around the calling code, up to the first shield ([law 15]).
 ///
 /// An exit has a budget instead: [`Exit::remaining`](crate::Exit::remaining).
 ///
@@ -84,6 +84,8 @@ pub fn timeout_at<T, F: Future<Output = T>>(at: Instant, body: F) -> Running<F, 
 /// assert_eq!(lifespan::effective_deadline(), None);
 /// # }
 /// ```
+///
+/// [law 15]: crate::guide::guarantees#law-15
 #[must_use]
 pub fn effective_deadline() -> Option<Instant> {
     current::effective_deadline()

@@ -31,7 +31,9 @@ pub trait Enters {
 }
 
 /// The members of a group that have been entered, each held until the enter of the whole is over: what else it waits for may be
-/// dropped meanwhile (law 1). All of them, or those that are there when another one has failed.
+/// dropped meanwhile ([law 1]). All of them, or those that are there when another one has failed.
+///
+/// [law 1]: crate::guide::guarantees#law-1
 pub trait RollBack<K: Kind> {
     /// Makes their exits, in the order of the members.
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>);

@@ -35,10 +35,14 @@ use crate::resource::LocalResource;
 /// Each member keeps its name and its budgets; the whole has none unless one is set. When an enter fails, the others that are
 /// under way are cancelled (they unwind), those that are entered exit with the cause
 /// [`RolledBack`](crate::Cause::RolledBack) and a fresh budget, and the scope fails with the error of that enter, everything
-/// else attached (law 19). A failing, panicking or slow exit stops no other; the first failure is returned, the rest
-/// attached (laws 7 and 23).
+/// else attached ([law 19]). A failing, panicking or slow exit stops no other; the first failure is returned, the rest
+/// attached ([laws 7][law 7] and [23][law 23]).
 ///
 /// `join(())` enters nothing, and succeeds. What a member is, a `join`, say, does not matter: it nests.
+///
+/// [law 7]: crate::guide::guarantees#law-7
+/// [law 19]: crate::guide::guarantees#law-19
+/// [law 23]: crate::guide::guarantees#law-23
 #[track_caller]
 pub fn join<J>(members: J) -> Lifespan<Joined<J::Values>, Joining<J, Sendable>>
 where

@@ -31,7 +31,9 @@ use crate::resource::{LocalResource, ScopedResource};
 ///
 /// [`local::Joined`](crate::local::Joined) is the form for members that borrow, are not `Send`, or are declared to be local. Dropped
 /// without its exit, those of its members that may leave their task are adopted or rescued, and the others are reported as lost
-/// (law 3).
+/// ([law 3]).
+///
+/// [law 3]: crate::guide::guarantees#law-3
 pub struct Joined<T, K = Sendable> {
     values: T,
     entries: Entries,
@@ -45,7 +47,9 @@ pub trait Members<K: Kind>: Sized {
     #[doc(hidden)]
     fn __part(self, parting: &mut Parting<K>);
 
-    /// Asks each to tell if it fails, in order (law 21).
+    /// Asks each to tell if it fails, in order ([law 21]).
+    ///
+    /// [law 21]: crate::guide::guarantees#law-21
     #[doc(hidden)]
     fn __ask(&self, asking: &mut AskingMembers<'_, '_>);
 }

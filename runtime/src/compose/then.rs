@@ -23,7 +23,7 @@ use crate::resource::{LocalResource, ScopedResource};
 
 impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
     /// This resource, and then one that is made from it: `next` is called when this one is entered. They exit in reverse
-    /// order (law 7).
+    /// order ([law 7]).
     ///
     /// ```
     /// use lifespan::Lifespan;
@@ -42,7 +42,10 @@ impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
     /// Chains nest to the left: `a.then(..).then(..)` gives `((a, b), c)`, and `let (both, c) = &**all` takes it apart.
     ///
     /// If the second one fails to enter, the first exits with the cause [`RolledBack`](crate::Cause::RolledBack), and the
-    /// error of the second is the scope's (law 19). Names, budgets and failed exits are as in [`join`](crate::join).
+    /// error of the second is the scope's ([law 19]). Names, budgets and failed exits are as in [`join`](crate::join).
+    ///
+    /// [law 7]: crate::guide::guarantees#law-7
+    /// [law 19]: crate::guide::guarantees#law-19
     #[allow(clippy::type_complexity, reason = "a name for it would say less than it does")]
     #[track_caller]
     pub fn then<S, G>(

@@ -6,13 +6,18 @@ use crate::cancel::cancellation::Cancellation;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Its enter or exit returned an error; or it is a service, and died while it was used (law 21).
+    /// Its enter or exit returned an error; or it is a service, and died while it was used ([law 21]).
+    ///
+    /// [law 21]: crate::guide::guarantees#law-21
     Failed,
     /// Its enter or exit panicked.
     Panicked,
     /// Its own enter or exit took longer than its budget.
     TimedOut,
-    /// A cancel scope around it was cancelled (law 14, law 15).
+    /// A cancel scope around it was cancelled ([law 14], [law 15]).
+    ///
+    /// [law 14]: crate::guide::guarantees#law-14
+    /// [law 15]: crate::guide::guarantees#law-15
     Cancelled,
     /// The deadline of a cancel scope around it passed, or the budget of an enter or exit around it ran out.
     DeadlinePassed,
@@ -20,7 +25,10 @@ pub enum ErrorKind {
     NoTimer,
     /// It was dropped before it had ended, because nobody waited for it any more.
     Interrupted,
-    /// Its exit could not be run (laws 3 and 4).
+    /// Its exit could not be run ([laws 3][law 3] and [4][law 4]).
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
+    /// [law 4]: crate::guide::guarantees#law-4
     Lost,
     /// It was to be used, and had been closed by then, or had failed; or that happened to what it was to be entered in.
     Closed,

@@ -10,9 +10,11 @@ use crate::error::{Error, ErrorKind};
 
 /// The error of what is not taken: registering on an [`ExitStack`](crate::ExitStack) that is closed, spawning in a
 /// [`TaskGroup`](crate::TaskGroup) that has ended, [inserting](crate::InsertError) in an [`OwnerMap`](crate::OwnerMap) under a key that is
-/// taken. It has what was brought (law 25).
+/// taken. It has what was brought ([law 25]).
 ///
 /// It converts into a [`lifespan::Error`](Error), which still has it: `error.downcast::<Rejected<T>>()`.
+///
+/// [law 25]: crate::guide::guarantees#law-25
 #[must_use = "it has what was brought, which nobody else takes care of"]
 pub struct Rejected<T>(Box<Inner<T>>);
 

@@ -97,7 +97,9 @@ pub enum EventKind<'a> {
     /// Its exit was dropped; what it is made of exits elsewhere.
     WentOn,
     /// It was dropped without its exit, so that it exits for this cause: adopted, rescued or lost, or else what it is made of is
-    /// (law 3).
+    /// ([law 3]).
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
     #[non_exhaustive]
     Abandoned { cause: Cause },
     /// Its exit was adopted: by whom, if that is known.
@@ -106,16 +108,27 @@ pub enum EventKind<'a> {
     /// An exit, or a service, says how far it has come.
     #[non_exhaustive]
     Progress { text: &'a str },
-    /// Something failed, and what is being returned cannot carry the error (laws 3, 4, 23).
+    /// Something failed, and what is being returned cannot carry the error ([laws 3][law 3], [4][law 4], [23][law 23]).
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
+    /// [law 4]: crate::guide::guarantees#law-4
+    /// [law 23]: crate::guide::guarantees#law-23
     #[non_exhaustive]
     Unreturned { error: &'a Error },
-    /// A scope or guard was dropped from outside; its exit now runs in a task of its own (law 3).
+    /// A scope or guard was dropped from outside; its exit now runs in a task of its own ([law 3]).
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
     #[non_exhaustive]
     Rescued { reason: &'a str },
-    /// An exit was dropped before it had finished (law 6).
+    /// An exit was dropped before it had finished ([law 6]).
+    ///
+    /// [law 6]: crate::guide::guarantees#law-6
     #[non_exhaustive]
     Interrupted { reason: &'a str },
-    /// An exit could not be run: no runtime is left, or the resource is local and was dropped (laws 3 and 4).
+    /// An exit could not be run: no runtime is left, or the resource is local and was dropped ([laws 3][law 3] and [4][law 4]).
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
+    /// [law 4]: crate::guide::guarantees#law-4
     #[non_exhaustive]
     Lost { reason: &'a str },
     /// A runtime has no time driver, so budgets are not kept on it.
@@ -135,7 +148,9 @@ pub enum EventKind<'a> {
     /// of, as far as can be seen. Only in builds with [checks](crate::checks_enabled).
     #[non_exhaustive]
     CauseLost { reason: &'a str },
-    /// A scope inside of a cancelled body was live but no longer polled; after the grace the body was dropped (law 13).
+    /// A scope inside of a cancelled body was live but no longer polled; after the grace the body was dropped ([law 13]).
+    ///
+    /// [law 13]: crate::guide::guarantees#law-13
     #[non_exhaustive]
     NotPolled { reason: &'a str },
     /// An observer panicked, and sees nothing from here on. The place is that of the call that began it.

@@ -1,6 +1,6 @@
 //! What happens to resources, as [events](Event) that any number of functions [observe].
 //!
-//! Failures that no return value can carry (laws 3, 4, 6, 23) are events of the level [`Warn`](Level::Warn) and above. Those are
+//! Failures that no return value can carry ([laws 3][law 3], [4][law 4], [6][law 6], [23][law 23]) are events of the level [`Warn`](Level::Warn) and above. Those are
 //! also [printed](print_warnings), unless a program says that it does that itself.
 //!
 //! ```
@@ -12,6 +12,11 @@
 //!     _ => eprintln!("{event}"),
 //! });
 //! ```
+//!
+//! [law 3]: crate::guide::guarantees#law-3
+//! [law 4]: crate::guide::guarantees#law-4
+//! [law 6]: crate::guide::guarantees#law-6
+//! [law 23]: crate::guide::guarantees#law-23
 
 mod emit;
 pub(crate) mod failures;

@@ -131,7 +131,9 @@ impl<F, X, O> fmt::Debug for WithExit<F, X, O> {
 
 impl<'a, T> Lifespan<Resource<T, Local<'a>>> {
     /// As [`Lifespan::new`], for a value or an exit that is not `Send + 'static`. Abandoned, it can be neither adopted
-    /// nor rescued (law 3).
+    /// nor rescued ([law 3]).
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
     #[track_caller]
     pub fn new_local<E, O, X, F>(
         enter: F,

@@ -60,8 +60,8 @@ impl<V: Send + 'static> Lifespan<Lent<V>, HeldEnter<V>> {
     /// ```
     ///
     /// The value is lent exactly once: the only way to an `Ok` is the [`Done`] of the exit that `lend` gives. Its second half
-    /// runs on every path out (laws 1 and 2) and within the exit's budget (law 6), and is adopted or rescued as a whole, with all
-    /// its variables, if the scope is dropped (law 3). It is not polled while the body runs: what must go on meanwhile belongs in
+    /// runs on every path out ([laws 1][law 1] and [2][law 2]) and within the exit's budget ([law 6]), and is adopted or rescued as a whole, with all
+    /// its variables, if the scope is dropped ([law 3]). It is not polled while the body runs: what must go on meanwhile belongs in
     /// a task.
     ///
     /// Lent inside of a scope, a cancel scope or a timeout, it is refused, since the body would have to run inside of that: enter
@@ -75,12 +75,19 @@ impl<V: Send + 'static> Lifespan<Lent<V>, HeldEnter<V>> {
     ///
     /// # Panics
     ///
-    /// Never by itself. A panic of the first half is one of the enter, a panic of the second half one of the exit (law 24).
+    /// Never by itself. A panic of the first half is one of the enter, a panic of the second half one of the exit ([law 24]).
     ///
     /// # Cancel safety
     ///
-    /// Cancelled or dropped before it has lent, the function is dropped like any enter (law 17), and what it has done by then is
-    /// its own to undo, with guards or scopes; from then on its second half is shielded like any exit (law 6).
+    /// Cancelled or dropped before it has lent, the function is dropped like any enter ([law 17]), and what it has done by then is
+    /// its own to undo, with guards or scopes; from then on its second half is shielded like any exit ([law 6]).
+    ///
+    /// [law 1]: crate::guide::guarantees#law-1
+    /// [law 2]: crate::guide::guarantees#law-2
+    /// [law 3]: crate::guide::guarantees#law-3
+    /// [law 6]: crate::guide::guarantees#law-6
+    /// [law 17]: crate::guide::guarantees#law-17
+    /// [law 24]: crate::guide::guarantees#law-24
     #[track_caller]
     pub fn held<E, F>(function: F) -> Self
     where

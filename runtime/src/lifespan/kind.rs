@@ -61,7 +61,9 @@ pub trait AnyMember<K: Kind> {
     /// Makes its exit.
     fn __part(self: Box<Self>, exit: ForMembers, from: Option<AbandonedFrom>) -> K::Exit;
 
-    /// Whom it tells from now on if it fails (law 21).
+    /// Whom it tells from now on if it fails ([law 21]).
+    ///
+    /// [law 21]: crate::guide::guarantees#law-21
     fn __tell(&self, users: &Dependents);
 }
 

@@ -97,11 +97,13 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// Sets how long exiting may take; `None` takes the bound away. The default is
     /// [ten seconds](crate::DEFAULT_EXIT_TIMEOUT).
     ///
-    /// On overrun the exit's future is dropped and the next exit proceeds (law 6).
+    /// On overrun the exit's future is dropped and the next exit proceeds ([law 6]).
     ///
     /// # Panics
     ///
     /// If the budget is zero.
+    ///
+    /// [law 6]: crate::guide::guarantees#law-6
     #[track_caller]
     pub fn exit_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
         self.entry.policy = self.entry.policy.exit_timeout(budget);
@@ -115,9 +117,9 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
 
     /// Enters the resource, runs `body` with it, exits it, and returns what the body returned.
     ///
-    /// The exit runs, and is awaited in this task, when the body returns, errs or panics (law 2); its
+    /// The exit runs, and is awaited in this task, when the body returns, errs or panics ([law 2]); its
     /// [cause](crate::Exit::cause) follows the body's `Result`. When this future is dropped before that, an enclosing
-    /// scope adopts the exit, or else it is rescued (law 3).
+    /// scope adopts the exit, or else it is rescued ([law 3]).
     ///
     /// The body is an `async` closure, `async |it| { .. }`. You choose its error type; usually you must write it:
     ///
@@ -170,20 +172,28 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # Errors
     ///
     /// The body's own error, untouched; else, as `E::from(lifespan::Error)`, the failure of the enter, what a
-    /// [`Service`](crate::Service) died of while the body used it (law 21), or the failure of the first exit that failed.
+    /// [`Service`](crate::Service) died of while the body used it ([law 21]), or the failure of the first exit that failed.
     /// Other failures are attached if the error is a [`lifespan::Error`](Error), else they are
-    /// [reported](crate::event) (law 23).
+    /// [reported](crate::event) ([law 23]).
     ///
     /// # Panics
     ///
-    /// With the body's panic, after the exit has run; with an exit's panic if nothing else failed (law 24). In builds
-    /// with [checks](crate::checks_enabled), when another task polls it than the one that polled it first (law 10).
+    /// With the body's panic, after the exit has run; with an exit's panic if nothing else failed ([law 24]). In builds
+    /// with [checks](crate::checks_enabled), when another task polls it than the one that polled it first ([law 10]).
     ///
     /// # Cancel safety
     ///
     /// Dropped while entering, the enter's future is dropped, and what it has done by then is its own to undo; dropped in
-    /// the body, law 3; dropped in the exit, the exit
-    /// is interrupted and reported (law 6).
+    /// the body, [law 3]; dropped in the exit, the exit
+    /// is interrupted and reported ([law 6]).
+    ///
+    /// [law 2]: crate::guide::guarantees#law-2
+    /// [law 3]: crate::guide::guarantees#law-3
+    /// [law 6]: crate::guide::guarantees#law-6
+    /// [law 10]: crate::guide::guarantees#law-10
+    /// [law 21]: crate::guide::guarantees#law-21
+    /// [law 23]: crate::guide::guarantees#law-23
+    /// [law 24]: crate::guide::guarantees#law-24
     #[must_use = "nothing is entered until the scope is awaited"]
     #[inline]
     #[track_caller]

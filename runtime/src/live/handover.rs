@@ -27,9 +27,11 @@ pub struct Handover<R: ScopedResource> {
 }
 
 impl<R: LocalResource> Live<R> {
-    /// Gives the resource up, so that another task can [accept](Handover::accept) it (law 12).
+    /// Gives the resource up, so that another task can [accept](Handover::accept) it ([law 12]).
     ///
     /// A local resource cannot be handed over: it is exited in the task that entered it.
+    ///
+    /// [law 12]: crate::guide::guarantees#law-12
     pub fn hand_over(self) -> Handover<R>
     where
         R: ScopedResource,

@@ -22,8 +22,10 @@ pub(crate) mod handover;
 /// An entered resource. [`exit`](Live::exit) or [`exit_with`](Live::exit_with) ends it, in the task that entered it; in the exit of a
 /// resource that holds it, [`exit_as`](Live::exit_as) does.
 ///
-/// Dropped without that, its exit is adopted by the scope around it, or else rescued and reported (law 3). It
+/// Dropped without that, its exit is adopted by the scope around it, or else rescued and reported ([law 3]). It
 /// dereferences to the resource.
+///
+/// [law 3]: crate::guide::guarantees#law-3
 #[must_use = "exit it: a dropped `Live` is adopted by the scope around it, or else rescued and reported"]
 pub struct Live<R: LocalResource> {
     held: Held<R>,
@@ -71,12 +73,15 @@ impl<R: LocalResource> Live<R> {
     /// # Panics
     ///
     /// With the exit's own panic. In builds with [checks](crate::checks_enabled), when polled by another task than the
-    /// one that entered it; the exit is then rescued (law 10).
+    /// one that entered it; the exit is then rescued ([law 10]).
     ///
     /// # Cancel safety
     ///
     /// Dropped before its first poll, the resource is abandoned as with the guard itself; dropped in the exit, that is
-    /// interrupted and reported (law 6).
+    /// interrupted and reported ([law 6]).
+    ///
+    /// [law 6]: crate::guide::guarantees#law-6
+    /// [law 10]: crate::guide::guarantees#law-10
     #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
     pub fn exit(self) -> impl Future<Output = Result<(), Error>> {

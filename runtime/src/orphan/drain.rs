@@ -13,7 +13,7 @@ use crate::base::entry::Subject;
 use crate::error::Error;
 
 /// Waits until every rescued exit of this runtime has ended, and every [`Owner`](crate::Owner) whose end was asked for, also those
-/// that come while it waits (law 4). Owners whose end nobody has asked for are [told](Drained::still_live), and not waited for.
+/// that come while it waits ([law 4]). Owners whose end nobody has asked for are [told](Drained::still_live), and not waited for.
 ///
 /// It tells of what it waited for. A rescued exit that ended before the call is not part of that: its failure, if it had
 /// one, was reported when it happened.
@@ -51,6 +51,8 @@ use crate::error::Error;
 ///
 /// An exit that is itself rescued, or that of a resource in an owner, must not wait for `drain`: it would wait for itself until its
 /// budget runs out.
+///
+/// [law 4]: crate::guide::guarantees#law-4
 pub async fn drain() -> Drained {
     let Ok(runtime) = Handle::try_current() else {
         panic!(

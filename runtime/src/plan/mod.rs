@@ -47,8 +47,8 @@ use paths::{Longest, PlanSide, Time, longest};
 /// # What the worst case is
 ///
 /// Each member counts with its budget and one second of grace, which is what is waited for something that does not react
-/// (law 13); a nested lifespan counts with its own worst case. Members that do not depend on each other overlap, so the
-/// longest path decides (law 18 on the way in, law 7 on the way out).
+/// ([law 13]); a nested lifespan counts with its own worst case. Members that do not depend on each other overlap, so the
+/// longest path decides ([law 18] on the way in, [law 7] on the way out).
 ///
 /// A budget for the whole caps that. It, too, has its grace: once on the way in, where all enters are told at once; on the
 /// way out once for each exit, since those that are left when it runs out are still begun, one after the other, and each
@@ -58,6 +58,10 @@ use paths::{Longest, PlanSide, Time, longest};
 /// that it abandons) has budgets of its own that a plan does not know; nor does it know of code that blocks its thread, and of
 /// a [grace](crate::CancelScope::grace) that was changed. A start-up that fails also rolls back, which takes at most the worst
 /// case of the exit.
+///
+/// [law 7]: crate::guide::guarantees#law-7
+/// [law 13]: crate::guide::guarantees#law-13
+/// [law 18]: crate::guide::guarantees#law-18
 #[derive(Clone)]
 pub struct Plan {
     graph: &'static Graph,

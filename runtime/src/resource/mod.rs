@@ -151,13 +151,17 @@ pub trait LocalResource: Sized {
     #[doc(hidden)]
     const __AROUND_ENTER: Option<AroundEnter> = None;
 
-    /// Asks the resource to tell if it fails while the body runs (law 21).
+    /// Asks the resource to tell if it fails while the body runs ([law 21]).
+    ///
+    /// [law 21]: crate::guide::guarantees#law-21
     #[doc(hidden)]
     #[inline]
     fn __failure(&self, _: &mut Failing<'_>) {}
 
     /// Whether its exit goes on when it is dropped in the middle, or its parts tell what became of them: then nobody else
-    /// does (law 6).
+    /// does ([law 6]).
+    ///
+    /// [law 6]: crate::guide::guarantees#law-6
     #[doc(hidden)]
     #[must_use]
     fn __goes_on() -> bool {
@@ -173,7 +177,9 @@ pub trait LocalResource: Sized {
         Self::policy()
     }
 
-    /// Takes a resource whose scope or guard was dropped (law 3).
+    /// Takes a resource whose scope or guard was dropped ([law 3]).
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
     #[doc(hidden)]
     fn __abandon<Taker: TakesOver>(self, abandoned: Origin) {
         abandoned.lose(self);

@@ -43,14 +43,14 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// It is asked by SIGINT or SIGTERM, on Windows by Ctrl-C or Ctrl-Break.
     ///
-    /// - **The first signal** ends the body, which counts as completed: the exits run in order, each within its budget (laws 6
+    /// - **The first signal** ends the body, which counts as completed: the exits run in order, each within its budget ([laws 6][law 6]
     ///   and 7), then the [owners](crate::Owner) are closed, side by side, that were entered on this runtime since this began, and
-    ///   [`drain`](crate::drain) waits for those and for the exits that were rescued (law 4). A signal that comes during the
-    ///   start-up is not lost: the enter is cancelled and unwinds, what was entered exits (laws 17 and 19), and the error says
+    ///   [`drain`](crate::drain) waits for those and for the exits that were rescued ([law 4]). A signal that comes during the
+    ///   start-up is not lost: the enter is cancelled and unwinds, what was entered exits ([laws 17][law 17] and [19][law 19]), and the error says
     ///   so.
     /// - **The second signal** ends the waiting: everything is dropped where it is, and this returns an error at once. An exit
     ///   that was running is reported as interrupted. What was still to exit is abandoned, as if the future had been
-    ///   dropped (law 3): it goes on for as long as the runtime does, and what the end of the runtime finds reports
+    ///   dropped ([law 3]): it goes on for as long as the runtime does, and what the end of the runtime finds reports
     ///   itself.
     /// - **The third signal** ends the process with the status of a process that the signal ends (130 for SIGINT, 143 for
     ///   SIGTERM), even if a destructor blocks the thread. It is received by a thread of its own, which does nothing else.
@@ -101,7 +101,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// Whenever something was not entered and exited cleanly, so that a `main` that returns it ends with a non-zero status:
     ///
-    /// - the failure of the enter or of an exit, with all others attached (law 23)
+    /// - the failure of the enter or of an exit, with all others attached ([law 23])
     /// - a signal during the start-up, [cancelled](Error::is_cancelled) in its phase [`Enter`](crate::Phase::Enter), with the name
     ///   of the signal as the [reason](crate::Cancellation::reason)
     /// - a second signal: what had failed by then, if anything had, with the other failures attached, among them one that is
@@ -112,12 +112,20 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// # Panics
     ///
-    /// With the panic of the enter or of an exit, if nothing else failed (law 24), after all exits and the drain. When polled
+    /// With the panic of the enter or of an exit, if nothing else failed ([law 24]), after all exits and the drain. When polled
     /// outside of a tokio runtime.
     ///
     /// # Cancel safety
     ///
     /// As [`scope_ok`](Lifespan::scope_ok): to end it well, send the process a signal, or cancel the scope around it.
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
+    /// [law 4]: crate::guide::guarantees#law-4
+    /// [law 6]: crate::guide::guarantees#law-6
+    /// [law 17]: crate::guide::guarantees#law-17
+    /// [law 19]: crate::guide::guarantees#law-19
+    /// [law 23]: crate::guide::guarantees#law-23
+    /// [law 24]: crate::guide::guarantees#law-24
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
     pub fn run(self) -> impl Future<Output = Result<(), Error>> {

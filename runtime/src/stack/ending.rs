@@ -100,12 +100,15 @@ where
     ///
     /// # Panics
     ///
-    /// With the first panic of an exit, if nothing but panics happened (law 24).
+    /// With the first panic of an exit, if nothing but panics happened ([law 24]).
     ///
     /// # Cancel safety
     ///
-    /// Dropped before its first poll, nothing has happened; dropped later, what is left goes on in its order (law 6), and the
+    /// Dropped before its first poll, nothing has happened; dropped later, what is left goes on in its order ([law 6]), and the
     /// stack is closed.
+    ///
+    /// [law 6]: crate::guide::guarantees#law-6
+    /// [law 24]: crate::guide::guarantees#law-24
     #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
     pub fn close(&mut self) -> impl Future<Output = Result<(), Error>> {
@@ -159,8 +162,10 @@ where
 
     /// Moves all entries to another stack, in their order, with the handles; this one has none then, and exits nothing.
     ///
-    /// The other is yours to exit. If there is a service among them, its death is from here on the error of its exit (law 21).
+    /// The other is yours to exit. If there is a service among them, its death is from here on the error of its exit ([law 21]).
     /// If this stack is closed, both are.
+    ///
+    /// [law 21]: crate::guide::guarantees#law-21
     #[track_caller]
     pub fn move_all(&mut self) -> Live<Self> {
         let place = Location::caller();

@@ -41,16 +41,16 @@ use crate::resource::enter::Enter;
 /// # Guarantees
 ///
 /// - Entries exit one after the other, in the task of the stack, in the reverse order of their registration; whatever fails,
-///   panics or hangs stops none (law 7). This takes no more stack memory for many entries than for one.
+///   panics or hangs stops none ([law 7]). This takes no more stack memory for many entries than for one.
 /// - Each has a name and an exit budget of its own. The stack has none, unless one is set: that then caps the whole.
 /// - Each is told the outcome so far: an exit that fails after a clean body has those that are older told
 ///   [`Failed`](crate::Cause::Failed), and why.
-/// - The first failure is what the exit of the stack fails with, the others are attached in their order (law 23).
-/// - What an exit registers (through a [`StackHandle`]) exits next; what is registered after the end comes back (law 25).
-/// - Dropped without its exit, the whole stack is adopted or rescued as one (law 3); dropped in the middle of that, what is
-///   left goes on in its order (law 6). Of a [`local::ExitStack`](crate::local::ExitStack), those entries that may leave their task
+/// - The first failure is what the exit of the stack fails with, the others are attached in their order ([law 23]).
+/// - What an exit registers (through a [`StackHandle`]) exits next; what is registered after the end comes back ([law 25]).
+/// - Dropped without its exit, the whole stack is adopted or rescued as one ([law 3]); dropped in the middle of that, what is
+///   left goes on in its order ([law 6]). Of a [`local::ExitStack`](crate::local::ExitStack), those entries that may leave their task
 ///   are adopted or rescued, and the others are reported as lost.
-/// - A service that is entered in the body of the stack's scope, and dies there, cancels that body (law 21).
+/// - A service that is entered in the body of the stack's scope, and dies there, cancels that body ([law 21]).
 ///
 /// # One for each turn of a loop
 ///
@@ -73,6 +73,13 @@ use crate::resource::enter::Enter;
 ///     .await
 /// # }
 /// ```
+///
+/// [law 3]: crate::guide::guarantees#law-3
+/// [law 6]: crate::guide::guarantees#law-6
+/// [law 7]: crate::guide::guarantees#law-7
+/// [law 21]: crate::guide::guarantees#law-21
+/// [law 23]: crate::guide::guarantees#law-23
+/// [law 25]: crate::guide::guarantees#law-25
 pub struct ExitStack<K: Kind = Sendable> {
     pub(super) slots: Arc<Slots<K>>,
     /// In which exit it was entered.

@@ -21,7 +21,7 @@ use crate::scope::abandon::kept;
 /// [`handle`](super::ExitStack::handle). Cheap to clone.
 ///
 /// What an exit of the stack registers is the next to exit, before what is older. When the stack has closed, what is to be
-/// registered comes back (law 25). A handle keeps no stack live_of, and goes with the entries if they
+/// registered comes back ([law 25]). A handle keeps no stack live_of, and goes with the entries if they
 /// [move](super::ExitStack::move_all).
 ///
 /// ```
@@ -46,6 +46,8 @@ use crate::scope::abandon::kept;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [law 25]: crate::guide::guarantees#law-25
 pub struct StackHandle<K: Kind = Sendable>(Weak<Slots<K>>);
 
 impl<K: Kind> StackHandle<K> {
@@ -57,7 +59,9 @@ impl<K: Kind> StackHandle<K> {
     ///
     /// # Errors
     ///
-    /// If the stack has closed: the value (law 25).
+    /// If the stack has closed: the value ([law 25]).
+    ///
+    /// [law 25]: crate::guide::guarantees#law-25
     #[track_caller]
     pub fn push<R>(&self, resource: R) -> Result<(), Rejected<R>>
     where
@@ -70,16 +74,20 @@ impl<K: Kind> StackHandle<K> {
 
     /// Registers an entered resource; as [`ExitStack::adopt`](super::ExitStack::adopt).
     ///
-    /// Called in another task than the stack's, this hands it over to that task (law 12).
+    /// Called in another task than the stack's, this hands it over to that task ([law 12]).
     ///
     /// # Errors
     ///
-    /// If the stack has closed: the guard (law 25).
+    /// If the stack has closed: the guard ([law 25]).
     ///
     /// # Panics
     ///
     /// In builds with [checks](crate::checks_enabled), when called by another task than the one that entered the resource;
-    /// its exit is then rescued (law 10).
+    /// its exit is then rescued ([law 10]).
+    ///
+    /// [law 10]: crate::guide::guarantees#law-10
+    /// [law 12]: crate::guide::guarantees#law-12
+    /// [law 25]: crate::guide::guarantees#law-25
     #[track_caller]
     pub fn adopt<R>(&self, live: Live<R>) -> Result<(), Rejected<Live<R>>>
     where
@@ -98,7 +106,9 @@ impl<K: Kind> StackHandle<K> {
     ///
     /// # Errors
     ///
-    /// If the stack has closed: the callback (law 25).
+    /// If the stack has closed: the callback ([law 25]).
+    ///
+    /// [law 25]: crate::guide::guarantees#law-25
     #[track_caller]
     pub fn on_exit<X, O>(&self, callback: X) -> Result<(), Rejected<X>>
     where
@@ -113,7 +123,9 @@ impl<K: Kind> StackHandle<K> {
     ///
     /// # Errors
     ///
-    /// If the stack has closed: the callback (law 25).
+    /// If the stack has closed: the callback ([law 25]).
+    ///
+    /// [law 25]: crate::guide::guarantees#law-25
     #[track_caller]
     pub fn on_exit_sync<X, O>(&self, callback: X) -> Result<(), Rejected<X>>
     where

@@ -33,7 +33,9 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// # Cancel safety
     ///
-    /// As [`Lifespan::enter`]. What is entered is on the stack at once (law 5).
+    /// As [`Lifespan::enter`]. What is entered is on the stack at once ([law 5]).
+    ///
+    /// [law 5]: crate::guide::guarantees#law-5
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
     pub fn enter<R, F>(&self, lifespan: Lifespan<R, F>) -> impl Future<Output = Result<StackGuard<'_, R, K>, Error>>
@@ -55,7 +57,9 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// # Errors
     ///
-    /// On a [closed](ExitStack::close) stack: the value (law 25).
+    /// On a [closed](ExitStack::close) stack: the value ([law 25]).
+    ///
+    /// [law 25]: crate::guide::guarantees#law-25
     #[track_caller]
     pub fn push<R>(&self, resource: R) -> Result<StackGuard<'_, R, K>, Rejected<R>>
     where
@@ -70,12 +74,15 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// # Errors
     ///
-    /// On a [closed](ExitStack::close) stack: the guard (law 25).
+    /// On a [closed](ExitStack::close) stack: the guard ([law 25]).
     ///
     /// # Panics
     ///
     /// In builds with [checks](crate::checks_enabled), when called by another task than the one that entered the resource;
-    /// its exit is then rescued (law 10).
+    /// its exit is then rescued ([law 10]).
+    ///
+    /// [law 10]: crate::guide::guarantees#law-10
+    /// [law 25]: crate::guide::guarantees#law-25
     #[track_caller]
     pub fn adopt<R>(&self, live: Live<R>) -> Result<StackGuard<'_, R, K>, Rejected<Live<R>>>
     where
@@ -93,7 +100,9 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// # Errors
     ///
-    /// On a [closed](ExitStack::close) stack: the callback (law 25).
+    /// On a [closed](ExitStack::close) stack: the callback ([law 25]).
+    ///
+    /// [law 25]: crate::guide::guarantees#law-25
     #[track_caller]
     pub fn on_exit<X, O>(&self, callback: X) -> Result<StackGuard<'_, K::Callback, K>, Rejected<X>>
     where
@@ -108,7 +117,9 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// # Errors
     ///
-    /// On a [closed](ExitStack::close) stack: the callback (law 25).
+    /// On a [closed](ExitStack::close) stack: the callback ([law 25]).
+    ///
+    /// [law 25]: crate::guide::guarantees#law-25
     #[track_caller]
     pub fn on_exit_sync<X, O>(&self, callback: X) -> Result<StackGuard<'_, K::Callback, K>, Rejected<X>>
     where

@@ -10,9 +10,13 @@ use crate::orphan::drain::drain;
 /// What [`sweep`] does to a test at each of its poll points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum At {
-    /// Cancels the cancel scope around it, so that it unwinds (law 13).
+    /// Cancels the cancel scope around it, so that it unwinds ([law 13]).
+    ///
+    /// [law 13]: crate::guide::guarantees#law-13
     Cancel,
-    /// Drops its future, as `abort` does, so that what nobody can adopt is rescued (law 3).
+    /// Drops its future, as `abort` does, so that what nobody can adopt is rescued ([law 3]).
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
     Drop,
 }
 
@@ -20,12 +24,12 @@ pub enum At {
 const MOST_POINTS: usize = 100_000;
 
 /// Runs `test` once for each of its poll points and, in each run, cancels or drops it there; then asserts that every
-/// resource of the journal that was entered was exited exactly once (law 1), after everything that was entered in its body
-/// (law 7), by the task that entered it (law 8), and that nothing is left.
+/// resource of the journal that was entered was exited exactly once ([law 1]), after everything that was entered in its body
+/// ([law 7]), by the task that entered it ([law 8]), and that nothing is left.
 ///
 /// A poll point is a time at which the test waits; the first is before anything ran. It is over with the first run that
 /// completes before its point. When the test is dropped, exits run in one rescue job, in the same order, and the sweep
-/// [drains](crate::drain) it; an exit that is under way then is interrupted (law 6), and need not end.
+/// [drains](crate::drain) it; an exit that is under way then is interrupted ([law 6]), and need not end.
 ///
 /// What the test returns is dropped: unwrap in it what must succeed, and assert the number of [points](Swept::points), or a test
 /// that fails before it enters anything looks like one that passed. Dropped exits report themselves, as
@@ -40,6 +44,11 @@ const MOST_POINTS: usize = 100_000;
 ///
 /// If a law is broken; the text says which resource, at which point, and has the journal. With a panic of the test. If the
 /// test does not complete within a hundred thousand polls.
+///
+/// [law 1]: crate::guide::guarantees#law-1
+/// [law 6]: crate::guide::guarantees#law-6
+/// [law 7]: crate::guide::guarantees#law-7
+/// [law 8]: crate::guide::guarantees#law-8
 pub async fn sweep<T>(at: At, mut test: impl AsyncFnMut(Journal) -> T) -> Swept {
     for point in 0..MOST_POINTS {
         let journal = Journal::new();

@@ -19,9 +19,12 @@ mod exits;
 pub(crate) use checks::{Anchor, Checkpoint};
 pub(crate) use exits::{Running, Within};
 
-/// Whether entering and exiting are checked to happen in the same task (laws 8–10).
+/// Whether entering and exiting are checked to happen in the same task ([laws 8][law 8]–[10][law 10]).
 ///
 /// True in builds with debug assertions and with the feature `checks`.
+///
+/// [law 8]: crate::guide::guarantees#law-8
+/// [law 10]: crate::guide::guarantees#law-10
 #[must_use]
 pub const fn checks_enabled() -> bool {
     checks::ENABLED

@@ -66,9 +66,9 @@ use registry::{OnTaken, Registry};
 /// # Who is in it
 ///
 /// - A key belongs to its member from before that enters until it has exited. Nobody enters beside it: who comes meanwhile is
-///   refused, and comes back in the error (law 25), or waits for the exit of one that leaves.
-/// - Each is entered, used and exited in its own task, within its own budgets, whoever inserts and removes it (law 8).
-/// - A member that dies by itself (law 21), or of a panic in [`with`](Owner::with), leaves the map when it has exited, and is
+///   refused, and comes back in the error ([law 25]), or waits for the exit of one that leaves.
+/// - Each is entered, used and exited in its own task, within its own budgets, whoever inserts and removes it ([law 8]).
+/// - A member that dies by itself ([law 21]), or of a panic in [`with`](Owner::with), leaves the map when it has exited, and is
 ///   [reported](crate::event). The others go on.
 /// - One that is closed by a handle of it leaves the map as well.
 /// - Keys are hashed, compared and cloned under the lock of the map, so that code of yours for that cannot use the map.
@@ -78,10 +78,15 @@ use registry::{OnTaken, Registry};
 /// # How it ends
 ///
 /// All members are asked to end, for the cause of the map's exit; then each is waited for. The first failure is the map's, and the
-/// others are attached (law 23). There is one end: where clones of the map exit at the same time, each waits for it, and fails with
+/// others are attached ([law 23]). There is one end: where clones of the map exit at the same time, each waits for it, and fails with
 /// the same. Dropped, an exit leaves the members to themselves, which go on; so does one in the task of a member, which would
 /// wait for itself, and fails with an error of the kind [`Deadlock`](crate::ErrorKind::Deadlock). It has no budget of its own,
 /// since each member has one; one that is [given](Lifespan::exit_timeout) is a bound on each. What comes after that is refused.
+///
+/// [law 8]: crate::guide::guarantees#law-8
+/// [law 21]: crate::guide::guarantees#law-21
+/// [law 23]: crate::guide::guarantees#law-23
+/// [law 25]: crate::guide::guarantees#law-25
 pub struct OwnerMap<K: Eq + Hash, R: ScopedResource>(Arc<Registry<K, R>>);
 
 impl<K, R> OwnerMap<K, R>
@@ -101,7 +106,7 @@ where
     /// # Errors
     ///
     /// The key is taken, be it by one that waits for it already, or the map is closed: the lifespan comes back, and nothing was
-    /// entered (law 25). Else the failure of the enter, with which the key is free again; so it is after it was
+    /// entered ([law 25]). Else the failure of the enter, with which the key is free again; so it is after it was
     /// [removed](Self::remove) while it entered. For a `?` into an error of your own: [`convert_errors!`](crate::convert_errors).
     ///
     /// # Panics
@@ -112,6 +117,8 @@ where
     ///
     /// As [`spawn`](Lifespan::spawn): dropped or cancelled before it is ready, the enter is cancelled and unwinds, and the key is
     /// free when it has. Dropped while it waits for the one before, nothing has begun.
+    ///
+    /// [law 25]: crate::guide::guarantees#law-25
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
     pub fn insert<F: Enter<R> + Send + 'static>(

@@ -84,8 +84,10 @@ impl<R: ScopedResource + Sync> Lease<R> {
         async move { exit_last(last, exit).await }
     }
 
-    /// Whether the resource ends although this is there: it has died (law 21), or `run` closes what is left. It exits when all
+    /// Whether the resource ends although this is there: it has died ([law 21]), or `run` closes what is left. It exits when all
     /// leases are gone, or its budget is; nobody is cancelled for that.
+    ///
+    /// [law 21]: crate::guide::guarantees#law-21
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.instance.is_closed()

@@ -57,13 +57,16 @@ use lease::Unwinding;
 ///
 /// # Its lives
 ///
-/// - It enters, and exits, in a task of its own (law 8), under the name and budgets of the lifespan that the closure gives.
+/// - It enters, and exits, in a task of its own ([law 8]), under the name and budgets of the lifespan that the closure gives.
 /// - Who comes while it enters waits for that; if it fails, all who wait get the same error, and who comes later tries anew.
 /// - A user that is cancelled or dropped while it enters leaves the others alone. If nobody is left, the enter is cancelled, and
 ///   unwinds.
 /// - Who comes while it exits waits for that, and gets a fresh one.
-/// - One that dies by itself, as a [`Service`](crate::Service) in it does (law 21), exits when its leases are gone, or its budget
+/// - One that dies by itself, as a [`Service`](crate::Service) in it does ([law 21]), exits when its leases are gone, or its budget
 ///   is: [`Lease::is_closed`] tells. Who comes meanwhile gets a fresh one after that.
+///
+/// [law 8]: crate::guide::guarantees#law-8
+/// [law 21]: crate::guide::guarantees#law-21
 pub struct Shared<R: ScopedResource + Sync>(Arc<Inner<R>>);
 
 struct Inner<R: ScopedResource + Sync> {

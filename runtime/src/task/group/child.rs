@@ -21,7 +21,7 @@ use crate::error::task_error::TaskError;
 /// # Errors
 ///
 /// As a future: a [`TaskError`], if the child failed, panicked or was cancelled. A cancelled child that had been told so and
-/// then returned `Ok` counts as cancelled (law 15).
+/// then returned `Ok` counts as cancelled ([law 15]).
 ///
 /// # Panics
 ///
@@ -30,6 +30,8 @@ use crate::error::task_error::TaskError;
 /// # Cancel safety
 ///
 /// It may be dropped at any time; `&mut child` in a `select!` keeps it.
+///
+/// [law 15]: crate::guide::guarantees#law-15
 pub struct Child<T> {
     result: oneshot::Receiver<Result<T, TaskError>>,
     /// The cancel scope it runs in.
@@ -47,8 +49,10 @@ impl<T> Child<T> {
         self.result.is_terminated() || !self.result.is_empty()
     }
 
-    /// Cancels this child alone: what lives in it unwinds (law 13). The group goes on, and does not fail for it. Whether this
+    /// Cancels this child alone: what lives in it unwinds ([law 13]). The group goes on, and does not fail for it. Whether this
     /// was the first time it was cancelled.
+    ///
+    /// [law 13]: crate::guide::guarantees#law-13
     #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel(&self) -> bool {

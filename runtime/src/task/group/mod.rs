@@ -62,15 +62,15 @@ use waiting::Waiting;
 /// # Its children
 ///
 /// Each runs in a task of its own, so that it owns what it uses (`async move`, an `Arc`; it cannot borrow from the body), and in a
-/// cancel scope of its own, so that cancelling it unwinds what lives in it (law 13).
+/// cancel scope of its own, so that cancelling it unwinds what lives in it ([law 13]).
 /// [`spawn`](TaskGroup::spawn) begins one, [`start`](TaskGroup::start) waits until it is ready as well, a
 /// [`Spawner`] is for children that spawn children. One that has ended leaves nothing behind but the error it failed with.
 ///
 /// # When one fails
 ///
 /// A child that fails or panics takes the others with it: its siblings are cancelled, and the body is, as if a
-/// [`Service`](crate::Service) had died that it uses (law 21). The scope returns the error, which names the child and the place
-/// where it was spawned; what fails after that is attached in the order it happened (law 23). That the others were cancelled is
+/// [`Service`](crate::Service) had died that it uses ([law 21]). The scope returns the error, which names the child and the place
+/// where it was spawned; what fails after that is attached in the order it happened ([law 23]). That the others were cancelled is
 /// told nowhere. Under a guard the body is not cancelled, and the failure is the error of the exit.
 ///
 /// # How it ends
@@ -81,10 +81,10 @@ use waiting::Waiting;
 /// are over, or five seconds before its end, and then aborted and told by its name.
 ///
 /// What is cancelled around the group, by a deadline for one, cancels the children at once, also while the exit waits; the exit
-/// itself is shielded (law 6). If some had not completed, the scope then returns the cancellation, and not `Ok` (law 15).
+/// itself is shielded ([law 6]). If some had not completed, the scope then returns the cancellation, and not `Ok` ([law 15]).
 ///
 /// Dropped in the middle of the exit, the children are cancelled all the same, and [`drain`](crate::drain) waits for them, or the
-/// scope around the group does (laws 3 and 4), for no longer than what is left of the budget, if there is one.
+/// scope around the group does ([laws 3][law 3] and [4][law 4]), for no longer than what is left of the budget, if there is one.
 ///
 /// # A resource that spawns helpers of its own
 ///
@@ -130,7 +130,7 @@ use waiting::Waiting;
 /// an [`Owner`](crate::Owner) that it lives in does not. A helper that must see its resource out under any circumstances is a
 /// [`Service`](crate::Service).
 ///
-/// There the users of the resource learn of a helper's failure by what they call. Where it is to cancel them at once (law 21), the
+/// There the users of the resource learn of a helper's failure by what they call. Where it is to cancel them at once ([law 21]), the
 /// group is not hidden but entered around the resource, which spawns its helpers in it:
 ///
 /// ```
@@ -155,6 +155,14 @@ use waiting::Waiting;
 /// assert_eq!(ended.unwrap_err().to_string(), "resource `ping` died: no answer");
 /// # }
 /// ```
+///
+/// [law 3]: crate::guide::guarantees#law-3
+/// [law 4]: crate::guide::guarantees#law-4
+/// [law 6]: crate::guide::guarantees#law-6
+/// [law 13]: crate::guide::guarantees#law-13
+/// [law 15]: crate::guide::guarantees#law-15
+/// [law 21]: crate::guide::guarantees#law-21
+/// [law 23]: crate::guide::guarantees#law-23
 pub struct TaskGroup {
     waiting: Waiting,
 }
@@ -276,7 +284,7 @@ impl TaskGroup {
     ///
     /// # Errors
     ///
-    /// In a cancelled scope nothing is started (law 14). What the child fails with before it is ready, in the phase
+    /// In a cancelled scope nothing is started ([law 14]). What the child fails with before it is ready, in the phase
     /// [`Enter`](crate::Phase::Enter); the group goes on. If it returns
     /// or drops its `Ready` without that, a [`TaskError`](crate::TaskError); in the latter case it is cancelled. What it fails with later is the
     /// group's.
@@ -285,6 +293,8 @@ impl TaskGroup {
     ///
     /// Dropped before the child is ready, that is cancelled; it unwinds, and the group waits for it. What it fails with then is
     /// the group's.
+    ///
+    /// [law 14]: crate::guide::guarantees#law-14
     #[track_caller]
     pub fn start<T, O, R>(&self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
     where

@@ -25,11 +25,13 @@ use crate::task::service::ServiceEnd;
 /// Spawns children of a [`TaskGroup`](crate::TaskGroup) from anywhere, in its children for one; made by [`TaskGroup::spawner`](crate::TaskGroup::spawner). Cheap to clone.
 ///
 /// It does not keep the group open: that ends when its body and its children have, and then refuses to spawn: each method gives
-/// `Result<Child<T>, Rejected<F>>`, whose error has the future (law 25). While the group is cancelled but still open, a child begins, and is
+/// `Result<Child<T>, Rejected<F>>`, whose error has the future ([law 25]). While the group is cancelled but still open, a child begins, and is
 /// cancelled where it first waits.
 ///
 /// `Spawner<&TaskGroup>`, made by [`TaskGroup::named`](crate::TaskGroup::named), borrows the group, which is open as long as that lasts: each method gives a plain
 /// [`Child`].
+///
+/// [law 25]: crate::guide::guarantees#law-25
 pub struct Spawner<G = ()> {
     group: Arc<Group>,
     name: Option<Cow<'static, str>>,

@@ -23,7 +23,7 @@ use crate::resource::{LocalResource, ScopedResource};
 /// What the exit of an owner may take beyond that of its resource: what runs there unwinds first.
 pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 
-/// A handle of a resource that lives in a task of its own: there it is entered, used and exited (law 8), whoever asks for it,
+/// A handle of a resource that lives in a task of its own: there it is entered, used and exited ([law 8]), whoever asks for it,
 /// from wherever. Cheap to clone.
 ///
 /// Made by [`Lifespan::spawn`](crate::Lifespan::spawn), or as a resource itself by [`Lifespan::owned`](crate::Lifespan::owned).
@@ -71,20 +71,25 @@ pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 ///   of it goes to [`drain`](crate::drain), if somebody drains, else it is reported.
 /// - A closure panics: that is its caller's error, and the exit is told [`Panicked`](crate::Cause::Panicked), unless the owner
 ///   [survives panics](crate::OwnerOptions::survive_panics).
-/// - The resource itself dies, since there is a [`Service`](crate::Service) in it (law 21).
+/// - The resource itself dies, since there is a [`Service`](crate::Service) in it ([law 21]).
 ///
-/// In each case the closure that runs is cancelled, and unwinds (law 13); what waits in the queue is refused and never runs
+/// In each case the closure that runs is cancelled, and unwinds ([law 13]); what waits in the queue is refused and never runs
 /// ([`ErrorKind::Closed`](crate::ErrorKind)); then the resource exits, within its budget. [`drain`](crate::drain) waits for it,
-/// and `run` closes what is still live (law 4): all at once, since what they have to do with each other is not known. Owners that
+/// and `run` closes what is still live ([law 4]): all at once, since what they have to do with each other is not known. Owners that
 /// need each other are members of one [`lifespan`](macro@crate::lifespan), or close each other in their exits.
 ///
 /// Nothing waits for what is queued: to let it finish, wait for the calls before you close. Whoever cannot do without the closure
 /// that runs [shields](crate::shield) a part of it.
 ///
 /// Who holds the owner as a resource, in a scope or a [`lifespan`](macro@crate::lifespan), is told if it ends unasked, as if it
-/// were a service that dies (law 21). The end of such a scope closes the owner, be there other handles or not, and so does the exit
+/// were a service that dies ([law 21]). The end of such a scope closes the owner, be there other handles or not, and so does the exit
 /// of a clone that is held elsewhere: there is one resource, and it exits once. A handle that the resource itself holds keeps it
 /// alive: nobody drops the last one then, so close it.
+///
+/// [law 4]: crate::guide::guarantees#law-4
+/// [law 8]: crate::guide::guarantees#law-8
+/// [law 13]: crate::guide::guarantees#law-13
+/// [law 21]: crate::guide::guarantees#law-21
 pub struct Owner<R, K: Kind = Sendable> {
     handle: OwnerHandle,
     pub(super) mailbox: Arc<Mailbox<Letter<R, K>>>,
@@ -226,8 +231,10 @@ impl<R: ScopedResource> Owner<R> {
     ///
     /// # Cancel safety
     ///
-    /// Cancelled, it waits until the closure has unwound, as if that ran in the caller's own task (law 13). Dropped, the closure
+    /// Cancelled, it waits until the closure has unwound, as if that ran in the caller's own task ([law 13]). Dropped, the closure
     /// is taken back if it has not begun, else cancelled, and unwinds without the caller; the owner goes on.
+    ///
+    /// [law 13]: crate::guide::guarantees#law-13
     #[must_use = "nothing is run until this is awaited"]
     #[track_caller]
     pub fn with<E, T, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + use<'_, R, E, T, W>

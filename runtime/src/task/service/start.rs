@@ -22,7 +22,7 @@ impl<T: Send + 'static> Service<T> {
     ///
     /// It is given a [`Ready`], which completes the enter, and a [`Stop`], which tells it when to end; it returns `()` or a
     /// `Result<(), E>`. It runs in a task of its own, and inside of a cancel scope of its own: what is cancelled where it is
-    /// entered does not reach it, and its own scopes unwind before it is gone (law 13). Only the value crosses between the
+    /// entered does not reach it, and its own scopes unwind before it is gone ([law 13]). Only the value crosses between the
     /// two tasks.
     ///
     /// # How it comes up
@@ -30,15 +30,15 @@ impl<T: Send + 'static> Service<T> {
     /// The enter waits for [`ready.set(value)`](Ready::set). If the task fails first, its error is that of the enter. If it
     /// returns, panics, or drops its `Ready`, that is a [`TaskError`]. A task that goes on although the enter has failed,
     /// was cancelled, dropped, or overran its budget is ended as below, and awaited before the scope returns, or else rescued
-    /// (law 3); a value that it sets by then is dropped.
+    /// ([law 3]); a value that it sets by then is dropped.
     ///
     /// # How it dies
     ///
-    /// A service that ends before it was asked to, be it with `Ok`, takes those who use it with it (law 21): the body around
+    /// A service that ends before it was asked to, be it with `Ok`, takes those who use it with it ([law 21]): the body around
     /// which it is scoped, alone, joined or as a member of something larger, unwinds, its exits are told
     /// [`Failed`](crate::Cause::Failed), and the scope fails with what the service died of. If the body had
     /// ended by itself before it was told, the exit of the service fails instead. An error that the body returned stays primary
-    /// (law 23), unless it only tells of the death. In a guard nobody is told; the death is the error of the
+    /// ([law 23]), unless it only tells of the death. In a guard nobody is told; the death is the error of the
     /// exit.
     ///
     /// # How it ends
@@ -65,7 +65,13 @@ impl<T: Send + 'static> Service<T> {
     /// # Cancel safety
     ///
     /// `run` is never dropped in the middle, unless it has ignored the request to stop, its exit is dropped in the middle
-    /// (law 6), or the runtime shuts down; that counts as a death.
+    /// ([law 6]), or the runtime shuts down; that counts as a death.
+    ///
+    /// [law 3]: crate::guide::guarantees#law-3
+    /// [law 6]: crate::guide::guarantees#law-6
+    /// [law 13]: crate::guide::guarantees#law-13
+    /// [law 21]: crate::guide::guarantees#law-21
+    /// [law 23]: crate::guide::guarantees#law-23
     #[track_caller]
     pub fn start<O, F>(run: F) -> Lifespan<Service<T>, impl Enter<Service<T>> + Send + use<T, O, F>>
     where

@@ -25,7 +25,7 @@ use crate::event::{self, Level, Observation};
 
 type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// What [`Lifespan::run_with`](crate::Lifespan::run_with) says of itself, and where.
+/// What a run says of itself, and where; [`Lifespan::run`](crate::Lifespan::run) is that of `Commentary::new()`.
 ///
 /// A start-up or a shutdown that takes longer than a second is slow. From then on a line every five seconds says what is waited
 /// for: the innermost first, its last [progress](crate::Exit::progress), how long it may take, and what it holds up. When a
@@ -44,11 +44,11 @@ type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 /// # async fn bind() -> std::io::Result<tokio::net::TcpListener> { tokio::net::TcpListener::bind("[::1]:0").await }
 /// # #[tokio::main] async fn main() -> Result<(), lifespan::Error> {
 /// let listener = Lifespan::new(bind(), async |_, _| ()).named("listener");
-/// listener.run_with(Commentary::new().everything(true).every(Duration::from_secs(10))).await
+/// Commentary::new().everything(true).every(Duration::from_secs(10)).run(listener).await
 /// # }
 /// ```
 #[derive(Clone)]
-#[must_use = "it says nothing by itself: give it to `run_with`"]
+#[must_use = "it says nothing by itself: `run` a lifespan with it"]
 pub struct Commentary {
     everything: Option<bool>,
     after: Duration,

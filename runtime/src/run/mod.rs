@@ -83,8 +83,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # What it says
     ///
     /// To a terminal it says how long it took to start, and to stop. Anywhere it says what it waits for if one of them takes
-    /// longer than a second, what ran out of time, and what a second signal cuts off: see [`Commentary`], which
-    /// [`run_with`](Lifespan::run_with) takes.
+    /// longer than a second, what ran out of time, and what a second signal cuts off. A [`Commentary`] runs it otherwise.
     ///
     /// ```text
     /// stopping 3 of 7: worker 12.0 s of 30 s ("committing 3 of 9"), holds up pool; entered at src/main.rs:41; SIGTERM again to stop waiting
@@ -129,26 +128,31 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
     pub fn run(self) -> impl Future<Output = Result<(), Error>> {
-        self.run_with(Commentary::new())
+        Commentary::new().run(self)
     }
+}
 
-    /// As [`run`](Lifespan::run), which says of itself what this says.
+impl Commentary {
+    /// Runs a lifespan as [`Lifespan::run`] does, and says of it what this says.
     ///
     /// # Errors
     ///
-    /// As [`run`](Lifespan::run).
+    /// Those of [`Lifespan::run`]: whenever something was not entered and exited cleanly.
     ///
     /// # Panics
     ///
-    /// As [`run`](Lifespan::run).
+    /// With the panic of the enter or of an exit, if nothing else failed, and outside of a tokio runtime.
     ///
     /// # Cancel safety
     ///
-    /// As [`run`](Lifespan::run).
+    /// That of [`Lifespan::run`].
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
-    pub fn run_with(self, commentary: Commentary) -> impl Future<Output = Result<(), Error>> {
-        run(self, commentary, listener::listen)
+    pub fn run<R: LocalResource, F: Enter<R>>(
+        self,
+        lifespan: Lifespan<R, F>,
+    ) -> impl Future<Output = Result<(), Error>> {
+        run(lifespan, self, listener::listen)
     }
 }
 

@@ -26,7 +26,7 @@ use crate::resource::enter::Enter;
 
 pin_project! {
     /// The enter of a member as an `R`, for a field of type `V`.
-    pub struct EnterIntoSlot<'s, R: LocalResource, F, V, K: Kind, C> {
+    pub struct EnterIntoSlot<'s, R: LocalResource, F, V, K: Kind, C: Default> {
         #[pin]
         entering: EnterOne<R, F>,
         member: &'static Member,

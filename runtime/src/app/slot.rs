@@ -3,6 +3,7 @@
 //!
 //! Generated code has a struct of them, in the reverse order of the graph: dropped, those that others need are abandoned last.
 
+use std::mem::{self, ManuallyDrop};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::role::{Ending, Role};
@@ -13,9 +14,21 @@ use crate::resource::kept::Kept;
 
 /// A slot, and what becomes of a member that is in it.
 #[derive(Debug)]
-pub struct SlotIn<C, V, K: Kind> {
-    cell: C,
+pub struct SlotIn<C: Default, V, K: Kind> {
+    cell: ManuallyDrop<C>,
     ending: Ending<V, K>,
+}
+
+impl<C: Default, V, K: Kind> Drop for SlotIn<C, V, K> {
+    fn drop(&mut self) {
+        empty(&mut self.cell);
+    }
+}
+
+/// Drops what is in a slot. Out of line: copied into the drop of the struct, once for each slot, it made up most of a release build.
+#[inline(never)]
+fn empty<C: Default>(cell: &mut ManuallyDrop<C>) {
+    drop(ManuallyDrop::into_inner(mem::take(cell)));
 }
 
 /// Of a member that others need: it is lent to them while they enter.
@@ -44,14 +57,14 @@ impl<T> Lendable<Local<'_>> for T {}
 /// A slot for a member that others need.
 #[must_use]
 pub fn lent<V: Lendable<K>, R, K: Kind>(role: Role<V, R, K>) -> LentSlot<V, K> {
-    let (cell, ending) = (OnceLock::new(), role.ending);
+    let (cell, ending) = (ManuallyDrop::default(), role.ending);
     SlotIn { cell, ending }
 }
 
 /// A slot for a member that no other needs.
 #[must_use]
 pub fn leaf<V, R, K: Kind>(role: Role<V, R, K>) -> LeafSlot<V, K> {
-    let (cell, ending) = (Mutex::new(None), role.ending);
+    let (cell, ending) = (ManuallyDrop::default(), role.ending);
     SlotIn { cell, ending }
 }
 
@@ -80,7 +93,7 @@ pub fn moved<T>(input: &Moved<T>) -> T {
 }
 
 /// What is put in once, and taken out once.
-pub trait SlotCell<V> {
+pub trait SlotCell<V>: Default {
     /// Puts in what has entered.
     fn __put(&self, member: Box<Kept<V>>);
 

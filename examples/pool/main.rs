@@ -88,7 +88,7 @@ async fn tell(journal: Journal) -> Result<(), BoxError> {
     let doomed = Doomed::start(journal).await?;
     Server::start(journal)
         .scope(async |server| {
-            use_both(journal, server.url(), doomed).await?;
+            Box::pin(use_both(journal, server.url(), doomed)).await?;
             let seen = server.record();
             assert_eq!(seen.opened, seen.closed, "still open: {:?}", seen.still_open);
             Ok(())

@@ -98,7 +98,14 @@ fn what_panics_law_24() {
             let bomb = unit("db").scope_ok(async |_| -> () { std::panic::resume_unwind(Box::new("boom")) });
             AssertUnwindSafe(bomb).catch_unwind().await.unwrap_err();
             let enter = async { std::panic::resume_unwind(Box::new("boom")) };
-            let bomb = Lifespan::new(async { Ok::<(), io::Error>(enter.await) }, async |(), _| ()).named("bad");
+            let bomb = Lifespan::new(
+                async {
+                    enter.await;
+                    Ok::<_, io::Error>(())
+                },
+                async |(), _| (),
+            )
+            .named("bad");
             let panicked = AssertUnwindSafe(bomb.scope_ok(async |_| ())).catch_unwind();
             assert!(panicked.await.is_err());
         });

@@ -229,7 +229,7 @@ fn lent_beside_others() {
                 yield_now().await;
                 own.log("other");
             };
-            let ((_, exit), ()) = tokio::join!(lend.lend(()), other);
+            let (((), exit), ()) = tokio::join!(lend.lend(()), other);
             Ok(exit.done())
         });
         lifespan.scope_ok(async |_| journal.log("body")).await.unwrap();

@@ -49,7 +49,7 @@ fn owner_law_12() {
                     .insert(1, table(&journal, "other", STEPS))
                     .await
                     .map(drop)
-                    .unwrap()
+                    .unwrap();
             })
             .await
             .unwrap();

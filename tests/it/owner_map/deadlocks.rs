@@ -23,7 +23,7 @@ fn a_member_does_not_wait_for_itself() {
                 let _ = a
                     .with_ok(async move |_| {
                         let kind = if remove {
-                            Error::from(map.remove(&'a').await.unwrap_err()).kind()
+                            map.remove(&'a').await.unwrap_err().kind()
                         } else {
                             Error::from(map.replace('a', new).await.unwrap_err()).kind()
                         };
@@ -52,7 +52,7 @@ impl ScopedResource for Selfish {
         assert!(matches!(inserted, InsertError::Deadlock(_)), "{inserted}");
         assert!(inserted.into_lifespan().is_some());
         let replaced = Error::from(map.replace(1, new()).await.unwrap_err());
-        let removed = Error::from(map.remove(&1).await.unwrap_err());
+        let removed = map.remove(&1).await.unwrap_err();
         for error in [replaced, removed] {
             assert_eq!(error.kind(), ErrorKind::Deadlock);
             journal.log("deadlock");

@@ -3,7 +3,7 @@
 use std::future::pending;
 
 use futures_util::FutureExt;
-use lifespan::{Error, InsertError};
+use lifespan::InsertError;
 use tokio::sync::oneshot;
 
 use super::with_map;
@@ -57,7 +57,7 @@ fn a_deadlock_says_where() {
             let _ = a
                 .with_ok(async move |_| {
                     let (removing, place) = (ours.remove(&'a'), here());
-                    let error = Error::from(removing.await.unwrap_err());
+                    let error = removing.await.unwrap_err();
                     tell.send((error, place)).unwrap();
                 })
                 .await;

@@ -114,11 +114,11 @@
 //!
 //! | feature | has |
 //! |---|---|
-//! | none | [`Lifespan`] with scopes, guards and [`held`](Lifespan::held), [`#[scoped_resource]`](macro@scoped_resource), [`Handover`], all of "How to cancel", [`drain`], [`event`] |
+//! | none | [`Lifespan`] with scopes, guards and [`held`](Lifespan::held), [`#[scoped_resource]`](macro@scoped_resource), [`Handover`], [`timeout`], [`until`], [`race`], [`shield`], [`CancelScope`], [`drain`], [`event`] |
 //! | `compose` | [`join`], [`join_all`], [`Lifespan::then`], [`Joined`], [`#[lifespan]`](macro@lifespan), [`Plan`] |
 //! | `tasks` | [`Lifespan::spawn`] and [`Owner`], [`Service`], [`TaskGroup`], [`TaskError`] |
 //! | `keyed`, with `tasks` | [`ExitStack`], [`OwnerMap`], [`Shared`] |
-//! | `signal` | `Lifespan::run`, and tokio's signals with it |
+//! | `signal` | `Lifespan::run`, what it says of itself (`run::Commentary`), and tokio's signals with it |
 //!
 //! Each has its forms of [`local`]. Not on by default:
 //!

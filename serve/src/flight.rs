@@ -25,7 +25,8 @@ struct State {
 struct Entry {
     label: Label,
     since: Instant,
-    handler: Canceller,
+    /// Until it is cut.
+    handler: Option<Canceller>,
 }
 
 /// `GET /orders`.
@@ -60,7 +61,7 @@ impl Flight {
     /// A request, and the scope that its handler runs in.
     pub(crate) fn request(&self, label: Label) -> (InFlight, CancelScope) {
         let scope = CancelScope::new().named(label.0.to_string());
-        let (since, handler) = (Instant::now(), scope.canceller());
+        let (since, handler) = (Instant::now(), Some(scope.canceller()));
         let mut number = 0;
         self.0.send_modify(|state| {
             number = state.next;
@@ -87,13 +88,17 @@ impl Flight {
         let _ = self.0.subscribe().wait_for(holds).await;
     }
 
-    /// Cancels the handlers of what is in flight now, if anything is: they unwind, and their clients hear of it.
+    /// Cancels the handlers of what is in flight now and was not cut before, if anything is: they unwind, and their clients hear
+    /// of it.
     pub(crate) fn cut(&self, after: Duration) -> Option<Cut> {
         let (mut handlers, mut requests) = (Vec::new(), Vec::new());
-        for Entry { label, since, handler } in self.0.borrow().requests.values() {
-            handlers.push(handler.clone());
-            requests.push((label.0.to_string(), since.elapsed()));
-        }
+        self.0.send_modify(|state| {
+            for entry in state.requests.values_mut() {
+                let Some(handler) = entry.handler.take() else { continue };
+                handlers.push(handler);
+                requests.push((entry.label.0.to_string(), entry.since.elapsed()));
+            }
+        });
         for handler in handlers {
             handler.cancel_because("the time to drain the server has passed");
         }
@@ -138,6 +143,13 @@ impl Cut {
     /// Method and path of each, and for how long it had been in flight.
     pub fn requests(&self) -> impl Iterator<Item = (&str, Duration)> {
         self.requests.iter().map(|(label, since)| (label.as_str(), *since))
+    }
+}
+
+impl Cut {
+    pub(crate) fn and(mut self, late: Cut) -> Self {
+        self.requests.extend(late.requests);
+        self
     }
 }
 

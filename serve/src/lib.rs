@@ -1,5 +1,5 @@
 //! An HTTP server as a member of a [`lifespan`]: it stops accepting, drains what is in flight, then cuts, each step within its
-//! time and with a report of its own.
+//! time, and named while it lasts.
 //!
 //! `axum::serve` with a graceful shutdown waits for ever for a handler that hangs, ends before handlers whose clients hung up have
 //! been dropped, and cannot be told apart from one that cut a request. A [`Server`] is a [`Service`]: ready when it listens, and gone
@@ -181,8 +181,9 @@ impl<S> Server<S> {
     {
         let mut options = ServiceOptions::new();
         if self.timed {
-            // The last second is for what is neither drained nor cut.
-            options = options.stop_timeout(self.drain + self.cut + Duration::from_secs(1));
+            // The last second is for what is neither drained nor cut. What does not add up is for ever.
+            let steps = self.drain.checked_add(self.cut);
+            options = options.stop_timeout(steps.and_then(|steps| steps.checked_add(Duration::from_secs(1))));
         }
         options.start(async move |ready, stop| {
             let listener = self.listen.listener().await?;

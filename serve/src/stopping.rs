@@ -84,6 +84,12 @@ async fn drain(flight: &Flight, stop: &Stop, times: Times) -> Option<Cut> {
         Some(cut) => stop.progress(cut),
         None => stop.progress("closing idle connections"),
     }
-    let _ = timeout(times.cut, flight.closed()).await;
-    cut
+    if timeout(times.cut, flight.closed()).await.is_ok() {
+        return cut;
+    }
+    // Requests that have begun since, on connections that were open.
+    match (cut, flight.cut(times.drain)) {
+        (Some(cut), Some(late)) => Some(cut.and(late)),
+        (cut, late) => cut.or(late),
+    }
 }

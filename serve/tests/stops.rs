@@ -223,3 +223,10 @@ async fn an_address_that_is_taken_fails_the_enter() {
     assert!(second.unwrap_err().to_string().contains("failed to enter"));
     live.exit().await.unwrap();
 }
+
+#[tokio::test]
+async fn times_that_do_not_add_up_are_for_ever() {
+    let inside = Inside::default();
+    let server = server(&inside).drain_timeout(Duration::MAX).cut_timeout(Duration::MAX);
+    server.lifespan().scope_ok(async |_| ()).await.unwrap();
+}

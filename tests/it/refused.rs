@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use lifespan::{checks_enabled, drain};
+use tokio::runtime::Builder;
 use tokio::task::JoinHandle;
 
 use crate::everywhere::{multi_thread, paused};
@@ -72,11 +73,17 @@ fn refused_as_a_root_law_10() {
     if !checks_enabled() {
         return;
     }
-    let runtime = multi_thread();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
     let journal = Journal::new();
     let shared = block(&journal).boxed().shared();
     let rightful = runtime.spawn(shared.clone());
     runtime.block_on(journal.reached("enter db"));
+    // The one worker is done with the poll that entered: a `Shared` that is being polled wakes only those that its future wakes.
+    runtime.block_on(runtime.spawn(async {})).unwrap();
     let refused = std::panic::AssertUnwindSafe(shared).catch_unwind();
     assert!(runtime.block_on(refused).is_err());
     assert!(runtime.block_on(rightful).unwrap_err().is_panic());

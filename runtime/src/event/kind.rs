@@ -21,12 +21,10 @@ pub enum Level {
     Error = 1,
     /// Something went wrong that no return value can carry.
     Warn = 2,
-    /// How what lives as long as the program starts and stops.
-    Info = 3,
     /// How each resource and each cancel scope lives.
-    Debug = 4,
+    Debug = 3,
     /// How far an exit has come.
-    Trace = 5,
+    Trace = 4,
 }
 
 /// Something that happened. It lives for the call of an observer.
@@ -73,7 +71,7 @@ pub enum EventKind<'a> {
     /// [reported](EventKind::Unreturned).
     #[non_exhaustive]
     ExitFailed { took: Duration, error: &'a Error },
-    /// It has entered, and is a part of something else from here on, which tells of its exit: an owner that was given away.
+    /// It has entered, and its exit is from here on told as a part of another life's: an owner that was given away.
     HandedOn,
     /// A cancel scope begins: that of a `timeout`, a `race`, a `shield` as well.
     Opened,

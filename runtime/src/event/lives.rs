@@ -1,5 +1,5 @@
-//! What is said of the life of a resource, from the first poll of its enter to the end of its exit. With no observer none of
-//! these functions is called.
+//! What is said of the life of a resource, from the first poll of its enter to the end of its exit. With no observer these
+//! functions do nothing.
 
 use std::time::Duration;
 

@@ -127,7 +127,7 @@ fn all() -> impl Iterator<Item = &'static Observer> {
 /// Whether anything observes how what begins now lives.
 #[inline]
 pub(crate) fn is_observed() -> bool {
-    wants(Level::Info) && is_outside()
+    wants(Level::Debug) && is_outside()
 }
 
 /// What an observer does itself is not observed.

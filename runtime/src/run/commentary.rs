@@ -33,6 +33,8 @@ type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 /// all is well (started, the signal, stopped) only where somebody reads them: if standard error is a terminal, or if they are
 /// [asked for](Commentary::everything).
 ///
+/// It is an observer of events, which stays allocated when the run is over: a program has one run, or few.
+///
 /// Lines go to `tracing`, if that feature is on and a subscriber is there, else to standard error, unless there is
 /// [a function](Commentary::to) for them.
 ///
@@ -169,15 +171,35 @@ impl Speaker {
         self.say_if_asked(&line);
     }
 
-    pub(super) fn stopping(&self, signal: Signal) {
-        self.observe(Some(Level::Trace));
+    /// From here on it stops: at a signal, or since its body has ended.
+    pub(super) fn stopping(&self, signal: Option<Signal>) {
         let line = {
             let mut told = self.told.lock();
-            told.stop_signal = Some(signal.name());
+            told.stop_signal = told.stop_signal.or(signal.map(Signal::name));
+            if told.phase == Phase::Stopping {
+                return;
+            }
             told.begin(Phase::Stopping, self.options.after);
-            format!("{}: stopping {}", signal.name(), told.name)
+            match signal {
+                Some(signal) => format!("{}: stopping {}", signal.name(), told.name),
+                None => format!("stopping {}", told.name),
+            }
         };
+        self.observe(Some(Level::Trace));
         self.say_if_asked(&line);
+    }
+
+    /// Says that it stops when this is dropped, unless that was said.
+    pub(super) fn when_dropped(&self) -> impl Drop + '_ {
+        struct Stopping<'s>(&'s Speaker);
+
+        impl Drop for Stopping<'_> {
+            fn drop(&mut self) {
+                self.0.stopping(None);
+            }
+        }
+
+        Stopping(self)
     }
 
     /// A second signal has ended the waiting.
@@ -189,14 +211,19 @@ impl Speaker {
 
     /// How it has ended.
     pub(super) fn end(&self, result: &Result<(), Error>) {
-        let (name, took) = {
+        let line = {
             let told = self.told.lock();
-            (told.name.clone(), brief(told.elapsed()))
+            let ended = if told.phase == Phase::Starting {
+                "did not start in"
+            } else {
+                "stopped in"
+            };
+            format!("{} {ended} {}", told.name, brief(told.elapsed()))
         };
         match result {
-            Ok(()) if *self.is_slow.lock() => self.options.say(&format!("{name} stopped in {took}")),
-            Ok(()) => self.say_if_asked(&format!("{name} stopped in {took}")),
-            Err(error) => self.options.say(&format!("{name} stopped in {took}: {error}")),
+            Ok(()) if *self.is_slow.lock() => self.options.say(&line),
+            Ok(()) => self.say_if_asked(&line),
+            Err(error) => self.options.say(&format!("{line}: {error}")),
         }
     }
 
@@ -232,14 +259,15 @@ impl Speaker {
             if poll_unbudgeted(timer, cx).is_pending() {
                 return;
             }
+            let elsewhere = elsewhere();
             let line = {
                 let mut told = self.told.lock();
                 // Unless there was progress meanwhile.
                 if told.due.is_none_or(|due| due > Instant::now()) {
                     continue;
                 }
-                told.due = Some(Instant::now() + self.options.every);
-                told.slow_line(&elsewhere())
+                told.due = Instant::now().checked_add(self.options.every);
+                told.slow_line(&elsewhere)
             };
             if let Some(line) = line {
                 *self.is_slow.lock() = true;

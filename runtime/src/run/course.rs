@@ -93,12 +93,14 @@ impl Course {
         // What fails while it serves is no matter of the run, which may last for months.
         let _away = self.witness.look_away();
         self.speaker.ready();
+        // Also if a service fails on its own, and this is dropped.
+        let _stopping = self.speaker.when_dropped();
         self.stop.notified().await;
     }
 
     /// The first signal: there is a body to end, or a start-up to cancel.
     pub(super) fn stop(&self, signal: Signal) {
-        self.speaker.stopping(signal);
+        self.speaker.stopping(Some(signal));
         if self.is_entered() {
             self.stop.notify_one();
         } else {

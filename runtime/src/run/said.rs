@@ -220,3 +220,38 @@ fn a_rescued_exit_that_is_slow() {
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].contains("row "), "{lines:?}");
 }
+
+/// It ends the body as a signal does, and what its users take to exit is said.
+#[test]
+fn a_service_that_fails_on_its_own() {
+    let queue = crate::Service::start(async |ready, _| {
+        ready.set(());
+        wait(10_000).await;
+        Err::<(), _>(io::Error::other("the disk is full"))
+    });
+    let app = queue.named("queue").then(|_| unit("worker", 0, 1_500)).named("app");
+    let (lines, result) = said(Commentary::new().everything(true), app, []);
+    let error = result.unwrap_err();
+    assert_eq!(
+        lines,
+        [
+            "app started in 0 ms".to_owned(),
+            "stopping app".to_owned(),
+            "stopping 2 of 2: worker 1.0 s of 10 s (\"committing worker\"), holds up queue; entered at here".to_owned(),
+            format!("app stopped in 1.5 s: {error}"),
+        ]
+    );
+}
+
+#[test]
+fn a_start_that_fails() {
+    let bind = async {
+        wait(500).await;
+        Err::<(), _>(io::Error::other("address in use"))
+    };
+    let never = Duration::MAX;
+    let server = Lifespan::new(bind, async |(), _| ()).named("server");
+    let (lines, result) = said(Commentary::new().after(never).every(never), server, []);
+    let error = result.unwrap_err();
+    assert_eq!(lines, [format!("server did not start in 500 ms: {error}")]);
+}

@@ -25,7 +25,7 @@ pub(super) struct Table {
     root: Id,
     /// In the order in which they began to enter.
     members: BTreeMap<Id, Member>,
-    phase: Phase,
+    pub(super) phase: Phase,
     since: Instant,
     /// When to say what it waits for.
     pub(super) due: Option<Instant>,
@@ -74,7 +74,7 @@ impl Table {
 
     pub(super) fn begin(&mut self, phase: Phase, after: Duration) {
         let now = Instant::now();
-        (self.phase, self.since, self.due) = (phase, now, Some(now + after));
+        (self.phase, self.since, self.due) = (phase, now, now.checked_add(after));
         self.to_stop = self.leaves().count();
     }
 
@@ -108,7 +108,8 @@ impl Table {
             }
             EventKind::Progress { text } => {
                 member.progress = Some(text.to_owned());
-                self.due = self.due.map(|due| due.max(event.at() + after));
+                let later = event.at().checked_add(after);
+                self.due = self.due.map(|due| later.map_or(due, |later| due.max(later)));
             }
             EventKind::Exited { .. }
             | EventKind::ExitFailed { .. }
@@ -189,6 +190,7 @@ impl Table {
             (Phase::Stopping, Some(signal)) => {
                 let _ = write!(line, "; {signal} again to stop waiting");
             }
+            (Phase::Stopping, None) => {}
             _ => line += "; a signal cancels it",
         }
         Some(line)

@@ -45,7 +45,7 @@ const LIMITS: &[Limit] = &[
         to: NO_SCOPE,
         what: What::Instructions,
         target: 4.0,
-        most: 2.4,
+        most: 2.10,
     },
     Limit {
         suite: &in_cancel_scope::SUITE,
@@ -71,8 +71,9 @@ const LIMITS: &[Limit] = &[
         of: "lifespan::join_all",
         to: JOIN_ALL,
         what: What::Instructions,
+        // A member has a seat in the list of its group, and puts its own waker there: others than the group's poll wake it.
         target: 1.3,
-        most: 3.32,
+        most: 3.42,
     },
     Limit {
         suite: &in_parallel::WAITING,
@@ -80,7 +81,7 @@ const LIMITS: &[Limit] = &[
         to: SUBSYSTEMS,
         what: What::Bytes,
         target: 0.25,
-        most: 0.25,
+        most: 0.28,
     },
     Limit {
         suite: &in_parallel::WAITING,
@@ -88,7 +89,7 @@ const LIMITS: &[Limit] = &[
         to: SUBSYSTEMS,
         what: What::Instructions,
         target: 0.25,
-        most: 0.46,
+        most: 0.47,
     },
     Limit {
         suite: &owner::SUITE,
@@ -96,7 +97,7 @@ const LIMITS: &[Limit] = &[
         to: Some("mpsc and oneshot, by hand"),
         what: What::Instructions,
         target: 1.2,
-        most: 1.85,
+        most: 1.80,
     },
     Limit {
         suite: &owner::SUITE,
@@ -120,7 +121,7 @@ const LIMITS: &[Limit] = &[
         to: Some("tokens"),
         what: What::Instructions,
         target: 1.5,
-        most: 3.25,
+        most: 3.15,
     },
 ];
 

@@ -105,8 +105,6 @@ pub struct Server<S> {
     service: S,
     drain: Duration,
     cut: Duration,
-    /// Whether a time was set, so that the budget of the exit has to follow.
-    timed: bool,
     on_ready: Box<dyn FnOnce(SocketAddr) + Send>,
     on_stop: Box<dyn FnOnce() + Send>,
 }
@@ -128,13 +126,11 @@ impl<S> Server<S> {
     }
 
     fn new(listen: Listen, service: S) -> Self {
-        let (drain, cut, timed) = (DRAIN, CUT, false);
         Server {
             listen,
             service,
-            drain,
-            cut,
-            timed,
+            drain: DRAIN,
+            cut: CUT,
             on_ready: Box::new(drop),
             on_stop: Box::new(|| ()),
         }
@@ -145,14 +141,14 @@ impl<S> Server<S> {
     ///
     /// The budget of the exit becomes what both steps need. As a member, the field has to allow it: `#[exit(timeout = "70s")]`.
     pub fn drain_timeout(mut self, time: Duration) -> Self {
-        (self.drain, self.timed) = (time, true);
+        self.drain = time;
         self
     }
 
     /// How long idle connections may take to end, and what was cut to unwind; 1 s unless this says otherwise. What takes longer is
     /// left to the [end of the service](Service::start): it is cancelled, then aborted, by its name.
     pub fn cut_timeout(mut self, time: Duration) -> Self {
-        (self.cut, self.timed) = (time, true);
+        self.cut = time;
         self
     }
 
@@ -180,7 +176,7 @@ impl<S> Server<S> {
         S: Answers,
     {
         let mut options = ServiceOptions::new();
-        if self.timed {
+        if (self.drain, self.cut) != (DRAIN, CUT) {
             // The last second is for what is neither drained nor cut. What does not add up is for ever.
             let steps = self.drain.checked_add(self.cut);
             options = options.stop_timeout(steps.and_then(|steps| steps.checked_add(Duration::from_secs(1))));

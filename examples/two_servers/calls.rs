@@ -14,7 +14,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use futures_util::FutureExt;
-use lifespan::{CancelScope, Outcome, Spawner, TaskError};
+use lifespan::{
+    CancelScope,
+    cancellation::Outcome,
+    task::{Spawner, TaskError},
+};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::model::{CallToolRequestParams, CallToolResponse};

@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use lifespan::{BoxError, Exit, Handover, Spawner, TaskGroup, scoped_resource};
+use lifespan::{BoxError, Exit, Handover, TaskGroup, scoped_resource, task::Spawner};
 use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::SessionManager;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;

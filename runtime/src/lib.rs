@@ -116,7 +116,7 @@
 //! |---|---|
 //! | none | [`Lifespan`] with scopes, guards and [`held`](Lifespan::held), [`#[scoped_resource]`](macro@scoped_resource), [`Handover`], [`timeout`], [`until`], [`race`], [`shield`], [`CancelScope`], [`drain`], [`event`] |
 //! | `compose` | [`join`], [`join_all`], [`Lifespan::then`], [`Joined`], [`#[lifespan]`](macro@lifespan), [`Plan`] |
-//! | `tasks` | [`Lifespan::spawn`] and [`Owner`], [`Service`], [`TaskGroup`], [`TaskError`] |
+//! | `tasks` | [`Lifespan::spawn`] and [`Owner`], [`Service`], [`TaskGroup`], [`TaskError`](task::TaskError) |
 //! | `keyed`, with `tasks` | [`ExitStack`], [`OwnerMap`], [`Shared`] |
 //! | `signal` | `Lifespan::run`, what it says of itself (`run::Commentary`), and tokio's signals with it |
 //!
@@ -153,7 +153,7 @@ pub mod event;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 #[cfg(feature = "keyed")]
-mod keyed;
+pub mod keyed;
 mod lifespan;
 mod live;
 mod orphan;
@@ -164,9 +164,9 @@ mod resource;
 pub mod run;
 mod scope;
 #[cfg(feature = "keyed")]
-mod stack;
+pub mod stack;
 #[cfg(feature = "tasks")]
-mod task;
+pub mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -174,24 +174,16 @@ pub use crate::base::cause::Cause;
 pub use crate::base::cause::Phase;
 pub use crate::base::identity::checks_enabled;
 pub use crate::base::policy::{DEFAULT_EXIT_TIMEOUT, Policy};
-pub use crate::cancel::cancellation::{Cancellation, Cancelled, CancelledBy};
+pub use crate::cancel::cancellation::Cancelled;
 pub use crate::cancel_scope::shield::{shield, shield_for};
-pub use crate::cancel_scope::timeout::{effective_deadline, timeout, timeout_at};
+pub use crate::cancel_scope::timeout::{timeout, timeout_at};
 pub use crate::cancel_scope::until::until;
-pub use crate::cancel_scope::{CancelScope, Canceller, Outcome, race, race_all};
+pub use crate::cancel_scope::{CancelScope, race, race_all};
 #[cfg(feature = "compose")]
 pub use crate::compose::{Joined, join, join_all, join_all_at_most};
 pub use crate::error::{BoxError, Error, ErrorKind};
-#[cfg(feature = "tasks")]
-pub use crate::error::{
-    rejected::Rejected,
-    task_error::{TaskError, TaskFailure},
-};
 #[cfg(feature = "keyed")]
-pub use crate::keyed::{
-    map::{InsertError, OwnerMap},
-    shared::{Lease, Shared},
-};
+pub use crate::keyed::{map::OwnerMap, shared::Shared};
 pub use crate::lifespan::foreign::Resource;
 pub use crate::lifespan::{BoxFuture, Lifespan};
 pub use crate::live::Live;
@@ -204,13 +196,12 @@ pub use crate::resource::enter::Enter;
 pub use crate::resource::exit::Exit;
 pub use crate::resource::{LocalResource, ScopedResource};
 #[cfg(feature = "keyed")]
-pub use crate::stack::{ExitStack, StackGuard, StackHandle};
+pub use crate::stack::exit_stack::ExitStack;
 #[cfg(feature = "tasks")]
 pub use crate::task::{
-    group::{Child, Spawner, TaskGroup},
-    owner::{Owner, OwnerOptions, OwnerState},
-    ready::Ready,
-    service::{Service, ServiceOptions, Stop},
+    group::TaskGroup,
+    owner::Owner,
+    service::{Service, Stop},
 };
 
 #[cfg(feature = "compose")]
@@ -228,7 +219,7 @@ pub mod bounds {
     pub use crate::lifespan::ending::Exited;
     pub use crate::resource::enter::Entered;
     #[cfg(feature = "keyed")]
-    pub use crate::stack::Calls;
+    pub use crate::stack::callback::Calls;
     #[cfg(feature = "tasks")]
     pub use crate::task::{group::ChildEnd, service::ServiceEnd};
 }
@@ -276,13 +267,20 @@ pub mod local {
     /// As [`lifespan::Resource`](crate::Resource); made by [`Lifespan::new_local`](crate::Lifespan::new_local).
     pub type Resource<'a, T> = crate::Resource<T, Local<'a>>;
 
-    /// As [`lifespan::StackGuard`](crate::StackGuard), of a local [`ExitStack`].
+    /// As [`lifespan::stack::StackGuard`](crate::stack::StackGuard), of a local [`ExitStack`].
     #[cfg(feature = "keyed")]
-    pub type StackGuard<'s, 'a, R> = crate::StackGuard<'s, R, Local<'a>>;
+    pub type StackGuard<'s, 'a, R> = crate::stack::StackGuard<'s, R, Local<'a>>;
 
-    /// As [`lifespan::StackHandle`](crate::StackHandle), of a local [`ExitStack`].
+    /// As [`lifespan::stack::StackHandle`](crate::stack::StackHandle), of a local [`ExitStack`].
     #[cfg(feature = "keyed")]
-    pub type StackHandle<'a> = crate::StackHandle<Local<'a>>;
+    pub type StackHandle<'a> = crate::stack::StackHandle<Local<'a>>;
+}
+
+/// What is around a [`CancelScope`]: who cancels it and why, how it ended, and its deadline.
+pub mod cancellation {
+    pub use crate::cancel::cancellation::{Cancellation, CancelledBy};
+    pub use crate::cancel_scope::timeout::effective_deadline;
+    pub use crate::cancel_scope::{Canceller, Outcome};
 }
 
 /// The types around [`Lifespan::held`], beginning and end of a resource in one function.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Request;
-use lifespan::{CancelScope, Canceller};
+use lifespan::{CancelScope, cancellation::Canceller};
 use tokio::sync::watch;
 use tokio::time::Instant;
 

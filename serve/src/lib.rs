@@ -63,7 +63,7 @@ use std::time::Duration;
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
-use lifespan::{BoxError, Enter, Lifespan, Service, ServiceOptions};
+use lifespan::{BoxError, Enter, Lifespan, Service, task::ServiceOptions};
 use tokio::net::TcpListener;
 
 pub use flight::Cut;
@@ -169,7 +169,7 @@ impl<S> Server<S> {
     /// # Errors
     ///
     /// To enter: that of binding the address. To exit: [`Cut`], if requests were cut; those of
-    /// [`TaskError`](lifespan::TaskError), if connections did not unwind in time.
+    /// [`TaskError`](lifespan::task::TaskError), if connections did not unwind in time.
     #[track_caller]
     pub fn lifespan(self) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>>
     where

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use hyper::rt::Executor;
-use lifespan::Spawner;
+use lifespan::task::Spawner;
 
 use crate::flight::{Flight, Label};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifespan::{Cancelled, Error, ExitStack, Failure, OwnerMap, Spawner, TaskGroup, convert_errors};
+use lifespan::{Cancelled, Error, ExitStack, Failure, OwnerMap, TaskGroup, convert_errors, task::Spawner};
 
 use crate::everywhere::paused;
 use crate::journal::{Journal, Step};
@@ -74,7 +74,7 @@ fn every_other_error_converts() {
         AppError: From<E>,
     {
     }
-    converts::<lifespan::Rejected<Box<dyn FnOnce() + Send>>>();
+    converts::<lifespan::task::Rejected<Box<dyn FnOnce() + Send>>>();
 
     paused().block_on(async {
         let timed_out = async || -> Result<(), AppError> {

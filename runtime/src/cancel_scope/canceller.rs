@@ -55,7 +55,7 @@ impl Canceller {
         self.node.cancellation()
     }
 
-    /// The scope's own deadline. [`effective_deadline`](crate::effective_deadline) also looks at those around it.
+    /// The scope's own deadline. [`effective_deadline`](crate::cancellation::effective_deadline) also looks at those around it.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.node.deadline()

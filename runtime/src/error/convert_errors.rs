@@ -3,7 +3,7 @@
 /// Lets `?` convert every error of this crate into one of yours that [`lifespan::Error`](crate::Error) converts into.
 ///
 /// Some functions have an error of their own, since it gives something back or says more: [`Cancelled`](crate::Cancelled),
-/// [`TaskError`](crate::TaskError), [`Rejected`](crate::Rejected) and [`InsertError`](crate::InsertError). Each converts into a `lifespan::Error`, but `?` takes one step only, and no variant can
+/// [`TaskError`](crate::task::TaskError), [`Rejected`](crate::task::Rejected) and [`InsertError`](crate::keyed::InsertError). Each converts into a `lifespan::Error`, but `?` takes one step only, and no variant can
 /// be written for those that are generic. One line makes the second step:
 ///
 /// ```
@@ -56,8 +56,8 @@ macro_rules! convert_errors {
 #[cfg(feature = "tasks")]
 macro_rules! __convert_task_errors {
     ($error:ty) => {
-        $crate::convert_errors!(@ $error: [] $crate::TaskError);
-        $crate::convert_errors!(@ $error: [T: ::core::marker::Send + 'static] $crate::Rejected<T>);
+        $crate::convert_errors!(@ $error: [] $crate::task::TaskError);
+        $crate::convert_errors!(@ $error: [T: ::core::marker::Send + 'static] $crate::task::Rejected<T>);
     };
 }
 
@@ -66,7 +66,7 @@ macro_rules! __convert_task_errors {
 #[macro_export]
 #[cfg(feature = "keyed")]
 macro_rules! __convert_map_errors {
-    ($error:ty) => { $crate::convert_errors!(@ $error: [L] $crate::InsertError<L>); };
+    ($error:ty) => { $crate::convert_errors!(@ $error: [L] $crate::keyed::InsertError<L>); };
 }
 
 #[doc(hidden)]

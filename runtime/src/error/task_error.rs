@@ -17,7 +17,7 @@ pub(crate) const UNNAMED: &str = "child";
 /// What the task of a [`Service`](crate::Service), or of a child of a [`TaskGroup`](crate::TaskGroup), ended with, where that is no error
 /// of its own.
 ///
-/// A [`Child`](crate::Child) gives it, and it is the [primary](crate::Error::primary) error of an enter, of an exit, or of the scope
+/// A [`Child`](crate::task::Child) gives it, and it is the [primary](crate::Error::primary) error of an enter, of an exit, or of the scope
 /// whose body the end of the task has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -32,7 +32,7 @@ pub enum TaskError {
     Dropped,
     /// It returned without having become ready.
     NotReady,
-    /// It dropped its [`Ready`](crate::Ready) and went on.
+    /// It dropped its [`Ready`](crate::task::Ready) and went on.
     ReadyDropped,
     /// A service returned `Ok` before anybody had asked it to stop.
     EndedEarly,

@@ -1,4 +1,8 @@
-//! Resources that many use and that come and go: by key in a [`map`], or [`shared`] by whoever holds a lease.
+//! Resources that many use and that come and go: the types around an [`OwnerMap`](crate::OwnerMap), which has them by key, and a
+//! [`Shared`](crate::Shared), which has one as long as somebody holds a lease.
 
 pub(crate) mod map;
 pub(crate) mod shared;
+
+pub use self::map::InsertError;
+pub use self::shared::Lease;

@@ -102,7 +102,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// - the failure of the enter or of an exit, with all others attached ([law 23])
     /// - a signal during the start-up, [cancelled](Error::is_cancelled) in its phase [`Enter`](crate::Phase::Enter), with the name
-    ///   of the signal as the [reason](crate::Cancellation::reason)
+    ///   of the signal as the [reason](crate::cancellation::Cancellation::reason)
     /// - a second signal: what had failed by then, if anything had, with the other failures attached, among them one that is
     ///   [`Interrupted`](crate::ErrorKind::Interrupted) and names the signal; else that one, with what still exits attached
     /// - what was interrupted, lost or failed on this runtime and was only reported, from the end of the body on. What happens

@@ -12,7 +12,8 @@ use tokio::time::{Instant, sleep};
 
 use super::signal::Signal;
 use super::{caught, run};
-use crate::{BoxError, Cancellation, Enter, Error, ErrorKind, Exit, Lifespan, Phase, join};
+use crate::cancellation::Cancellation;
+use crate::{BoxError, Enter, Error, ErrorKind, Exit, Lifespan, Phase, join};
 use crate::{LocalResource, ScopedResource};
 
 /// What happened, in order.

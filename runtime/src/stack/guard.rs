@@ -16,7 +16,7 @@ use crate::resource::body::Failure;
 use crate::resource::failing::Dependents;
 use crate::resource::kept::Kept;
 
-/// A resource on an [`ExitStack`](super::ExitStack), for as long as it is used; it dereferences to the resource.
+/// A resource on an [`ExitStack`](crate::ExitStack), for as long as it is used; it dereferences to the resource.
 ///
 /// It holds the resource, so that several of one stack can be used, and changed, at the same time. Dropped, it puts the
 /// resource back in its place on the stack, which then exits it in its turn. It borrows the stack: none is left when that

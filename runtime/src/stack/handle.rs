@@ -17,12 +17,12 @@ use crate::resource::kept::Kept;
 use crate::resource::origin::Origin;
 use crate::scope::abandon::kept;
 
-/// Registers on an [`ExitStack`](super::ExitStack) without borrowing it; made by
-/// [`handle`](super::ExitStack::handle). Cheap to clone.
+/// Registers on an [`ExitStack`](crate::ExitStack) without borrowing it; made by
+/// [`handle`](crate::ExitStack::handle). Cheap to clone.
 ///
 /// What an exit of the stack registers is the next to exit, before what is older. When the stack has closed, what is to be
 /// registered comes back ([law 25]). A handle keeps no stack live_of, and goes with the entries if they
-/// [move](super::ExitStack::move_all).
+/// [move](crate::ExitStack::move_all).
 ///
 /// ```
 /// use lifespan::{Error, ExitStack};
@@ -55,7 +55,7 @@ impl<K: Kind> StackHandle<K> {
         StackHandle(Arc::downgrade(slots))
     }
 
-    /// Registers a value that is there already; as [`ExitStack::push`](super::ExitStack::push).
+    /// Registers a value that is there already; as [`ExitStack::push`](crate::ExitStack::push).
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl<K: Kind> StackHandle<K> {
         self.put(resource, entry, |resource| resource)
     }
 
-    /// Registers an entered resource; as [`ExitStack::adopt`](super::ExitStack::adopt).
+    /// Registers an entered resource; as [`ExitStack::adopt`](crate::ExitStack::adopt).
     ///
     /// Called in another task than the stack's, this hands it over to that task ([law 12]).
     ///
@@ -102,7 +102,7 @@ impl<K: Kind> StackHandle<K> {
         })
     }
 
-    /// Registers a callback; as [`ExitStack::on_exit`](super::ExitStack::on_exit).
+    /// Registers a callback; as [`ExitStack::on_exit`](crate::ExitStack::on_exit).
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl<K: Kind> StackHandle<K> {
         self.put(callback, callback_entry(Location::caller()), K::__callback)
     }
 
-    /// Registers a callback that does not wait; as [`ExitStack::on_exit_sync`](super::ExitStack::on_exit_sync).
+    /// Registers a callback that does not wait; as [`ExitStack::on_exit_sync`](crate::ExitStack::on_exit_sync).
     ///
     /// # Errors
     ///

@@ -1,20 +1,18 @@
-//! [`ExitStack`]: a number of resources and callbacks that is not known before, exited in one task, the youngest first
-//! (laws 1, 7 and 25).
-//!
-//! [`register`] is how something comes on a stack, [`callback`] makes entries of closures; [`slots`] has the entries, a [`guard`] one
-//! that is in use; [`ending`] is how a stack ends, [`unwind`] runs the exits; a [`handle`] registers from elsewhere, and what comes
-//! when all is over comes back, in a [`Closed`](crate::Closed).
+//! What is around an [`ExitStack`](crate::ExitStack): a number of resources and callbacks that is not known before, exited in one task,
+//! the youngest first (laws 1, 7 and 25).
 
-mod callback;
+// `register` is how something comes on a stack, `callback` makes entries of closures; `slots` has the entries, a `guard` one that is in
+// use; `ending` is how a stack ends, `unwind` runs the exits; a `handle` registers from elsewhere, and what comes when all is over comes
+// back, in a `Rejected`.
+
+pub(crate) mod callback;
 mod ending;
-mod exit_stack;
+pub(crate) mod exit_stack;
 mod guard;
 mod handle;
 mod register;
 mod slots;
 mod unwind;
 
-pub use self::callback::Calls;
-pub use self::exit_stack::ExitStack;
 pub use self::guard::StackGuard;
 pub use self::handle::StackHandle;

@@ -1,7 +1,7 @@
-//! What runs in a task of its own and has ended when its scope has: a [`service`], the children of a [`group`], the
-//! resource of an [`owner`].
-//!
-//! [`spawned`] is the life that a spawned task has, [`ladder`] how it is brought to its end, [`ready`] how it says that it is ready.
+//! What runs in a task of its own and has ended when its scope has: the types around a [`Service`](crate::Service), a
+//! [`TaskGroup`](crate::TaskGroup) and an [`Owner`](crate::Owner).
+
+// `spawned` is the life that a spawned task has, `ladder` how it is brought to its end, `ready` how it says that it is ready.
 
 pub(crate) mod group;
 pub(crate) mod ladder;
@@ -9,3 +9,10 @@ pub(crate) mod owner;
 pub(crate) mod ready;
 pub(crate) mod service;
 pub(crate) mod spawned;
+
+pub use self::group::{Child, Spawner};
+pub use self::owner::{OwnerOptions, OwnerState};
+pub use self::ready::Ready;
+pub use self::service::ServiceOptions;
+pub use crate::error::rejected::Rejected;
+pub use crate::error::task_error::{TaskError, TaskFailure};

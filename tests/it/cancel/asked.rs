@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::poll;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use lifespan::{CancelScope, Error, Exit, Lifespan, LocalResource, Outcome};
+use lifespan::{CancelScope, Error, Exit, Lifespan, LocalResource, cancellation::Outcome};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 

@@ -4,7 +4,9 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    CancelScope, CancelledBy, Error, ErrorKind, Lifespan, Outcome, effective_deadline, shield_for, timeout, timeout_at,
+    CancelScope, Error, ErrorKind, Lifespan,
+    cancellation::{CancelledBy, Outcome, effective_deadline},
+    shield_for, timeout, timeout_at,
 };
 use tokio::runtime::Builder;
 use tokio::task::yield_now;

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use lifespan::{CancelScope, Enter, Error, ErrorKind, Lifespan, Outcome, Phase, shield, timeout};
+use lifespan::{CancelScope, Enter, Error, ErrorKind, Lifespan, Phase, cancellation::Outcome, shield, timeout};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
@@ -211,7 +211,7 @@ fn enter_with_a_clean_up_of_its_own_law_17() {
 }
 
 /// An enter that cancels the scope around it in the very poll in which it completes.
-fn enters_and_cancels(journal: &Journal, canceller: lifespan::Canceller) -> Lifespan<Db, impl Enter<Db>> {
+fn enters_and_cancels(journal: &Journal, canceller: lifespan::cancellation::Canceller) -> Lifespan<Db, impl Enter<Db>> {
     let db = journal.resource("db").exit(Step::Yield);
     Lifespan::of(async move {
         yield_now().await;

@@ -10,7 +10,9 @@ use std::time::Duration;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use futures_util::{FutureExt, poll};
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, Exit, Lifespan, Outcome, ScopedResource, effective_deadline, timeout,
+    BoxError, CancelScope, Enter, Error, Exit, Lifespan, ScopedResource,
+    cancellation::{Outcome, effective_deadline},
+    timeout,
 };
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, yield_now};

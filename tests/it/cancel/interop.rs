@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use lifespan::{CancelScope, CancelledBy};
+use lifespan::{CancelScope, cancellation::CancelledBy};
 use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 

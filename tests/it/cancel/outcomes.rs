@@ -3,7 +3,10 @@
 use std::future::pending;
 use std::time::Duration;
 
-use lifespan::{CancelScope, CancelledBy, Outcome};
+use lifespan::{
+    CancelScope,
+    cancellation::{CancelledBy, Outcome},
+};
 
 use crate::everywhere::everywhere;
 

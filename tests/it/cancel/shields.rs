@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use lifespan::{CancelScope, CancelledBy, shield, shield_for, timeout};
+use lifespan::{CancelScope, cancellation::CancelledBy, shield, shield_for, timeout};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 

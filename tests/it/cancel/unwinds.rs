@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifespan::{CancelScope, Cause, Error, Outcome};
+use lifespan::{CancelScope, Cause, Error, cancellation::Outcome};
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
@@ -247,7 +247,7 @@ fn cancelled_during_an_exit_law_6() {
         let Outcome::CompletedAnyway(Ok(5), error) = outcome else {
             panic!("{outcome:?}")
         };
-        assert_eq!(error.by(), lifespan::CancelledBy::ThisScope);
+        assert_eq!(error.by(), lifespan::cancellation::CancelledBy::ThisScope);
         journal.assert(["enter db", "exit db: completed", "cancelled", "exited db"]);
     });
 }

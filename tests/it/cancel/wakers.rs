@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::future::join_all;
-use lifespan::{BoxError, CancelScope, Canceller, Exit, Lifespan, ScopedResource};
+use lifespan::{BoxError, CancelScope, Exit, Lifespan, ScopedResource, cancellation::Canceller};
 
 use crate::everywhere::paused;
 use crate::random::{Random, seeds};

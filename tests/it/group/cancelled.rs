@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use futures_util::poll;
 use lifespan::{
-    BoxError, CancelScope, Canceller, Error, ErrorKind, Exit, Handover, Lifespan, Outcome, ScopedResource, TaskError,
-    TaskGroup, drain, effective_deadline, join, shield, timeout,
+    BoxError, CancelScope, Error, ErrorKind, Exit, Handover, Lifespan, ScopedResource, TaskGroup,
+    cancellation::{Canceller, Outcome, effective_deadline},
+    drain, join, shield,
+    task::TaskError,
+    timeout,
 };
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};

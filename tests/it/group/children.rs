@@ -5,7 +5,12 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Outcome, Phase, Ready, TaskError, TaskGroup, join};
+use lifespan::{
+    CancelScope, Error, ErrorKind, Lifespan, Phase, TaskGroup,
+    cancellation::Outcome,
+    join,
+    task::{Ready, TaskError},
+};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
@@ -29,7 +34,7 @@ fn all_have_ended_when_the_group_has() {
             .await
             .unwrap();
         assert_eq!(ended.load(Ordering::Relaxed), 5);
-        assert!(children.iter().all(lifespan::Child::is_finished));
+        assert!(children.iter().all(lifespan::task::Child::is_finished));
         let mut values = Vec::new();
         for child in children {
             values.push(child.await.unwrap());

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use lifespan::{Drained, Error, ErrorKind, TaskError, TaskGroup, drain, shield};
+use lifespan::{Drained, Error, ErrorKind, TaskGroup, drain, shield, task::TaskError};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 

@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use lifespan::{CancelScope, Error, Lifespan, Outcome, TaskGroup, drain, shield};
+use lifespan::{CancelScope, Error, Lifespan, TaskGroup, cancellation::Outcome, drain, shield};
 
 use crate::everywhere::paused;
 use crate::journal::{Db, Journal, Step};

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use lifespan::{CancelScope, Error, Outcome, Spawner, TaskGroup, shield};
+use lifespan::{CancelScope, Error, TaskGroup, cancellation::Outcome, shield, task::Spawner};
 use tokio::task::yield_now;
 
 use crate::everywhere::{multi_thread, paused};

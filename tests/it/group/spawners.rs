@@ -2,7 +2,10 @@
 
 use std::future::pending;
 
-use lifespan::{Error, Spawner, TaskError, TaskGroup};
+use lifespan::{
+    Error, TaskGroup,
+    task::{Spawner, TaskError},
+};
 use tokio::task::yield_now;
 
 use super::{assert_died, fails, resident};

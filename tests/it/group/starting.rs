@@ -3,7 +3,12 @@
 use std::future::pending;
 use std::io;
 
-use lifespan::{CancelScope, Error, ErrorKind, Outcome, Phase, Ready, TaskError, TaskGroup, timeout};
+use lifespan::{
+    CancelScope, Error, ErrorKind, Phase, TaskGroup,
+    cancellation::Outcome,
+    task::{Ready, TaskError},
+    timeout,
+};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::{coop, yield_now};

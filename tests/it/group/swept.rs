@@ -3,7 +3,7 @@
 use std::future::pending;
 
 use lifespan::testing::Step;
-use lifespan::{Error, Ready, TaskGroup};
+use lifespan::{Error, TaskGroup, task::Ready};
 use tokio::task::yield_now;
 
 use crate::sweeps::swept;

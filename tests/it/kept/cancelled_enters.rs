@@ -5,8 +5,9 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, Joined, Lifespan, Ready, Service, ServiceOptions, Stop, TaskGroup, join, race,
-    shield_for, timeout, until,
+    BoxError, CancelScope, Enter, Error, Joined, Lifespan, Service, Stop, TaskGroup, join, race, shield_for,
+    task::{Ready, ServiceOptions},
+    timeout, until,
 };
 
 use crate::everywhere::everywhere;

@@ -7,7 +7,9 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lifespan::{BoxError, CancelScope, Enter, Error, Lifespan, Ready, Service, Stop, TaskGroup, drain, join, race};
+use lifespan::{
+    BoxError, CancelScope, Enter, Error, Lifespan, Service, Stop, TaskGroup, drain, join, race, task::Ready,
+};
 
 use tokio::task::yield_now;
 

@@ -5,7 +5,10 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use lifespan::{BoxError, Ready, Service, ServiceOptions, Stop, TaskError};
+use lifespan::{
+    BoxError, Service, Stop,
+    task::{Ready, ServiceOptions, TaskError},
+};
 use tokio::sync::mpsc;
 use tokio::task::coop::{consume_budget, has_budget_remaining};
 

@@ -5,7 +5,10 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::poll;
-use lifespan::{ErrorKind, OwnerOptions, OwnerState, Phase, drain, shield};
+use lifespan::{
+    ErrorKind, Phase, drain, shield,
+    task::{OwnerOptions, OwnerState},
+};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 

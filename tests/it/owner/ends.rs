@@ -4,8 +4,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    Error, ErrorKind, ExitStack, Lifespan, Owner, OwnerOptions, OwnerState, Phase, Service, TaskGroup, drain, join,
-    shield,
+    Error, ErrorKind, ExitStack, Lifespan, Owner, Phase, Service, TaskGroup, drain, join, shield,
+    task::{OwnerOptions, OwnerState},
 };
 use tokio::sync::oneshot;
 

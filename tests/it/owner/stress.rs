@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::poll;
-use lifespan::{BoxError, CancelScope, Error, ErrorKind, Exit, Owner, OwnerOptions, ScopedResource, drain};
+use lifespan::{BoxError, CancelScope, Error, ErrorKind, Exit, Owner, ScopedResource, drain, task::OwnerOptions};
 use tokio::runtime::Builder;
 use tokio::task::{self, JoinHandle, yield_now};
 use tokio::time;

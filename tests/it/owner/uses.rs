@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Owner, OwnerOptions, drain, timeout};
+use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Owner, drain, task::OwnerOptions, timeout};
 use tokio::sync::{Barrier, oneshot};
 use tokio::task::{self, yield_now};
 use tokio::time::sleep;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use lifespan::{BoxError, Error, ErrorKind, Exit, InsertError, Lifespan, OwnerMap, ScopedResource};
+use lifespan::{BoxError, Error, ErrorKind, Exit, Lifespan, OwnerMap, ScopedResource, keyed::InsertError};
 use tokio::sync::oneshot;
 
 use super::with_map;

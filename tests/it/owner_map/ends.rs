@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifespan::{BoxError, CancelScope, Error, ErrorKind, InsertError, Lifespan, OwnerMap, drain};
+use lifespan::{BoxError, CancelScope, Error, ErrorKind, Lifespan, OwnerMap, drain, keyed::InsertError};
 use tokio::sync::{Barrier, Notify, oneshot};
 use tokio::time::{Instant, sleep};
 

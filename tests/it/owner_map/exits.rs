@@ -54,7 +54,7 @@ fn an_exit_that_is_dropped_goes_on() {
         let old = Old::of(&map, &journal).await;
         let mut exiting = Box::pin(live.exit());
         assert!(poll!(&mut exiting).is_pending());
-        while !matches!(bad.state(), lifespan::OwnerState::Failed) {
+        while !matches!(bad.state(), lifespan::task::OwnerState::Failed) {
             tokio::task::yield_now().await;
         }
         drop(exiting);

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 
 use futures_util::{FutureExt, poll};
-use lifespan::{BoxError, Error, ErrorKind, Exit, InsertError, Lifespan, OwnerMap, ScopedResource};
+use lifespan::{BoxError, Error, ErrorKind, Exit, Lifespan, OwnerMap, ScopedResource, keyed::InsertError};
 use tokio::sync::{Barrier, Notify};
 use tokio::task::yield_now;
 

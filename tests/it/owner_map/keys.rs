@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifespan::{Error, InsertError, Owner};
+use lifespan::{Error, Owner, keyed::InsertError};
 use tokio::task::yield_now;
 
 use super::with_map;

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use lifespan::{Error, ErrorKind, OwnerMap, OwnerState, Service};
+use lifespan::{Error, ErrorKind, OwnerMap, Service, task::OwnerState};
 use tokio::sync::Notify;
 
 use super::with_map;

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::{FutureExt, poll};
-use lifespan::{Error, InsertError, Lifespan, OwnerMap, OwnerOptions};
+use lifespan::{Error, Lifespan, OwnerMap, keyed::InsertError, task::OwnerOptions};
 use tokio::sync::Notify;
 
 use crate::everywhere::{everywhere, paused};

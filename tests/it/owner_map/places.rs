@@ -3,7 +3,7 @@
 use std::future::pending;
 
 use futures_util::FutureExt;
-use lifespan::InsertError;
+use lifespan::keyed::InsertError;
 use tokio::sync::oneshot;
 
 use super::with_map;

@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use lifespan::{BoxError, Enter, Error, ErrorKind, Exit, InsertError, Lifespan, OwnerMap, ScopedResource, drain};
+use lifespan::{
+    BoxError, Enter, Error, ErrorKind, Exit, Lifespan, OwnerMap, ScopedResource, drain, keyed::InsertError,
+};
 use tokio::task::{self, JoinSet, yield_now};
 
 use crate::everywhere::{multi_thread, paused};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::poll;
-use lifespan::{InsertError, Lifespan};
+use lifespan::{Lifespan, keyed::InsertError};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
 use futures_util::{FutureExt, poll};
-use lifespan::{Error, ErrorKind, InsertError, Owner, shield};
+use lifespan::{Error, ErrorKind, Owner, keyed::InsertError, shield};
 use tokio::sync::Notify;
 
 use super::{Dbs, with_map};

@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 
 use futures_util::FutureExt;
-use lifespan::{InsertError, OwnerMap};
+use lifespan::{OwnerMap, keyed::InsertError};
 
 use crate::everywhere::{everywhere, paused};
 use crate::journal::{Db, Journal};

@@ -209,7 +209,7 @@ fn dies_while_others_of_its_kind_enter_laws_19_and_21() {
             log.log("slow enters");
             stop.requested().await;
             log.log("slow stops");
-            drop::<lifespan::Ready<()>>(ready);
+            drop::<lifespan::task::Ready<()>>(ready);
         });
         let all = join_all([dies_at(&journal, "slow enters"), never.boxed()]);
         let error = all.scope_ok(async |_| unreachable!()).await.unwrap_err();

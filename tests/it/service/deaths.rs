@@ -4,7 +4,9 @@ use std::future::pending;
 use std::io;
 use std::sync::Mutex;
 
-use lifespan::{CancelScope, Error, ErrorKind, Lifespan, Outcome, Phase, Service, TaskError, scope, timeout};
+use lifespan::{
+    CancelScope, Error, ErrorKind, Lifespan, Phase, Service, cancellation::Outcome, scope, task::TaskError, timeout,
+};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
@@ -338,7 +340,7 @@ fn cancel_scopes_inside_and_outside_law_13() {
                 let Outcome::Cancelled(told, None) = outcome else {
                     panic!("{outcome:?}")
                 };
-                assert_eq!(told.by(), lifespan::CancelledBy::Outer);
+                assert_eq!(told.by(), lifespan::cancellation::CancelledBy::Outer);
                 Err::<(), _>(Error::from(told))
             }))
             .await;

@@ -4,8 +4,9 @@ use std::future::pending;
 use std::time::Duration;
 
 use lifespan::{
-    BoxError, CancelScope, Enter, Error, Lifespan, Phase, Service, ServiceOptions, Stop, TaskError, drain, join,
-    shield, timeout,
+    BoxError, CancelScope, Enter, Error, Lifespan, Phase, Service, Stop, drain, join, shield,
+    task::{ServiceOptions, TaskError},
+    timeout,
 };
 use tokio::sync::mpsc;
 use tokio::task::yield_now;

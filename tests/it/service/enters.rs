@@ -7,7 +7,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use lifespan::{
-    CancelScope, Error, ErrorKind, Lifespan, Phase, Ready, Service, ServiceOptions, TaskError, drain, shield,
+    CancelScope, Error, ErrorKind, Lifespan, Phase, Service, drain, shield,
+    task::{Ready, ServiceOptions, TaskError},
 };
 use tokio::time::{Instant, sleep};
 

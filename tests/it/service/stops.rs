@@ -6,7 +6,10 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::poll;
-use lifespan::{Enter, Error, Lifespan, Phase, Service, ServiceOptions, TaskError, drain, join, lifespan, shield};
+use lifespan::{
+    Enter, Error, Lifespan, Phase, Service, drain, join, lifespan, shield,
+    task::{ServiceOptions, TaskError},
+};
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::paused;
@@ -125,7 +128,7 @@ fn what_is_ended_by_cancelling_has_not_failed_law_21() {
         journal.assert(["enter db", "exit db: cancelled"]);
     });
 
-    async fn never(ready: lifespan::Ready<()>, _: lifespan::Stop) -> ! {
+    async fn never(ready: lifespan::task::Ready<()>, _: lifespan::Stop) -> ! {
         ready.set(());
         loop {
             sleep(SECOND).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use lifespan::{Error, ExitStack, Phase, Rejected, drain, timeout};
+use lifespan::{Error, ExitStack, Phase, drain, task::Rejected, timeout};
 
 use super::{enter, says};
 use crate::everywhere::{everywhere, paused};

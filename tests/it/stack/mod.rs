@@ -13,7 +13,7 @@ mod registering;
 mod services;
 mod swept;
 
-use lifespan::{Exit, ExitStack, StackGuard};
+use lifespan::{Exit, ExitStack, stack::StackGuard};
 
 use crate::journal::{Db, Journal};
 

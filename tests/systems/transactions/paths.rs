@@ -6,7 +6,7 @@ use std::future::pending;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use lifespan::{BoxError, Canceller, Lifespan, Phase};
+use lifespan::{BoxError, Lifespan, Phase, cancellation::Canceller};
 use sqlx::Error::BeginFailed;
 
 use super::database::{Orders, TestDatabase};

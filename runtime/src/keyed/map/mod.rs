@@ -132,7 +132,7 @@ where
     /// As [`insert`](Self::insert), for one whose owner works like that.
     ///
     /// ```
-    /// # use lifespan::{Error, Lifespan, OwnerMap, OwnerOptions};
+    /// # use lifespan::{Error, Lifespan, OwnerMap, task::OwnerOptions};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
     /// # let connect = |n: u32| Lifespan::new(async move { Ok::<_, std::io::Error>(n) }, async |_, _| ());
     /// OwnerMap::new().scope(async |peers| -> Result<(), Error> {

@@ -24,7 +24,7 @@ impl Announcement {
         (Announcement { handshake, refusal }, refused)
     }
 
-    /// To be polled after the child. Ready when there is nothing more to announce: its [`Ready`](crate::Ready) was used, or dropped by
+    /// To be polled after the child. Ready when there is nothing more to announce: its [`Ready`](crate::task::Ready) was used, or dropped by
     /// a child that goes on.
     pub(super) fn poll(&mut self, goes_on: bool, subject: &Subject, cx: &mut Context<'_>) -> Poll<()> {
         if !ready!(self.handshake.poll(goes_on, cx)) {

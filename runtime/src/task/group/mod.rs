@@ -134,7 +134,7 @@ use waiting::Waiting;
 /// group is not hidden but entered around the resource, which spawns its helpers in it:
 ///
 /// ```
-/// # use lifespan::{Error, Spawner, TaskGroup, scoped_resource};
+/// # use lifespan::{Error, TaskGroup, scoped_resource, task::Spawner};
 /// # struct Client;
 /// #[scoped_resource]
 /// impl Client {
@@ -286,7 +286,7 @@ impl TaskGroup {
     ///
     /// In a cancelled scope nothing is started ([law 14]). What the child fails with before it is ready, in the phase
     /// [`Enter`](crate::Phase::Enter); the group goes on. If it returns
-    /// or drops its `Ready` without that, a [`TaskError`](crate::TaskError); in the latter case it is cancelled. What it fails with later is the
+    /// or drops its `Ready` without that, a [`TaskError`](crate::task::TaskError); in the latter case it is cancelled. What it fails with later is the
     /// group's.
     ///
     /// # Cancel safety

@@ -74,7 +74,7 @@ impl<G> Spawner<G> {
     }
 
     /// Spawns a child and waits until it is ready, as [`TaskGroup::start`](crate::TaskGroup::start) does; the error of a group that has ended is
-    /// [`TaskError::GroupClosed`](crate::TaskError).
+    /// [`TaskError::GroupClosed`](crate::task::TaskError).
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 /// How an [`Owner`](crate::Owner) works.
 ///
 /// ```
-/// # use lifespan::{Lifespan, OwnerOptions};
+/// # use lifespan::{Lifespan, task::OwnerOptions};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
 /// # let counter = Lifespan::new(async { Ok::<_, std::io::Error>(0) }, async |_, _| ());
 /// let counter = OwnerOptions::new().queue(8).survive_panics().spawn(counter).await?;

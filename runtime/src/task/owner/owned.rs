@@ -57,7 +57,7 @@ pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 /// # How it is used
 ///
 /// [`with`](Owner::with) has the task run a closure with `&mut R`. Closures run one after the other, in the order in which the calls
-/// were first polled. The queue is [bounded](crate::OwnerOptions::queue): when it is full, callers wait for room, first come, first served.
+/// were first polled. The queue is [bounded](crate::task::OwnerOptions::queue): when it is full, callers wait for room, first come, first served.
 ///
 /// Closures are written `async |client| ..` or `async move |client| ..`: what a plain closure returns (`|client| async ..`) cannot
 /// borrow the client. What they use, and what the enter was called with, is moved to another task: clone it, or put it in an `Arc`.
@@ -70,7 +70,7 @@ pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 /// - The last handle is dropped: its exit is told [`Abandoned`](crate::Cause::Abandoned), as that of a guard that is. A failure
 ///   of it goes to [`drain`](crate::drain), if somebody drains, else it is reported.
 /// - A closure panics: that is its caller's error, and the exit is told [`Panicked`](crate::Cause::Panicked), unless the owner
-///   [survives panics](crate::OwnerOptions::survive_panics).
+///   [survives panics](crate::task::OwnerOptions::survive_panics).
 /// - The resource itself dies, since there is a [`Service`](crate::Service) in it ([law 21]).
 ///
 /// In each case the closure that runs is cancelled, and unwinds ([law 13]); what waits in the queue is refused and never runs

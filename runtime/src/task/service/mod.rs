@@ -1,7 +1,7 @@
 //! [`Service`]: a background task as a resource.
 //!
 //! [`options`] say how it ends, [`start`] enters it, [`task`] is the spawned task and the ladder that ends it, [`life`] is what both sides
-//! know of one another; [`Ready`](crate::Ready) and [`Stop`] are what the task is given.
+//! know of one another; [`Ready`](crate::task::Ready) and [`Stop`] are what the task is given.
 
 use std::fmt;
 use std::future::Future;

@@ -7,7 +7,7 @@ use crate::task::ladder::{ShutdownLadder, rounded};
 /// How a [`Service`](crate::Service) ends. If nothing is said, the budget of its exit is what it may take to stop, but for a small part at its end.
 ///
 /// ```
-/// use lifespan::{Enter, Lifespan, Service, ServiceOptions};
+/// use lifespan::{Enter, Lifespan, Service, task::ServiceOptions};
 /// use std::time::Duration;
 ///
 /// fn heartbeat() -> Lifespan<Service<()>, impl Enter<Service<()>>> {

@@ -10,8 +10,9 @@ use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use lifespan::{
-    BoxError, CancelScope, Cancellation, Canceller, Cause, Enter, Error, ErrorKind, Exit, Lifespan, Outcome,
-    ScopedResource, race_all, shield, timeout,
+    BoxError, CancelScope, Cause, Enter, Error, ErrorKind, Exit, Lifespan, ScopedResource,
+    cancellation::{Cancellation, Canceller, Outcome},
+    race_all, shield, timeout,
 };
 use tokio::time::{Instant, sleep};
 

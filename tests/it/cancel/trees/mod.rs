@@ -218,7 +218,7 @@ fn end_faults(case: &Case, ended: Option<Ended>) -> Vec<String> {
         }
         Some(_) => {}
     }
-    if lifespan::effective_deadline().is_some() {
+    if lifespan::cancellation::effective_deadline().is_some() {
         faults.push("law 15: a deadline is left".into());
     }
     faults

@@ -1,6 +1,6 @@
 //! Ours: a scope inside of a scope.
 
-use lifespan::{CancelScope, Enter, Lifespan, Outcome};
+use lifespan::{CancelScope, Enter, Lifespan, cancellation::Outcome};
 
 use super::Peer;
 use crate::drive::SOON;

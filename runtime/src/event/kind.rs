@@ -1,5 +1,7 @@
 //! [`Event`]: what happened to something that lives; [`EventKind`] is what, [`Level`] how much it matters.
 
+#[cfg(feature = "tracing")]
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use tokio::time::Instant;
 use crate::base::cause::Cause;
 use crate::base::entry::Subject;
 use crate::base::life::Id;
+#[cfg(feature = "tracing")]
+use crate::base::policy::Name;
 use crate::cancel::cancellation::Cancellation;
 use crate::error::Error;
 
@@ -241,6 +245,15 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.subject.name.as_str()
+    }
+
+    /// Its name if that is written in the program, so that there are few of them; not that of a key.
+    #[cfg(feature = "tracing")]
+    pub(super) fn static_name(&self) -> Option<&'a str> {
+        match &self.subject.name {
+            Name::Given(Cow::Owned(_)) => None,
+            name => Some(name.as_str()),
+        }
     }
 
     /// Where the resource was entered.

@@ -25,6 +25,8 @@ mod lives;
 mod observers;
 mod printed;
 mod regions;
+#[cfg(feature = "tracing")]
+mod spans;
 #[cfg(feature = "signal")]
 mod subscriber;
 #[cfg(feature = "tracing")]
@@ -35,6 +37,8 @@ pub use crate::base::life::Id;
 pub use kind::{Event, EventKind, Level};
 pub use observers::{Observation, observe};
 pub use printed::print_warnings;
+#[cfg(feature = "tracing")]
+pub use spans::trace_spans;
 
 pub(crate) use emit::{emit, missing, unreturned};
 pub(crate) use lives::{abandoned, adopted, enter_failed, entered, entering, exited, exiting, progress, went_on};
@@ -42,6 +46,8 @@ pub(crate) use observers::is_observed;
 #[cfg(feature = "signal")]
 pub(crate) use observers::observe_at;
 pub(crate) use regions::{cancelled, closed, inside_of_what_is_here, opened, stop_requested};
+#[cfg(feature = "tracing")]
+pub(crate) use spans::in_span;
 #[cfg(feature = "signal")]
 pub(crate) use subscriber::ReportSubscriber;
 #[cfg(all(feature = "signal", feature = "tracing"))]

@@ -88,7 +88,7 @@ impl Observation {
     }
 
     /// The least that it sees from here on; nothing, if there is none.
-    #[cfg(feature = "signal")]
+    #[cfg(any(feature = "signal", feature = "tracing"))]
     pub(crate) fn set_level(&self, level: Option<Level>) {
         self.0.set_level(level.map_or(0, |level| level as u8));
     }

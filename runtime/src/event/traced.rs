@@ -79,9 +79,13 @@ fn error<'a>(event: &Event<'a>) -> Option<&'a (dyn StdError + 'static)> {
 }
 
 /// A word for each way to fail, by which they can be counted.
-fn error_type(event: &Event<'_>) -> Option<&'static str> {
+pub(super) fn error_type(event: &Event<'_>) -> Option<&'static str> {
     let kind = match event.kind() {
-        EventKind::Unreturned { error } | EventKind::Missing { error } => error.kind(),
+        EventKind::Unreturned { error }
+        | EventKind::Missing { error }
+        | EventKind::EnterFailed { error, .. }
+        | EventKind::ExitFailed { error, .. } => error.kind(),
+        EventKind::EnterDropped { .. } => return Some("dropped"),
         EventKind::Interrupted { .. } => ErrorKind::Interrupted,
         EventKind::Lost { .. } => ErrorKind::Lost,
         _ => return None,

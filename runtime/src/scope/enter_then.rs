@@ -158,6 +158,8 @@ impl Arrival {
             }
             Stage::Refused => return self.poll_refused(cx).map(Err),
         }
+        #[cfg(feature = "tracing")]
+        let _in_span = event::in_span(entry);
         let limit = Limit::Enter {
             timer: this.timer,
             entry,

@@ -142,6 +142,8 @@ impl<'a> Leave<'a> {
         if entry.may_be_observed() {
             observe(entry, exit, this.place);
         }
+        #[cfg(feature = "tracing")]
+        let _in_span = event::in_span(entry);
         let polled = {
             let _inside = this.place.enter();
             let poll = || drive(code.as_mut(), Limit::Exit { timer, exit, entry }, side, cx);

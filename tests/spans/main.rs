@@ -81,7 +81,7 @@ fn joined_ones_do_not_lie_in_each_other() {
         join((resource("a"), resource("b")))
             .scope_ok(async |_| ())
             .await
-            .unwrap()
+            .unwrap();
     });
     assert_eq!(
         spans.lines(),

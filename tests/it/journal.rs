@@ -122,6 +122,7 @@ pub fn word(kind: EventKind<'_>) -> &'static str {
         EventKind::Lost { .. } => "Lost",
         EventKind::NoTimer { .. } => "NoTimer",
         EventKind::Missing { .. } => "Missing",
+        EventKind::Retrying { .. } => "Retrying",
         EventKind::Capped { .. } => "Capped",
         EventKind::ServiceCancelled { .. } => "Cancelled",
         EventKind::CauseLost { .. } => "CauseLost",

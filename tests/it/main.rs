@@ -39,6 +39,7 @@ mod programs;
 mod random;
 mod refused;
 mod rescued;
+mod retry;
 mod scoped_resource;
 mod send;
 mod service;

@@ -1,15 +1,17 @@
 //! [`emit`]: an event is made, and delivered to all who observe it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::task;
 use tokio::time::Instant;
 
 use super::kind::{Event, EventKind, Level};
 use super::{observers, printed};
+use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::base::panic::panic_text;
-use crate::error::Error;
+use crate::error::{BoxError, Error};
 
 /// The number of the last event.
 static LAST: AtomicU64 = AtomicU64::new(0);
@@ -41,6 +43,13 @@ pub(crate) fn emit(subject: &Subject, kind: EventKind<'_>) {
 #[cold]
 pub(crate) fn missing(error: &Error) {
     emit(error.subject(), EventKind::Missing { error });
+}
+
+/// An enter failed, and is tried again.
+#[cold]
+pub(crate) fn retrying(subject: &Subject, attempt: u32, failed: BoxError, after: Duration) {
+    let error = &Error::failed(subject, Phase::Enter, failed);
+    emit(subject, EventKind::Retrying { attempt, error, after });
 }
 
 /// No return value can carry this error.

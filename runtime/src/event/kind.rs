@@ -139,6 +139,13 @@ pub enum EventKind<'a> {
     /// An optional member of a lifespan failed to enter; the others go on without it.
     #[non_exhaustive]
     Missing { error: &'a Error },
+    /// An attempt to enter failed, the first has the number 1; the next begins after this time. Its error is dropped.
+    #[non_exhaustive]
+    Retrying {
+        attempt: u32,
+        error: &'a Error,
+        after: Duration,
+    },
     /// A value asked for a longer budget than the member of a lifespan that it is has; it gets that of the member.
     #[non_exhaustive]
     Capped { reason: &'a str },
@@ -172,6 +179,7 @@ impl<'a> EventKind<'a> {
             EventKind::Rescued { .. }
             | EventKind::NoTimer { .. }
             | EventKind::Missing { .. }
+            | EventKind::Retrying { .. }
             | EventKind::Capped { .. }
             | EventKind::ServiceCancelled { .. }
             | EventKind::CauseLost { .. }
@@ -203,6 +211,7 @@ impl<'a> EventKind<'a> {
         match *self {
             EventKind::Unreturned { error }
             | EventKind::Missing { error }
+            | EventKind::Retrying { error, .. }
             | EventKind::EnterFailed { error, .. }
             | EventKind::ExitFailed { error, .. } => Some(error),
             _ => None,
@@ -313,6 +322,9 @@ impl fmt::Display for Event<'_> {
                 f,
                 "optional member `{name}` is missing, and the others go on without it: {error}"
             ),
+            EventKind::Retrying { attempt, error, after } => {
+                write!(f, "{error}; attempt {attempt}, the next one begins in {after:.1?}")
+            }
             EventKind::Rescued { reason } => write!(f, "exit of `{name}` rescued in a task of its own: {reason}"),
             EventKind::Interrupted { reason } => write!(f, "exit of `{name}` interrupted: {reason}"),
             EventKind::Lost { reason } => write!(f, "exit of `{name}` lost: {reason}"),

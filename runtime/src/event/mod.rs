@@ -40,7 +40,7 @@ pub use printed::print_warnings;
 #[cfg(feature = "tracing")]
 pub use spans::trace_spans;
 
-pub(crate) use emit::{emit, missing, unreturned};
+pub(crate) use emit::{emit, missing, retrying, unreturned};
 pub(crate) use lives::{abandoned, adopted, enter_failed, entered, entering, exited, exiting, progress, went_on};
 pub(crate) use observers::is_observed;
 #[cfg(feature = "signal")]

@@ -49,6 +49,7 @@ pub(super) fn send(event: &Event<'_>) {
         EventKind::Lost { .. } => event!(error, "lifespan.exit.lost", "exit lost", event),
         EventKind::NoTimer { .. } => event!(warn, "lifespan.budget.not_kept", "budget not kept", event),
         EventKind::Missing { .. } => event!(warn, "lifespan.member.missing", "optional member missing", event),
+        EventKind::Retrying { .. } => event!(warn, "lifespan.enter.retrying", "enter is tried again", event),
         EventKind::Capped { .. } => event!(warn, "lifespan.budget.capped", "budget capped", event),
         EventKind::ServiceCancelled { .. } => event!(warn, "lifespan.service.cancelled", "service cancelled", event),
         EventKind::CauseLost { .. } => event!(warn, "lifespan.exit.cause_lost", "cause lost", event),
@@ -83,6 +84,7 @@ pub(super) fn error_type(event: &Event<'_>) -> Option<&'static str> {
     let kind = match event.kind() {
         EventKind::Unreturned { error }
         | EventKind::Missing { error }
+        | EventKind::Retrying { error, .. }
         | EventKind::EnterFailed { error, .. }
         | EventKind::ExitFailed { error, .. } => error.kind(),
         EventKind::EnterDropped { .. } => return Some("dropped"),

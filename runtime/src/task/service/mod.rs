@@ -1,7 +1,7 @@
 //! [`Service`]: a background task as a resource.
 //!
-//! [`options`] say how it ends, [`start`] enters it, [`task`] is the spawned task and the ladder that ends it, [`life`] is what both sides
-//! know of one another; [`Ready`](crate::task::Ready) and [`Stop`] are what the task is given.
+//! [`options`] say how it ends, [`start`] enters it, [`task`] is the spawned task and the ladder that ends it;
+//! [`Ready`](crate::task::Ready) and [`Stop`] are what the task is given.
 
 use std::fmt;
 use std::future::Future;
@@ -14,7 +14,6 @@ use crate::resource::{AroundEnter, ScopedResource};
 
 mod called;
 mod end;
-mod life;
 mod options;
 mod start;
 mod stop;

@@ -122,9 +122,9 @@ fn entry<T: Send + 'static>(options: ServiceOptions, place: &'static Location<'s
 async fn enter<T: Send + 'static>(run: Run<T>, options: ServiceOptions, entry: Entry) -> Result<Service<T>, BoxError> {
     let runtime = Handle::try_current().map_err(|_| TaskError::NoRuntime)?;
     let (ready, value, handshake) = Ready::new();
-    let (ask, stop) = Stop::new();
     let (subject, place) = (entry.subject(), entry.place);
-    let spawn = async { Task::spawn(&runtime, run(ready, stop), handshake, ask, options, subject) };
+    let stop = Stop::new(subject.clone());
+    let spawn = async { Task::spawn(&runtime, run(ready, stop.clone()), handshake, stop, options, subject) };
     let entry = Entry {
         parts: None,
         policy: entry.policy.enter_timeout(None),

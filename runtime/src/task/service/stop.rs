@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::SetOnce;
 use tokio::task::coop::unconstrained;
 
 use crate::base::entry::Subject;
@@ -15,53 +15,37 @@ use crate::event;
 ///
 /// A task that the service spawned, or a server that it runs, can have a clone.
 #[derive(Clone)]
-pub struct Stop {
-    asked: watch::Receiver<bool>,
-    said: Arc<Said>,
-}
+pub struct Stop(Arc<StopRequest>);
 
-/// The other end.
-pub(super) struct Ask {
-    ask: watch::Sender<bool>,
-    said: Arc<Said>,
-}
-
-/// How far it has come.
-#[derive(Default)]
-struct Said {
+struct StopRequest {
+    is_made: SetOnce<()>,
+    /// How far it has come.
     progress: Lock<Option<String>>,
-    /// Who says so, from its enter on.
-    by: OnceLock<Subject>,
-}
-
-impl Ask {
-    /// To stop.
-    pub(super) fn ask(&self) {
-        if let Some(by) = self.said.by.get() {
-            event::stop_requested(by);
-        }
-        self.ask.send_replace(true);
-    }
-
-    pub(super) fn last_progress(&self) -> Option<String> {
-        self.said.progress.lock().clone()
-    }
-
-    /// Who is asked.
-    pub(super) fn is_of(&self, subject: &Subject) {
-        let _ = self.said.by.set(subject.clone());
-    }
+    service: Subject,
 }
 
 impl Stop {
-    pub(super) fn new() -> (Ask, Self) {
-        let (ask, asked) = watch::channel(false);
-        let said = Arc::<Said>::default();
-        let ask = Ask {
-            ask,
-            said: Arc::clone(&said),
-        };
-        (ask, Stop { asked, said })
+    pub(super) fn new(service: Subject) -> Self {
+        Stop(Arc::new(StopRequest {
+            is_made: SetOnce::new(),
+            progress: Lock::default(),
+            service,
+        }))
+    }
+
+    /// Asks it to stop.
+    pub(super) fn ask(&self) {
+        event::stop_requested(&self.0.service);
+        self.nobody_asks();
+    }
+
+    /// Nobody is left who could ask, which asks as well.
+    pub(super) fn nobody_asks(&self) {
+        let _ = self.0.is_made.set(());
+    }
+
+    pub(super) fn last_progress(&self) -> Option<String> {
+        self.0.progress.lock().clone()
     }
 
     /// Completes when the service is to stop; at once if that was asked for already.
@@ -74,28 +58,23 @@ impl Stop {
     ///
     /// It may be dropped at any time, in a `select!` for one, and asked for again.
     pub fn requested(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut asked = self.asked.clone();
-        async move {
-            // Without a budget, so that it is heard behind a queue that is never empty. An error: nobody is left who could ask,
-            // which asks as well.
-            let _ = unconstrained(asked.wait_for(|asked| *asked)).await;
-        }
+        let request = Arc::clone(&self.0);
+        // Without a budget, so that it is heard behind a queue that is never empty.
+        async move { *unconstrained(request.is_made.wait()).await }
     }
 
     /// Whether the service is to stop.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        *self.asked.borrow() || self.asked.has_changed().is_err()
+        self.0.is_made.initialized()
     }
 
     /// Says how far the service has come with stopping, or with what it does before that; the last text is part of the error if it
     /// does not stop in time.
     pub fn progress(&self, text: impl fmt::Display) {
         let text = text.to_string();
-        if let Some(by) = self.said.by.get() {
-            event::progress(by, &text);
-        }
-        *self.said.progress.lock() = Some(text);
+        event::progress(&self.0.service, &text);
+        *self.0.progress.lock() = Some(text);
     }
 }
 

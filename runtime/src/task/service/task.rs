@@ -1,44 +1,45 @@
-//! [`Task`]: the spawned task of a service, and the ladder that ends it: ask, cancel, abort.
+//! [`Task`]: the spawned task of a service, and the ladder that ends it: ask, cancel, abort. [`Life`] is what the task and those who
+//! hold the service know of one another.
 
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Context;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::life::{Life, ServiceSide};
 use super::options::ServiceOptions;
-use super::stop::Ask;
+use super::stop::Stop;
 use crate::base::cause::Phase;
 use crate::base::coop::poll_unbudgeted;
 use crate::base::entry::Subject;
-use crate::base::panic::Panic;
+use crate::base::lock::Lock;
+use crate::base::panic::panic_text;
 use crate::cancel::cancellation::Cancellation;
+use crate::cancel::death::Death;
 use crate::cancel::node::Node;
-use crate::error::task_error::TaskError;
+use crate::error::of_cancellation::is_echo;
+use crate::error::task_error::{TaskError, TaskFailure};
 use crate::error::{BoxError, Error};
-use crate::event::failures::{Failure, Failures, resume_before};
+use crate::event::failures::{Failure, drop_echo, resume_before, untold};
 use crate::event::undelivered::Undelivered;
 use crate::event::{self, EventKind};
 use crate::lifespan::BoxFuture;
 use crate::resource::ScopedResource;
 use crate::resource::exit::Exit;
-use crate::resource::failing::Failing;
+use crate::resource::failing::{Failed, Failing, FailureSource};
 use crate::task::ladder::{Reached, ShutdownLadder, end_by};
 use crate::task::ready::StartHandshake;
-use crate::task::spawned::Spawned;
+use crate::task::spawned::{Spawned, TaskEnd, TaskSide};
 
 /// A resource of its own: held while the service enters, so that however that ends the task is ended too, and part of the
 /// service from then on.
 pub(super) struct Task {
     life: Arc<Life>,
-    ask: Ask,
-    /// The cancel scope it runs in.
-    region: Arc<Node>,
+    stop: Stop,
     handle: JoinHandle<()>,
     said: ServiceOptions,
     /// As it is entered.
@@ -50,19 +51,25 @@ impl Task {
         runtime: &Handle,
         run: BoxFuture<'static, Result<(), BoxError>>,
         handshake: StartHandshake,
-        ask: Ask,
+        stop: Stop,
         said: ServiceOptions,
         subject: Subject,
     ) -> Self {
-        let life = Arc::new(Life::new(subject.clone()));
-        let region = Node::new();
-        ask.is_of(&subject);
-        let side = ServiceSide::new(Arc::clone(&life), Arc::clone(&region), handshake);
-        let handle = runtime.spawn(Spawned::new(Arc::clone(&region), subject.clone(), run, side));
+        let life = Arc::new(Life {
+            source: FailureSource::new(subject.clone()),
+            region: Node::new(),
+            state: Lock::default(),
+            changed: Notify::new(),
+        });
+        let side = ServiceSide {
+            life: Arc::clone(&life),
+            handshake,
+            is_ready: false,
+        };
+        let handle = runtime.spawn(Spawned::new(Arc::clone(&life.region), subject.clone(), run, side));
         Task {
             life,
-            ask,
-            region,
+            stop,
             handle,
             said,
             subject,
@@ -70,8 +77,13 @@ impl Task {
     }
 
     /// Waits until it is clear that it does not become ready.
-    pub(super) fn not_ready(&self) -> impl Future<Output = BoxError> + use<'_> {
-        self.life.not_ready()
+    pub(super) async fn not_ready(&self) -> BoxError {
+        loop {
+            if let Some(error) = self.life.why_not_ready() {
+                return error;
+            }
+            self.life.changed.notified().await;
+        }
     }
 
     /// Asks it to stop, then cancels it, then aborts it, each when it has not ended by the end of the step before. What it
@@ -80,98 +92,68 @@ impl Task {
         let ladder = self.said.within(exit.remaining());
         // What nobody used yet has nothing to finish.
         let must_stop = value.is_some() && !self.said.is_to_be_cancelled();
-        self.life.ask();
-        self.ask.ask();
+        // From here on its end is no death.
+        self.life.state.lock().asked = true;
+        self.stop.ask();
         // Its destructor is the user's: a panic in it goes on when the service has ended.
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(value)));
-        let panicked = dropped.err().map(|panic| self.panicked(panic));
+        let panicked = |panic| Failure::panicked(self.life.source.subject(), Phase::Exit, panic);
+        let panicked = dropped.err().map(|panic| Undelivered::from(panicked(panic)));
         let ended = self.end_by(ladder, must_stop).await;
-        match panicked {
-            None => ended,
-            Some(panicked) => resume_before(panicked.deliver(), self.failed(ended)),
-        }
-    }
-
-    fn panicked(&self, panic: Panic) -> Undelivered {
-        Failure::panicked(self.life.source.subject(), Phase::Exit, panic).into()
-    }
-
-    fn failed(&self, ended: Result<(), BoxError>) -> Failures {
+        let Some(panicked) = panicked else { return ended };
         let failed = |error| Failure::from(Error::failed(&self.life.source.subject(), Phase::Exit, error));
-        ended.err().map(failed).into_iter().collect()
+        resume_before(panicked.deliver(), ended.err().map(failed).into_iter().collect())
     }
 
     async fn end_by(&mut self, ladder: ShutdownLadder, must_stop: bool) -> Result<(), BoxError> {
         let ShutdownLadder { stop, cancel, .. } = ladder;
-        let Task {
-            handle,
-            region,
-            subject,
-            ask,
-            ..
-        } = self;
+        let (life, subject, request, handle) = (&self.life, &self.subject, &self.stop, &mut self.handle);
         let mut late = None;
         let aborting = handle.abort_handle();
-        let poll_ended = |cx: &mut Context<'_>| poll_unbudgeted(Pin::new(&mut *handle), cx).map(drop);
         let cancelling = || {
+            let waited = stop.unwrap_or_default();
             if must_stop {
-                late = Some(not_stopped(ask, stop));
+                let progress = request.last_progress();
+                late = Some(TaskError::NotStopped { stop: waited, progress });
             } else if stop != Some(Duration::ZERO) {
-                tell_cancelled(subject);
+                // That it had to be cancelled is no failure, but slows every shutdown down.
+                let reason = "it did not stop in time when it was asked to";
+                event::emit(subject, EventKind::ServiceCancelled { reason });
             }
-            cancel_late(region, subject, stop);
+            // It unwinds (law 13).
+            let reason = format!("the service did not stop within {waited:?}");
+            life.region
+                .cancel(&Cancellation::asked(Some(reason.into()), subject.place));
         };
+        let poll_ended = |cx: &mut Context<'_>| poll_unbudgeted(Pin::new(&mut *handle), cx).map(drop);
         let reached = end_by(ladder, poll_ended, cancelling, || aborting.abort()).await;
-        match reached {
-            Reached::Asked => self.life.outcome(),
-            Reached::Cancelled => match late {
-                Some(late) => Err(self.with(late, self.life.outcome())),
-                None => self.life.outcome(),
-            },
-            Reached::Aborted | Reached::Nothing => Err(TaskError::Ignored {
+        match (reached, late) {
+            (Reached::Asked, _) | (Reached::Cancelled, None) => life.outcome(),
+            // What it did wrong, and what it has to say to that.
+            (Reached::Cancelled, Some(late)) => {
+                let failed = |error| Error::failed(subject, Phase::Exit, error);
+                let Err(own) = life.outcome() else {
+                    return Err(late.into());
+                };
+                let mut error = failed(late.into());
+                error.attach([failed(own)]);
+                Err(error.into())
+            }
+            (Reached::Aborted | Reached::Nothing, _) => Err(TaskError::Ignored {
                 stop,
                 cancel,
                 is_gone: reached == Reached::Aborted,
-                progress: self.ask.last_progress(),
+                progress: request.last_progress(),
             }
             .into()),
         }
     }
-
-    /// What it did wrong, and what it has to say to that.
-    fn with(&self, late: TaskError, outcome: Result<(), BoxError>) -> BoxError {
-        let Err(own) = outcome else {
-            return late.into();
-        };
-        let failed = |error| Error::failed(&self.subject, Phase::Exit, error);
-        let mut error = failed(late.into());
-        error.attach([failed(own)]);
-        error.into()
-    }
-}
-
-fn not_stopped(ask: &Ask, stop: Option<Duration>) -> TaskError {
-    TaskError::NotStopped {
-        stop: stop.unwrap_or_default(),
-        progress: ask.last_progress(),
-    }
-}
-
-/// That it had to be cancelled is no failure, but slows every shutdown down.
-fn tell_cancelled(subject: &Subject) {
-    let reason = "it did not stop in time when it was asked to";
-    event::emit(subject, EventKind::ServiceCancelled { reason });
-}
-
-/// Has it unwind (law 13).
-fn cancel_late(region: &Arc<Node>, subject: &Subject, after: Option<Duration>) {
-    let reason = format!("the service did not stop within {:?}", after.unwrap_or_default());
-    region.cancel(&Cancellation::asked(Some(reason.into()), subject.place));
 }
 
 /// It does not outlive what holds it: an exit that is dropped in the middle leaves nothing behind.
 impl Drop for Task {
     fn drop(&mut self) {
+        self.stop.nobody_asks();
         self.handle.abort();
     }
 }
@@ -183,5 +165,114 @@ impl ScopedResource for Task {
 
     fn __failure(&self, failing: &mut Failing<'_>) {
         self.life.source.attach(0, &failing.wire());
+    }
+}
+
+/// What the task of a service and those who hold it know of one another.
+struct Life {
+    source: FailureSource,
+    /// The cancel scope it runs in.
+    region: Arc<Node>,
+    state: Lock<ServiceState>,
+    /// For the enter, which alone waits.
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct ServiceState {
+    /// It has dropped its `Ready`, and goes on.
+    let_go: bool,
+    /// It was asked to stop.
+    asked: bool,
+    /// How it ended then.
+    stopped: Option<Result<(), BoxError>>,
+}
+
+impl Life {
+    /// What it died of, unless that was told before.
+    fn death(&self) -> Option<BoxError> {
+        match self.source.failed()? {
+            Failed::Died(death) => death.take(),
+            Failed::Ended(_) => None,
+        }
+    }
+
+    /// How it ended, after it did: told once.
+    fn outcome(&self) -> Result<(), BoxError> {
+        let stopped = self.state.lock().stopped.take();
+        stopped.unwrap_or_else(|| self.death().map_or(Ok(()), Err))
+    }
+
+    fn why_not_ready(&self) -> Option<BoxError> {
+        let has_let_go = || {
+            let state = self.state.lock();
+            state.let_go && state.stopped.is_none()
+        };
+        let let_go = || (has_let_go() && self.source.failed().is_none()).then(|| TaskError::ReadyDropped.into());
+        self.death().or_else(let_go)
+    }
+}
+
+/// Nobody has asked how it ended, since its exit was dropped in the middle (law 6). That its task was dropped then is no news.
+impl Drop for Life {
+    fn drop(&mut self) {
+        let Err(error) = self.outcome() else { return };
+        if !matches!(error.downcast_ref(), Some(TaskError::Dropped)) {
+            untold(Error::failed(&self.source.subject(), Phase::Exit, error));
+        }
+    }
+}
+
+/// The task's own side.
+struct ServiceSide {
+    life: Arc<Life>,
+    handshake: StartHandshake,
+    is_ready: bool,
+}
+
+impl TaskSide for ServiceSide {
+    type Value = ();
+
+    fn polled(&mut self, goes_on: bool, cx: &mut Context<'_>) {
+        let Poll::Ready(is_ready) = self.handshake.poll(goes_on, cx) else {
+            return;
+        };
+        self.is_ready = is_ready;
+        if !is_ready {
+            self.life.state.lock().let_go = true;
+            self.life.changed.notify_one();
+        }
+    }
+
+    fn end(self, end: TaskEnd<()>) {
+        let life = &*self.life;
+        let is_told = |error: &BoxError| life.region.cancellation().is_some_and(|told| is_echo(&**error, &told));
+        let result = match end {
+            // That it had to be cancelled is no failure.
+            TaskEnd::Failed(error) if is_told(&error) => {
+                drop_echo(error);
+                Ok(())
+            }
+            TaskEnd::Failed(error) => Err(error),
+            TaskEnd::Done(()) | TaskEnd::Stopped(_) => Ok(()),
+            TaskEnd::Panicked(panic) => {
+                let text = panic_text(&panic).to_owned();
+                Err(TaskError::Panicked(TaskFailure::new(text, &life.source.subject())).into())
+            }
+            TaskEnd::Aborted(_) | TaskEnd::Dropped { .. } => Err(TaskError::Dropped.into()),
+        };
+        let asked = life.state.lock().asked;
+        if asked {
+            life.state.lock().stopped = Some(result);
+        } else {
+            let early = if self.is_ready {
+                TaskError::EndedEarly
+            } else {
+                TaskError::NotReady
+            };
+            let death = Death::new(result.err().unwrap_or_else(|| early.into()));
+            life.source.fail(&Failed::Died(death));
+        }
+        life.changed.notify_one();
     }
 }

@@ -45,10 +45,8 @@ impl<K: Key, R: ScopedResource> Insertion<K, R> {
             Look::Reserved(number) => {
                 let reservation = Reservation::new(&registry, key, number);
                 drop(waiting);
-                let entering = reservation.entering(place);
                 let hook = Box::new(move |owner: &_| reservation.take_up(owner, place));
                 let entered = spawned(owned(made(lifespan), options, place, Some(hook)), place).await;
-                entering.end();
                 entered.map_err(InsertError::Failed)
             }
             Look::Refused(why) => Err(InsertError::refused(why, &key, subject, lifespan)),

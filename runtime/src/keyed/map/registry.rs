@@ -214,11 +214,6 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
             }
         });
     }
-
-    /// Who has this number, if it is still there.
-    pub(super) fn owner(&self, key: &K, number: u64) -> Option<Owner<R>> {
-        self.locked(|state, _| state.member(key, number)?.owner.clone())
-    }
 }
 
 /// Being there, and going.

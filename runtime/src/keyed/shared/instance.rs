@@ -6,7 +6,7 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
@@ -20,7 +20,7 @@ use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::untold;
 use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
-use crate::task::owner::{HookReply, Owner, OwnerHooks, OwnerOptions, owned, spawned};
+use crate::task::owner::{Owner, OwnerEnd, OwnerHook, OwnerOptions, owned, spawned};
 use crate::task::spawned::{Spawned, TaskEnd, TaskSide};
 
 pub(super) struct Instance<R: ScopedResource + Sync> {
@@ -111,25 +111,13 @@ impl<R: ScopedResource + Sync> Instance<R> {
     }
 
     /// Its task begins.
-    fn begin(self: Arc<Self>, owner: &Owner<SharedResource<R>>) -> OwnerHooks {
+    fn begin(self: Arc<Self>, owner: &Owner<SharedResource<R>>) -> Box<dyn OwnerHook> {
         let _ = self.owner.set(owner.clone());
         // The last one may have left before it was there.
         if self.is_left() {
             owner.ask(self.subject.place);
         }
-        let instance = Arc::downgrade(&self);
-        let gone = move || {
-            if let Some(instance) = instance.upgrade() {
-                let _ = instance.gone.set(());
-            }
-        };
-        OwnerHooks {
-            on_entered: Box::new(|| ()),
-            on_exited: Box::new(move |_| HookReply {
-                reports: false,
-                after: Some(Box::new(gone)),
-            }),
-        }
+        Box::new(TellsGone(Arc::downgrade(&self)))
     }
 
     fn ends(&self, entered: Entered) {
@@ -233,6 +221,23 @@ impl<R: ScopedResource + Sync> Instance<R> {
 
     pub(super) fn subject(&self) -> Subject {
         self.subject.clone()
+    }
+}
+
+/// Its owner is gone, and all is told, when this is dropped.
+struct TellsGone<R: ScopedResource + Sync>(Weak<Instance<R>>);
+
+impl<R: ScopedResource + Sync> OwnerHook for TellsGone<R> {
+    fn exited(&mut self, _: &OwnerEnd) -> bool {
+        false
+    }
+}
+
+impl<R: ScopedResource + Sync> Drop for TellsGone<R> {
+    fn drop(&mut self) {
+        if let Some(instance) = self.0.upgrade() {
+            let _ = instance.gone.set(());
+        }
     }
 }
 

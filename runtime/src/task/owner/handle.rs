@@ -1,18 +1,18 @@
 //! [`OwnerHandle`]: one of the handles of an owner, whatever the resource is. The last one that is dropped asks for the end.
 
 use std::fmt;
-use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::close_request::CloseRequest;
+use super::end::OwnerEnd;
 use super::inner::OwnerInner;
 use crate::base::policy::Policy;
 use crate::error::{BoxError, Error};
+use crate::resource::ScopedResource;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
-use crate::resource::{ScopedResource, part};
 
 /// How far an owner has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +29,8 @@ pub enum OwnerState {
     /// The resource is gone; it had failed, a call that panicked has ended it, or its exit has failed.
     Failed,
 }
+
+type Place = &'static Location<'static>;
 
 pub(super) struct OwnerHandle {
     inner: Arc<OwnerInner>,
@@ -47,46 +49,29 @@ impl OwnerHandle {
         &self.inner
     }
 
-    /// Has it end.
-    pub(super) fn close(&self, place: &'static Location<'static>) -> impl Future<Output = Result<(), Error>> + use<'_> {
-        let inner = &self.inner;
-        part::told_completed(inner.within, || inner.subject(), part::CLOSE);
-        self.close_with(CloseRequest::closed(place), place)
+    /// Its end, for which it is asked if there is a request; in its own task, which would wait for itself, it is only asked.
+    async fn end(&self, request: Option<CloseRequest>, what: &str, place: Place) -> Result<OwnerEnd, Error> {
+        if self.inner.is_here() {
+            if let Some(request) = request {
+                self.inner.close(request);
+            }
+            return Err(self.inner.would_wait_for_itself(what, place));
+        }
+        Ok(self.inner.ended(request).await)
     }
 
-    pub(super) async fn close_with(
-        &self,
-        request: CloseRequest,
-        place: &'static Location<'static>,
-    ) -> Result<(), Error> {
-        let inner = &self.inner;
-        if inner.is_here() {
-            inner.close(request);
-            return Err(inner.would_wait_for_itself("close", place));
-        }
-        inner.closed_by(request).await.tell()
-    }
-
-    /// Waits for its end.
-    pub(super) async fn closed(&self, place: &'static Location<'static>) -> Result<(), Error> {
-        let inner = &self.inner;
-        if inner.is_here() {
-            return Err(inner.would_wait_for_itself("closed", place));
-        }
-        inner.ended().await.tell()
+    /// Waits for its end, for which it is asked if there is a request.
+    pub(super) async fn closed(&self, request: Option<CloseRequest>, place: Place) -> Result<(), Error> {
+        let what = if request.is_some() { "close" } else { "closed" };
+        self.end(request, what, place).await?.tell()
     }
 
     /// Has it end, for the scope that holds it.
     pub(super) async fn exit(self, exit: &Exit) -> Result<(), Error> {
-        let inner = &self.inner;
-        let is_clean = exit.is_clean();
-        let request = CloseRequest::of_scope(exit, inner.place());
-        if inner.is_here() {
-            inner.close(request);
-            return Err(inner.would_wait_for_itself("exit", inner.place()));
-        }
-        let end = inner.closed_by(request).await;
-        if inner.is_given.load(Ordering::Acquire) {
+        let (is_clean, place) = (exit.is_clean(), self.inner.place());
+        let request = CloseRequest::of_scope(exit, place);
+        let end = self.end(Some(request), "exit", place).await?;
+        if self.inner.is_given.load(Ordering::Acquire) {
             end.tell_scope(is_clean)
         } else {
             end.untold().map_or(Ok(()), Err)

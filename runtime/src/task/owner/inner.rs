@@ -13,7 +13,7 @@ use tokio::task;
 
 use super::close_request::CloseRequest;
 use super::end::{OwnerDeath, OwnerEnd, TASK_DROPPED};
-use super::hooks::{HookReply, OnExited};
+use super::hooks::OwnerHook;
 use super::mailbox::Mail;
 use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Subject};
@@ -35,7 +35,7 @@ pub(super) struct OwnerInner {
     pub(super) entering: Arc<Node>,
     /// The region of all calls, if the resource can fail meanwhile.
     pub(super) serving: OnceLock<Arc<Node>>,
-    stage: Lock<Stage>,
+    stage: Lock<OwnerStage>,
     end: SetOnce<OwnerEnd>,
     /// How many tasks wait for the end.
     waiters: AtomicUsize,
@@ -63,7 +63,7 @@ pub(super) struct OwnerInner {
 }
 
 /// It is closed once, by the first caller that asks for it or by the drop of the last handle (law 4).
-enum Stage {
+enum OwnerStage {
     /// With the region of the call that runs, or of the last one.
     Open(Option<Arc<Node>>),
     Closing(CloseRequest),
@@ -86,7 +86,7 @@ impl OwnerInner {
         let inner = Arc::new(OwnerInner {
             entering,
             serving: OnceLock::new(),
-            stage: Lock::new(Stage::Open(None)),
+            stage: Lock::new(OwnerStage::Open(None)),
             end: SetOnce::new(),
             waiters: AtomicUsize::new(0),
             handles: AtomicUsize::new(1),
@@ -127,9 +127,9 @@ impl OwnerInner {
         let why = request.why.clone();
         let running = {
             let mut stage = self.stage.lock();
-            let Stage::Open(running) = &mut *stage else { return };
+            let OwnerStage::Open(running) = &mut *stage else { return };
             let running = running.take();
-            *stage = Stage::Closing(request);
+            *stage = OwnerStage::Closing(request);
             running
         };
         if let Some(listing) = self.listing.get() {
@@ -150,21 +150,21 @@ impl OwnerInner {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        matches!(*self.stage.lock(), Stage::Open(_))
+        matches!(*self.stage.lock(), OwnerStage::Open(_))
     }
 
     /// What the first who closed it said; none if nobody did, or if it is over.
     pub(super) fn close_request(&self) -> Option<CloseRequest> {
         match &*self.stage.lock() {
-            Stage::Closing(request) => Some(request.clone()),
-            Stage::Open(_) | Stage::Ended => None,
+            OwnerStage::Closing(request) => Some(request.clone()),
+            OwnerStage::Open(_) | OwnerStage::Ended => None,
         }
     }
 
     /// A call begins in this region, and the one before has ended. Whether it may begin: not if it is closed.
     pub(super) fn runs(&self, region: &Arc<Node>) -> bool {
         let mut stage = self.stage.lock();
-        let Stage::Open(running) = &mut *stage else {
+        let OwnerStage::Open(running) = &mut *stage else {
             return false;
         };
         let before = running.replace(Arc::clone(region));
@@ -193,25 +193,19 @@ impl OwnerInner {
     }
 
     /// It is over. A failure that neither a hook tells nor any task waits for is told to those who drain, or reported.
-    pub(super) fn end(&self, end: OwnerEnd, hook: Option<OnExited>) {
-        let reply = hook.map_or(HookReply::NOTHING, |tell| tell(&end));
-        let untold = if reply.reports || self.waiters.load(Ordering::SeqCst) > 0 {
-            None
-        } else {
-            end.untold()
-        };
+    pub(super) fn end(&self, end: OwnerEnd, mut hook: Option<Box<dyn OwnerHook>>) {
+        let is_told = hook.as_mut().is_some_and(|hook| hook.exited(&end)) || self.waiters.load(Ordering::SeqCst) > 0;
+        let untold = if is_told { None } else { end.untold() };
         // Before anybody is told: by then it must be neither among the live nor among those that end.
         if let Some(listing) = self.listing.get() {
             listing.end(Failures::of(untold.into_iter().collect()));
         }
-        let old = mem::replace(&mut *self.stage.lock(), Stage::Ended);
+        let old = mem::replace(&mut *self.stage.lock(), OwnerStage::Ended);
         drop(old);
         let set = self.end.set(end);
         debug_assert!(set.is_ok(), "an owner ends once");
         self.mailbox.close();
-        if let Some(after) = reply.after {
-            after();
-        }
+        drop(hook);
     }
 
     /// How it ended, if it has.
@@ -219,17 +213,10 @@ impl OwnerInner {
         self.end.get()
     }
 
-    /// How it ended, after it did.
-    pub(super) async fn ended(&self) -> OwnerEnd {
-        let _waiting = Waiting::begin(&self.waiters);
-        self.end.wait().await.clone()
-    }
-
-    /// Has it end, and waits for that.
-    pub(super) async fn closed_by(&self, request: CloseRequest) -> OwnerEnd {
+    /// How it ended, after it did; with a request it is asked to end.
+    pub(super) async fn ended(&self, mut request: Option<CloseRequest>) -> OwnerEnd {
         let _waiting = Waiting::begin(&self.waiters);
         let mut end = pin!(self.end.wait());
-        let mut request = Some(request);
         let end = poll_fn(|cx| {
             // In this order: who asks waits by then, so that a failure is told here, and not reported as well.
             let ended = end.as_mut().poll(cx);

@@ -21,7 +21,7 @@ mod work;
 
 pub(crate) use end::OwnerEnd;
 pub use handle::OwnerState;
-pub(crate) use hooks::{HookReply, OwnerHooks};
+pub(crate) use hooks::OwnerHook;
 pub use options::OwnerOptions;
 pub use owned::Owner;
 pub(crate) use owned::TO_UNWIND;

@@ -18,7 +18,7 @@ use crate::lifespan::send_fn::SendFn;
 use crate::resource::body::{Failure, Infallible};
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
-use crate::resource::{LocalResource, ScopedResource};
+use crate::resource::{LocalResource, ScopedResource, part};
 
 /// What the exit of an owner may take beyond that of its resource: what runs there unwinds first.
 pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
@@ -129,7 +129,7 @@ impl<R, K: Kind> Owner<R, K> {
         &self,
         place: &'static Location<'static>,
     ) -> impl Future<Output = Result<(), Error>> + use<'_, R, K> {
-        self.handle.close_with(CloseRequest::closed(place), place)
+        self.handle.closed(Some(CloseRequest::closed(place)), place)
     }
 
     /// Ends it, as the scope does that holds it.
@@ -160,7 +160,9 @@ impl<R, K: Kind> Owner<R, K> {
     #[must_use = "nothing is closed until this is awaited"]
     #[track_caller]
     pub fn close(&self) -> impl Future<Output = Result<(), Error>> + use<'_, R, K> {
-        self.handle.close(Location::caller())
+        let inner = self.inner();
+        part::told_completed(inner.within, || inner.subject(), part::CLOSE);
+        self.close_at(Location::caller())
     }
 
     /// As [`close`](Self::close), as what it is a part of: for a resource that holds the owner, in its own exit.
@@ -181,7 +183,7 @@ impl<R, K: Kind> Owner<R, K> {
     #[track_caller]
     pub fn close_as(&self, exit: &Exit) -> impl Future<Output = Result<(), Error>> + use<'_, R, K> {
         let place = Location::caller();
-        self.handle.close_with(CloseRequest::of_scope(exit, place), place)
+        self.handle.closed(Some(CloseRequest::of_scope(exit, place)), place)
     }
 
     /// Waits until the resource has exited, without asking for it.
@@ -196,7 +198,7 @@ impl<R, K: Kind> Owner<R, K> {
     #[must_use = "nothing is waited for until this is awaited"]
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = Result<(), Error>> + use<'_, R, K> {
-        self.handle.closed(Location::caller())
+        self.handle.closed(None, Location::caller())
     }
 
     /// Whether it takes no more work: it was closed, or has failed.

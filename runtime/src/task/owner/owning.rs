@@ -9,13 +9,14 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::spawn_local;
 
+use super::close_request::CloseRequest;
 use super::handle::OwnerHandle;
-use super::hooks::OwnerHooks;
+use super::hooks::OwnerHook;
 use super::inner::{NotEntered, OwnerInner};
 use super::mailbox::{Mail, Mailbox};
 use super::options::OwnerOptions;
 use super::owned::{Owner, TO_UNWIND};
-use super::task::{OnEntered, OwnerLife, OwnerSide, live};
+use super::task::{OwnerLife, OwnerSide, live};
 use crate::base::entry::Entry;
 use crate::error::{BoxError, Error};
 use crate::lifespan::kind::{Kind, Local, Sendable};
@@ -24,15 +25,15 @@ use crate::resource::enter::{Enter, Entering};
 use crate::resource::{LocalResource, ScopedResource};
 use crate::task::spawned::TaskGuard;
 
-/// Given a handle before the task begins, says what is to be called.
-pub(crate) type Hook<R, K> = Box<dyn FnOnce(&Owner<R, K>) -> OwnerHooks + Send>;
+/// Given a handle before the task begins, makes what is called.
+pub(crate) type MakesHook<R, K> = Box<dyn FnOnce(&Owner<R, K>) -> Box<dyn OwnerHook> + Send>;
 
 /// The life of an owner of what this describes, which is entered there.
 pub(crate) fn owned<R, F>(
     lifespan: Lifespan<R, F>,
     options: OwnerOptions,
     place: &'static Location<'static>,
-    hook: Option<Hook<R, Sendable>>,
+    hook: Option<MakesHook<R, Sendable>>,
 ) -> Lifespan<Owner<R>, impl Enter<Owner<R>> + Send + use<R, F>>
 where
     R: ScopedResource,
@@ -106,27 +107,23 @@ where
         task: TaskGuard::new(OwnerSide {
             inner: Arc::clone(&inner),
             hook: None,
+            caller: Some(caller),
         }),
         inner,
         mailbox,
         enter: Entering::new(enter),
         entry,
         survives_panics: options.survives_panics,
-        entered: OnEntered { hook: None, caller },
     };
     Ok((life, arrival))
 }
 
 impl<R: 'static, F, K: Kind + 'static> OwnerLife<F, R, K> {
     /// The first handle, for which the hooks are called.
-    fn owner(&mut self, hook: Option<Hook<R, K>>) -> OwnerHandle {
+    fn owner(&mut self, hook: Option<MakesHook<R, K>>) -> OwnerHandle {
         let owner = Owner::new(OwnerHandle::new(Arc::clone(&self.inner)), Arc::clone(&self.mailbox));
-        if let Some(hook) = hook {
-            let OwnerHooks { on_entered, on_exited } = hook(&owner);
-            self.entered.hook = Some(on_entered);
-            if let Some(side) = self.task.side_mut() {
-                side.hook = Some(on_exited);
-            }
+        if let (Some(hook), Some(side)) = (hook, self.task.side_mut()) {
+            side.hook = Some(hook(&owner));
         }
         owner.into_handle()
     }
@@ -179,17 +176,32 @@ impl Arrival {
         let place = entry.place;
         let spawned = async { Ok::<_, BoxError>(spawn()) };
         let owner = Lifespan::described(spawned, entry).enter_at(place).await?;
-        if entered.await.is_ok() {
+        let mut waiter = EnterWaiter(Some(&inner));
+        let has_entered = entered.await.is_ok();
+        waiter.0 = None;
+        if has_entered {
             inner.is_given.store(true, Ordering::Release);
             return Ok(owner.into_held().into_parts().0);
         }
         // Its task has nothing more to do but to say so.
-        inner.ended().await;
+        inner.ended(None).await;
         drop(owner.into_held().into_parts());
         match inner.not_entered() {
             Some(NotEntered::Failed(error)) => Err(error),
             Some(NotEntered::Panicked(panic)) => resume_unwind(panic),
             None => Err("its task was dropped while it entered, as the end of a runtime does".into()),
+        }
+    }
+}
+
+/// The caller that waits for the enter. Dropped before that is over, it has the owner end at once: what polls the guard then may ask
+/// no sooner than its own body ends.
+struct EnterWaiter<'a>(Option<&'a OwnerInner>);
+
+impl Drop for EnterWaiter<'_> {
+    fn drop(&mut self) {
+        if let Some(inner) = self.0 {
+            inner.close(CloseRequest::abandoned(inner.place()));
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::call::Ran;
 use super::close_request::CloseRequest;
 use super::end::{OwnerDeath, OwnerEnd};
-use super::hooks::OnExited;
+use super::hooks::OwnerHook;
 use super::inner::{NotEntered, OwnerInner};
 use super::mailbox::Mailbox;
 use super::work::Letter;
@@ -50,21 +50,6 @@ pub(super) struct OwnerLife<F, R, K: Kind> {
     pub(super) entry: Entry,
     /// Whether it goes on after a call that panicked.
     pub(super) survives_panics: bool,
-    pub(super) entered: OnEntered,
-}
-
-/// Who is told that the resource is there; dropped if it is not.
-pub(super) struct OnEntered {
-    pub(super) hook: Option<Box<dyn FnOnce() + Send>>,
-    pub(super) caller: oneshot::Sender<()>,
-}
-
-impl OnEntered {
-    /// The hook first: the caller may be gone.
-    fn tell(self) {
-        self.hook.into_iter().for_each(|tell| tell());
-        let _ = self.caller.send(());
-    }
 }
 
 pub(super) async fn live<F, R, K>(life: OwnerLife<F, R, K>)
@@ -80,7 +65,6 @@ where
         enter,
         entry,
         survives_panics,
-        entered,
     } = life;
     inner.begin();
     let living = async {
@@ -89,10 +73,11 @@ where
         let enter = EnterThen::new(enter, entry, |held| ready(Ok::<_, Error>(held)));
         // Out of that region from here on, which nothing cancels any more: each call has one of its own.
         let held = InTask::new(enter, checkpoint, region).await?;
-        let serving = serve(held, &inner, &mailbox, survives_panics, entered);
+        let serving = serve(held, &inner, &mailbox, survives_panics, &mut task);
         InTask::new(serving, Checkpoint::open(), tie::Kind::WAITING).await
     };
-    task.end(match caught(living).await {
+    let lived = caught(living).await;
+    task.end(match lived {
         Ok(Ok(end)) => TaskEnd::Done(end),
         Ok(Err(error)) => TaskEnd::Failed(error.into()),
         Err(panic) => TaskEnd::Panicked(panic),
@@ -105,7 +90,7 @@ async fn serve<R, K>(
     inner: &OwnerInner,
     mailbox: &Mailbox<Letter<R, K>>,
     survives_panics: bool,
-    entered: OnEntered,
+    task: &mut TaskGuard<OwnerSide>,
 ) -> Result<OwnerEnd, Error>
 where
     R: LocalResource,
@@ -116,7 +101,7 @@ where
         let _ = inner.serving.set(region);
     }
     let mut is_halfway = false;
-    let mut stopped = arrived(inner, &held.keep.entry, entered);
+    let mut stopped = arrived(inner, &held.keep.entry, task);
     if stopped.is_none() {
         {
             let (resource, keep) = held.parts();
@@ -135,11 +120,13 @@ where
 }
 
 /// The resource is there. Why it is to end at once, if it is.
-fn arrived(inner: &OwnerInner, entry: &Entry, entered: OnEntered) -> Option<Cancellation> {
+fn arrived(inner: &OwnerInner, entry: &Entry, task: &mut TaskGuard<OwnerSide>) -> Option<Cancellation> {
     // In this order: whoever closes it looks the other way round, and cancels what it does from here on.
     inner.is_entered.store(true, Ordering::SeqCst);
     let Some(CloseRequest { why, .. }) = inner.close_request() else {
-        entered.tell();
+        if let Some(side) = task.side_mut() {
+            side.entered();
+        }
         return None;
     };
     // Entered in the very poll of the cancellation (law 17).
@@ -228,14 +215,24 @@ fn note_death(inner: &OwnerInner, side: &mut Side, stopped: &Cancellation) {
 /// The task's own side: the owner ends with it in any case.
 pub(super) struct OwnerSide {
     pub(super) inner: Arc<OwnerInner>,
-    pub(super) hook: Option<OnExited>,
+    pub(super) hook: Option<Box<dyn OwnerHook>>,
+    /// Who is told that the resource is there; dropped if it is not.
+    pub(super) caller: Option<oneshot::Sender<()>>,
+}
+
+impl OwnerSide {
+    /// The hook first: the caller may be gone.
+    fn entered(&mut self) {
+        self.hook.iter_mut().for_each(|hook| hook.entered());
+        let _ = self.caller.take().map(|caller| caller.send(()));
+    }
 }
 
 impl TaskSide for OwnerSide {
     type Value = OwnerEnd;
 
     fn end(self, end: TaskEnd<OwnerEnd>) {
-        let OwnerSide { inner, hook } = self;
+        let OwnerSide { inner, hook, caller } = self;
         let not_entered = |why| {
             inner.refuse(why);
             OwnerEnd::unentered()
@@ -248,5 +245,6 @@ impl TaskSide for OwnerSide {
             _ => OwnerEnd::unentered(),
         };
         inner.end(end, hook);
+        drop(caller);
     }
 }

@@ -139,7 +139,8 @@ pub enum EventKind<'a> {
     /// An optional member of a lifespan failed to enter; the others go on without it.
     #[non_exhaustive]
     Missing { error: &'a Error },
-    /// An attempt to enter failed, the first has the number 1; the next begins after this time. Its error is dropped.
+    /// An attempt to enter, or a run of a service, failed; the first has the number 1. The next begins after this time. The error is
+    /// dropped.
     #[non_exhaustive]
     Retrying {
         attempt: u32,

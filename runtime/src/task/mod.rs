@@ -14,5 +14,6 @@ pub use self::group::{Child, Spawner};
 pub use self::owner::{OwnerOptions, OwnerState};
 pub use self::ready::Ready;
 pub use self::service::ServiceOptions;
+pub use self::service::restarting::Current;
 pub use crate::error::rejected::Rejected;
 pub use crate::error::task_error::{TaskError, TaskFailure};

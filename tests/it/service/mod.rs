@@ -4,6 +4,7 @@ mod composed;
 mod deaths;
 mod ends;
 mod enters;
+mod restarts;
 mod stops;
 
 use std::io;

@@ -15,6 +15,7 @@ use crate::resource::{AroundEnter, ScopedResource};
 mod called;
 mod end;
 mod options;
+pub(crate) mod restarting;
 mod start;
 mod stop;
 mod task;

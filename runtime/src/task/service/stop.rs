@@ -44,6 +44,10 @@ impl Stop {
         let _ = self.0.is_made.set(());
     }
 
+    pub(super) fn service(&self) -> &Subject {
+        &self.0.service
+    }
+
     pub(super) fn last_progress(&self) -> Option<String> {
         self.0.progress.lock().clone()
     }

@@ -1,0 +1,234 @@
+//! [`Service::restarting`]: a service that is run again when it fails, and [`Current`], what its users have of it meanwhile.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::coop::unconstrained;
+use tokio::time::{Instant, timeout};
+
+use super::{Service, ServiceEnd, ServiceOptions, Stop};
+use crate::base::coop::poll_unbudgeted;
+use crate::base::panic::{caught, panic_text};
+use crate::base::timer;
+use crate::cancel::current;
+use crate::cancel_scope::CancelScope;
+use crate::error::BoxError;
+use crate::error::task_error::{TaskError, TaskFailure};
+use crate::event;
+use crate::lifespan::{BoxFuture, Lifespan};
+use crate::resource::enter::Enter;
+use crate::task::ready::Ready;
+
+/// The value of a service that [restarts](Service::restarting): there while a run is up, and another one for each run.
+#[derive(Clone)]
+pub struct Current<T>(watch::Receiver<Option<T>>);
+
+impl<T: Clone> Current<T> {
+    /// The value of the run that is up, or `None` if none is.
+    #[must_use]
+    pub fn now(&self) -> Option<T> {
+        self.0.borrow().clone()
+    }
+
+    /// Waits until a run is up. `None` if the service has ended, so that none will be.
+    ///
+    /// # Cancel safety
+    ///
+    /// It only waits: nothing is lost if it is dropped.
+    pub async fn up(&self) -> Option<T> {
+        let mut values = self.0.clone();
+        // Without a budget, which the caller may have spent.
+        let value = unconstrained(values.wait_for(Option::is_some)).await.ok()?;
+        value.clone()
+    }
+}
+
+impl<T> fmt::Debug for Current<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_up = self.0.borrow().is_some();
+        f.debug_struct("Current").field("is_up", &is_up).finish_non_exhaustive()
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Service<Current<T>> {
+    /// A service that is run again when it fails: it returns before it was asked to stop, or panics.
+    ///
+    /// `wait` is called with what a run failed with and how long that ran, and says after how long the next one begins, or `None` to
+    /// give up: only then the service has died, and takes those who use it with it ([law 21]). Until then they go on. They have a
+    /// [`Current`], whose value is gone while no run is up.
+    ///
+    /// Each run is as one of [`Service::start`], with a [`Ready`] of its own and the same [`Stop`], and in a cancel scope of its own: what
+    /// it leaves behind has exited before the next one begins. The first that is ready completes the enter; those that fail before count
+    /// as well. Each failure that is followed by another run is an event of the level warning,
+    /// [`EventKind::Retrying`](crate::event::EventKind::Retrying).
+    ///
+    /// ```
+    /// use lifespan::task::Current;
+    /// use lifespan::{Enter, Service};
+    /// use std::time::Duration;
+    ///
+    /// fn feed() -> lifespan::Lifespan<Service<Current<u32>>, impl Enter<Service<Current<u32>>>> {
+    ///     let mut failures = 0;
+    ///     let wait = move |_error: &lifespan::BoxError, ran: Duration| {
+    ///         failures = if ran > Duration::from_secs(60) { 1 } else { failures + 1 }; // a healthy while starts over
+    ///         (failures <= 3).then(|| Duration::from_millis(100) * failures)
+    ///     };
+    ///     let mut run = 0;
+    ///     Service::restarting(wait, move |ready, stop| {
+    ///         run += 1;
+    ///         async move {
+    ///             ready.set(run); // a connection, say
+    ///             if run == 1 {
+    ///                 return Err(std::io::Error::other("connection reset"));
+    ///             }
+    ///             stop.requested().await;
+    ///             Ok(())
+    ///         }
+    ///     })
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), lifespan::Error> {
+    /// # lifespan::event::print_warnings(false);
+    /// let seen = feed().scope_ok(async |feed| feed.up().await).await?;
+    /// assert_eq!(seen, Some(2));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [law 21]: crate::guide::guarantees#law-21
+    #[track_caller]
+    pub fn restarting<O, F, Run, W>(
+        wait: W,
+        run: F,
+    ) -> Lifespan<Service<Current<T>>, impl Enter<Service<Current<T>>> + Send + use<T, O, F, Run, W>>
+    where
+        W: FnMut(&BoxError, Duration) -> Option<Duration> + Send + 'static,
+        F: FnMut(Ready<T>, Stop) -> Run + Send + 'static,
+        Run: Future<Output = O> + Send + 'static,
+        O: ServiceEnd,
+    {
+        ServiceOptions::new().restarting(wait, run)
+    }
+}
+
+impl ServiceOptions {
+    /// The life of a task that is run again when it fails, as [`Service::restarting`] gives it.
+    #[track_caller]
+    pub fn restarting<T, O, F, Run, W>(
+        self,
+        wait: W,
+        mut run: F,
+    ) -> Lifespan<Service<Current<T>>, impl Enter<Service<Current<T>>> + Send + use<T, O, F, Run, W>>
+    where
+        T: Clone + Send + Sync + 'static,
+        W: FnMut(&BoxError, Duration) -> Option<Duration> + Send + 'static,
+        F: FnMut(Ready<T>, Stop) -> Run + Send + 'static,
+        Run: Future<Output = O> + Send + 'static,
+        O: ServiceEnd,
+    {
+        let run = move |ready, stop| -> BoxFuture<'static, _> {
+            let run = run(ready, stop);
+            Box::pin(async { run.await.__into_result() })
+        };
+        let runs = Runs {
+            wait: Box::new(wait),
+            run: Box::new(run),
+        };
+        self.or_by_cancelling(O::__by_cancelling())
+            .start(async move |ready, stop| runs.all(ready, stop).await)
+    }
+}
+
+type Wait = Box<dyn FnMut(&BoxError, Duration) -> Option<Duration> + Send>;
+type Run<T> = Box<dyn FnMut(Ready<T>, Stop) -> BoxFuture<'static, Result<(), BoxError>> + Send>;
+
+struct Runs<T> {
+    wait: Wait,
+    run: Run<T>,
+}
+
+/// What users see of a run.
+struct Values<T> {
+    values: watch::Sender<Option<T>>,
+    /// Until the first is up.
+    ready: Option<(Ready<Current<T>>, Current<T>)>,
+}
+
+impl<T: Clone + Send + Sync + 'static> Runs<T> {
+    async fn all(mut self, ready: Ready<Current<T>>, stop: Stop) -> Result<(), BoxError> {
+        let (values, current) = watch::channel(None);
+        let ready = Some((ready, Current(current)));
+        let mut values = Values { values, ready };
+        let mut attempt = 1;
+        loop {
+            let began = Instant::now();
+            let ended = self.one(&mut values, &stop).await;
+            values.values.send_replace(None);
+            if stop.is_requested() || current::cancellation().is_some() {
+                return ended;
+            }
+            let failed = ended.err().unwrap_or_else(|| TaskError::EndedEarly.into());
+            let after = (self.wait)(&failed, began.elapsed());
+            let Some(after) = after.filter(|_| timer::works()) else {
+                return Err(failed);
+            };
+            event::retrying(stop.service(), attempt, failed, after);
+            attempt += 1;
+            if timeout(after, stop.requested()).await.is_ok() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One run, in a cancel scope, so that nothing of it is left when it has ended.
+    async fn one(&mut self, values: &mut Values<T>, stop: &Stop) -> Result<(), BoxError> {
+        let (ready, value, _) = Ready::new();
+        let scope = CancelScope::new();
+        let canceller = scope.canceller();
+        let mut run = pin!(scope.run(async { (self.run)(ready, stop.clone()).await }));
+        let (mut value, mut is_dropped) = (Some(value), false);
+        let ended = poll_fn(|cx| {
+            let mut polled = Poll::Pending;
+            if let Err(panic) = caught(&mut || polled = run.as_mut().poll(cx)) {
+                let failure = TaskFailure::new(panic_text(&panic).to_owned(), stop.service());
+                return Poll::Ready(Err(TaskError::Panicked(failure).into()));
+            }
+            if let Some(waiting) = &mut value {
+                match poll_unbudgeted(Pin::new(waiting), cx) {
+                    Poll::Ready(Ok(set)) => {
+                        values.set(set);
+                        value = None;
+                    }
+                    // It went on without; a run that has ended says more.
+                    Poll::Ready(Err(_)) if polled.is_pending() => {
+                        value = None;
+                        is_dropped = true;
+                        canceller.cancel_because("it dropped its `Ready`");
+                        cx.waker().wake_by_ref();
+                    }
+                    Poll::Ready(Err(_)) | Poll::Pending => {}
+                }
+            }
+            polled.map(|outcome| outcome.into_result().map_err(BoxError::from).and_then(|ended| ended))
+        })
+        .await;
+        if is_dropped {
+            Err(TaskError::ReadyDropped.into())
+        } else {
+            ended
+        }
+    }
+}
+
+impl<T> Values<T> {
+    fn set(&mut self, value: T) {
+        self.values.send_replace(Some(value));
+        if let Some((ready, current)) = self.ready.take() {
+            ready.set(current);
+        }
+    }
+}

@@ -8,12 +8,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::journal::{self, Event, note};
 use crate::peers::{Peer, Used};
-use crate::resource::{EXITING, WAITING, Work};
+use crate::resource::{EXITING, SOON, WAITING, Work};
 use crate::row::Row;
 use crate::runtime::Kind;
-
-/// After which time a body that waits is timed out.
-pub const SOON: Duration = Duration::from_millis(50);
 
 /// How long an exit that runs elsewhere may take after the fact.
 const SETTLE: Duration = Duration::from_millis(400);

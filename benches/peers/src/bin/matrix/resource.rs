@@ -13,6 +13,9 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// How long an exit takes.
 const EXIT: Duration = Duration::from_millis(20);
 
+/// After which time a body that waits is timed out.
+pub const SOON: Duration = Duration::from_millis(50);
+
 /// A body waits: now it can be cancelled, dropped or forgotten.
 pub static WAITING: Notify = Notify::const_new();
 

@@ -6,8 +6,7 @@ use std::future::Future;
 use tokio_util::sync::CancellationToken;
 
 use super::{Peer, Used, no_drain};
-use crate::drive::SOON;
-use crate::resource::{BoxError, Resource, WAITING, Work};
+use crate::resource::{BoxError, Resource, SOON, WAITING, Work};
 
 pub const PEER: Peer = Peer {
     name: "hand-written",

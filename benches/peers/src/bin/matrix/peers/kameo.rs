@@ -11,8 +11,7 @@ use kameo::error::ActorStopReason;
 use kameo::message::{Context, Message};
 
 use super::{Peer, no_drain};
-use crate::drive::SOON;
-use crate::resource::{BoxError, Resource, WAITING, Work};
+use crate::resource::{BoxError, Resource, SOON, WAITING, Work};
 use crate::row::Row;
 
 pub const PEER: Peer = Peer {

@@ -3,9 +3,8 @@
 use lifespan::{CancelScope, Enter, Lifespan, cancellation::Outcome};
 
 use super::Peer;
-use crate::drive::SOON;
 use crate::journal;
-use crate::resource::{BoxError, Resource, WAITING, Work};
+use crate::resource::{BoxError, Resource, SOON, WAITING, Work};
 use crate::row::Row;
 
 pub const PEER: Peer = Peer {

@@ -14,14 +14,12 @@ use tokio::sync::SetOnce;
 use super::resource::{Offer, SharedResource};
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
-use crate::base::panic::panic_text;
-use crate::cancel::node::Node;
+use crate::cancel::current;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::untold;
 use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
-use crate::task::owner::{Owner, OwnerEnd, OwnerHook, OwnerOptions, owned, spawned};
-use crate::task::spawned::{Spawned, TaskEnd, TaskSide};
+use crate::task::owner::{MakesHook, Owner, OwnerEnd, OwnerHook, begin};
 
 pub(super) struct Instance<R: ScopedResource + Sync> {
     /// None are let in once the last one has left.
@@ -29,14 +27,14 @@ pub(super) struct Instance<R: ScopedResource + Sync> {
     pub(super) offer: Arc<Offer<R>>,
     /// There when its task begins.
     owner: OnceLock<Owner<SharedResource<R>>>,
-    entered: SetOnce<Entered>,
+    entered: SetOnce<SharedEnter>,
     /// Its owner is gone, and all is told.
     gone: SetOnce<()>,
     subject: Subject,
 }
 
 /// What became of its enter.
-enum Entered {
+enum SharedEnter {
     Live,
     Failed(NotEntered),
 }
@@ -67,70 +65,41 @@ impl Drop for NotEntered {
 }
 
 impl<R: ScopedResource + Sync> Instance<R> {
-    /// With one user. Its enter goes on by itself once it is begun with what is given.
-    pub(super) fn first(
-        made: Lifespan<R>,
-        place: &'static Location<'static>,
-    ) -> Result<(Arc<Self>, impl FnOnce() + use<R>), Error> {
-        let subject = made.subject(place);
-        let runtime = Handle::try_current().map_err(|_| {
-            let text = "a shared resource needs a tokio runtime to spawn its task on, and none runs here\n\
-                 help: acquire it inside of `#[tokio::main]` or `Runtime::block_on`";
-            Error::of(subject.clone(), Phase::Enter, ErrorKind::Failed, text.into())
-        })?;
-        let instance = Arc::new(Instance {
+    /// With one user. Its enter goes on by itself, in the task of its owner, once it is [begun](Self::begin).
+    pub(super) fn first(made: &Lifespan<R>, place: &'static Location<'static>) -> Arc<Self> {
+        Arc::new(Instance {
             users: AtomicUsize::new(1),
             offer: Offer::new(),
             owner: OnceLock::new(),
             entered: SetOnce::new(),
             gone: SetOnce::new(),
-            subject: subject.clone(),
-        });
-        let entering = Arc::clone(&instance);
-        let begin = move || {
-            let side = EnterSide(Arc::clone(&entering));
-            let task = Spawned::new(Node::new(), subject, entering.enter(made, place), side);
-            drop(runtime.spawn(task));
-        };
-        Ok((instance, begin))
+            subject: made.subject(place),
+        })
     }
 
-    async fn enter(self: Arc<Self>, made: Lifespan<R>, place: &'static Location<'static>) -> Result<(), BoxError> {
+    pub(super) fn begin(self: Arc<Self>, made: Lifespan<R>, runtime: &Handle, place: &'static Location<'static>) {
         let (enter, entry) = made.into_description(place);
         let offer = Arc::clone(&self.offer);
         let enter = async move { Ok::<_, BoxError>(SharedResource::new(enter.await?, offer)) };
-        let hook = Box::new(move |owner: &_| self.begin(owner));
-        let owner = owned(
-            Lifespan::described(enter, entry),
-            OwnerOptions::new(),
-            place,
-            Some(hook),
-        );
-        drop(spawned(owner, place).await?);
-        Ok(())
+        let hook: MakesHook<_, _> = Box::new(move |owner| {
+            let _ = self.owner.set(owner.clone());
+            Box::new(InstanceHook(Arc::downgrade(&self)))
+        });
+        // It is inside of nothing that is around its first user.
+        current::outside(|| begin(Lifespan::described(enter, entry), runtime, place, hook));
     }
 
-    /// Its task begins.
-    fn begin(self: Arc<Self>, owner: &Owner<SharedResource<R>>) -> Box<dyn OwnerHook> {
-        let _ = self.owner.set(owner.clone());
-        // The last one may have left before it was there.
-        if self.is_left() {
-            owner.ask(self.subject.place);
-        }
-        Box::new(TellsGone(Arc::downgrade(&self)))
-    }
-
-    fn ends(&self, entered: Entered) {
+    fn ends(&self, entered: SharedEnter) {
         let _ = self.entered.set(entered);
         // The last one may have left before this was told.
-        if self.is_left() {
+        if self.users.load(Ordering::SeqCst) == 0 {
             self.report();
         }
     }
 
     /// Nobody waits: if it has failed to enter, that is reported unless it was told.
     fn report(&self) {
-        if let Some(Entered::Failed(why)) = self.entered.get() {
+        if let Some(SharedEnter::Failed(why)) = self.entered.get() {
             why.report();
         }
     }
@@ -154,15 +123,11 @@ impl<R: ScopedResource + Sync> Instance<R> {
         self.owner.get()
     }
 
-    fn is_left(&self) -> bool {
-        self.users.load(Ordering::SeqCst) == 0
-    }
-
     /// The resource, when it has entered; none if it has gone since.
     pub(super) async fn entered(&self) -> Result<Option<Arc<R>>, Error> {
         match self.entered.wait().await {
-            Entered::Live => Ok(self.offer.get()),
-            Entered::Failed(why) => Err(why.tell()),
+            SharedEnter::Live => Ok(self.offer.get()),
+            SharedEnter::Failed(why) => Err(why.tell()),
         }
     }
 
@@ -184,14 +149,14 @@ impl<R: ScopedResource + Sync> Instance<R> {
 
     /// If nobody is left, when it is over.
     pub(super) async fn unwound(&self) {
-        if self.is_left() {
+        if self.users.load(Ordering::SeqCst) == 0 {
             self.ended().await;
         }
     }
 
     /// When it is over.
     pub(super) async fn ended(&self) {
-        if let Entered::Live = self.entered.wait().await {
+        if let SharedEnter::Live = self.entered.wait().await {
             self.gone.wait().await;
         }
     }
@@ -199,8 +164,8 @@ impl<R: ScopedResource + Sync> Instance<R> {
     pub(super) fn is_over(&self) -> bool {
         match self.entered.get() {
             None => false,
-            Some(Entered::Live) => self.gone.initialized(),
-            Some(Entered::Failed(_)) => true,
+            Some(SharedEnter::Live) => self.gone.initialized(),
+            Some(SharedEnter::Failed(_)) => true,
         }
     }
 
@@ -225,46 +190,33 @@ impl<R: ScopedResource + Sync> Instance<R> {
 }
 
 /// Its owner is gone, and all is told, when this is dropped.
-struct TellsGone<R: ScopedResource + Sync>(Weak<Instance<R>>);
+struct InstanceHook<R: ScopedResource + Sync>(Weak<Instance<R>>);
 
-impl<R: ScopedResource + Sync> OwnerHook for TellsGone<R> {
+impl<R: ScopedResource + Sync> OwnerHook for InstanceHook<R> {
+    fn entered(&mut self) {
+        if let Some(instance) = self.0.upgrade() {
+            instance.ends(SharedEnter::Live);
+        }
+    }
+
     fn exited(&mut self, _: &OwnerEnd) -> bool {
+        let instance = self.0.upgrade().filter(|instance| !instance.entered.initialized());
+        if let Some((instance, owner)) = instance
+            .as_ref()
+            .and_then(|instance| Some((instance, instance.owner.get()?)))
+        {
+            let (error, is_told) = (owner.not_entered().shared(), AtomicBool::new(false));
+            instance.ends(SharedEnter::Failed(NotEntered { error, is_told }));
+        }
         false
     }
 }
 
-impl<R: ScopedResource + Sync> Drop for TellsGone<R> {
+impl<R: ScopedResource + Sync> Drop for InstanceHook<R> {
     fn drop(&mut self) {
         if let Some(instance) = self.0.upgrade() {
             let _ = instance.gone.set(());
         }
-    }
-}
-
-/// An enter under way, for all who wait.
-struct EnterSide<R: ScopedResource + Sync>(Arc<Instance<R>>);
-
-impl<R: ScopedResource + Sync> TaskSide for EnterSide<R> {
-    type Value = ();
-
-    fn end(self, end: TaskEnd<()>) {
-        let subject = self.0.subject();
-        let error = match end {
-            TaskEnd::Done(()) => return self.0.ends(Entered::Live),
-            TaskEnd::Failed(error) => Error::failed(&subject, Phase::Enter, error),
-            TaskEnd::Panicked(panic) => {
-                let text = panic_text(&panic).to_owned();
-                Error::of(subject, Phase::Enter, ErrorKind::Panicked, text.into())
-            }
-            TaskEnd::Stopped(_) | TaskEnd::Aborted(_) | TaskEnd::Dropped { .. } => {
-                let text = "its task was dropped while it entered, as the end of a runtime does";
-                Error::of(subject, Phase::Enter, ErrorKind::Lost, text.into())
-            }
-        };
-        self.0.ends(Entered::Failed(NotEntered {
-            error: error.shared(),
-            is_told: AtomicBool::new(false),
-        }));
     }
 }
 

@@ -7,6 +7,8 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
 use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Subject};
 use crate::base::lock::Lock;
@@ -180,19 +182,27 @@ impl<R: ScopedResource + Sync> Inner<R> {
             return Ok(joined(now));
         }
         // Made without the lock, under which no closure of a user's is called, and no description dropped; another may be faster.
-        let (instance, begin) = Instance::first((self.make)(), place)?;
+        let made = (self.make)();
+        let runtime = Handle::try_current().map_err(|_| no_runtime(made.subject(place)))?;
+        let instance = Instance::first(&made, place);
         let first = Lease::counted(Arc::clone(&instance));
         let mut now = self.now.lock();
         if let Some(faster) = now.clone().filter(|now| !now.is_over()) {
             drop(now);
             return Ok(joined(faster));
         }
-        let old = now.replace(instance);
+        let old = now.replace(Arc::clone(&instance));
         drop(now);
         drop(old);
-        begin();
+        instance.begin(made, &runtime, place);
         Ok(Ok(first))
     }
+}
+
+fn no_runtime(subject: Subject) -> Error {
+    let text = "a shared resource needs a tokio runtime to spawn its task on, and none runs here\n\
+                help: acquire it inside of `#[tokio::main]` or `Runtime::block_on`";
+    Error::of(subject, Phase::Enter, ErrorKind::Failed, text.into())
 }
 
 fn joined<R: ScopedResource + Sync>(instance: Arc<Instance<R>>) -> Result<Lease<R>, Arc<Instance<R>>> {

@@ -19,13 +19,13 @@ use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Subject};
 use crate::base::identity::Within;
 use crate::base::lock::Lock;
-use crate::base::panic::Panic;
 use crate::base::policy::{Name, Policy};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
-use crate::error::{BoxError, Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 use crate::event;
-use crate::event::failures::{Failure, Failures, untold};
+use crate::event::failures::{Failure, Failures};
+use crate::event::undelivered::Undelivered;
 use crate::orphan::ledger::Owned;
 use crate::orphan::owner_entry::OwnerEntry;
 use crate::resource::failing::{Failed, FailureSource};
@@ -56,7 +56,8 @@ pub(super) struct OwnerInner {
     pub(super) is_given: AtomicBool,
     /// Where `drain` and `run` find it.
     listing: OnceLock<OwnerEntry>,
-    not_entered: Lock<Option<NotEntered>>,
+    /// Why there is no resource.
+    not_entered: Lock<Option<Undelivered>>,
     /// In which exit it was spawned.
     pub(super) within: Within,
     mailbox: Arc<dyn Mail>,
@@ -68,12 +69,6 @@ enum OwnerStage {
     Open(Option<Arc<Node>>),
     Closing(CloseRequest),
     Ended,
-}
-
-/// Why there is no resource.
-pub(super) enum NotEntered {
-    Failed(BoxError),
-    Panicked(Panic),
 }
 
 impl OwnerInner {
@@ -228,12 +223,18 @@ impl OwnerInner {
         end.await.clone()
     }
 
-    pub(super) fn refuse(&self, why: NotEntered) {
-        *self.not_entered.lock() = Some(why);
+    /// There will be no resource: the caller that entered it is told why, or else it is reported.
+    pub(super) fn refuse(&self, why: impl Into<Undelivered>) -> OwnerEnd {
+        *self.not_entered.lock() = Some(why.into());
+        OwnerEnd::unentered()
     }
 
-    pub(super) fn not_entered(&self) -> Option<NotEntered> {
-        self.not_entered.lock().take()
+    /// Why there is no resource, for who tells it.
+    pub(super) fn not_entered(&self) -> Failure {
+        let why = self.not_entered.lock().take();
+        let text = "its task was dropped while it entered, as the end of a runtime does";
+        let dropped = || Error::of(self.subject(), Phase::Enter, ErrorKind::Lost, text.into()).into();
+        why.map_or_else(dropped, Undelivered::deliver)
     }
 
     /// It ended before anybody had asked for that.
@@ -311,20 +312,6 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// The caller that was to be told why there is no resource has gone.
-impl Drop for OwnerInner {
-    fn drop(&mut self) {
-        match self.not_entered() {
-            None => {}
-            Some(NotEntered::Failed(error)) => untold(Error::failed(&self.subject(), Phase::Enter, error)),
-            Some(NotEntered::Panicked(panic)) => {
-                let failure = Failure::panicked(self.subject(), Phase::Enter, panic);
-                drop(Failures::from_iter([failure]));
-            }
-        }
     }
 }
 

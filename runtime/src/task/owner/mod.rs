@@ -25,4 +25,4 @@ pub(crate) use hooks::OwnerHook;
 pub use options::OwnerOptions;
 pub use owned::Owner;
 pub(crate) use owned::TO_UNWIND;
-pub(crate) use owning::{owned, spawned};
+pub(crate) use owning::{MakesHook, begin, owned, spawned};

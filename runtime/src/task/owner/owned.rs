@@ -137,6 +137,11 @@ impl<R, K: Kind> Owner<R, K> {
         self.handle.exit(exit)
     }
 
+    /// Why there is no resource, for who tells it.
+    pub(crate) fn not_entered(&self) -> Error {
+        self.inner().not_entered().error
+    }
+
     /// Whether the caller is its task.
     pub(crate) fn is_here(&self) -> bool {
         self.inner().is_here()

@@ -12,13 +12,14 @@ use tokio::task::spawn_local;
 use super::close_request::CloseRequest;
 use super::handle::OwnerHandle;
 use super::hooks::OwnerHook;
-use super::inner::{NotEntered, OwnerInner};
+use super::inner::OwnerInner;
 use super::mailbox::{Mail, Mailbox};
 use super::options::OwnerOptions;
 use super::owned::{Owner, TO_UNWIND};
 use super::task::{OwnerLife, OwnerSide, live};
 use crate::base::entry::Entry;
 use crate::error::{BoxError, Error};
+use crate::event::failures::Failure;
 use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
 use crate::resource::enter::{Enter, Entering};
@@ -42,7 +43,7 @@ where
     let (enter, entry) = lifespan.into_description(place);
     let outer = around(entry.clone());
     let enter = async move {
-        let (mut life, arrival) = begun(enter, entry, options)?;
+        let (mut life, arrival) = begun(enter, entry, options, runtime()?);
         let (runtime, mailbox) = (arrival.runtime.clone(), Arc::clone(&life.mailbox));
         let spawn = move || {
             let owner = life.owner(hook);
@@ -52,6 +53,24 @@ where
         Ok::<_, BoxError>(Owner::new(arrival.wait(Box::new(spawn)).await?, mailbox))
     };
     Lifespan::described(enter, outer)
+}
+
+/// Spawns an owner that no caller waits for: the hook is told what becomes of it.
+pub(crate) fn begin<R, F>(
+    lifespan: Lifespan<R, F>,
+    runtime: &Handle,
+    place: &'static Location<'static>,
+    hook: MakesHook<R, Sendable>,
+) where
+    R: ScopedResource,
+    F: Enter<R> + Send + 'static,
+{
+    let (enter, entry) = lifespan.into_description(place);
+    let (mut life, arrival) = begun(enter, entry, OwnerOptions::new(), runtime.clone());
+    arrival.inner.is_given.store(true, Ordering::Release);
+    let owner = life.owner(Some(hook));
+    runtime.spawn(live(life));
+    drop(owner);
 }
 
 /// As [`owned`], in the `LocalSet` or `LocalRuntime` where it is entered.
@@ -67,7 +86,7 @@ where
     let (enter, entry) = lifespan.into_description(place);
     let outer = around(entry.clone());
     let enter = async move {
-        let (mut life, arrival) = begun(enter, entry, options)?;
+        let (mut life, arrival) = begun(enter, entry, options, runtime()?);
         let mailbox = Arc::clone(&life.mailbox);
         let spawn = move || {
             let owner = life.owner(None);
@@ -94,13 +113,13 @@ where
 }
 
 /// What begins, and where its beginning is waited for.
-fn begun<R, F, K>(enter: F, entry: Entry, options: OwnerOptions) -> Result<(OwnerLife<F, R, K>, Arrival), BoxError>
+fn begun<R, F, K>(enter: F, entry: Entry, options: OwnerOptions, runtime: Handle) -> (OwnerLife<F, R, K>, Arrival)
 where
     R: 'static,
     K: Kind + 'static,
 {
     let mailbox = Arc::new(Mailbox::new(options.capacity));
-    let (arrival, caller) = Arrival::new(Arc::clone(&mailbox) as _, around(entry.clone()))?;
+    let (arrival, caller) = Arrival::new(runtime, Arc::clone(&mailbox) as _, around(entry.clone()));
     let inner = Arc::clone(&arrival.inner);
     let life = OwnerLife {
         // Ends the owner also if its task is never spawned.
@@ -115,7 +134,7 @@ where
         entry,
         survives_panics: options.survives_panics,
     };
-    Ok((life, arrival))
+    (life, arrival)
 }
 
 impl<R: 'static, F, K: Kind + 'static> OwnerLife<F, R, K> {
@@ -129,6 +148,12 @@ impl<R: 'static, F, K: Kind + 'static> OwnerLife<F, R, K> {
     }
 }
 
+fn runtime() -> Result<Handle, BoxError> {
+    let none = "an owner needs a tokio runtime to spawn its task on, and none runs here\n\
+                help: enter it inside of `#[tokio::main]` or `Runtime::block_on`";
+    Handle::try_current().map_err(|_| none.into())
+}
+
 /// The beginning of an owner, whatever the resource is.
 struct Arrival {
     runtime: Handle,
@@ -140,11 +165,7 @@ struct Arrival {
 
 impl Arrival {
     /// Also gives how it is told that the resource has entered.
-    fn new(mailbox: Arc<dyn Mail>, entry: Entry) -> Result<(Self, oneshot::Sender<()>), BoxError> {
-        let runtime = Handle::try_current().map_err(|_| {
-            "an owner needs a tokio runtime to spawn its task on, and none runs here\n\
-             help: enter it inside of `#[tokio::main]` or `Runtime::block_on`"
-        })?;
+    fn new(runtime: Handle, mailbox: Arc<dyn Mail>, entry: Entry) -> (Self, oneshot::Sender<()>) {
         let inner = OwnerInner::new(&runtime, mailbox, &entry);
         let (caller, entered) = oneshot::channel();
         let arrival = Arrival {
@@ -153,7 +174,7 @@ impl Arrival {
             entered,
             entry,
         };
-        Ok((arrival, caller))
+        (arrival, caller)
     }
 
     fn wait(self, spawn: Box<dyn FnOnce() -> OwnerHandle + Send>) -> BoxFuture<'static, Result<OwnerHandle, BoxError>> {
@@ -186,10 +207,10 @@ impl Arrival {
         // Its task has nothing more to do but to say so.
         inner.ended(None).await;
         drop(owner.into_held().into_parts());
-        match inner.not_entered() {
-            Some(NotEntered::Failed(error)) => Err(error),
-            Some(NotEntered::Panicked(panic)) => resume_unwind(panic),
-            None => Err("its task was dropped while it entered, as the end of a runtime does".into()),
+        let Failure { error, panic } = inner.not_entered();
+        match panic {
+            Some(panic) => resume_unwind(panic),
+            None => Err(error.into()),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::call::Ran;
 use super::close_request::CloseRequest;
 use super::end::{OwnerDeath, OwnerEnd};
 use super::hooks::OwnerHook;
-use super::inner::{NotEntered, OwnerInner};
+use super::inner::OwnerInner;
 use super::mailbox::Mailbox;
 use super::work::Letter;
 use crate::base::cause::Phase;
@@ -27,6 +27,7 @@ use crate::base::panic::panic_text;
 use crate::cancel::cancellation::{Cancellation, Kind as Why};
 use crate::cancel::node::Node;
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::event::failures::Failure;
 use crate::lifespan::kind::Kind;
 use crate::resource::LocalResource;
 use crate::resource::enter::Entering;
@@ -131,7 +132,7 @@ fn arrived(inner: &OwnerInner, entry: &Entry, task: &mut TaskGuard<OwnerSide>) -
     };
     // Entered in the very poll of the cancellation (law 17).
     let error = Error::cancelled(entry, Phase::Enter, why.clone());
-    inner.refuse(NotEntered::Failed(error.into()));
+    let _ = inner.refuse(error);
     Some(why)
 }
 
@@ -233,15 +234,12 @@ impl TaskSide for OwnerSide {
 
     fn end(self, end: TaskEnd<OwnerEnd>) {
         let OwnerSide { inner, hook, caller } = self;
-        let not_entered = |why| {
-            inner.refuse(why);
-            OwnerEnd::unentered()
-        };
+        let (subject, phase) = (inner.subject(), Phase::Enter);
         let end = match end {
             TaskEnd::Done(end) => end,
-            TaskEnd::Failed(error) => not_entered(NotEntered::Failed(error)),
-            TaskEnd::Panicked(panic) => not_entered(NotEntered::Panicked(panic)),
-            _ if inner.is_entered.load(Ordering::SeqCst) => OwnerEnd::lost(inner.subject(), inner.death()),
+            TaskEnd::Failed(error) => inner.refuse(Error::failed(&subject, phase, error)),
+            TaskEnd::Panicked(panic) => inner.refuse(Failure::panicked(subject, phase, panic)),
+            _ if inner.is_entered.load(Ordering::SeqCst) => OwnerEnd::lost(subject, inner.death()),
             _ => OwnerEnd::unentered(),
         };
         inner.end(end, hook);

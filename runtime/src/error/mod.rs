@@ -101,9 +101,9 @@ impl Error {
     }
 
     /// A scope that was cancelled, in its enter or its body.
-    pub(crate) fn cancelled(entry: &Entry, phase: Phase, cancellation: Cancellation) -> Self {
+    pub(crate) fn cancelled(subject: Subject, phase: Phase, cancellation: Cancellation) -> Self {
         let kind = ErrorKind::of(&cancellation);
-        Error::made(entry.subject(), phase, kind, cancellation.into())
+        Error::made(subject, phase, kind, cancellation.into())
     }
 
     /// What happened.

@@ -204,10 +204,7 @@ impl From<TaskError> for Error {
         let subject = error.failure().map_or_else(unknown, |failure| failure.task.clone());
         match error {
             // What is told by it is told as such (law 15).
-            TaskError::Cancelled(cancellation) => {
-                let kind = ErrorKind::of(&cancellation);
-                Error::of(subject, Phase::Body, kind, cancellation.into())
-            }
+            TaskError::Cancelled(cancellation) => Error::cancelled(subject, Phase::Body, cancellation),
             error => Error::of(subject, Phase::Body, ErrorKind::Failed, error.into()),
         }
     }

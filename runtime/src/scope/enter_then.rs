@@ -276,7 +276,7 @@ fn stop_inside(entry: &Entry) {
 #[cold]
 fn refuse(entry: &Entry, cancellation: Cancellation) -> Error {
     current::deliver();
-    let error = Error::cancelled(entry, Phase::Enter, cancellation);
+    let error = Error::cancelled(entry.subject(), Phase::Enter, cancellation);
     event::enter_failed(entry, &error);
     error
 }
@@ -303,7 +303,7 @@ fn refusal(entry: &Entry, side: &mut Side, error: Option<BoxError>) -> Failure {
         }
         (Some(Undone::Stopped(StopReason::Cancelled(cancellation))), _, _) => {
             current::deliver();
-            Error::cancelled(entry, Phase::Enter, cancellation)
+            Error::cancelled(entry.subject(), Phase::Enter, cancellation)
         }
         (Some(Undone::Stopped(StopReason::OutOfTime)) | None, _, _) => overrun(entry),
     };

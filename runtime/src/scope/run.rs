@@ -306,7 +306,7 @@ fn settled(entry: &Entry, side: &mut Side, failure: Option<&mut dyn Carrier>) ->
     match (side.take_cancelled(), death, failure) {
         (Some(cancellation), Some(death), failure) => died(&cancellation, death, failure, failures),
         (Some(cancellation), None, None) => {
-            let mut error = Error::cancelled(entry, Phase::Body, cancellation);
+            let mut error = Error::cancelled(entry.subject(), Phase::Body, cancellation);
             attach(failures, &mut error);
             Some(error)
         }

@@ -52,10 +52,10 @@ pub(crate) trait TaskSide {
 }
 
 pin_project! {
-    pub(crate) struct Spawned<F, S: TaskSide> {
+    pub(crate) struct Spawned<F: Future, S: TaskSide> {
         // Until it has ended, or was aborted.
         #[pin]
-        code: Option<Branch<TaskCode<F>, Result<S::Value, Unreturned>, Pending<()>>>,
+        code: Option<Branch<TaskCode<F, S::Value>, Result<S::Value, Unreturned>, Pending<()>>>,
         // After the code: by the end of that it is told.
         side: TaskGuard<S>,
     }
@@ -67,26 +67,32 @@ pub(crate) struct TaskGuard<S: TaskSide> {
     began: bool,
 }
 
-impl<F, S> Spawned<F, S>
-where
-    F: Future<Output = Result<S::Value, BoxError>>,
-    S: TaskSide,
-{
+/// What of that which code gives says whether it succeeded.
+pub(crate) type TaskResult<F, T> = fn(<F as Future>::Output) -> Result<T, BoxError>;
+
+impl<F: Future, S: TaskSide> Spawned<F, S> {
     /// The code runs in this region, and is called so.
-    pub(crate) fn new(region: Arc<Node>, subject: Subject, future: F, side: S) -> Self {
+    pub(crate) fn new(
+        region: Arc<Node>,
+        subject: Subject,
+        future: F,
+        result: TaskResult<F, S::Value>,
+        side: S,
+    ) -> Self {
         region.name(subject.clone());
+        let code = TaskCode {
+            future,
+            result,
+            subject,
+        };
         Spawned {
-            code: Some(Branch::new(region, Bell::none(), TaskCode { future, subject })),
+            code: Some(Branch::new(region, Bell::none(), code)),
             side: TaskGuard::new(side),
         }
     }
 }
 
-impl<F, S> Future for Spawned<F, S>
-where
-    F: Future<Output = Result<S::Value, BoxError>>,
-    S: TaskSide,
-{
+impl<F: Future, S: TaskSide> Future for Spawned<F, S> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -116,20 +122,21 @@ where
 }
 
 pin_project! {
-    struct TaskCode<F> {
+    struct TaskCode<F: Future, T> {
         #[pin]
         future: F,
+        result: TaskResult<F, T>,
         subject: Subject,
     }
 }
 
-impl<T, F: Future<Output = Result<T, BoxError>>> Future for TaskCode<F> {
+impl<F: Future, T> Future for TaskCode<F, T> {
     type Output = Result<T, Unreturned>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let failed = |error| Unreturned(Some((error, this.subject.clone())));
-        this.future.poll(cx).map(|result| result.map_err(failed))
+        this.future.poll(cx).map(|given| (this.result)(given).map_err(failed))
     }
 }
 

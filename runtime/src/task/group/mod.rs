@@ -1,8 +1,7 @@
 //! [`TaskGroup`]: tasks that end before the group does.
 //!
-//! [`state`] is what the group and its children share, [`task`] the spawned task of a child, [`spawner`] how one is spawned, [`start`] and
-//! [`announcement`] how one is waited for until it is ready, [`waiting`] the exit; [`Child`] is the handle, [`code`] what a child may
-//! return.
+//! [`state`] is what the group and its children share, [`task`] the spawned task of a child, [`spawner`] how one is spawned, [`start`] how
+//! one is waited for until it is ready, [`waiting`] the exit; [`Child`] is the handle, [`code`] what a child may return.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,6 +10,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 use crate::base::policy::Policy;
 use crate::error::rejected::Rejected;
@@ -25,7 +25,6 @@ use crate::resource::failing::Failing;
 use crate::task::ready::Ready;
 use crate::task::service::ServiceEnd;
 
-mod announcement;
 mod child;
 mod code;
 mod spawner;
@@ -41,7 +40,6 @@ pub use spawner::Spawner;
 use spawner::Within;
 use start::started;
 use state::Group;
-use waiting::Waiting;
 
 /// Tasks that end before the group does: a resource, whose children are spawned in its body and awaited in its exit.
 ///
@@ -164,7 +162,11 @@ use waiting::Waiting;
 /// [law 21]: crate::guide::guarantees#law-21
 /// [law 23]: crate::guide::guarantees#law-23
 pub struct TaskGroup {
-    waiting: Waiting,
+    group: Arc<Group>,
+    /// When the budget of its exit is used up, once that has begun and if it has one.
+    until: Option<Instant>,
+    /// Its exit has waited for all children.
+    is_over: bool,
 }
 
 impl TaskGroup {
@@ -186,8 +188,11 @@ impl TaskGroup {
         let place = Location::caller();
         Lifespan::of(async move {
             let runtime = Handle::try_current()?;
-            let waiting = Waiting::new(Group::new(runtime, place));
-            Ok::<_, BoxError>(TaskGroup { waiting })
+            Ok::<_, BoxError>(TaskGroup {
+                group: Group::new(runtime, place),
+                until: None,
+                is_over: false,
+            })
         })
     }
 
@@ -303,7 +308,7 @@ impl TaskGroup {
         R: AsyncFnOnce(Ready<T>) -> O + SendFn<Ready<T>, O, Future: 'static> + Send + 'static,
     {
         let subject = self.children().subject(Location::caller());
-        started(Arc::clone(self.group()), subject, run)
+        started(Arc::clone(&self.group), subject, run)
     }
 
     /// What spawns children with this name, for errors and reports; one without a name is called "child".
@@ -315,7 +320,7 @@ impl TaskGroup {
     /// A handle that spawns children from anywhere, in the children for one.
     #[must_use]
     pub fn spawner(&self) -> Spawner {
-        Spawner::new(self.group())
+        Spawner::new(&self.group)
     }
 
     /// Cancels all children, those that begin later as well; the body goes on, and the group does not fail for it. Whether
@@ -325,20 +330,20 @@ impl TaskGroup {
     #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel(&self) -> bool {
-        self.group().cancel(None, Location::caller())
+        self.group.cancel(None, Location::caller())
     }
 
     /// As [`cancel`](TaskGroup::cancel), with a reason that errors and exits are told.
     #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel_because(&self, reason: impl Into<Cow<'static, str>>) -> bool {
-        self.group().cancel(Some(reason.into()), Location::caller())
+        self.group.cancel(Some(reason.into()), Location::caller())
     }
 
     /// How many children have not ended.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.group().live()
+        self.group.live()
     }
 
     /// Whether all children have ended.
@@ -347,12 +352,8 @@ impl TaskGroup {
         self.len() == 0
     }
 
-    fn group(&self) -> &Arc<Group> {
-        self.waiting.group()
-    }
-
     fn children(&self) -> Spawner<&Self> {
-        Spawner::new(self.group())
+        Spawner::new(&self.group)
     }
 }
 
@@ -371,7 +372,7 @@ impl Within for &TaskGroup {
 #[diagnostic::do_not_recommend]
 impl ScopedResource for TaskGroup {
     async fn exit(self, exit: &Exit) -> Result<(), BoxError> {
-        self.waiting.end(exit).await
+        self.end(exit).await
     }
 
     /// Without a bound to the exit: children take the time they take.
@@ -384,7 +385,7 @@ impl ScopedResource for TaskGroup {
     }
 
     fn __failure(&self, failing: &mut Failing<'_>) {
-        self.group().attach(&failing.wire());
+        self.group.attach(&failing.wire());
     }
 }
 
@@ -392,7 +393,7 @@ impl fmt::Debug for TaskGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskGroup")
             .field("children", &self.len())
-            .field("cancellation", &self.group().node().cancellation())
+            .field("cancellation", &self.group.node().cancellation())
             .finish_non_exhaustive()
     }
 }

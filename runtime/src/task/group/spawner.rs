@@ -8,19 +8,20 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::child::Child;
-use super::code::{ChildCode, ChildEnd};
+use super::code::ChildEnd;
 use super::start::started;
 use super::state::Group;
 use super::task::{ChildTask, spawn};
 use crate::base::entry::Subject;
 use crate::base::policy::Name;
+use crate::error::Error;
 use crate::error::rejected::Rejected;
 use crate::error::task_error::UNNAMED;
-use crate::error::{BoxError, Error};
 use crate::lifespan::send_fn::SendFn;
 use crate::resource::body::Infallible;
 use crate::task::ready::Ready;
 use crate::task::service::ServiceEnd;
+use crate::task::spawned::TaskResult;
 
 /// Spawns children of a [`TaskGroup`](crate::TaskGroup) from anywhere, in its children for one; made by [`TaskGroup::spawner`](crate::TaskGroup::spawner). Cheap to clone.
 ///
@@ -160,14 +161,14 @@ impl<G: Within> Spawner<G> {
 
     fn spawn_on<F: Future, T>(
         &self,
-        on: impl FnOnce(ChildTask<ChildCode<F, T>, T>),
+        on: impl FnOnce(ChildTask<F, T>),
         future: F,
-        result: fn(F::Output) -> Result<T, BoxError>,
+        result: TaskResult<F, T>,
         place: &'static Location<'static>,
     ) -> G::Spawned<T, F> {
         let subject = self.subject(place);
-        let spawned = spawn(&self.group, &subject, None, ChildCode { future, result }, on);
-        G::__spawned(spawned.map_err(|code| Rejected::closed(code.future, "the task group", subject)))
+        let spawned = spawn(&self.group, &subject, None, future, result, on);
+        G::__spawned(spawned.map_err(|future| Rejected::closed(future, "the task group", subject)))
     }
 }
 

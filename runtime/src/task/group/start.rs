@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::announcement::{Announcement, not_ready};
 use super::state::Group;
-use super::task::spawn;
+use super::task::{Announcement, not_ready, spawn};
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::cancel::cancellation::Cancellation;
@@ -16,7 +15,6 @@ use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::error::task_error::TaskError;
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::event::failures::{Failures, Verdict};
 use crate::lifespan::BoxFuture;
 use crate::lifespan::send_fn::SendFn;
 use crate::task::ready::{Ready, until_ready};
@@ -47,13 +45,13 @@ async fn spawned<T: Send + 'static>(
     if let Some(cancellation) = current::cancellation() {
         // As with anything that is entered in a cancelled scope (law 14).
         current::deliver();
-        let kind = ErrorKind::of(&cancellation);
-        return Err(Error::of(subject, Phase::Enter, kind, cancellation.into()));
+        return Err(Error::cancelled(subject, Phase::Enter, cancellation));
     }
     let (ready, value, handshake) = Ready::new();
-    let (announcement, refused) = Announcement::new(handshake);
+    let (refusal, refused) = oneshot::channel();
+    let announcement = Some(Announcement { handshake, refusal });
     let on = |task| drop(group.runtime.spawn(task));
-    let Ok(child) = spawn(&group, &subject, Some(announcement), run(ready), on) else {
+    let Ok(child) = spawn(&group, &subject, announcement, run(ready), |ended| ended, on) else {
         let closed = TaskError::GroupClosed.into();
         return Err(Error::of(subject, Phase::Enter, ErrorKind::Closed, closed));
     };
@@ -61,17 +59,13 @@ async fn spawned<T: Send + 'static>(
         child: Some(Arc::clone(child.node())),
         place: subject.place,
     };
-    let value = until_ready(value, refusal_in(refused, subject)).await?;
+    let refusal = async {
+        let dropped = |_| not_ready(&subject, TaskError::Dropped);
+        refused.await.map_or_else(dropped, |refusal| refusal.deliver().error)
+    };
+    let value = until_ready(value, refusal).await?;
     caller.child = None;
     Ok(value)
-}
-
-/// Why it does not become ready.
-async fn refusal_in(refused: oneshot::Receiver<Failures>, subject: Subject) -> Error {
-    match refused.await.map(Failures::verdict) {
-        Ok(Verdict::Failed(error)) => error,
-        _ => not_ready(&subject, TaskError::Dropped),
-    }
 }
 
 /// Who waits for a child to become ready. Dropped before it is, it cancels the child, which the group waits for.

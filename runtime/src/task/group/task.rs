@@ -3,11 +3,10 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::sync::oneshot;
 
-use super::announcement::Announcement;
 use super::child::Child;
 use super::state::Group;
 use crate::base::cause::Phase;
@@ -19,27 +18,27 @@ use crate::error::of_cancellation::is_echo;
 use crate::error::task_error::{TaskError, TaskFailure};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::{Failure, Failures, drop_echo};
-use crate::task::spawned::{Spawned, TaskEnd, TaskSide};
+use crate::event::undelivered::Undelivered;
+use crate::task::ready::StartHandshake;
+use crate::task::spawned::{Spawned, TaskEnd, TaskResult, TaskSide};
 
 pub(super) type ChildTask<F, T> = Spawned<F, ChildSide<T>>;
 
 /// Refused when the group has closed; the code is given back.
-pub(super) fn spawn<F, T>(
+pub(super) fn spawn<F: Future, T>(
     group: &Arc<Group>,
     subject: &Subject,
     announcement: Option<Announcement>,
     code: F,
+    result: TaskResult<F, T>,
     on: impl FnOnce(ChildTask<F, T>),
-) -> Result<Child<T>, F>
-where
-    F: Future<Output = Result<T, BoxError>>,
-{
+) -> Result<Child<T>, F> {
     if !group.admit() {
         return Err(code);
     }
     let region = group.region_for(subject);
-    let (handle, result) = oneshot::channel();
-    let child = Child::new(result, Arc::clone(&region));
+    let (handle, outcome) = oneshot::channel();
+    let child = Child::new(outcome, Arc::clone(&region));
     let side = ChildSide {
         group: Arc::clone(group),
         region: Arc::clone(&region),
@@ -47,7 +46,7 @@ where
         handle: Some(handle),
         announcement,
     };
-    on(Spawned::new(region, subject.clone(), code, side));
+    on(Spawned::new(region, subject.clone(), code, result, side));
     Ok(child)
 }
 
@@ -173,4 +172,48 @@ impl<T> Drop for ChildSide<T> {
         self.region.leave(|_| false);
         self.group.dismiss();
     }
+}
+
+/// How a child tells who started it that it is ready, or never will be.
+pub(super) struct Announcement {
+    pub(super) handshake: StartHandshake,
+    pub(super) refusal: oneshot::Sender<Undelivered>,
+}
+
+impl Announcement {
+    /// To be polled after the child. Ready when there is nothing more to announce: its [`Ready`](crate::task::Ready) was used, or
+    /// dropped by a child that goes on.
+    fn poll(&mut self, goes_on: bool, subject: &Subject, cx: &mut Context<'_>) -> Poll<()> {
+        if !ready!(self.handshake.poll(goes_on, cx)) {
+            let (nobody, _) = oneshot::channel();
+            let refusal = std::mem::replace(&mut self.refusal, nobody);
+            let _ = give(refusal, not_ready(subject, TaskError::ReadyDropped));
+        }
+        Poll::Ready(())
+    }
+
+    /// It has ended without having been ready: that is the error of who started it, or else of the group.
+    fn end<T>(self, result: &Result<T, TaskError>, error: Option<Error>, subject: &Subject) -> Option<Error> {
+        // Nobody else need be told: it says nothing that who gave up does not know.
+        let _ = match (result, error) {
+            (_, Some(error)) => return give(self.refusal, error),
+            (Ok(_), None) => give(self.refusal, not_ready(subject, TaskError::NotReady)),
+            (Err(TaskError::Cancelled(why)), None) => give(
+                self.refusal,
+                Error::cancelled(subject.clone(), Phase::Enter, why.clone()),
+            ),
+            (Err(_), None) => None,
+        };
+        None
+    }
+}
+
+/// Gives it to who started the child; back if nobody waits.
+fn give(refusal: oneshot::Sender<Undelivered>, error: Error) -> Option<Error> {
+    let back = refusal.send(error.into()).err()?;
+    Some(back.deliver().error)
+}
+
+pub(super) fn not_ready(subject: &Subject, why: TaskError) -> Error {
+    Error::of(subject.clone(), Phase::Enter, ErrorKind::Failed, why.into())
 }

@@ -1,5 +1,4 @@
-//! [`Waiting`]: the duty to wait for the children of a group, which its exit fulfils. Dropped before that, the children are
-//! cancelled, and the waiting goes on as a job: adopted by the scope around it, or else rescued, so that `drain` knows of it
+//! The end of a [`TaskGroup`], whose exit waits for its children. Dropped before that is over, the children are cancelled, and the waiting goes on as a job: adopted by the scope around it, or else rescued, so that `drain` knows of it
 //! (laws 3 and 4).
 
 use std::future::poll_fn;
@@ -9,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::TaskGroup;
 use super::state::Group;
 use crate::base::cause::Phase;
 use crate::base::timer::after;
@@ -20,26 +20,7 @@ use crate::orphan::orphan_exit::{OrphanExit, OrphanState};
 use crate::resource::exit::Exit;
 use crate::task::ladder::{Reached, ShutdownLadder, end_by};
 
-pub(super) struct Waiting {
-    group: Arc<Group>,
-    /// When the budget of its exit is used up, once that has begun and if it has one.
-    until: Option<Instant>,
-    is_over: bool,
-}
-
-impl Waiting {
-    pub(super) fn new(group: Arc<Group>) -> Self {
-        Waiting {
-            group,
-            until: None,
-            is_over: false,
-        }
-    }
-
-    pub(super) fn group(&self) -> &Arc<Group> {
-        &self.group
-    }
-
+impl TaskGroup {
     /// Waits for the children, after it has cancelled them if the body did not succeed. Within a budget, what is left is
     /// cancelled, then aborted.
     pub(super) async fn end(mut self, exit: &Exit) -> Result<(), BoxError> {
@@ -60,9 +41,7 @@ impl Waiting {
     /// What failed; else, if it was cancelled before all children had completed, that (law 15).
     fn outcome(&self, left: Vec<Error>, is_clean: bool) -> Result<(), BoxError> {
         let mut failures = self.group.take_failures();
-        for error in left {
-            failures.push(error.into());
-        }
+        failures.append(Failures::of(left));
         match (failures.verdict(), self.group.cut_short()) {
             (Verdict::Failed(error), _) => Err(error.into()),
             (_, Some(cancellation)) if is_clean => Err(cancellation.into()),
@@ -80,14 +59,15 @@ impl Group {
             return Vec::new();
         };
         let default = ShutdownLadder::default();
-        let ladder = if may_run_on {
-            ShutdownLadder { stop: None, ..default }
+        let (stop, cancel) = if may_run_on {
+            (None, default.cancel)
         } else {
-            ShutdownLadder {
-                stop: Some(Duration::ZERO),
-                cancel: None,
-                ..default
-            }
+            (Some(Duration::ZERO), None)
+        };
+        let ladder = ShutdownLadder {
+            stop,
+            cancel,
+            ..default
         };
         let ladder = ladder.within(Some(time));
         let (cancel, abort) = (|| self.out_of_time(), || self.abort(ladder.cancel));
@@ -110,7 +90,7 @@ impl Group {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for TaskGroup {
     fn drop(&mut self) {
         let group = &self.group;
         if self.is_over || group.close_if_idle() {
@@ -128,12 +108,7 @@ impl Drop for Waiting {
             failures.append(Failures::of(left));
             failures
         };
-        collector::submit(OrphanExit::new(
-            OrphanState::Unbegun,
-            exit,
-            subject,
-            Some(runtime),
-            false,
-        ));
+        let exit = OrphanExit::new(OrphanState::Unbegun, exit, subject, Some(runtime), false);
+        collector::submit(exit);
     }
 }

@@ -278,7 +278,7 @@ impl OwnerInner {
 
     /// The error of a call that was cancelled.
     pub(super) fn cancelled(&self, why: Cancellation) -> Error {
-        Error::of(self.subject(), Phase::Body, ErrorKind::of(&why), why.into())
+        Error::cancelled(self.subject(), Phase::Body, why)
     }
 
     /// What it is called.

@@ -131,7 +131,7 @@ fn arrived(inner: &OwnerInner, entry: &Entry, task: &mut TaskGuard<OwnerSide>) -
         return None;
     };
     // Entered in the very poll of the cancellation (law 17).
-    let error = Error::cancelled(entry, Phase::Enter, why.clone());
+    let error = Error::cancelled(entry.subject(), Phase::Enter, why.clone());
     let _ = inner.refuse(error);
     Some(why)
 }

@@ -66,7 +66,13 @@ impl Task {
             handshake,
             is_ready: false,
         };
-        let handle = runtime.spawn(Spawned::new(Arc::clone(&life.region), subject.clone(), run, side));
+        let handle = runtime.spawn(Spawned::new(
+            Arc::clone(&life.region),
+            subject.clone(),
+            run,
+            |ended| ended,
+            side,
+        ));
         Task {
             life,
             stop,

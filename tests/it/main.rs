@@ -13,6 +13,7 @@ mod journal;
 
 mod adopted;
 mod between;
+mod blocking;
 mod budgets;
 mod cancel;
 mod compose;

@@ -22,6 +22,7 @@ use crate::scope::held::{Held, Settled};
 use crate::scope::run::run;
 use crate::scope::tie::{InTask, Kind, Tie};
 
+mod blocking;
 pub(crate) mod ending;
 pub(crate) mod foreign;
 pub(crate) mod held;

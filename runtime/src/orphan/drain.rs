@@ -8,7 +8,7 @@ use tokio::runtime::{self, Handle};
 use tokio::task::yield_now;
 
 use super::ledger::{Drain, Seen, with};
-use super::{collector, owner_entry};
+use super::{blocking, collector, owner_entry};
 use crate::base::entry::Subject;
 use crate::error::Error;
 
@@ -107,6 +107,7 @@ impl Listener {
             waited_for,
             failures: failures.errors().collect(),
             live,
+            blocking: blocking::left(self.runtime),
         }
     }
 }
@@ -125,6 +126,7 @@ pub struct Drained {
     waited_for: Vec<Subject>,
     failures: Vec<Error>,
     live: Vec<Subject>,
+    blocking: Vec<Subject>,
 }
 
 impl Drained {
@@ -139,6 +141,13 @@ impl Drained {
     #[must_use = "it is only looked at"]
     pub fn still_live(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
         self.live.iter().map(named_place)
+    }
+
+    /// The type of each [blocking](crate::Lifespan::new_blocking) resource whose beginning or end still blocks a thread of this runtime
+    /// although nobody waits for it any more, and where it was made. Nothing can end that; a runtime that is dropped waits for it.
+    #[must_use = "it is only looked at"]
+    pub fn still_blocking(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
+        self.blocking.iter().map(named_place)
     }
 
     /// The failures of those exits. When several drains wait, the first of them gets the failures.
@@ -185,6 +194,10 @@ impl fmt::Display for Drained {
             [] => Ok(()),
             [name] => write!(f, "; the owner of {name} is still live"),
             _ => write!(f, "; {} owners are still live: {}", live.len(), live.join(", ")),
+        }?;
+        match names(&self.blocking)[..] {
+            [] => Ok(()),
+            ref blocking => write!(f, "; still blocking a thread each: {}", blocking.join(", ")),
         }
     }
 }
@@ -195,6 +208,7 @@ impl fmt::Debug for Drained {
             .field("waited_for", &names(&self.waited_for))
             .field("failures", &self.failures)
             .field("still_live", &self.live)
+            .field("still_blocking", &self.blocking)
             .finish()
     }
 }

@@ -154,19 +154,48 @@ fn without_a_timer_it_is_not_tried_again() {
     });
 }
 
-/// The name and the budgets of the first are those of the whole.
+/// The budget of what is made bounds one attempt: late, it unwinds, and is tried again.
 #[test]
-fn it_has_the_policy_of_the_first() {
+fn an_attempt_has_its_own_budget_law_17() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let (began, mut attempt) = (Instant::now(), 0);
+        let db = Lifespan::retry(
+            |_| Some(10 * MS),
+            || {
+                attempt += 1;
+                let (n, journal) = (attempt, journal.clone());
+                let enter = async move {
+                    let held = journal.resource("held").exit(Step::Yield).lifespan();
+                    held.scope_ok(async |_| sleep(if n < 3 { 100 * MS } else { MS }).await)
+                        .await
+                };
+                Lifespan::new(enter, async |(), _: &_| ()).enter_timeout(5 * MS)
+            },
+        );
+        db.scope_ok(async |_| ()).await.unwrap();
+        assert_eq!(began.elapsed(), (5 + 10 + 5 + 10 + 1) * MS);
+        let unwound = journal
+            .lines()
+            .iter()
+            .filter(|line| *line == "exit held: timed out")
+            .count();
+        assert_eq!(unwound, 2);
+    });
+}
+
+/// The name of the first is that of the whole, and so is its exit budget.
+#[test]
+fn it_has_the_name_of_the_first() {
     let one = || {
         Lifespan::new(async { Ok::<_, Infallible>(()) }, async |(), _: &_| ())
             .named("db")
             .enter_timeout(MS)
     };
     let retried = Lifespan::retry(|_| None, one);
-    assert_eq!(
-        (retried.policy().name(), retried.policy().enter_budget()),
-        ("db", Some(MS))
-    );
+    assert_eq!((retried.policy().name(), retried.policy().enter_budget()), ("db", None));
+    let bounded = retried.enter_timeout(2 * MS);
+    assert_eq!(bounded.policy().enter_budget(), Some(2 * MS));
 }
 
 /// Cancelled or dropped at each point at which it waits.

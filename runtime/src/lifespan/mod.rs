@@ -27,7 +27,6 @@ pub(crate) mod ending;
 pub(crate) mod foreign;
 pub(crate) mod held;
 pub(crate) mod kind;
-mod retry;
 pub(crate) mod scope_macro;
 pub(crate) mod send_fn;
 

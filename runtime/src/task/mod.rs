@@ -7,6 +7,7 @@ pub(crate) mod group;
 pub(crate) mod ladder;
 pub(crate) mod owner;
 pub(crate) mod ready;
+mod retry;
 pub(crate) mod service;
 pub(crate) mod spawned;
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::Lifespan;
 use crate::base::entry::Subject;
 use crate::base::timer;
 use crate::cancel::current;
+use crate::cancel_scope::timeout::timeout;
 use crate::error::BoxError;
 use crate::event;
+use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
 use crate::resource::enter::{Enter, Entered};
 
@@ -18,15 +19,16 @@ impl<R: LocalResource> Lifespan<R> {
     /// A life whose enter is tried again when it fails, such as that of a database which comes up later than its client.
     ///
     /// `wait` is called with what an attempt failed with, and says after how long the next one begins, or `None` to give up: then the
-    /// enter fails with the last error. `make` gives the life of each attempt. The name and the budgets of the first one are those of the
-    /// whole: an [`enter_timeout`](Lifespan::enter_timeout) bounds all attempts and the waiting between them, and a cancellation ends
-    /// them ([law 14](crate::guide::guarantees#law-14)). Without such a bound, a `wait` that never gives up tries for ever.
+    /// enter fails with the last error. `make` gives the life of each attempt; the first one's name and exit budget are those of the whole.
+    ///
+    /// The enter budget of what `make` gives bounds one attempt, which then unwinds. An
+    /// [`enter_timeout`](Lifespan::enter_timeout) on the result bounds all attempts and the waiting between them, and a cancellation
+    /// ends them ([law 14](crate::guide::guarantees#law-14)). Without such a bound, a `wait` that never gives up tries for ever.
     ///
     /// Each failure that is followed by another attempt is an event of the level warning,
     /// [`EventKind::Retrying`](crate::event::EventKind::Retrying), since no return value can carry it.
     ///
-    /// A panic is not tried again. Without a time driver (`Builder::enable_time`), nothing is. To bound one attempt, put a
-    /// [`timeout`](crate::timeout()) into its enter.
+    /// A panic is not tried again. Without a time driver (`Builder::enable_time`), nothing is.
     ///
     /// ```
     /// use lifespan::{Enter, Lifespan, Resource};
@@ -41,9 +43,10 @@ impl<R: LocalResource> Lifespan<R> {
     ///         move |_error| delays.next(),
     ///         move || {
     ///             attempt += 1;
-    ///             Lifespan::new(Db::connect(attempt), async |_db, _| ()).named("db").enter_timeout(Duration::from_secs(30))
+    ///             Lifespan::new(Db::connect(attempt), async |_db, _| ()).named("db").enter_timeout(Duration::from_secs(1)) // each
     ///         },
     ///     )
+    ///     .enter_timeout(Duration::from_secs(30)) // all of them
     /// }
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), lifespan::Error> {
     /// # lifespan::event::print_warnings(false);
@@ -56,22 +59,49 @@ impl<R: LocalResource> Lifespan<R> {
         mut make: impl FnMut() -> Lifespan<R, F>,
     ) -> Lifespan<R, impl Enter<R>> {
         let place = Location::caller();
-        let (first, entry) = make().into_description(place);
-        let next = move || make().into_description(place).0;
-        let enter = attempts(first, entry.subject(), wait, next);
+        let mut attempt = move || {
+            let (enter, entry) = make().into_description(place);
+            let budget = entry.policy.enter_budget();
+            (Attempt { enter, budget }, entry)
+        };
+        let (first, mut entry) = attempt();
+        entry.policy = entry.policy.enter_timeout(None);
+        let enter = attempts(first, entry.subject(), wait, move || attempt().0);
         Lifespan::described(enter, entry)
     }
 }
 
+struct Attempt<F> {
+    enter: F,
+    budget: Option<Duration>,
+}
+
+impl<F> Attempt<F> {
+    async fn entered<R: LocalResource>(self) -> Result<R, BoxError>
+    where
+        F: Enter<R>,
+    {
+        let Attempt { enter, budget } = self;
+        match budget {
+            None => enter.await.__into_result(),
+            // It is kept or refused, never ignored.
+            Some(_) if !timer::works() => {
+                Err("its enter budget cannot be kept, since no tokio timer works here".into())
+            }
+            Some(budget) => timeout(budget, enter).await?.__into_result(),
+        }
+    }
+}
+
 async fn attempts<R: LocalResource, F: Enter<R>>(
-    first: F,
+    first: Attempt<F>,
     subject: Subject,
     mut wait: impl FnMut(&BoxError) -> Option<Duration>,
-    mut make: impl FnMut() -> F,
+    mut next: impl FnMut() -> Attempt<F>,
 ) -> Result<R, BoxError> {
-    let (mut enter, mut attempt) = (first, 1);
+    let (mut attempt, mut number) = (first, 1);
     loop {
-        let failed = match enter.await.__into_result() {
+        let failed = match attempt.entered().await {
             Ok(resource) => return Ok(resource),
             Err(failed) => failed,
         };
@@ -81,9 +111,9 @@ async fn attempts<R: LocalResource, F: Enter<R>>(
         let Some(after) = wait(&failed) else {
             return Err(failed);
         };
-        event::retrying(&subject, attempt, failed, after);
+        event::retrying(&subject, number, failed, after);
         sleep(after).await;
-        enter = make();
-        attempt += 1;
+        attempt = next();
+        number += 1;
     }
 }

@@ -125,6 +125,7 @@
 //! - `tracing`: warnings go there instead of to standard error, if a subscriber is there; as events of the target
 //!   `lifespan`, with names such as `lifespan.exit.failed`, and the error in the field `error`.
 //!   `event::trace_spans` adds a span for each enter and each exit.
+//! - `record`: the module [`record`], which keeps and draws what happens; `serde`: the same as data.
 //! - `tokio-util`: cancel scopes from `CancellationToken`s, and tokens from cancel scopes.
 //! - `testing`: the module `testing`.
 //! - `checks`: keeps the same-task check ([`checks_enabled`]) in builds without debug assertions.
@@ -160,6 +161,8 @@ mod live;
 mod orphan;
 #[cfg(feature = "compose")]
 mod plan;
+#[cfg(feature = "record")]
+pub mod record;
 mod resource;
 #[cfg(feature = "signal")]
 pub mod run;

@@ -20,7 +20,7 @@ const RUNTIME: &[&[&str]] = &[
     &["cancel", "plan"],
     &["error"],
     &["event"],
-    &["resource"],
+    &["resource", "record"],
     &["orphan"],
     &["scope"],
     &["cancel_scope", "live"],

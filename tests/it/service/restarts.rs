@@ -254,7 +254,7 @@ fn swept_laws_1_13() {
                 }
             },
         );
-        let _ = feed.scope_ok(async |feed| sleep(3 * MS).await).await;
+        let _ = feed.scope_ok(async |_| sleep(3 * MS).await).await;
     };
     for runtime in [paused(), multi_thread()] {
         assert!(runtime.block_on(sweep(At::Cancel, program)).points() > 1);

@@ -1,0 +1,150 @@
+//! What happened and what lives, kept: a [`Recorder`] observes [events](crate::event) and has a [`Snapshot`] of what lives right now, and
+//! a [`Timeline`] of what happened, which draws itself (feature `record`).
+//!
+//! ```
+//! use lifespan::Lifespan;
+//! use lifespan::record::Recorder;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+//! let recorder = Recorder::start(1000); // in `main`, before anything is entered
+//!
+//! let db = Lifespan::new(async { Ok::<_, std::io::Error>(()) }, async |(), _| ()).named("db");
+//! db.scope_ok(async |_| println!("{}", recorder.snapshot())).await?; // as for a signal that asks for it
+//! println!("{}", recorder.timeline().text(80));
+//! # assert!(recorder.snapshot().is_empty());
+//! # Ok(())
+//! # }
+//! ```
+
+mod axis;
+mod columns;
+#[cfg(feature = "serde")]
+mod json;
+mod snapshot;
+mod svg;
+mod table;
+mod text;
+mod timeline;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::base::lock::Lock;
+use crate::event::{self, Event, Id, Level, Observation};
+use table::Table;
+
+pub use snapshot::{Living, Snapshot};
+pub use table::State;
+pub use timeline::{Bar, Timeline};
+
+/// Keeps what lives, and the last events.
+///
+/// What lives is a table with one entry for each, which goes when that has ended: right after any number of events, and as large as what
+/// lives. What began before the recorder is not in it. Cheap to clone; it goes on when it is dropped, until it is
+/// [stopped](Recorder::stop).
+///
+/// With it, a scope costs what an observer costs, and a lock for each event.
+#[derive(Clone)]
+pub struct Recorder {
+    kept: Arc<Lock<Kept>>,
+    observation: Observation,
+}
+
+/// What a recorder keeps.
+struct Kept {
+    began: Instant,
+    table: Table,
+    events: VecDeque<Recorded>,
+    last: usize,
+}
+
+/// An event that was kept.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Recorded {
+    /// Its number.
+    pub seq: u64,
+    /// When it happened, since the recorder was started.
+    pub at: Duration,
+    /// To whom.
+    pub id: Option<u64>,
+    /// Inside of what that lives.
+    pub parent: Option<u64>,
+    /// How much it matters.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub level: Level,
+    /// The sentence that [`Event`] displays.
+    pub text: String,
+}
+
+impl Recorder {
+    /// Observes from here on, and keeps the last so many events. For the timeline of an application, a thousand are plenty: each resource
+    /// has four.
+    #[track_caller]
+    #[allow(clippy::must_use_candidate, reason = "it may be asked for later, by another clone")]
+    pub fn start(last: usize) -> Self {
+        let kept = Arc::new(Lock::new(Kept {
+            began: Instant::now(),
+            table: Table::new(last),
+            events: VecDeque::new(),
+            last,
+        }));
+        let keeps = Arc::clone(&kept);
+        let observation = event::observe(Level::Trace, move |event| keeps.lock().take(event));
+        Recorder { kept, observation }
+    }
+
+    /// What lives right now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&self.kept.lock().table)
+    }
+
+    /// The last events, in the order in which they happened.
+    #[must_use]
+    pub fn events(&self) -> Vec<Recorded> {
+        self.kept.lock().events.iter().cloned().collect()
+    }
+
+    /// What happened, as far as the last events tell.
+    #[must_use]
+    pub fn timeline(&self) -> Timeline {
+        Timeline::of(&self.kept.lock().table)
+    }
+
+    /// Observes no more. What is kept stays.
+    pub fn stop(&self) {
+        self.observation.stop();
+    }
+}
+
+impl Kept {
+    fn take(&mut self, event: &Event<'_>) {
+        self.table.take(event);
+        if self.last == 0 {
+            return;
+        }
+        if self.events.len() == self.last {
+            self.events.pop_front();
+        }
+        self.events.push_back(Recorded {
+            seq: event.seq(),
+            at: event.at().duration_since(self.began),
+            id: event.id().map(Id::get),
+            parent: event.parent().map(Id::get),
+            level: event.level(),
+            text: event.to_string(),
+        });
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").finish_non_exhaustive()
+    }
+}

@@ -66,7 +66,7 @@ fn an_owner_law_12() {
                 "db.db exited",
             ]
         );
-        assert_eq!(lines.iter().filter(|line| line.ends_with("handed on")).count(), 2);
+        assert_eq!(lines.iter().filter(|line| line.ends_with("handed on")).count(), 1);
     });
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::base::entry::{Entry, Subject};
 use crate::base::lock::Lock;
+use crate::base::policy::Name;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::death::Death;
 use crate::cancel::node::Node;
@@ -143,6 +144,12 @@ impl FailureSource {
     pub(crate) fn subject(&self) -> Subject {
         let known_as = self.state.lock().known_as.clone();
         known_as.unwrap_or_else(|| self.subject.clone())
+    }
+
+    /// Its name to those who use it, if there are any.
+    pub(crate) fn name(&self) -> Name {
+        let state = self.state.lock();
+        state.known_as.as_ref().unwrap_or(&self.subject).name.clone()
     }
 
     /// This user is told there from now on, and no more where it was before.

@@ -119,13 +119,18 @@ impl Node {
         Arc::new(Node::default())
     }
 
-    /// A new one, in the memory of one that has ended if nobody else has that.
-    pub(crate) fn renewed(mut ended: Arc<Self>) -> Arc<Self> {
-        let Some(node) = Arc::get_mut(&mut ended) else {
-            return Node::new();
+    /// A new one of this name, inside of who lives around it, in the memory of one that has ended if nobody else has that.
+    pub(crate) fn renewed(mut ended: Option<Arc<Self>>, subject: Subject, around: Option<Id>) -> Arc<Self> {
+        let node = Node {
+            subject: subject.into(),
+            around: around.map_or_else(OnceLock::new, OnceLock::from),
+            ..Node::default()
         };
-        *node = Node::default();
-        ended
+        match ended.as_mut().and_then(Arc::get_mut) {
+            Some(memory) => *memory = node,
+            None => return Arc::new(node),
+        }
+        ended.unwrap_or_default()
     }
 
     /// One that somebody lives in.

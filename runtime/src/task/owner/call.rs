@@ -4,23 +4,24 @@
 //! dropped takes the closure back if it has not begun, else has it unwind too, and is not told. In both cases a closure that has not
 //! begun never runs.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::mem;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::pin::{Pin, pin};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::mailbox::Mailbox;
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
+use crate::base::life::Id;
 use crate::base::lock::Lock;
 use crate::base::panic::{Panic, panic_text};
-use crate::cancel::cancellation::{Cancellation, Kind};
-use crate::cancel::current;
+use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::cancel_scope::{Bell, Branch};
 use crate::event::failures::{Failure, Failures};
+use crate::lifespan::kind::{Kind, Local, Sendable};
+use crate::lifespan::send_fn::SendFn;
 use crate::scope::region_end::RegionEnd;
 
 /// A closure `W` that returns an `O`.
@@ -118,11 +119,10 @@ impl<W, O> Call<W, O> {
     }
 
     /// Runs the closure in this region, and tells the caller.
-    pub(super) async fn run<F: Future<Output = O>>(&self, make: impl FnOnce(W) -> F, region: &Arc<Node>) -> Ran {
+    async fn run<F: Future<Output = O>>(&self, make: impl FnOnce(W) -> F, region: &Arc<Node>) -> Ran {
         let Some(work) = self.begin(region) else {
             return Ran::Done;
         };
-        region.name(self.subject.clone());
         let outcome = Branch::new(Arc::clone(region), Bell::none(), async { make(work).await }).await;
         let told = region.cancellation().filter(|_| region.is_delivered());
         let (ran, answer) = match (outcome, told) {
@@ -136,12 +136,6 @@ impl<W, O> Call<W, O> {
             rest => self.discard(rest),
         }
         ran
-    }
-
-    /// The owner has closed, or its task was dropped: what has no answer yet is refused.
-    pub(super) fn refuse(&self) {
-        let rest = self.tell(Answer::Refused);
-        self.discard(rest);
     }
 }
 
@@ -194,67 +188,78 @@ impl<W: Send, O: Send> Answers<O> for Call<W, O> {
     }
 }
 
-/// Hands a call in, and waits for its answer.
-pub(super) async fn answered<L, O>(
-    mailbox: &Mailbox<L>,
-    sent: L,
-    call: Arc<dyn Answers<O>>,
-    place: &'static Location<'static>,
-) -> Answer<O> {
-    let mut caller = Caller {
-        call: &*call,
-        place,
-        has_submitted: false,
-        is_over: false,
-    };
-    let mut submitting = pin!(mailbox.submit(sent));
-    let answer = poll_fn(|cx| caller.poll(submitting.as_mut(), cx)).await;
-    caller.is_over = true;
-    match &answer {
-        Answer::Unbegun(_) => current::deliver(),
-        // If it is the caller's own cancellation that the closure was told of, the caller is by this (law 15).
-        Answer::Cancelled(..) => current::deliver_here(),
-        Answer::Returned(_) | Answer::Panicked(_) | Answer::Refused => {}
+/// A call, whatever its closure is; the resource is in the task that runs it.
+pub(super) trait Work<R, K: Kind>: Queued {
+    /// Runs the closure in this region.
+    fn run<'r>(&'r self, resource: &'r mut R, region: &'r Arc<Node>) -> K::Boxed<'r, Ran>;
+}
+
+/// A call that waits for its turn.
+pub(super) trait Queued: Send + Sync {
+    fn subject(&self) -> &Subject;
+
+    /// The owner has closed, or its task was dropped: what has no answer yet is refused.
+    fn refuse(&self);
+}
+
+impl<W: Send, O: Send> Queued for Call<W, O> {
+    fn subject(&self) -> &Subject {
+        &self.subject
     }
-    answer
-}
 
-/// The caller, as long as it waits.
-struct Caller<'c, O> {
-    call: &'c dyn Answers<O>,
-    place: &'static Location<'static>,
-    has_submitted: bool,
-    is_over: bool,
-}
-
-impl<O> Caller<'_, O> {
-    fn poll(&mut self, submitting: Pin<&mut impl Future<Output = ()>>, cx: &mut Context<'_>) -> Poll<Answer<O>> {
-        let cancellation = current::cancellation();
-        if !self.has_submitted {
-            if let Some(cancellation) = cancellation {
-                self.call.cancel(&cancellation);
-                return Poll::Ready(Answer::Unbegun(cancellation));
-            }
-            self.has_submitted = submitting.poll(cx).is_ready();
-            if !self.has_submitted {
-                return Poll::Pending;
-            }
-        }
-        let answer = self.call.poll_answer(cx);
-        match cancellation {
-            Some(cancellation) if answer.is_pending() && !self.call.cancel(&cancellation) => {
-                Poll::Ready(Answer::Unbegun(cancellation))
-            }
-            _ => answer,
-        }
+    fn refuse(&self) {
+        let rest = self.tell(Answer::Refused);
+        self.discard(rest);
     }
 }
 
-impl<O> Drop for Caller<'_, O> {
+impl<R, W, O> Work<R, Sendable> for Call<W, O>
+where
+    W: for<'r> SendFn<&'r mut R, O> + Send,
+    R: Send,
+    O: Send,
+{
+    fn run<'r>(&'r self, resource: &'r mut R, region: &'r Arc<Node>) -> Pin<Box<dyn Future<Output = Ran> + Send + 'r>> {
+        Box::pin(Call::run(self, move |work| work(resource), region))
+    }
+}
+
+impl<R, W, O> Work<R, Local<'static>> for Call<W, O>
+where
+    W: AsyncFnOnce(&mut R) -> O + Send,
+    O: Send,
+{
+    fn run<'r>(&'r self, resource: &'r mut R, region: &'r Arc<Node>) -> Pin<Box<dyn Future<Output = Ran> + 'r>> {
+        Box::pin(Call::run(self, move |work| work(resource), region))
+    }
+}
+
+/// A call in the queue, whatever its closure is. One that is dropped before it has run is refused; none when it has run.
+pub(super) struct Letter<R, K: Kind>(Option<Arc<dyn Work<R, K>>>);
+
+impl<R, K: Kind> Letter<R, K> {
+    pub(super) fn new(call: Arc<dyn Work<R, K>>) -> Self {
+        Letter(Some(call))
+    }
+
+    /// A region for it, in the memory of one that has ended.
+    pub(super) fn region(&self, ended: Option<Arc<Node>>, around: Option<Id>) -> Option<Arc<Node>> {
+        let call = self.0.as_ref()?;
+        Some(Node::renewed(ended, call.subject().clone(), around))
+    }
+
+    pub(super) async fn run(&mut self, resource: &mut R, region: &Arc<Node>) -> Ran {
+        let Some(call) = &self.0 else { return Ran::Done };
+        let ran = call.run(resource, region).await;
+        self.0 = None;
+        ran
+    }
+}
+
+impl<R, K: Kind> Drop for Letter<R, K> {
     fn drop(&mut self) {
-        if !self.is_over {
-            self.call.cancel(&Cancellation::new(Kind::CallerGone, self.place));
-            self.call.leave();
+        if let Some(call) = &self.0 {
+            call.refuse();
         }
     }
 }

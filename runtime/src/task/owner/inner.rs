@@ -283,7 +283,7 @@ impl OwnerInner {
 
     /// What it is called.
     pub(super) fn name(&self) -> Name {
-        self.source.subject().name
+        self.source.name()
     }
 
     /// Where it was described.

@@ -6,11 +6,11 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::call::Letter;
 use super::close_request::CloseRequest;
 use super::handle::{OwnerHandle, OwnerState};
 use super::inner::OwnerInner;
 use super::mailbox::Mailbox;
-use super::work::Letter;
 use crate::base::policy::Policy;
 use crate::error::{BoxError, Error};
 use crate::lifespan::kind::{Kind, Local, Sendable};
@@ -99,10 +99,6 @@ pub struct Owner<R, K: Kind = Sendable> {
 impl<R, K: Kind> Owner<R, K> {
     pub(super) fn new(handle: OwnerHandle, mailbox: Arc<Mailbox<Letter<R, K>>>) -> Self {
         Owner { handle, mailbox }
-    }
-
-    pub(super) fn into_handle(self) -> OwnerHandle {
-        self.handle
     }
 
     pub(super) fn inner(&self) -> &OwnerInner {

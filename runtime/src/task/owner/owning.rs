@@ -21,9 +21,11 @@ use crate::base::entry::Entry;
 use crate::error::{BoxError, Error};
 use crate::event::failures::Failure;
 use crate::lifespan::kind::{Kind, Local, Sendable};
-use crate::lifespan::{BoxFuture, Lifespan, LocalBoxFuture};
+use crate::lifespan::{BoxFuture, Lifespan};
+use crate::live::Live;
 use crate::resource::enter::{Enter, Entering};
 use crate::resource::{LocalResource, ScopedResource};
+use crate::scope::held::Held;
 use crate::task::spawned::TaskGuard;
 
 /// Given a handle before the task begins, makes what is called.
@@ -43,14 +45,11 @@ where
     let (enter, entry) = lifespan.into_description(place);
     let outer = around(entry.clone());
     let enter = async move {
-        let (mut life, arrival) = begun(enter, entry, options, runtime()?);
-        let (runtime, mailbox) = (arrival.runtime.clone(), Arc::clone(&life.mailbox));
-        let spawn = move || {
-            let owner = life.owner(hook);
-            runtime.spawn(live(life));
-            owner
-        };
-        Ok::<_, BoxError>(Owner::new(arrival.wait(Box::new(spawn)).await?, mailbox))
+        let runtime = runtime()?;
+        let (life, arrival) = begun(enter, entry, options, &runtime, hook);
+        let mailbox = Arc::clone(&life.mailbox);
+        runtime.spawn(live(life));
+        Ok::<_, BoxError>(Owner::new(arrival.wait().await?, mailbox))
     };
     Lifespan::described(enter, outer)
 }
@@ -66,11 +65,9 @@ pub(crate) fn begin<R, F>(
     F: Enter<R> + Send + 'static,
 {
     let (enter, entry) = lifespan.into_description(place);
-    let (mut life, arrival) = begun(enter, entry, OwnerOptions::new(), runtime.clone());
-    arrival.inner.is_given.store(true, Ordering::Release);
-    let owner = life.owner(Some(hook));
+    let (life, arrival) = begun(enter, entry, OwnerOptions::new(), runtime, Some(hook));
+    arrival.handle.inner().is_given.store(true, Ordering::Release);
     runtime.spawn(live(life));
-    drop(owner);
 }
 
 /// As [`owned`], in the `LocalSet` or `LocalRuntime` where it is entered.
@@ -86,14 +83,10 @@ where
     let (enter, entry) = lifespan.into_description(place);
     let outer = around(entry.clone());
     let enter = async move {
-        let (mut life, arrival) = begun(enter, entry, options, runtime()?);
+        let (life, arrival) = begun(enter, entry, options, &runtime()?, None);
         let mailbox = Arc::clone(&life.mailbox);
-        let spawn = move || {
-            let owner = life.owner(None);
-            spawn_local(live(life));
-            owner
-        };
-        Ok::<_, BoxError>(Owner::new(arrival.wait_locally(Box::new(spawn)).await?, mailbox))
+        spawn_local(live(life));
+        Ok::<_, BoxError>(Owner::new(arrival.wait().await?, mailbox))
     };
     Lifespan::described(enter, outer)
 }
@@ -112,22 +105,25 @@ where
     async { Ok(entering.await?.into_held().into_parts().0) }
 }
 
-/// What begins, and where its beginning is waited for.
-fn begun<R, F, K>(enter: F, entry: Entry, options: OwnerOptions, runtime: Handle) -> (OwnerLife<F, R, K>, Arrival)
+/// What begins, and where its beginning is waited for. The hook is made for the first handle.
+fn begun<R, F, K>(
+    enter: F,
+    entry: Entry,
+    options: OwnerOptions,
+    runtime: &Handle,
+    hook: Option<MakesHook<R, K>>,
+) -> (OwnerLife<F, R, K>, Arrival)
 where
     R: 'static,
     K: Kind + 'static,
 {
     let mailbox = Arc::new(Mailbox::new(options.capacity));
-    let (arrival, caller) = Arrival::new(runtime, Arc::clone(&mailbox) as _, around(entry.clone()));
-    let inner = Arc::clone(&arrival.inner);
+    let (mut side, arrival) = Arrival::new(runtime, Arc::clone(&mailbox) as _, around(entry.clone()));
+    let inner = Arc::clone(&side.inner);
+    side.hook = hook.map(|hook| hook(&Owner::new(arrival.handle.clone(), Arc::clone(&mailbox))));
     let life = OwnerLife {
         // Ends the owner also if its task is never spawned.
-        task: TaskGuard::new(OwnerSide {
-            inner: Arc::clone(&inner),
-            hook: None,
-            caller: Some(caller),
-        }),
+        task: TaskGuard::new(side),
         inner,
         mailbox,
         enter: Entering::new(enter),
@@ -135,17 +131,6 @@ where
         survives_panics: options.survives_panics,
     };
     (life, arrival)
-}
-
-impl<R: 'static, F, K: Kind + 'static> OwnerLife<F, R, K> {
-    /// The first handle, for which the hooks are called.
-    fn owner(&mut self, hook: Option<MakesHook<R, K>>) -> OwnerHandle {
-        let owner = Owner::new(OwnerHandle::new(Arc::clone(&self.inner)), Arc::clone(&self.mailbox));
-        if let (Some(hook), Some(side)) = (hook, self.task.side_mut()) {
-            side.hook = Some(hook(&owner));
-        }
-        owner.into_handle()
-    }
 }
 
 fn runtime() -> Result<Handle, BoxError> {
@@ -156,62 +141,51 @@ fn runtime() -> Result<Handle, BoxError> {
 
 /// The beginning of an owner, whatever the resource is.
 struct Arrival {
-    runtime: Handle,
-    inner: Arc<OwnerInner>,
+    handle: OwnerHandle,
     entered: oneshot::Receiver<()>,
     /// Of the owner.
     entry: Entry,
 }
 
 impl Arrival {
-    /// Also gives how it is told that the resource has entered.
-    fn new(runtime: Handle, mailbox: Arc<dyn Mail>, entry: Entry) -> (Self, oneshot::Sender<()>) {
-        let inner = OwnerInner::new(&runtime, mailbox, &entry);
+    fn new(runtime: &Handle, mailbox: Arc<dyn Mail>, entry: Entry) -> (OwnerSide, Self) {
+        let inner = OwnerInner::new(runtime, mailbox, &entry);
+        let handle = OwnerHandle::new(Arc::clone(&inner));
         let (caller, entered) = oneshot::channel();
-        let arrival = Arrival {
-            runtime,
+        let side = OwnerSide {
             inner,
-            entered,
-            entry,
+            hook: None,
+            caller: Some(caller),
         };
-        (arrival, caller)
+        let arrival = Arrival { handle, entered, entry };
+        (side, arrival)
     }
 
-    fn wait(self, spawn: Box<dyn FnOnce() -> OwnerHandle + Send>) -> BoxFuture<'static, Result<OwnerHandle, BoxError>> {
-        Box::pin(self.entered(spawn))
-    }
-
-    fn wait_locally(
-        self,
-        spawn: Box<dyn FnOnce() -> OwnerHandle>,
-    ) -> LocalBoxFuture<'static, Result<OwnerHandle, BoxError>> {
-        Box::pin(self.entered(spawn))
-    }
-
-    /// Spawns the task, and waits until the resource has entered, with a handle in a guard: if this is dropped, whoever polls it
-    /// adopts the end of the owner, or it is rescued (law 3), so that an enter that completes for nobody is exited.
-    async fn entered(self, spawn: impl FnOnce() -> OwnerHandle) -> Result<OwnerHandle, BoxError> {
-        let Arrival {
-            inner, entered, entry, ..
-        } = self;
-        let place = entry.place;
-        let spawned = async { Ok::<_, BoxError>(spawn()) };
-        let owner = Lifespan::described(spawned, entry).enter_at(place).await?;
-        let mut waiter = EnterWaiter(Some(&inner));
-        let has_entered = entered.await.is_ok();
-        waiter.0 = None;
-        if has_entered {
-            inner.is_given.store(true, Ordering::Release);
-            return Ok(owner.into_held().into_parts().0);
-        }
-        // Its task has nothing more to do but to say so.
-        inner.ended(None).await;
-        drop(owner.into_held().into_parts());
-        let Failure { error, panic } = inner.not_entered();
-        match panic {
-            Some(panic) => resume_unwind(panic),
-            None => Err(error.into()),
-        }
+    /// Waits until the resource has entered, with a handle in a guard: if this is dropped, whoever polls it adopts the end of the
+    /// owner, or it is rescued (law 3), so that an enter that completes for nobody is exited.
+    fn wait(self) -> BoxFuture<'static, Result<OwnerHandle, BoxError>> {
+        let Arrival { handle, entered, entry } = self;
+        Box::pin(async move {
+            let guard = Live::new(Held::new(handle, entry));
+            let has_entered = {
+                let mut waiter = EnterWaiter(Some(guard.inner()));
+                let has_entered = entered.await.is_ok();
+                waiter.0 = None;
+                has_entered
+            };
+            if has_entered {
+                guard.inner().is_given.store(true, Ordering::Release);
+                return Ok(guard.into_held().into_parts().0);
+            }
+            // Its task has nothing more to do but to say so.
+            guard.inner().ended(None).await;
+            let (handle, _) = guard.into_held().into_parts();
+            let Failure { error, panic } = handle.inner().not_entered();
+            match panic {
+                Some(panic) => resume_unwind(panic),
+                None => Err(error.into()),
+            }
+        })
     }
 }
 

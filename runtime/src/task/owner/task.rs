@@ -5,27 +5,24 @@
 //! exit says otherwise.
 
 use std::future::{Future, poll_fn, ready};
-use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
 
-use super::call::Ran;
+use super::call::{Letter, Ran};
 use super::close_request::CloseRequest;
 use super::end::{OwnerDeath, OwnerEnd};
 use super::hooks::OwnerHook;
 use super::inner::OwnerInner;
 use super::mailbox::Mailbox;
-use super::work::Letter;
 use crate::base::cause::Phase;
 use crate::base::entry::Entry;
 use crate::base::identity::Checkpoint;
 use crate::base::life::Life;
 use crate::base::panic::panic_text;
 use crate::cancel::cancellation::{Cancellation, Kind as Why};
-use crate::cancel::node::Node;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::Failure;
 use crate::lifespan::kind::Kind;
@@ -173,21 +170,19 @@ async fn run_calls<R, K: Kind>(
     is_halfway: &mut bool,
 ) {
     // Two regions in turns: that of the call before is free when the next one begins.
-    let (mut region, mut before) = (Node::new(), Node::new());
+    let (mut ended, mut before) = (None, None);
     while let Some(mut call) = poll_fn(|cx| mailbox.poll_next(cx)).await {
-        if let Some(life) = life {
-            region.lies_in(life.id);
-        }
-        if !inner.runs(&region) {
+        let region = call.region(ended, life.map(|life| life.id));
+        let Some(region) = region.filter(|region| inner.runs(region)) else {
             return;
-        }
+        };
         match call.run(resource, &region).await {
             Ran::Panicked(text) if !survives_panics => drop(panicked(inner, &text)),
             // Not if only its caller was cancelled, who knows of that: the resource goes on.
             Ran::Unwound => *is_halfway = !inner.is_open(),
             Ran::Panicked(_) | Ran::Done => {}
         }
-        region = Node::renewed(mem::replace(&mut before, region));
+        ended = before.replace(region);
     }
 }
 

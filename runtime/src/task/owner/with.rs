@@ -1,15 +1,20 @@
 //! A call of [`Owner::with`], from its closure to what the caller gets.
 
+use std::future::{Future, poll_fn};
 use std::panic::Location;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use super::call::{Answer, Call, answered};
+use super::call::{Answer, Answers, Call, Letter};
 use super::inner::OwnerInner;
+use super::mailbox::Mailbox;
 use super::owned::Owner;
-use super::work::Letter;
 use crate::base::entry::Subject;
 use crate::base::identity::Checkpoint;
 use crate::base::panic::panic_text;
+use crate::cancel::cancellation::{Cancellation, Kind as Why};
+use crate::cancel::current;
 use crate::error::ErrorKind;
 use crate::lifespan::kind::Kind;
 use crate::resource::body::Failure;
@@ -60,4 +65,69 @@ fn settle<O, T, E: Failure>(
         Answer::Refused => inner.closed(),
     };
     Err(error.into())
+}
+
+/// Hands a call in, and waits for its answer.
+async fn answered<L, O>(
+    mailbox: &Mailbox<L>,
+    sent: L,
+    call: Arc<dyn Answers<O>>,
+    place: &'static Location<'static>,
+) -> Answer<O> {
+    let mut caller = Caller {
+        call: &*call,
+        place,
+        has_submitted: false,
+        is_over: false,
+    };
+    let mut submitting = pin!(mailbox.submit(sent));
+    let answer = poll_fn(|cx| caller.poll(submitting.as_mut(), cx)).await;
+    caller.is_over = true;
+    match &answer {
+        Answer::Unbegun(_) => current::deliver(),
+        // If it is the caller's own cancellation that the closure was told of, the caller is by this (law 15).
+        Answer::Cancelled(..) => current::deliver_here(),
+        Answer::Returned(_) | Answer::Panicked(_) | Answer::Refused => {}
+    }
+    answer
+}
+
+/// The caller, as long as it waits.
+struct Caller<'c, O> {
+    call: &'c dyn Answers<O>,
+    place: &'static Location<'static>,
+    has_submitted: bool,
+    is_over: bool,
+}
+
+impl<O> Caller<'_, O> {
+    fn poll(&mut self, submitting: Pin<&mut impl Future<Output = ()>>, cx: &mut Context<'_>) -> Poll<Answer<O>> {
+        let cancellation = current::cancellation();
+        if !self.has_submitted {
+            if let Some(cancellation) = cancellation {
+                self.call.cancel(&cancellation);
+                return Poll::Ready(Answer::Unbegun(cancellation));
+            }
+            self.has_submitted = submitting.poll(cx).is_ready();
+            if !self.has_submitted {
+                return Poll::Pending;
+            }
+        }
+        let answer = self.call.poll_answer(cx);
+        match cancellation {
+            Some(cancellation) if answer.is_pending() && !self.call.cancel(&cancellation) => {
+                Poll::Ready(Answer::Unbegun(cancellation))
+            }
+            _ => answer,
+        }
+    }
+}
+
+impl<O> Drop for Caller<'_, O> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.call.cancel(&Cancellation::new(Why::CallerGone, self.place));
+            self.call.leave();
+        }
+    }
 }

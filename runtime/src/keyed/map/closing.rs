@@ -2,14 +2,17 @@
 
 use std::mem;
 
-use super::registry::{Key, MapStage, Registry};
+use super::registry::{MapKey, MapStage, Registry};
 use crate::error::{BoxError, Error};
 use crate::event;
 use crate::resource::ScopedResource;
 use crate::resource::exit::Exit;
 use crate::task::owner::{Owner, OwnerEnd};
 
-pub(super) async fn close<K: Key, R: ScopedResource>(registry: &Registry<K, R>, exit: &Exit) -> Result<(), BoxError> {
+pub(super) async fn close<K: MapKey, R: ScopedResource>(
+    registry: &Registry<K, R>,
+    exit: &Exit,
+) -> Result<(), BoxError> {
     let closing = Closing::begin(registry);
     let owners = registry.close();
     for owner in &owners {

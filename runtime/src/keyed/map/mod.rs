@@ -1,6 +1,6 @@
 //! [`OwnerMap`]: keyed owners that come and go.
 //!
-//! [`registry`] says who has which key, [`waiting`] waits for one, [`insert`] lets a member in, with a [`reservation`], or says by an
+//! [`registry`] says who has which key, [`insert`] waits for one and lets a member in, with a [`reservation`], or says by an
 //! [`error`] why not; [`closing`] is the end of the map.
 
 use std::fmt;
@@ -24,7 +24,6 @@ mod error;
 mod insert;
 mod registry;
 mod reservation;
-mod waiting;
 
 pub use error::InsertError;
 
@@ -322,6 +321,7 @@ where
             key,
             on_taken,
             place,
+            is_waiting: false,
         }
     }
 

@@ -12,6 +12,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 
 use super::deferred::Deferred;
 use super::error::Refusal;
@@ -20,9 +21,9 @@ use crate::resource::ScopedResource;
 use crate::task::owner::{Owner, OwnerEnd, OwnerState};
 
 /// What keys can do.
-pub(super) trait Key: Clone + Eq + Hash + fmt::Debug + Send + 'static {}
+pub(super) trait MapKey: Clone + Eq + Hash + fmt::Debug + Send + 'static {}
 
-impl<K: Clone + Eq + Hash + fmt::Debug + Send + 'static> Key for K {}
+impl<K: Clone + Eq + Hash + fmt::Debug + Send + 'static> MapKey for K {}
 
 pub(super) struct Registry<K, R> {
     state: Lock<MapState<K, R>>,
@@ -31,7 +32,7 @@ pub(super) struct Registry<K, R> {
 }
 
 pub(super) struct MapState<K, R> {
-    slots: HashMap<K, Slot<R>>,
+    slots: HashMap<K, MapSlot<R>>,
     pub(super) stage: MapStage,
     /// How many slots have a member.
     pub(super) members: usize,
@@ -49,18 +50,17 @@ pub(super) enum MapStage {
 }
 
 /// What there is under a key.
-struct Slot<R> {
-    member: Option<Member<R>>,
-    /// How many wait for the key, and where the last of them was called.
-    turns: usize,
+struct MapSlot<R> {
+    member: Option<MapMember<R>>,
+    /// Those that wait for the key, and where the last of them was called.
+    turns: Waiters,
     called: &'static Location<'static>,
-    /// How many wait for a member, whoever that is: they come after all others.
-    joiners: usize,
-    waiters: Option<Arc<Waiters>>,
+    /// Those that wait for a member, whoever that is: they come after all others.
+    joiners: Waiters,
 }
 
 /// Who has a key.
-struct Member<R> {
+struct MapMember<R> {
     number: u64,
     /// None until its task begins.
     owner: Option<Owner<R>>,
@@ -69,18 +69,9 @@ struct Member<R> {
 
 /// Those that wait for a key look again when they are notified.
 #[derive(Default)]
-pub(super) struct Waiters {
-    turn: Notify,
-    join: Notify,
-}
-
-impl Waiters {
-    pub(super) fn of(&self, on_taken: OnTaken) -> &Notify {
-        match on_taken {
-            OnTaken::Join => &self.join,
-            OnTaken::Refuse | OnTaken::Replace => &self.turn,
-        }
-    }
+struct Waiters {
+    count: usize,
+    look: Arc<Notify>,
 }
 
 /// What to do about one that has the key.
@@ -98,8 +89,8 @@ pub(super) enum Look<R> {
     Reserved(u64),
     /// For one that is content with it.
     There(Owner<R>),
-    /// Not yet.
-    Wait(Arc<Waiters>),
+    /// Not yet: it is to look again then.
+    Wait(OwnedNotified),
     Refused(Refusal),
 }
 
@@ -126,7 +117,7 @@ impl<K, R> Registry<K, R> {
 }
 
 /// Coming.
-impl<K: Key, R: ScopedResource> Registry<K, R> {
+impl<K: MapKey, R: ScopedResource> Registry<K, R> {
     /// Looks for a place. One that has to wait is counted from its first look on, until it [leaves](Self::leave).
     pub(super) fn look(
         &self,
@@ -142,7 +133,7 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
             state.next += 1;
             let number = state.next;
             if !state.slots.contains_key(key) {
-                state.slots.insert(key.clone(), Slot::new(place));
+                state.slots.insert(key.clone(), MapSlot::new(place));
             }
             let Some(slot) = state.slots.get_mut(key) else {
                 unreachable!("it is there, unless two keys are equal and then not")
@@ -153,14 +144,14 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
             }
             match &slot.member {
                 // Those that wait have their turns first.
-                None if slot.turns == 0 || is_waiting && on_taken != OnTaken::Join => {
-                    slot.member = Some(Member::new(number));
+                None if slot.turns.count == 0 || is_waiting && on_taken != OnTaken::Join => {
+                    slot.member = Some(MapMember::new(number));
                     state.members += 1;
                     return Look::Reserved(number);
                 }
                 None => {}
                 Some(member) => {
-                    let stays = member.live().filter(|_| slot.turns == 0);
+                    let stays = member.live().filter(|_| slot.turns.count == 0);
                     if let (OnTaken::Join, Some(owner)) = (on_taken, stays) {
                         return Look::There(owner.clone());
                     }
@@ -174,11 +165,14 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
                     }
                 }
             }
+            let waiters = slot.waiters(on_taken);
+            waiters.count += usize::from(!is_waiting);
+            // It hears of all that comes after this look.
+            let notified = Arc::clone(&waiters.look).notified_owned();
             if !is_waiting {
-                *slot.count(on_taken) += 1;
                 slot.called = place;
             }
-            Look::Wait(Arc::clone(slot.waiters.get_or_insert_default()))
+            Look::Wait(notified)
         })
     }
 
@@ -186,7 +180,7 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
     pub(super) fn leave(&self, key: &K, on_taken: OnTaken) {
         self.locked(|state, deferred| {
             if let Some(slot) = state.slots.get_mut(key) {
-                *slot.count(on_taken) -= 1;
+                slot.waiters(on_taken).count -= 1;
                 state.settle(key, deferred);
             }
         });
@@ -217,18 +211,18 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
 }
 
 /// Being there, and going.
-impl<K: Key, R: ScopedResource> Registry<K, R> {
+impl<K: MapKey, R: ScopedResource> Registry<K, R> {
     pub(super) fn live(&self, key: &K) -> Option<Owner<R>> {
         self.locked(|state, _| state.slots.get(key)?.member.as_ref()?.live().cloned())
     }
 
     pub(super) fn keys(&self) -> Vec<K> {
-        let live = |(key, slot): (&K, &Slot<R>)| slot.member.as_ref()?.live().map(|_| key.clone());
+        let live = |(key, slot): (&K, &MapSlot<R>)| slot.member.as_ref()?.live().map(|_| key.clone());
         self.locked(|state, _| state.slots.iter().filter_map(live).collect())
     }
 
     pub(super) fn count(&self) -> usize {
-        let live = |slot: &&Slot<R>| slot.member.as_ref().and_then(Member::live).is_some();
+        let live = |slot: &&MapSlot<R>| slot.member.as_ref().and_then(MapMember::live).is_some();
         self.locked(|state, _| state.slots.values().filter(live).count())
     }
 
@@ -261,11 +255,9 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
                 let reserved = slot.member.take_if(|member| member.owner.is_none());
                 state.members -= usize::from(reserved.is_some());
                 owners.extend(slot.member.as_ref().and_then(|member| member.owner.clone()));
-                if let Some(waiters) = slot.waiters.clone() {
-                    deferred.then(move || {
-                        waiters.turn.notify_waiters();
-                        waiters.join.notify_waiters();
-                    });
+                for waiters in [&slot.turns, &slot.joiners] {
+                    let look = Arc::clone(&waiters.look);
+                    deferred.then(move || look.notify_waiters());
                 }
             }
             let slots = mem::take(&mut state.slots).into_iter();
@@ -277,8 +269,8 @@ impl<K: Key, R: ScopedResource> Registry<K, R> {
     }
 }
 
-impl<K: Key, R: ScopedResource> MapState<K, R> {
-    fn member(&mut self, key: &K, number: u64) -> Option<&mut Member<R>> {
+impl<K: MapKey, R: ScopedResource> MapState<K, R> {
+    fn member(&mut self, key: &K, number: u64) -> Option<&mut MapMember<R>> {
         let member = self.slots.get_mut(key)?.member.as_mut()?;
         (member.number == number).then_some(member)
     }
@@ -303,12 +295,12 @@ impl<K: Key, R: ScopedResource> MapState<K, R> {
         if slot.is_idle() {
             return deferred.drop(self.slots.remove_entry(key));
         }
-        let Some(waiters) = slot.waiters.clone() else { return };
+        let (turn, join) = (Arc::clone(&slot.turns.look), Arc::clone(&slot.joiners.look));
         match &slot.member {
-            _ if slot.turns == 0 => deferred.then(move || waiters.join.notify_waiters()),
-            None => deferred.then(move || waiters.turn.notify_one()),
+            _ if slot.turns.count == 0 => deferred.then(move || join.notify_waiters()),
+            None => deferred.then(move || turn.notify_one()),
             // It has had its turn, and leaves for the next; nobody need be woken for that.
-            Some(Member {
+            Some(MapMember {
                 owner: Some(owner),
                 is_entered: true,
                 ..
@@ -321,38 +313,41 @@ impl<K: Key, R: ScopedResource> MapState<K, R> {
     }
 }
 
-impl<R> Slot<R> {
+impl<R> MapSlot<R> {
     fn new(called: &'static Location<'static>) -> Self {
-        Slot {
+        MapSlot {
             member: None,
-            turns: 0,
+            turns: Waiters::default(),
             called,
-            joiners: 0,
-            waiters: None,
+            joiners: Waiters::default(),
         }
     }
 
-    fn count(&mut self, on_taken: OnTaken) -> &mut usize {
+    fn waiters(&mut self, on_taken: OnTaken) -> &mut Waiters {
         match on_taken {
             OnTaken::Join => &mut self.joiners,
             OnTaken::Refuse | OnTaken::Replace => &mut self.turns,
         }
     }
 
+    fn waiting(&self) -> usize {
+        self.turns.count + self.joiners.count
+    }
+
     fn is_idle(&self) -> bool {
-        self.member.is_none() && self.turns == 0 && self.joiners == 0
+        self.member.is_none() && self.waiting() == 0
     }
 
     /// Whether its member stays, or somebody waits to come after it.
     fn is_promised(&self) -> bool {
-        let stays = |member: &Member<R>| !member.owner.as_ref().is_some_and(Owner::is_closed);
-        self.member.as_ref().is_some_and(stays) || self.turns + self.joiners > 0
+        let stays = |member: &MapMember<R>| !member.owner.as_ref().is_some_and(Owner::is_closed);
+        self.member.as_ref().is_some_and(stays) || self.waiting() > 0
     }
 }
 
-impl<R> Member<R> {
+impl<R> MapMember<R> {
     fn new(number: u64) -> Self {
-        Member {
+        MapMember {
             number,
             owner: None,
             is_entered: false,

@@ -5,12 +5,12 @@ use std::sync::{Arc, Weak};
 
 use super::closing::is_told;
 use super::deferred::Deferred;
-use super::registry::{Key, Registry};
+use super::registry::{MapKey, Registry};
 use crate::resource::ScopedResource;
 use crate::task::owner::{Owner, OwnerEnd, OwnerHook};
 
 /// Also what is called of the owner once its task has begun. The key is free again when the owner is gone, or nothing comes of it.
-pub(super) struct Reservation<K: Key, R: ScopedResource> {
+pub(super) struct Reservation<K: MapKey, R: ScopedResource> {
     registry: Weak<Registry<K, R>>,
     key: K,
     number: u64,
@@ -18,7 +18,7 @@ pub(super) struct Reservation<K: Key, R: ScopedResource> {
     freed: Deferred,
 }
 
-impl<K: Key, R: ScopedResource> Reservation<K, R> {
+impl<K: MapKey, R: ScopedResource> Reservation<K, R> {
     pub(super) fn new(registry: &Arc<Registry<K, R>>, key: K, number: u64) -> Self {
         Reservation {
             registry: Arc::downgrade(registry),
@@ -38,7 +38,7 @@ impl<K: Key, R: ScopedResource> Reservation<K, R> {
     }
 }
 
-impl<K: Key, R: ScopedResource> OwnerHook for Reservation<K, R> {
+impl<K: MapKey, R: ScopedResource> OwnerHook for Reservation<K, R> {
     fn entered(&mut self) {
         if let Some(registry) = self.registry.upgrade() {
             registry.entered(&self.key, self.number);
@@ -55,7 +55,7 @@ impl<K: Key, R: ScopedResource> OwnerHook for Reservation<K, R> {
     }
 }
 
-impl<K: Key, R: ScopedResource> Drop for Reservation<K, R> {
+impl<K: MapKey, R: ScopedResource> Drop for Reservation<K, R> {
     fn drop(&mut self) {
         if let Some(registry) = self.registry.upgrade() {
             drop(registry.free(&self.key, self.number));

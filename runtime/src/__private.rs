@@ -8,6 +8,7 @@
 #[cfg(feature = "compose")]
 pub use composed::*;
 
+pub use crate::error::{rejected::Rejected, task_error::TaskError};
 pub use crate::lifespan::Lifespan;
 pub use crate::lifespan::kind::{Kind, Local, Sendable};
 pub use crate::lifespan::scope_macro::{begin, body, in_task};

@@ -36,7 +36,8 @@
 macro_rules! convert_errors {
     ($error:ty) => {
         $crate::convert_errors!(@ $error: [] $crate::Cancelled);
-        $crate::__convert_task_errors!($error);
+        $crate::convert_errors!(@ $error: [] $crate::__private::TaskError);
+        $crate::convert_errors!(@ $error: [T: ::core::marker::Send + 'static] $crate::__private::Rejected<T>);
         $crate::__convert_map_errors!($error);
     };
     (@ $error:ty: [$($generics:tt)*] $from:ty) => {
@@ -50,30 +51,12 @@ macro_rules! convert_errors {
     };
 }
 
-/// Those of the feature `tasks`.
-#[doc(hidden)]
-#[macro_export]
-#[cfg(feature = "tasks")]
-macro_rules! __convert_task_errors {
-    ($error:ty) => {
-        $crate::convert_errors!(@ $error: [] $crate::task::TaskError);
-        $crate::convert_errors!(@ $error: [T: ::core::marker::Send + 'static] $crate::task::Rejected<T>);
-    };
-}
-
 /// Those of the feature `keyed`.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(feature = "keyed")]
 macro_rules! __convert_map_errors {
     ($error:ty) => { $crate::convert_errors!(@ $error: [L] $crate::keyed::InsertError<L>); };
-}
-
-#[doc(hidden)]
-#[macro_export]
-#[cfg(not(feature = "tasks"))]
-macro_rules! __convert_task_errors {
-    ($error:ty) => {};
 }
 
 #[doc(hidden)]

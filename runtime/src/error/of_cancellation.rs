@@ -27,10 +27,7 @@ impl Error {
 
     /// Whether it only tells of this cancellation.
     pub(crate) fn is_echo_of(&self, cancellation: &Cancellation) -> bool {
-        let of_child = || self.downcast_ref().and_then(TaskError::death);
-        self.cancellation()
-            .or_else(of_child)
-            .is_some_and(|told| told.is(cancellation))
+        cancellation_in(self.primary()).is_some_and(|told| told.is(cancellation))
     }
 }
 

@@ -52,9 +52,9 @@ use primary::Primary;
 /// assert!(error.downcast_ref::<io::Error>().is_some());
 /// # }
 /// ```
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorInner>);
 
-struct Inner {
+struct ErrorInner {
     kind: ErrorKind,
     phase: Phase,
     subject: Subject,
@@ -76,7 +76,7 @@ impl Error {
     }
 
     fn made(subject: Subject, phase: Phase, kind: ErrorKind, primary: Primary) -> Self {
-        Error(Box::new(Inner {
+        Error(Box::new(ErrorInner {
             kind,
             phase,
             subject,
@@ -193,7 +193,7 @@ impl Error {
 
     /// One that is shared, for somebody else.
     pub(crate) fn again(&self) -> Error {
-        Error(Box::new(Inner {
+        Error(Box::new(ErrorInner {
             subject: self.0.subject.clone(),
             primary: self.0.primary.again(),
             attached: self.attached().iter().map(Error::again).collect(),
@@ -206,7 +206,7 @@ impl Error {
         let inner = *self.0;
         match inner.primary.downcast::<E>() {
             Ok(original) => Ok((original, inner.attached)),
-            Err(primary) => Err(Error(Box::new(Inner { primary, ..inner }))),
+            Err(primary) => Err(Error(Box::new(ErrorInner { primary, ..inner }))),
         }
     }
 }

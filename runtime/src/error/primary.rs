@@ -11,11 +11,11 @@ use crate::cancel::cancellation::Cancellation;
 /// The error type that everything converts into: `Box<dyn Error + Send + Sync>`.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-type Dyn = dyn StdError + Send + Sync + 'static;
+type SharedError = dyn StdError + Send + Sync + 'static;
 
 pub(super) enum Primary {
     Own(BoxError),
-    Shared(Arc<Dyn>),
+    Shared(Arc<SharedError>),
     /// One's own, without a box: every cancelled scope has one.
     Cancelled(Cancellation),
 }
@@ -61,9 +61,9 @@ impl From<BoxError> for Primary {
 }
 
 impl Deref for Primary {
-    type Target = Dyn;
+    type Target = SharedError;
 
-    fn deref(&self) -> &Dyn {
+    fn deref(&self) -> &SharedError {
         match self {
             Primary::Own(error) => &**error,
             Primary::Shared(error) => &**error,

@@ -16,9 +16,9 @@ use crate::error::{Error, ErrorKind};
 ///
 /// [law 25]: crate::guide::guarantees#law-25
 #[must_use = "it has what was brought, which nobody else takes care of"]
-pub struct Rejected<T>(Box<Inner<T>>);
+pub struct Rejected<T>(Box<RejectedInner<T>>);
 
-struct Inner<T> {
+struct RejectedInner<T> {
     /// Never locked: only so that the error is `Sync` whatever it carries.
     it: Lock<T>,
     kind: ErrorKind,
@@ -30,7 +30,7 @@ impl<T> Rejected<T> {
     #[cold]
     pub(crate) fn new(it: T, kind: ErrorKind, text: String, subject: Subject) -> Self {
         let it = Lock::new(it);
-        Rejected(Box::new(Inner {
+        Rejected(Box::new(RejectedInner {
             it,
             kind,
             text,
@@ -52,7 +52,7 @@ impl<T> Rejected<T> {
 
     /// What was brought is dropped.
     pub(crate) fn into_error_alone(self) -> Error {
-        let Inner {
+        let RejectedInner {
             kind, text, subject, ..
         } = *self.0;
         Error::of(subject, Phase::Enter, kind, text.into())

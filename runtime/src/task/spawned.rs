@@ -37,7 +37,7 @@ pub(crate) enum TaskEnd<T> {
 /// What goes with the code of a spawned task, and is told of its end.
 pub(crate) trait TaskSide {
     /// What the code gives if it succeeds.
-    type Value;
+    type TaskValue;
 
     /// Whether the code is to be dropped where it stands; asked before each poll.
     fn is_aborted(&self) -> bool {
@@ -48,14 +48,14 @@ pub(crate) trait TaskSide {
     fn polled(&mut self, _goes_on: bool, _cx: &mut Context<'_>) {}
 
     /// Called once.
-    fn end(self, end: TaskEnd<Self::Value>);
+    fn end(self, end: TaskEnd<Self::TaskValue>);
 }
 
 pin_project! {
     pub(crate) struct Spawned<F: Future, S: TaskSide> {
         // Until it has ended, or was aborted.
         #[pin]
-        code: Option<Branch<TaskCode<F, S::Value>, Result<S::Value, Unreturned>, Pending<()>>>,
+        code: Option<Branch<TaskCode<F, S::TaskValue>, Result<S::TaskValue, Unreturned>, Pending<()>>>,
         // After the code: by the end of that it is told.
         side: TaskGuard<S>,
     }
@@ -76,7 +76,7 @@ impl<F: Future, S: TaskSide> Spawned<F, S> {
         region: Arc<Node>,
         subject: Subject,
         future: F,
-        result: TaskResult<F, S::Value>,
+        result: TaskResult<F, S::TaskValue>,
         side: S,
     ) -> Self {
         region.name(subject.clone());
@@ -172,7 +172,7 @@ impl<S: TaskSide> TaskGuard<S> {
         self.side.as_mut()
     }
 
-    pub(crate) fn end(&mut self, end: TaskEnd<S::Value>) {
+    pub(crate) fn end(&mut self, end: TaskEnd<S::TaskValue>) {
         if let Some(side) = self.side.take() {
             side.end(end);
         }

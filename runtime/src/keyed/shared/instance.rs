@@ -36,16 +36,16 @@ pub(super) struct Instance<R: ScopedResource + Sync> {
 /// What became of its enter.
 enum SharedEnter {
     Live,
-    Failed(NotEntered),
+    Failed(EnterFailure),
 }
 
 /// Told to all who waited; if that was nobody, it is reported.
-struct NotEntered {
+struct EnterFailure {
     error: Error,
     is_told: AtomicBool,
 }
 
-impl NotEntered {
+impl EnterFailure {
     fn tell(&self) -> Error {
         self.is_told.store(true, Ordering::Relaxed);
         self.error.again()
@@ -58,7 +58,7 @@ impl NotEntered {
     }
 }
 
-impl Drop for NotEntered {
+impl Drop for EnterFailure {
     fn drop(&mut self) {
         self.report();
     }
@@ -206,7 +206,7 @@ impl<R: ScopedResource + Sync> OwnerHook for InstanceHook<R> {
             .and_then(|instance| Some((instance, instance.owner.get()?)))
         {
             let (error, is_told) = (owner.not_entered().shared(), AtomicBool::new(false));
-            instance.ends(SharedEnter::Failed(NotEntered { error, is_told }));
+            instance.ends(SharedEnter::Failed(EnterFailure { error, is_told }));
         }
         false
     }

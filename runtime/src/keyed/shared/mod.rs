@@ -69,9 +69,9 @@ use lease::Unwinding;
 ///
 /// [law 8]: crate::guide::guarantees#law-8
 /// [law 21]: crate::guide::guarantees#law-21
-pub struct Shared<R: ScopedResource + Sync>(Arc<Inner<R>>);
+pub struct Shared<R: ScopedResource + Sync>(Arc<SharedInner<R>>);
 
-struct Inner<R: ScopedResource + Sync> {
+struct SharedInner<R: ScopedResource + Sync> {
     make: Box<dyn Fn() -> Lifespan<R> + Send + Sync>,
     now: Lock<Option<Arc<Instance<R>>>>,
 }
@@ -80,7 +80,7 @@ impl<R: ScopedResource + Sync> Shared<R> {
     /// Shares what the closure makes, which is called for each first user. If several come first, one lifespan is entered, and the
     /// others are dropped as they are.
     pub fn new<F: Enter<R> + Send + 'static>(make: impl Fn() -> Lifespan<R, F> + Send + Sync + 'static) -> Self {
-        Shared(Arc::new(Inner {
+        Shared(Arc::new(SharedInner {
             make: Box::new(move || make().boxed()),
             now: Lock::new(None),
         }))
@@ -127,7 +127,7 @@ impl<R: ScopedResource + Sync> Shared<R> {
 }
 
 async fn acquire<R: ScopedResource + Sync>(
-    inner: Arc<Inner<R>>,
+    inner: Arc<SharedInner<R>>,
     place: &'static Location<'static>,
 ) -> Result<Lease<R>, Error> {
     loop {
@@ -174,7 +174,7 @@ fn would_wait(subject: Subject, place: &'static Location<'static>) -> Error {
     Error::of(subject, Phase::Enter, ErrorKind::Deadlock, text.into())
 }
 
-impl<R: ScopedResource + Sync> Inner<R> {
+impl<R: ScopedResource + Sync> SharedInner<R> {
     /// Joins the instance that goes on, or begins a new one; or gives the one to wait for.
     fn join(&self, place: &'static Location<'static>) -> Result<Result<Lease<R>, Arc<Instance<R>>>, Error> {
         let now = self.now.lock().clone();

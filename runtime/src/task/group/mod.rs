@@ -37,9 +37,9 @@ pub use child::Child;
 pub use code::ChildEnd;
 pub use spawner::Spawner;
 
-use spawner::Within;
+use spawner::SpawnWithin;
 use start::started;
-use state::Group;
+use state::GroupInner;
 
 /// Tasks that end before the group does: a resource, whose children are spawned in its body and awaited in its exit.
 ///
@@ -162,7 +162,7 @@ use state::Group;
 /// [law 21]: crate::guide::guarantees#law-21
 /// [law 23]: crate::guide::guarantees#law-23
 pub struct TaskGroup {
-    group: Arc<Group>,
+    group: Arc<GroupInner>,
     /// When the budget of its exit is used up, once that has begun and if it has one.
     until: Option<Instant>,
     /// Its exit has waited for all children.
@@ -189,7 +189,7 @@ impl TaskGroup {
         Lifespan::of(async move {
             let runtime = Handle::try_current()?;
             Ok::<_, BoxError>(TaskGroup {
-                group: Group::new(runtime, place),
+                group: GroupInner::new(runtime, place),
                 until: None,
                 is_over: false,
             })
@@ -358,8 +358,8 @@ impl TaskGroup {
 }
 
 /// One that somebody holds is open.
-impl Within for &TaskGroup {
-    type Spawned<T, F> = Child<T>;
+impl SpawnWithin for &TaskGroup {
+    type SpawnOutcome<T, F> = Child<T>;
 
     fn __spawned<T, F>(spawned: Result<Child<T>, Rejected<F>>) -> Child<T> {
         match spawned {

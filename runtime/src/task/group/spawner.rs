@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::child::Child;
 use super::code::ChildEnd;
 use super::start::started;
-use super::state::Group;
+use super::state::GroupInner;
 use super::task::{ChildTask, spawn};
 use crate::base::entry::Subject;
 use crate::base::policy::Name;
@@ -34,30 +34,30 @@ use crate::task::spawned::TaskResult;
 ///
 /// [law 25]: crate::guide::guarantees#law-25
 pub struct Spawner<G = ()> {
-    group: Arc<Group>,
+    group: Arc<GroupInner>,
     name: Option<Cow<'static, str>>,
     within: PhantomData<fn() -> G>,
 }
 
 /// What a [`Spawner`] knows of its group: nothing, or that it is open.
-pub trait Within {
+pub trait SpawnWithin {
     /// What spawning gives.
-    type Spawned<T, F>;
+    type SpawnOutcome<T, F>;
 
     #[doc(hidden)]
-    fn __spawned<T, F>(spawned: Result<Child<T>, Rejected<F>>) -> Self::Spawned<T, F>;
+    fn __spawned<T, F>(spawned: Result<Child<T>, Rejected<F>>) -> Self::SpawnOutcome<T, F>;
 }
 
-impl Within for () {
-    type Spawned<T, F> = Result<Child<T>, Rejected<F>>;
+impl SpawnWithin for () {
+    type SpawnOutcome<T, F> = Result<Child<T>, Rejected<F>>;
 
-    fn __spawned<T, F>(spawned: Result<Child<T>, Rejected<F>>) -> Self::Spawned<T, F> {
+    fn __spawned<T, F>(spawned: Result<Child<T>, Rejected<F>>) -> Self::SpawnOutcome<T, F> {
         spawned
     }
 }
 
 impl<G> Spawner<G> {
-    pub(super) fn new(group: &Arc<Group>) -> Self {
+    pub(super) fn new(group: &Arc<GroupInner>) -> Self {
         Spawner {
             group: Arc::clone(group),
             name: None,
@@ -108,10 +108,10 @@ impl<G> Spawner<G> {
 }
 
 #[allow(clippy::must_use_candidate, reason = "the child runs without its handle")]
-impl<G: Within> Spawner<G> {
+impl<G: SpawnWithin> Spawner<G> {
     /// Spawns a child that can fail, as [`TaskGroup::spawn`](crate::TaskGroup::spawn) does.
     #[track_caller]
-    pub fn spawn<F, T>(&self, future: F) -> G::Spawned<T, F>
+    pub fn spawn<F, T>(&self, future: F) -> G::SpawnOutcome<T, F>
     where
         F: Future<Output: ChildEnd<Value = T>> + Send + 'static,
         T: Send + 'static,
@@ -122,7 +122,7 @@ impl<G: Within> Spawner<G> {
 
     /// Spawns a child that cannot fail, as [`TaskGroup::spawn_ok`](crate::TaskGroup::spawn_ok) does.
     #[track_caller]
-    pub fn spawn_ok<F, M>(&self, future: F) -> G::Spawned<F::Output, F>
+    pub fn spawn_ok<F, M>(&self, future: F) -> G::SpawnOutcome<F::Output, F>
     where
         F: Future<Output: Infallible<M> + Send + 'static> + Send + 'static,
     {
@@ -136,7 +136,7 @@ impl<G: Within> Spawner<G> {
     ///
     /// Outside of a `LocalSet` and of a `LocalRuntime`.
     #[track_caller]
-    pub fn spawn_local<F, T>(&self, future: F) -> G::Spawned<T, F>
+    pub fn spawn_local<F, T>(&self, future: F) -> G::SpawnOutcome<T, F>
     where
         F: Future<Output: ChildEnd<Value = T>> + 'static,
         T: 'static,
@@ -151,7 +151,7 @@ impl<G: Within> Spawner<G> {
     ///
     /// Outside of a `LocalSet` and of a `LocalRuntime`.
     #[track_caller]
-    pub fn spawn_local_ok<F, M>(&self, future: F) -> G::Spawned<F::Output, F>
+    pub fn spawn_local_ok<F, M>(&self, future: F) -> G::SpawnOutcome<F::Output, F>
     where
         F: Future<Output: Infallible<M> + 'static> + 'static,
     {
@@ -165,7 +165,7 @@ impl<G: Within> Spawner<G> {
         future: F,
         result: TaskResult<F, T>,
         place: &'static Location<'static>,
-    ) -> G::Spawned<T, F> {
+    ) -> G::SpawnOutcome<T, F> {
         let subject = self.subject(place);
         let spawned = spawn(&self.group, &subject, None, future, result, on);
         G::__spawned(spawned.map_err(|future| Rejected::closed(future, "the task group", subject)))

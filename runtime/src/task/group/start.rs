@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::state::Group;
+use super::state::GroupInner;
 use super::task::{Announcement, not_ready, spawn};
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
@@ -23,7 +23,7 @@ use crate::task::service::ServiceEnd;
 /// Spawns what `run` makes, and waits until it is ready. If that does not come, its failure is the error; given up before, the
 /// child is cancelled.
 pub(super) fn started<T, O, R>(
-    group: Arc<Group>,
+    group: Arc<GroupInner>,
     subject: Subject,
     run: R,
 ) -> impl Future<Output = Result<T, Error>> + Send + use<T, O, R>
@@ -38,7 +38,7 @@ where
 }
 
 async fn spawned<T: Send + 'static>(
-    group: Arc<Group>,
+    group: Arc<GroupInner>,
     subject: Subject,
     run: impl FnOnce(Ready<T>) -> BoxFuture<'static, Result<(), BoxError>>,
 ) -> Result<T, Error> {
@@ -55,7 +55,7 @@ async fn spawned<T: Send + 'static>(
         let closed = TaskError::GroupClosed.into();
         return Err(Error::of(subject, Phase::Enter, ErrorKind::Closed, closed));
     };
-    let mut caller = Caller {
+    let mut caller = StartCaller {
         child: Some(Arc::clone(child.node())),
         place: subject.place,
     };
@@ -69,12 +69,12 @@ async fn spawned<T: Send + 'static>(
 }
 
 /// Who waits for a child to become ready. Dropped before it is, it cancels the child, which the group waits for.
-struct Caller {
+struct StartCaller {
     child: Option<Arc<Node>>,
     place: &'static Location<'static>,
 }
 
-impl Drop for Caller {
+impl Drop for StartCaller {
     fn drop(&mut self) {
         if let Some(child) = self.child.take() {
             let reason = "nobody waits for it to become ready any more";

@@ -1,4 +1,4 @@
-//! [`Group`]: what a task group, its children and its spawners share: how many children are live, what failed, and the node
+//! [`GroupInner`]: what a task group, its children and its spawners share: how many children are live, what failed, and the node
 //! below which all of them run.
 //!
 //! A child that has ended leaves nothing behind but what it failed with. Locks are held for a few instructions; no waker and
@@ -25,18 +25,18 @@ use crate::error::task_error::TaskError;
 use crate::event::failures::Failures;
 use crate::resource::failing::{Failed, FailureLink, FailureSource};
 
-pub(super) struct Group {
+pub(super) struct GroupInner {
     /// What all children are below; it follows what is around the group's scope.
     node: Arc<Node>,
     pub(super) runtime: Handle,
     source: FailureSource,
     /// What is told of a child that is dropped because there was no time left.
     aborted: OnceLock<TaskError>,
-    state: Lock<State>,
+    state: Lock<GroupState>,
 }
 
 #[derive(Default)]
-struct State {
+struct GroupState {
     live: usize,
     /// Its exit is over: nothing is spawned any more.
     closed: bool,
@@ -50,14 +50,14 @@ struct State {
     waker: Option<Waker>,
 }
 
-impl Group {
+impl GroupInner {
     /// To be called where the group is entered: what is cancelled around that reaches its children.
     pub(super) fn new(runtime: Handle, place: &'static Location<'static>) -> Arc<Self> {
         let node = Node::new();
         if let Some(around) = current::own_in_task() {
             node.follow(&around);
         }
-        Arc::new(Group {
+        Arc::new(GroupInner {
             node,
             runtime,
             source: FailureSource::new(Subject::new(Name::Given("TaskGroup".into()), place)),
@@ -80,7 +80,7 @@ impl Group {
 }
 
 /// Children.
-impl Group {
+impl GroupInner {
     /// Counts a child that is about to be spawned; refused when the group has closed.
     pub(super) fn admit(&self) -> bool {
         let mut state = self.state.lock();
@@ -152,7 +152,7 @@ impl Group {
 }
 
 /// The end.
-impl Group {
+impl GroupInner {
     /// Has all children unwind (law 13), those that begin later as well. Whether this was the first time.
     pub(super) fn cancel(&self, reason: Option<Cow<'static, str>>, place: &'static Location<'static>) -> bool {
         self.node.cancel(&Cancellation::asked(reason, place))
@@ -228,7 +228,7 @@ impl Group {
 }
 
 /// What nobody has taken is reported.
-impl Drop for Group {
+impl Drop for GroupInner {
     fn drop(&mut self) {
         self.node.part();
         drop(self.take_failures());

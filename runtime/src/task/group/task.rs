@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::oneshot;
 
 use super::child::Child;
-use super::state::Group;
+use super::state::GroupInner;
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::base::panic::{panic_text, rendered};
@@ -26,7 +26,7 @@ pub(super) type ChildTask<F, T> = Spawned<F, ChildSide<T>>;
 
 /// Refused when the group has closed; the code is given back.
 pub(super) fn spawn<F: Future, T>(
-    group: &Arc<Group>,
+    group: &Arc<GroupInner>,
     subject: &Subject,
     announcement: Option<Announcement>,
     code: F,
@@ -51,11 +51,11 @@ pub(super) fn spawn<F: Future, T>(
 }
 
 /// What the handle is told, and what failed.
-type Told<T> = (Result<T, TaskError>, Option<Error>);
+type ChildOutcome<T> = (Result<T, TaskError>, Option<Error>);
 
 /// The task's own side.
 pub(super) struct ChildSide<T> {
-    group: Arc<Group>,
+    group: Arc<GroupInner>,
     region: Arc<Node>,
     subject: Subject,
     /// Until it has ended.
@@ -65,7 +65,7 @@ pub(super) struct ChildSide<T> {
 }
 
 impl<T> TaskSide for ChildSide<T> {
-    type Value = T;
+    type TaskValue = T;
 
     fn is_aborted(&self) -> bool {
         self.group.aborted().is_some()
@@ -105,7 +105,7 @@ impl<T> TaskSide for ChildSide<T> {
 }
 
 impl<T> ChildSide<T> {
-    fn told(&self, end: TaskEnd<T>) -> Told<T> {
+    fn told(&self, end: TaskEnd<T>) -> ChildOutcome<T> {
         let (subject, phase) = (&self.subject, self.phase());
         let cancelled = self.region.cancellation();
         match (end, cancelled) {
@@ -152,7 +152,7 @@ impl<T> ChildSide<T> {
             .any(|told| is_echo(&**error, told))
     }
 
-    fn interrupted(&self, told: TaskError) -> Told<T> {
+    fn interrupted(&self, told: TaskError) -> ChildOutcome<T> {
         let error = Error::of(
             self.subject.clone(),
             self.phase(),
@@ -163,7 +163,7 @@ impl<T> ChildSide<T> {
     }
 }
 
-fn cut<T>(cancellation: Cancellation) -> Told<T> {
+fn cut<T>(cancellation: Cancellation) -> ChildOutcome<T> {
     (Err(TaskError::Cancelled(cancellation)), None)
 }
 

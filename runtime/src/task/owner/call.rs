@@ -1,4 +1,4 @@
-//! [`Call`]: one closure on its way to a resource: handed in by its caller, run once by the task of the owner, answered once.
+//! [`OwnerCall`]: one closure on its way to a resource: handed in by its caller, run once by the task of the owner, answered once.
 //!
 //! A caller that is cancelled has the closure unwind and waits for that, as if it ran in the caller's own task (law 13). One that is
 //! dropped takes the closure back if it has not begun, else has it unwind too, and is not told. In both cases a closure that has not
@@ -25,18 +25,18 @@ use crate::lifespan::send_fn::SendFn;
 use crate::scope::region_end::RegionEnd;
 
 /// A closure `W` that returns an `O`.
-pub(super) struct Call<W, O> {
-    state: Lock<State<W, O>>,
+pub(super) struct OwnerCall<W, O> {
+    state: Lock<CallState<W, O>>,
     /// What the closure is called: as the owner, at the place of the call.
     subject: Subject,
 }
 
-struct State<W, O> {
-    stage: Stage<W, O>,
+struct CallState<W, O> {
+    stage: CallStage<W, O>,
     caller: Option<Waker>,
 }
 
-enum Stage<W, O> {
+enum CallStage<W, O> {
     Waiting(W),
     /// In this region.
     Running(Arc<Node>),
@@ -65,11 +65,11 @@ pub(super) enum Ran {
     Panicked(String),
 }
 
-impl<W, O> Call<W, O> {
+impl<W, O> OwnerCall<W, O> {
     pub(super) fn new(work: W, subject: Subject) -> Arc<Self> {
-        Arc::new(Call {
-            state: Lock::new(State {
-                stage: Stage::Waiting(work),
+        Arc::new(OwnerCall {
+            state: Lock::new(CallState {
+                stage: CallStage::Waiting(work),
                 caller: None,
             }),
             subject,
@@ -79,20 +79,22 @@ impl<W, O> Call<W, O> {
     /// The closure begins in this region. None if its caller has taken it back.
     fn begin(&self, region: &Arc<Node>) -> Option<W> {
         let mut state = self.state.lock();
-        let Stage::Waiting(_) = &state.stage else { return None };
-        match mem::replace(&mut state.stage, Stage::Running(Arc::clone(region))) {
-            Stage::Waiting(work) => Some(work),
+        let CallStage::Waiting(_) = &state.stage else {
+            return None;
+        };
+        match mem::replace(&mut state.stage, CallStage::Running(Arc::clone(region))) {
+            CallStage::Waiting(work) => Some(work),
             _ => None,
         }
     }
 
     /// Tells the caller, unless it was told before or has gone: gives what is left of the call then, to be dropped without the lock.
-    fn tell(&self, answer: Answer<O>) -> Stage<W, O> {
+    fn tell(&self, answer: Answer<O>) -> CallStage<W, O> {
         let mut state = self.state.lock();
-        if let Stage::Answered(_) | Stage::Over = state.stage {
-            return Stage::Answered(answer);
+        if let CallStage::Answered(_) | CallStage::Over = state.stage {
+            return CallStage::Answered(answer);
         }
-        let old = mem::replace(&mut state.stage, Stage::Answered(answer));
+        let old = mem::replace(&mut state.stage, CallStage::Answered(answer));
         let caller = state.caller.take();
         drop(state);
         if let Some(caller) = caller {
@@ -102,9 +104,9 @@ impl<W, O> Call<W, O> {
     }
 
     /// What no caller is told is dropped, as with any future that is; but a panic is reported.
-    fn discard(&self, rest: Stage<W, O>) {
+    fn discard(&self, rest: CallStage<W, O>) {
         let panic = match rest {
-            Stage::Answered(Answer::Panicked(panic)) => panic,
+            CallStage::Answered(Answer::Panicked(panic)) => panic,
             // A value whose destructor panics is no matter of the owner's.
             rest => match catch_unwind(AssertUnwindSafe(|| drop(rest))) {
                 Ok(()) => return,
@@ -132,7 +134,7 @@ impl<W, O> Call<W, O> {
             (RegionEnd::Panicked(panic), _) => (Ran::Panicked(panic_text(&panic).to_owned()), Answer::Panicked(panic)),
         };
         match self.tell(answer) {
-            Stage::Running(_) => {}
+            CallStage::Running(_) => {}
             rest => self.discard(rest),
         }
         ran
@@ -150,11 +152,11 @@ pub(super) trait Answers<O>: Send + Sync {
     fn leave(&self);
 }
 
-impl<W: Send, O: Send> Answers<O> for Call<W, O> {
+impl<W: Send, O: Send> Answers<O> for OwnerCall<W, O> {
     fn poll_answer(&self, cx: &mut Context<'_>) -> Poll<Answer<O>> {
         let mut state = self.state.lock();
-        if let Stage::Answered(_) = state.stage {
-            if let Stage::Answered(answer) = mem::replace(&mut state.stage, Stage::Over) {
+        if let CallStage::Answered(_) = state.stage {
+            if let CallStage::Answered(answer) = mem::replace(&mut state.stage, CallStage::Over) {
                 return Poll::Ready(answer);
             }
         }
@@ -167,12 +169,12 @@ impl<W: Send, O: Send> Answers<O> for Call<W, O> {
     fn cancel(&self, why: &Cancellation) -> bool {
         let mut state = self.state.lock();
         let old = match &state.stage {
-            Stage::Waiting(_) => mem::replace(&mut state.stage, Stage::Over),
-            Stage::Running(region) => Stage::Running(Arc::clone(region)),
-            Stage::Answered(_) | Stage::Over => return true,
+            CallStage::Waiting(_) => mem::replace(&mut state.stage, CallStage::Over),
+            CallStage::Running(region) => CallStage::Running(Arc::clone(region)),
+            CallStage::Answered(_) | CallStage::Over => return true,
         };
         drop(state);
-        let Stage::Running(region) = old else {
+        let CallStage::Running(region) = old else {
             return false; // the closure is dropped here
         };
         region.cancel(why);
@@ -182,14 +184,14 @@ impl<W: Send, O: Send> Answers<O> for Call<W, O> {
     fn leave(&self) {
         let old = {
             let mut state = self.state.lock();
-            (mem::replace(&mut state.stage, Stage::Over), state.caller.take())
+            (mem::replace(&mut state.stage, CallStage::Over), state.caller.take())
         };
         self.discard(old.0);
     }
 }
 
 /// A call, whatever its closure is; the resource is in the task that runs it.
-pub(super) trait Work<R, K: Kind>: Queued {
+pub(super) trait OwnerWork<R, K: Kind>: Queued {
     /// Runs the closure in this region.
     fn run<'r>(&'r self, resource: &'r mut R, region: &'r Arc<Node>) -> K::Boxed<'r, Ran>;
 }
@@ -202,7 +204,7 @@ pub(super) trait Queued: Send + Sync {
     fn refuse(&self);
 }
 
-impl<W: Send, O: Send> Queued for Call<W, O> {
+impl<W: Send, O: Send> Queued for OwnerCall<W, O> {
     fn subject(&self) -> &Subject {
         &self.subject
     }
@@ -213,32 +215,32 @@ impl<W: Send, O: Send> Queued for Call<W, O> {
     }
 }
 
-impl<R, W, O> Work<R, Sendable> for Call<W, O>
+impl<R, W, O> OwnerWork<R, Sendable> for OwnerCall<W, O>
 where
     W: for<'r> SendFn<&'r mut R, O> + Send,
     R: Send,
     O: Send,
 {
     fn run<'r>(&'r self, resource: &'r mut R, region: &'r Arc<Node>) -> Pin<Box<dyn Future<Output = Ran> + Send + 'r>> {
-        Box::pin(Call::run(self, move |work| work(resource), region))
+        Box::pin(OwnerCall::run(self, move |work| work(resource), region))
     }
 }
 
-impl<R, W, O> Work<R, Local<'static>> for Call<W, O>
+impl<R, W, O> OwnerWork<R, Local<'static>> for OwnerCall<W, O>
 where
     W: AsyncFnOnce(&mut R) -> O + Send,
     O: Send,
 {
     fn run<'r>(&'r self, resource: &'r mut R, region: &'r Arc<Node>) -> Pin<Box<dyn Future<Output = Ran> + 'r>> {
-        Box::pin(Call::run(self, move |work| work(resource), region))
+        Box::pin(OwnerCall::run(self, move |work| work(resource), region))
     }
 }
 
 /// A call in the queue, whatever its closure is. One that is dropped before it has run is refused; none when it has run.
-pub(super) struct Letter<R, K: Kind>(Option<Arc<dyn Work<R, K>>>);
+pub(super) struct Letter<R, K: Kind>(Option<Arc<dyn OwnerWork<R, K>>>);
 
 impl<R, K: Kind> Letter<R, K> {
-    pub(super) fn new(call: Arc<dyn Work<R, K>>) -> Self {
+    pub(super) fn new(call: Arc<dyn OwnerWork<R, K>>) -> Self {
         Letter(Some(call))
     }
 

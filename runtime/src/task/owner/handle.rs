@@ -30,8 +30,6 @@ pub enum OwnerState {
     Failed,
 }
 
-type Place = &'static Location<'static>;
-
 pub(super) struct OwnerHandle {
     inner: Arc<OwnerInner>,
     /// Tells the handles apart: each may be held by somebody who is to learn of a death.
@@ -50,7 +48,12 @@ impl OwnerHandle {
     }
 
     /// Its end, for which it is asked if there is a request; in its own task, which would wait for itself, it is only asked.
-    async fn end(&self, request: Option<CloseRequest>, what: &str, place: Place) -> Result<OwnerEnd, Error> {
+    async fn end(
+        &self,
+        request: Option<CloseRequest>,
+        what: &str,
+        place: &'static Location<'static>,
+    ) -> Result<OwnerEnd, Error> {
         if self.inner.is_here() {
             if let Some(request) = request {
                 self.inner.close(request);
@@ -61,7 +64,11 @@ impl OwnerHandle {
     }
 
     /// Waits for its end, for which it is asked if there is a request.
-    pub(super) async fn closed(&self, request: Option<CloseRequest>, place: Place) -> Result<(), Error> {
+    pub(super) async fn closed(
+        &self,
+        request: Option<CloseRequest>,
+        place: &'static Location<'static>,
+    ) -> Result<(), Error> {
         let what = if request.is_some() { "close" } else { "closed" };
         self.end(request, what, place).await?.tell()
     }

@@ -210,7 +210,7 @@ impl OwnerInner {
 
     /// How it ended, after it did; with a request it is asked to end.
     pub(super) async fn ended(&self, mut request: Option<CloseRequest>) -> OwnerEnd {
-        let _waiting = Waiting::begin(&self.waiters);
+        let _waiting = EndWaiter::begin(&self.waiters);
         let mut end = pin!(self.end.wait());
         let end = poll_fn(|cx| {
             // In this order: who asks waits by then, so that a failure is told here, and not reported as well.
@@ -300,16 +300,16 @@ impl OwnerInner {
 }
 
 /// A task that waits for the end.
-struct Waiting<'a>(&'a AtomicUsize);
+struct EndWaiter<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
+impl<'a> EndWaiter<'a> {
     fn begin(waiters: &'a AtomicUsize) -> Self {
         waiters.fetch_add(1, Ordering::SeqCst);
-        Waiting(waiters)
+        EndWaiter(waiters)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for EndWaiter<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }

@@ -1,6 +1,6 @@
 //! [`Mailbox`]: the calls that wait for their turn in the task of an owner.
 //!
-//! Calls are taken in the order in which they came, or refused, never both and never neither; so many wait at a time and no more. No
+//! MailboxState are taken in the order in which they came, or refused, never both and never neither; so many wait at a time and no more. No
 //! waker is woken and nothing of a user's is dropped under the lock.
 
 use std::collections::VecDeque;
@@ -14,12 +14,12 @@ use crate::base::lock::Lock;
 
 /// `L` is a call on its way; one that is dropped is refused.
 pub(super) struct Mailbox<L> {
-    calls: Lock<Calls<L>>,
+    calls: Lock<MailboxState<L>>,
     /// Room for more calls.
     room: Semaphore,
 }
 
-struct Calls<L> {
+struct MailboxState<L> {
     waiting: VecDeque<L>,
     is_closed: bool,
     /// Of the task, while it waits for a call.
@@ -49,7 +49,7 @@ impl<L> Mailbox<L> {
     /// At least one call may wait.
     pub(super) fn new(capacity: usize) -> Self {
         Mailbox {
-            calls: Lock::new(Calls {
+            calls: Lock::new(MailboxState {
                 waiting: VecDeque::new(),
                 is_closed: false,
                 worker: None,

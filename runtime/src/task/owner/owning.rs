@@ -112,13 +112,13 @@ fn begun<R, F, K>(
     options: OwnerOptions,
     runtime: &Handle,
     hook: Option<MakesHook<R, K>>,
-) -> (OwnerLife<F, R, K>, Arrival)
+) -> (OwnerLife<F, R, K>, OwnerArrival)
 where
     R: 'static,
     K: Kind + 'static,
 {
     let mailbox = Arc::new(Mailbox::new(options.capacity));
-    let (mut side, arrival) = Arrival::new(runtime, Arc::clone(&mailbox) as _, around(entry.clone()));
+    let (mut side, arrival) = OwnerArrival::new(runtime, Arc::clone(&mailbox) as _, around(entry.clone()));
     let inner = Arc::clone(&side.inner);
     side.hook = hook.map(|hook| hook(&Owner::new(arrival.handle.clone(), Arc::clone(&mailbox))));
     let life = OwnerLife {
@@ -140,14 +140,14 @@ fn runtime() -> Result<Handle, BoxError> {
 }
 
 /// The beginning of an owner, whatever the resource is.
-struct Arrival {
+struct OwnerArrival {
     handle: OwnerHandle,
     entered: oneshot::Receiver<()>,
     /// Of the owner.
     entry: Entry,
 }
 
-impl Arrival {
+impl OwnerArrival {
     fn new(runtime: &Handle, mailbox: Arc<dyn Mail>, entry: Entry) -> (OwnerSide, Self) {
         let inner = OwnerInner::new(runtime, mailbox, &entry);
         let handle = OwnerHandle::new(Arc::clone(&inner));
@@ -157,14 +157,14 @@ impl Arrival {
             hook: None,
             caller: Some(caller),
         };
-        let arrival = Arrival { handle, entered, entry };
+        let arrival = OwnerArrival { handle, entered, entry };
         (side, arrival)
     }
 
     /// Waits until the resource has entered, with a handle in a guard: if this is dropped, whoever polls it adopts the end of the
     /// owner, or it is rescued (law 3), so that an enter that completes for nobody is exited.
     fn wait(self) -> BoxFuture<'static, Result<OwnerHandle, BoxError>> {
-        let Arrival { handle, entered, entry } = self;
+        let OwnerArrival { handle, entered, entry } = self;
         Box::pin(async move {
             let guard = Live::new(Held::new(handle, entry));
             let has_entered = {

@@ -225,7 +225,7 @@ impl OwnerSide {
 }
 
 impl TaskSide for OwnerSide {
-    type Value = OwnerEnd;
+    type TaskValue = OwnerEnd;
 
     fn end(self, end: TaskEnd<OwnerEnd>) {
         let OwnerSide { inner, hook, caller } = self;

@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::call::{Answer, Answers, Call, Letter};
+use super::call::{Answer, Answers, Letter, OwnerCall};
 use super::inner::OwnerInner;
 use super::mailbox::Mailbox;
 use super::owned::Owner;
@@ -25,7 +25,7 @@ impl<R, K: Kind> Owner<R, K> {
     pub(super) async fn call<T, E, O, W>(
         &self,
         work: W,
-        sent: impl FnOnce(Arc<Call<W, O>>) -> Letter<R, K>,
+        sent: impl FnOnce(Arc<OwnerCall<W, O>>) -> Letter<R, K>,
         place: &'static Location<'static>,
         result: impl FnOnce(O) -> Result<T, E>,
     ) -> Result<T, E>
@@ -39,7 +39,7 @@ impl<R, K: Kind> Owner<R, K> {
             return Err(inner.would_wait_for_itself("with", place).into());
         }
         let name = inner.name();
-        let call = Call::new(work, Subject::new(name, place));
+        let call = OwnerCall::new(work, Subject::new(name, place));
         let sent = sent(Arc::clone(&call));
         let call = answered(&self.mailbox, sent, call, place);
         let answer = InTask::new(call, Checkpoint::open(), tie::Kind::WAITING).await;
@@ -74,7 +74,7 @@ async fn answered<L, O>(
     call: Arc<dyn Answers<O>>,
     place: &'static Location<'static>,
 ) -> Answer<O> {
-    let mut caller = Caller {
+    let mut caller = CallWaiter {
         call: &*call,
         place,
         has_submitted: false,
@@ -93,14 +93,14 @@ async fn answered<L, O>(
 }
 
 /// The caller, as long as it waits.
-struct Caller<'c, O> {
+struct CallWaiter<'c, O> {
     call: &'c dyn Answers<O>,
     place: &'static Location<'static>,
     has_submitted: bool,
     is_over: bool,
 }
 
-impl<O> Caller<'_, O> {
+impl<O> CallWaiter<'_, O> {
     fn poll(&mut self, submitting: Pin<&mut impl Future<Output = ()>>, cx: &mut Context<'_>) -> Poll<Answer<O>> {
         let cancellation = current::cancellation();
         if !self.has_submitted {
@@ -123,7 +123,7 @@ impl<O> Caller<'_, O> {
     }
 }
 
-impl<O> Drop for Caller<'_, O> {
+impl<O> Drop for CallWaiter<'_, O> {
     fn drop(&mut self) {
         if !self.is_over {
             self.call.cancel(&Cancellation::new(Why::CallerGone, self.place));

@@ -48,15 +48,15 @@ impl ServiceEnd for Never {
     }
 }
 
-type Never = <fn() -> ! as Returning>::Returned;
+type Never = <fn() -> ! as Returning>::ReturnType;
 
 /// Names what a function type returns.
 #[doc(hidden)]
 pub trait Returning {
     /// It.
-    type Returned;
+    type ReturnType;
 }
 
 impl<R> Returning for fn() -> R {
-    type Returned = R;
+    type ReturnType = R;
 }

@@ -26,25 +26,25 @@ use crate::task::ladder::{ShutdownLadder, rounded};
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use = "options change nothing until a service is made with them"]
 pub struct ServiceOptions {
-    stop: Step,
-    cancel: Step,
+    stop: SaidTime,
+    cancel: SaidTime,
     by_cancelling: bool,
 }
 
 /// How long one of the steps takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Step {
+enum SaidTime {
     #[default]
     Unsaid,
     /// `None` is for ever.
     Of(Option<Duration>),
 }
 
-impl Step {
+impl SaidTime {
     fn or(self, unsaid: Option<Duration>) -> Option<Duration> {
         match self {
-            Step::Unsaid => unsaid,
-            Step::Of(time) => time,
+            SaidTime::Unsaid => unsaid,
+            SaidTime::Of(time) => time,
         }
     }
 }
@@ -76,7 +76,7 @@ impl ServiceOptions {
     /// [exit timeout](crate::Lifespan::exit_timeout) becomes the sum of both steps and two seconds. As a member of a
     /// [`lifespan`](macro@crate::lifespan), the field has to allow the time: `#[exit(timeout = "70s")]`.
     pub fn stop_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
-        self.stop = Step::Of(budget.into());
+        self.stop = SaidTime::Of(budget.into());
         self
     }
 
@@ -84,13 +84,13 @@ impl ServiceOptions {
     ///
     /// Zero aborts it at once, `None` waits for ever; the exit timeout follows as for [`stop_timeout`](Self::stop_timeout).
     pub fn cancel_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
-        self.cancel = Step::Of(budget.into());
+        self.cancel = SaidTime::Of(budget.into());
         self
     }
 
     /// Each step by itself, for what says how long one of them takes.
     pub(super) fn steps(self) -> Option<ShutdownLadder> {
-        if self.stop == Step::Unsaid && self.cancel == Step::Unsaid {
+        if self.stop == SaidTime::Unsaid && self.cancel == SaidTime::Unsaid {
             return None;
         }
         let default = ShutdownLadder::default();
@@ -108,7 +108,7 @@ impl ServiceOptions {
 
     /// Whether it is no failure that it does not stop when it is asked to.
     pub(super) fn is_to_be_cancelled(self) -> bool {
-        self.by_cancelling || self.stop == Step::Of(Some(Duration::ZERO))
+        self.by_cancelling || self.stop == SaidTime::Of(Some(Duration::ZERO))
     }
 
     /// The steps of an exit that has so much time left.

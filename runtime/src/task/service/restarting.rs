@@ -144,15 +144,15 @@ impl ServiceOptions {
 }
 
 type Wait = Box<dyn FnMut(&BoxError, Duration) -> Option<Duration> + Send>;
-type Run<T> = Box<dyn FnMut(Ready<T>, Stop) -> BoxFuture<'static, Result<(), BoxError>> + Send>;
+type RunAgain<T> = Box<dyn FnMut(Ready<T>, Stop) -> BoxFuture<'static, Result<(), BoxError>> + Send>;
 
 struct Runs<T> {
     wait: Wait,
-    run: Run<T>,
+    run: RunAgain<T>,
 }
 
 /// What users see of a run.
-struct Values<T> {
+struct RunValues<T> {
     values: watch::Sender<Option<T>>,
     /// Until the first is up.
     ready: Option<(Ready<Current<T>>, Current<T>)>,
@@ -162,7 +162,7 @@ impl<T: Clone + Send + Sync + 'static> Runs<T> {
     async fn all(mut self, ready: Ready<Current<T>>, stop: Stop) -> Result<(), BoxError> {
         let (values, current) = watch::channel(None);
         let ready = Some((ready, Current(current)));
-        let mut values = Values { values, ready };
+        let mut values = RunValues { values, ready };
         let mut attempt = 1;
         loop {
             let began = Instant::now();
@@ -185,7 +185,7 @@ impl<T: Clone + Send + Sync + 'static> Runs<T> {
     }
 
     /// One run, in a cancel scope, so that nothing of it is left when it has ended.
-    async fn one(&mut self, values: &mut Values<T>, stop: &Stop) -> Result<(), BoxError> {
+    async fn one(&mut self, values: &mut RunValues<T>, stop: &Stop) -> Result<(), BoxError> {
         let (ready, value, _) = Ready::new();
         let scope = CancelScope::new();
         let canceller = scope.canceller();
@@ -224,7 +224,7 @@ impl<T: Clone + Send + Sync + 'static> Runs<T> {
     }
 }
 
-impl<T> Values<T> {
+impl<T> RunValues<T> {
     fn set(&mut self, value: T) {
         self.values.send_replace(Some(value));
         if let Some((ready, current)) = self.ready.take() {

@@ -15,7 +15,7 @@ use crate::resource::ScopedResource;
 use crate::resource::enter::Enter;
 use crate::task::ready::{Ready, until_ready};
 
-type Run<T> = Box<dyn FnOnce(Ready<T>, Stop) -> BoxFuture<'static, Result<(), BoxError>> + Send>;
+type ServiceRun<T> = Box<dyn FnOnce(Ready<T>, Stop) -> BoxFuture<'static, Result<(), BoxError>> + Send>;
 
 impl<T: Send + 'static> Service<T> {
     /// The life of a task: `run` is spawned when this is entered.
@@ -93,14 +93,14 @@ impl ServiceOptions {
     {
         let (place, options) = (Location::caller(), self.or_by_cancelling(O::__by_cancelling()));
         // Called in the task, so that a panic of it is one of the task.
-        let run: Run<T> = Box::new(|ready, stop| Box::pin(async { run(ready, stop).await.__into_result() }));
+        let run: ServiceRun<T> = Box::new(|ready, stop| Box::pin(async { run(ready, stop).await.__into_result() }));
         Lifespan::described(entered(run, options, place), entry::<T>(options, place))
     }
 }
 
 /// Boxed where it begins, as the task is anyway.
 async fn entered<T: Send + 'static>(
-    run: Run<T>,
+    run: ServiceRun<T>,
     options: ServiceOptions,
     place: &'static Location<'static>,
 ) -> Result<Service<T>, BoxError> {
@@ -119,7 +119,11 @@ fn entry<T: Send + 'static>(options: ServiceOptions, place: &'static Location<'s
     Entry::new(policy, place)
 }
 
-async fn enter<T: Send + 'static>(run: Run<T>, options: ServiceOptions, entry: Entry) -> Result<Service<T>, BoxError> {
+async fn enter<T: Send + 'static>(
+    run: ServiceRun<T>,
+    options: ServiceOptions,
+    entry: Entry,
+) -> Result<Service<T>, BoxError> {
     let runtime = Handle::try_current().map_err(|_| TaskError::NoRuntime)?;
     let (ready, value, handshake) = Ready::new();
     let (subject, place) = (entry.subject(), entry.place);

@@ -1,4 +1,4 @@
-//! [`Task`]: the spawned task of a service, and the ladder that ends it: ask, cancel, abort. [`Life`] is what the task and those who
+//! [`Task`]: the spawned task of a service, and the ladder that ends it: ask, cancel, abort. [`ServiceLife`] is what the task and those who
 //! hold the service know of one another.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,7 +38,7 @@ use crate::task::spawned::{Spawned, TaskEnd, TaskSide};
 /// A resource of its own: held while the service enters, so that however that ends the task is ended too, and part of the
 /// service from then on.
 pub(super) struct Task {
-    life: Arc<Life>,
+    life: Arc<ServiceLife>,
     stop: Stop,
     handle: JoinHandle<()>,
     said: ServiceOptions,
@@ -55,7 +55,7 @@ impl Task {
         said: ServiceOptions,
         subject: Subject,
     ) -> Self {
-        let life = Arc::new(Life {
+        let life = Arc::new(ServiceLife {
             source: FailureSource::new(subject.clone()),
             region: Node::new(),
             state: Lock::default(),
@@ -175,7 +175,7 @@ impl ScopedResource for Task {
 }
 
 /// What the task of a service and those who hold it know of one another.
-struct Life {
+struct ServiceLife {
     source: FailureSource,
     /// The cancel scope it runs in.
     region: Arc<Node>,
@@ -194,7 +194,7 @@ struct ServiceState {
     stopped: Option<Result<(), BoxError>>,
 }
 
-impl Life {
+impl ServiceLife {
     /// What it died of, unless that was told before.
     fn death(&self) -> Option<BoxError> {
         match self.source.failed()? {
@@ -220,7 +220,7 @@ impl Life {
 }
 
 /// Nobody has asked how it ended, since its exit was dropped in the middle (law 6). That its task was dropped then is no news.
-impl Drop for Life {
+impl Drop for ServiceLife {
     fn drop(&mut self) {
         let Err(error) = self.outcome() else { return };
         if !matches!(error.downcast_ref(), Some(TaskError::Dropped)) {
@@ -231,13 +231,13 @@ impl Drop for Life {
 
 /// The task's own side.
 struct ServiceSide {
-    life: Arc<Life>,
+    life: Arc<ServiceLife>,
     handshake: StartHandshake,
     is_ready: bool,
 }
 
 impl TaskSide for ServiceSide {
-    type Value = ();
+    type TaskValue = ();
 
     fn polled(&mut self, goes_on: bool, cx: &mut Context<'_>) {
         let Poll::Ready(is_ready) = self.handshake.poll(goes_on, cx) else {

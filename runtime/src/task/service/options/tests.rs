@@ -1,4 +1,4 @@
-use super::{ServiceOptions, ShutdownLadder, Step};
+use super::{SaidTime, ServiceOptions, ShutdownLadder};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ fn what_does_not_listen_has_it_to_unwind() {
 #[test]
 fn steps_that_are_said_are_as_they_are_said() {
     let said = ServiceOptions {
-        stop: Step::Of(Some(60 * SECOND)),
+        stop: SaidTime::Of(Some(60 * SECOND)),
         ..ServiceOptions::default()
     };
     let steps = ShutdownLadder {

@@ -61,7 +61,7 @@ struct Text {
     y: f64,
     from: f64,
     to: f64,
-    text: String,
+    says: String,
 }
 
 /// The texts of a picture that is well-formed.
@@ -87,7 +87,7 @@ fn texts(svg: &str) -> Vec<Text> {
             y: number(&node, "y"),
             from,
             to: from + width,
-            text,
+            says: text,
         }
     });
     texts.collect()
@@ -101,7 +101,7 @@ fn no_texts_overlap() {
         for (at, one) in texts.iter().enumerate() {
             for other in &texts[at + 1..] {
                 let is_apart = (one.y - other.y).abs() >= 12.0 || one.to <= other.from || other.to <= one.from;
-                assert!(is_apart, "{} and {}", one.text, other.text);
+                assert!(is_apart, "{} and {}", one.says, other.says);
             }
         }
     }
@@ -123,7 +123,7 @@ fn everything_is_in_the_picture() {
         }
         let names = texts(&svg)
             .into_iter()
-            .filter(|text| timeline.bars().iter().any(|bar| bar.name == text.text));
+            .filter(|text| timeline.bars().iter().any(|bar| bar.name == text.says));
         let names = names.map(|text| text.to).fold(0.0, f64::max);
         let bars = picture
             .descendants()

@@ -14,13 +14,13 @@ use lifespan::record::Recorder;
 use lifespan::{Enter, Exit, Lifespan, Resource};
 use tokio::time::sleep;
 
-pub const MS: Duration = Duration::from_millis(1);
+pub(crate) const MS: Duration = Duration::from_millis(1);
 
-pub type Unit = Resource<()>;
+pub(crate) type Unit = Resource<()>;
 
 /// Enters and exits after so many milliseconds each.
 #[track_caller]
-pub fn unit(name: &'static str, enters: u32, exits: u32) -> Lifespan<Unit, impl Enter<Unit>> {
+pub(crate) fn unit(name: &'static str, enters: u32, exits: u32) -> Lifespan<Unit, impl Enter<Unit>> {
     let enter = async move {
         sleep(enters * MS).await;
         Ok::<_, io::Error>(())
@@ -29,7 +29,7 @@ pub fn unit(name: &'static str, enters: u32, exits: u32) -> Lifespan<Unit, impl 
 }
 
 /// Runs it alone, recorded, under a paused clock.
-pub fn recorded(last: usize, test: impl AsyncFnOnce(Recorder)) {
+pub(crate) fn recorded(last: usize, test: impl AsyncFnOnce(Recorder)) {
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = tokio::runtime::Builder::new_current_thread()

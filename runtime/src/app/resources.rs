@@ -207,8 +207,8 @@ impl<R: ScopedResource> ScopedResource for Optional<R, Sendable> {
         What::Optional(Box::new(<R as ScopedResource>::__what()))
     }
 
-    fn __goes_on() -> bool {
-        <R as ScopedResource>::__goes_on()
+    fn __goes_on(&self) -> bool {
+        self.0.as_ref().is_some_and(ScopedResource::__goes_on)
     }
 
     /// Nor is anything to be told of one that is absent.
@@ -240,8 +240,8 @@ impl<R: LocalResource> LocalResource for Optional<R, Local<'_>> {
         What::Optional(Box::new(R::__what()))
     }
 
-    fn __goes_on() -> bool {
-        R::__goes_on()
+    fn __goes_on(&self) -> bool {
+        self.0.as_ref().is_some_and(R::__goes_on)
     }
 
     fn __abandon<Taker: TakesOver>(self, abandoned: Origin) {

@@ -182,7 +182,7 @@ impl<T: SendableMembers> ScopedResource for Joined<T> {
         Policy::of::<T>().exit_timeout(None)
     }
 
-    fn __goes_on() -> bool {
+    fn __goes_on(&self) -> bool {
         true
     }
 
@@ -205,7 +205,7 @@ impl<'a, T: Members<Local<'a>>> LocalResource for Joined<T, Local<'a>> {
         Policy::of::<T>().exit_timeout(None)
     }
 
-    fn __goes_on() -> bool {
+    fn __goes_on(&self) -> bool {
         true
     }
 

@@ -15,9 +15,7 @@ use crate::resource::failing::Dependents;
 use crate::resource::kept::Kept;
 use crate::resource::origin::{AbandonedFrom, Origin};
 use crate::resource::{LocalResource, ScopedResource};
-use crate::scope::abandon::{job, job_of_any, kept};
-use crate::scope::exiting::exiting;
-use crate::scope::side::Side;
+use crate::scope::abandon::{exit_kept, job, job_of_any, kept};
 
 /// Whether what is held may leave its task: [`Sendable`] or [`Local`].
 pub trait Kind: Sized {
@@ -183,15 +181,7 @@ impl<'a> Kind for Local<'a> {
 
 impl<'a, R: LocalResource + 'a> Takes<R> for Local<'a> {
     fn __part(resource: R, origin: Origin, exit: ForMembers) -> Self::Exit {
-        let unbegun = kept(resource, origin);
-        Box::pin(async move {
-            let (resource, Origin { entry, anchor, .. }) = unbegun.take();
-            let exit = exit.now(entry.policy.exit());
-            exit.note(&entry);
-            let mut side = Side::nothing();
-            exiting(resource, &entry, &exit, &mut side, anchor).await;
-            side.take_failures()
-        })
+        Box::pin(exit_kept(kept(resource, origin), exit))
     }
 
     fn __forget_type(member: Kept<R>) -> Box<Self::Member> {

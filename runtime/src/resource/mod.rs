@@ -96,7 +96,7 @@ pub trait ScopedResource:
     /// does (law 6).
     #[doc(hidden)]
     #[must_use]
-    fn __goes_on() -> bool {
+    fn __goes_on(&self) -> bool {
         #[cfg(feature = "compose")]
         return matches!(Self::__what(), What::Nested(_));
         #[cfg(not(feature = "compose"))]
@@ -164,7 +164,7 @@ pub trait LocalResource: Sized {
     /// [law 6]: crate::guide::guarantees#law-6
     #[doc(hidden)]
     #[must_use]
-    fn __goes_on() -> bool {
+    fn __goes_on(&self) -> bool {
         #[cfg(feature = "compose")]
         return matches!(Self::__what(), What::Nested(_));
         #[cfg(not(feature = "compose"))]
@@ -210,8 +210,9 @@ impl<R: ScopedResource> LocalResource for R {
         <R as ScopedResource>::__what()
     }
 
-    fn __goes_on() -> bool {
-        <R as ScopedResource>::__goes_on()
+    #[inline]
+    fn __goes_on(&self) -> bool {
+        ScopedResource::__goes_on(self)
     }
 
     fn __own_policy(&self) -> Policy {

@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::code::{Carried, Code, Lazy};
-use super::detached::Detached;
 use super::drive::{End, drive};
 use super::limit::Limit;
 use super::side::{Side, Undone};
@@ -34,22 +33,8 @@ pub(crate) fn exiting<'a, R: LocalResource>(
     anchor: Anchor,
 ) -> impl Future<Output = ()> + use<'a, R> {
     Exiting {
-        leave: Leave::new(R::__goes_on, entry, exit, side, anchor),
+        leave: Leave::new(resource.__goes_on(), entry, exit, side, anchor),
         code: Lazy::of(move || resource.exit_local(exit)),
-    }
-}
-
-/// As [`exiting`], for a resource that may leave its task, whatever its type.
-pub(super) fn exiting_detached<'a>(
-    resource: Box<dyn Detached>,
-    entry: &'a Entry,
-    exit: &'a Exit,
-    side: &'a mut Side,
-    anchor: Anchor,
-) -> impl Future<Output = ()> + Send + use<'a> {
-    Exiting {
-        leave: Leave::new(resource.goes_on(), entry, exit, side, anchor),
-        code: Lazy::of(move || resource.exit_boxed(exit)),
     }
 }
 
@@ -91,14 +76,14 @@ pin_project! {
         // Shielded from what is around it; what is inside of it unwinds when the budget runs out (law 6).
         place: Place,
         has_ended: bool,
-        goes_on: fn() -> bool,
+        goes_on: bool,
     }
 
     impl PinnedDrop for Leave<'_> {
         // Dropped in the middle: it cannot be started again (law 6).
         fn drop(this: Pin<&mut Self>) {
             if !this.has_ended {
-                dropped(this.entry, (this.goes_on)());
+                dropped(this.entry, this.goes_on);
             }
         }
     }
@@ -106,7 +91,7 @@ pin_project! {
 
 impl<'a> Leave<'a> {
     #[inline]
-    fn new(goes_on: fn() -> bool, entry: &'a Entry, exit: &'a Exit, side: &'a mut Side, anchor: Anchor) -> Self {
+    fn new(goes_on: bool, entry: &'a Entry, exit: &'a Exit, side: &'a mut Side, anchor: Anchor) -> Self {
         Leave {
             timer: Timer::unarmed(),
             entry,

@@ -34,7 +34,7 @@ impl ScopedResource for ExitStack {
         Self::described()
     }
 
-    fn __goes_on() -> bool {
+    fn __goes_on(&self) -> bool {
         true
     }
 
@@ -57,7 +57,7 @@ impl LocalResource for ExitStack<Local<'_>> {
         Self::described()
     }
 
-    fn __goes_on() -> bool {
+    fn __goes_on(&self) -> bool {
         true
     }
 

@@ -353,7 +353,7 @@ where
         Policy::of::<Self>().named("OwnerMap").exit_timeout(None)
     }
 
-    fn __goes_on() -> bool {
+    fn __goes_on(&self) -> bool {
         true
     }
 }

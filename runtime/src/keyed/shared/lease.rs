@@ -166,7 +166,7 @@ impl<R: ScopedResource + Sync> ScopedResource for Lease<R> {
         R::policy().around(TO_UNWIND)
     }
 
-    fn __goes_on() -> bool {
+    fn __goes_on(&self) -> bool {
         true
     }
 }

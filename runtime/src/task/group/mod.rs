@@ -380,7 +380,7 @@ impl ScopedResource for TaskGroup {
         Policy::of::<TaskGroup>().exit_timeout(None)
     }
 
-    fn __goes_on() -> bool {
+    fn __goes_on(&self) -> bool {
         true
     }
 

@@ -102,7 +102,7 @@ impl ScopedResource for OwnerHandle {
         Ok(OwnerHandle::exit(self, exit).await?)
     }
 
-    fn __goes_on() -> bool {
+    fn __goes_on(&self) -> bool {
         true
     }
 

@@ -321,8 +321,8 @@ impl<R: LocalResource + 'static, K: Kind + 'static> ScopedResource for Owner<R, 
         R::policy().around(TO_UNWIND)
     }
 
-    fn __goes_on() -> bool {
-        <OwnerHandle as ScopedResource>::__goes_on()
+    fn __goes_on(&self) -> bool {
+        ScopedResource::__goes_on(&self.handle)
     }
 
     fn __exits_elsewhere(&self) -> bool {

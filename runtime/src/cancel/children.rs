@@ -26,13 +26,13 @@ pub(super) struct Children<N> {
 }
 
 /// Where a child sits: the first place, or one of the others, counted from one.
-/// It leaves two bits for others.
+/// It leaves three bits for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seat(pub(super) u32);
 
 impl Seat {
     /// Of what is not counted as live.
-    pub(crate) const NONE: Seat = Seat((1 << 30) - 1);
+    pub(crate) const NONE: Seat = Seat((1 << 29) - 1);
 }
 
 struct Place<N> {

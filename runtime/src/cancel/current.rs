@@ -39,7 +39,7 @@ fn find_parent() -> Option<Arc<Node>> {
 /// A node for the leaf here.
 fn grow() -> Option<()> {
     let leaf = AsLeaf::here();
-    let node = look(|region| region.grow_leaf(leaf.seat()))?;
+    let node = look(|region| region.grow_leaf(leaf.node(), leaf.seat()))?;
     if leaf.is_delivered() {
         node.deliver();
     }

@@ -26,7 +26,7 @@ pub(crate) struct Place {
     has_waker: bool,
 }
 
-/// What a place is as a leaf: its seat, and two flags, in one word.
+/// What a place is as a leaf: its seat, and three flags, in one word.
 #[derive(Clone, Copy)]
 pub(super) struct AsLeaf(u32);
 
@@ -57,18 +57,25 @@ thread_local! {
 }
 
 impl AsLeaf {
-    const NEW: AsLeaf = AsLeaf::at(Seat::NONE);
+    const NEW: AsLeaf = AsLeaf(Seat::NONE.0);
+    /// See [`Node::whole`].
+    const MEMBER: u32 = 1 << 29;
     /// Its region knows who it is.
     const NAMED: u32 = 1 << 30;
     /// The cancellation was told to code inside of it, so that it can no longer end as a success (law 15).
     const DELIVERED: u32 = 1 << 31;
 
-    const fn at(seat: Seat) -> Self {
-        AsLeaf(seat.0)
+    fn at(self, seat: Seat) -> Self {
+        AsLeaf(self.0 & AsLeaf::MEMBER | seat.0)
     }
 
     pub(super) fn seat(self) -> Seat {
-        Seat(self.0 & !(AsLeaf::NAMED | AsLeaf::DELIVERED))
+        Seat(self.0 & Seat::NONE.0)
+    }
+
+    /// A node for it.
+    pub(super) fn node(self) -> Arc<Node> {
+        Node::of_leaf(self.0 & AsLeaf::MEMBER != 0)
     }
 
     pub(super) fn is_delivered(self) -> bool {
@@ -155,6 +162,14 @@ impl Place {
         Place::of(Kind::MayBeRoot, None)
     }
 
+    /// For the enter of a member: what it is entered in fails if it does.
+    pub(crate) fn member() -> Self {
+        Place {
+            leaf: AsLeaf(AsLeaf::NEW.0 | AsLeaf::MEMBER),
+            ..Place::default()
+        }
+    }
+
     #[inline]
     pub(crate) fn at(node: Arc<Node>) -> Self {
         Place::of(Kind::AtNode, Some(node))
@@ -166,6 +181,13 @@ impl Place {
             node,
             kind,
             ..Place::default()
+        }
+    }
+
+    /// From here on it has a node of its own, by which it is known.
+    pub(crate) fn be_known(&mut self) {
+        if self.node().is_none() {
+            *self = Place::at(self.leaf.node());
         }
     }
 
@@ -259,7 +281,7 @@ impl Place {
             node.join(&region, refusable);
             return;
         }
-        self.leaf = AsLeaf::at(region.seat_leaf(refusable));
+        self.leaf = self.leaf.at(region.seat_leaf(refusable));
         self.kind = Kind::Leaf;
         self.node = Some(region);
     }

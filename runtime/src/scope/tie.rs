@@ -72,7 +72,7 @@ impl Tie {
     pub(crate) fn new(checkpoint: Checkpoint, kind: Kind) -> Self {
         let refusable = matches!(kind, Kind::Enter { .. } | Kind::Member);
         let place = match kind {
-            Kind::Member => Place::at(Node::member()),
+            Kind::Member => Place::member(),
             Kind::Cancel(node) => Place::at(node),
             Kind::Enter { has_budget: true } => Place::root(),
             Kind::Enter { has_budget: false } | Kind::Exit => Place::default(),
@@ -162,8 +162,8 @@ impl Tie {
 
     /// What is observed has a node, by which it is known.
     fn be_known(&mut self) {
-        if self.node().is_none() && event::is_observed() {
-            self.place = Place::at(Node::new());
+        if event::is_observed() {
+            self.place.be_known();
         }
     }
 

@@ -58,10 +58,9 @@ impl Node {
         self.unseat(|| seat, is_polled);
     }
 
-    /// A node for it, below this one, since something is about to be live inside.
+    /// The node takes its place, below this one, since something is about to be live inside.
     #[cold]
-    pub(crate) fn grow_leaf(self: &Arc<Self>, seat: Seat) -> Arc<Node> {
-        let node = Node::new();
+    pub(crate) fn grow_leaf(self: &Arc<Self>, node: Arc<Node>, seat: Seat) -> Arc<Node> {
         let _ = node.parent.set(Arc::clone(self));
         node.sit(seat);
         let (Leaf { subject, waker }, why) = {

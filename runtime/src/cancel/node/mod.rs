@@ -160,9 +160,10 @@ impl Node {
         })
     }
 
-    pub(crate) fn member() -> Arc<Self> {
+    /// In place of a leaf, since something is about to be live inside.
+    pub(crate) fn of_leaf(is_member: bool) -> Arc<Self> {
         Arc::new(Node {
-            is_member: true,
+            is_member,
             ..Node::default()
         })
     }

@@ -3,7 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{Attribute, FnArg, GenericParam, ItemStruct, ReceiverKind, ReturnType, Safety, Signature, Type};
 
-use super::model::{Block, Member, Method, Other, Role, is_exit, marker_of};
+use super::model::{Block, BlockMember, Method, MethodRole, Other, is_exit, marker_of};
 use crate::attributes;
 use crate::blame::written;
 use crate::errors::Errors;
@@ -12,7 +12,8 @@ use crate::texts;
 
 pub(super) fn block(block: &Block, subject: &Subject<'_>, errors: &mut Errors) {
     declared_local(&block.head.ty, subject, errors);
-    let is_enter = |member: &Member| matches!(member, Member::Method(method) if method.role == Role::Enter);
+    let is_enter =
+        |member: &BlockMember| matches!(member, BlockMember::Method(method) if method.role == MethodRole::Enter);
     if !block.members.iter().any(is_enter) {
         block.members.iter().for_each(|member| unmarked(member, errors));
     }
@@ -25,10 +26,10 @@ pub(super) fn block(block: &Block, subject: &Subject<'_>, errors: &mut Errors) {
 
 /// An `async fn` that gives a `Self` where nothing is marked as the enter: whoever calls it would get a bare value, and
 /// nothing would ever say that its exit is missing.
-fn unmarked(member: &Member, errors: &mut Errors) {
-    if let Member::Method(Method {
+fn unmarked(member: &BlockMember, errors: &mut Errors) {
+    if let BlockMember::Method(Method {
         sig,
-        role: Role::Unmarked,
+        role: MethodRole::Unmarked,
         ..
     }) = member
     {
@@ -77,9 +78,9 @@ pub(super) fn is_resource_trait(path: &TokenStream) -> bool {
 pub(super) fn method(method: &Method, errors: &mut Errors) {
     markers(&method.markers, errors);
     let (sig, marker) = match method.role {
-        Role::Enter => (&method.sig, "enter"),
-        Role::Exit => (&method.sig, "exit"),
-        Role::Unmarked => return,
+        MethodRole::Enter => (&method.sig, "enter"),
+        MethodRole::Exit => (&method.sig, "exit"),
+        MethodRole::Unmarked => return,
     };
     if sig.asyncness.is_none() {
         errors.at(sig.fn_token, texts::method_not_async(marker));
@@ -88,7 +89,7 @@ pub(super) fn method(method: &Method, errors: &mut Errors) {
         errors.at(token, texts::method_unsafe(marker));
     }
     match method.role {
-        Role::Enter => enter(sig, errors),
+        MethodRole::Enter => enter(sig, errors),
         _ => exit(sig, errors),
     }
 }
@@ -152,13 +153,13 @@ pub(super) fn exits<'a>(block: &'a Block, errors: &mut Errors) -> Vec<&'a Method
     let (mut kept, mut misplaced): (Vec<&Method>, _) = (Vec::new(), false);
     for member in &block.members {
         match member {
-            Member::Method(exit) if exit.role == Role::Exit => {
+            BlockMember::Method(exit) if exit.role == MethodRole::Exit => {
                 match kept.iter().find(|first| is_always(first) || is_always(exit)) {
                     Some(first) => errors.twice(marker(exit), texts::marker_twice("exit"), marker(first)),
                     None => kept.push(exit),
                 }
             }
-            Member::Other {
+            BlockMember::Other {
                 marker: Some(marker), ..
             } => misplaced |= is_exit(marker),
             _ => {}

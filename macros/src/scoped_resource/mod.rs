@@ -14,7 +14,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ItemStruct;
 
-use self::model::{Block, Item, Member, Method, Role};
+use self::model::{Block, BlockMember, Item, Method, MethodRole};
 use crate::attributes::{self, is_lifespan, without_markers};
 use crate::blame::{Blame, written};
 use crate::errors::Errors;
@@ -70,12 +70,12 @@ fn block(block: &Block, options: &Options, errors: &mut Errors) -> TokenStream {
     let (attrs, head, inner_attrs) = (&block.attrs, &block.head, &block.inner_attrs);
     let subject = Subject::new(attrs, &head.generics, &head.ty, options);
     check::block(block, &subject, errors);
-    let member = |member: &Member| match member {
-        Member::Method(method) => match method.role {
-            Role::Enter => expand::enter(method, options, is_sound(method, errors)),
+    let member = |member: &BlockMember| match member {
+        BlockMember::Method(method) => match method.role {
+            MethodRole::Enter => expand::enter(method, options, is_sound(method, errors)),
             _ => expand::kept(method),
         },
-        Member::Other { marker, tokens } => {
+        BlockMember::Other { marker, tokens } => {
             if let Some(marker) = marker {
                 errors.at(marker, texts::marker_misplaced(written(marker)));
             }

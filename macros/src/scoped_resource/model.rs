@@ -21,13 +21,13 @@ pub(super) enum Item {
 /// An inherent `impl` block.
 pub(super) struct Block {
     pub(super) attrs: Vec<Attribute>,
-    pub(super) head: Head,
+    pub(super) head: BlockHead,
     pub(super) inner_attrs: Vec<Attribute>,
-    pub(super) members: Vec<Member>,
+    pub(super) members: Vec<BlockMember>,
 }
 
 /// The type of a resource and what has to be said before it can be named.
-pub(super) struct Head {
+pub(super) struct BlockHead {
     pub(super) generics: Generics,
     pub(super) ty: TokenStream,
 }
@@ -39,10 +39,10 @@ pub(super) struct Other {
     /// What it is, with its article.
     pub(super) what: &'static str,
     /// The type that it is about, so that a stub can stand in for what is missing.
-    pub(super) head: Option<Head>,
+    pub(super) head: Option<BlockHead>,
 }
 
-pub(super) enum Member {
+pub(super) enum BlockMember {
     Method(Method),
     /// No method with a body, be it marked or not.
     Other {
@@ -52,7 +52,7 @@ pub(super) enum Member {
 }
 
 pub(super) struct Method {
-    pub(super) role: Role,
+    pub(super) role: MethodRole,
     /// `#[enter]` and `#[exit]` as they were written: one, if nothing is wrong.
     pub(super) markers: Vec<Attribute>,
     pub(super) attrs: Vec<Attribute>,
@@ -62,7 +62,7 @@ pub(super) struct Method {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum MethodRole {
     Enter,
     Exit,
     Unmarked,
@@ -76,7 +76,7 @@ impl Item {
             let (what, head) = match word.as_ref().map(ToString::to_string).as_deref() {
                 Some("struct") => return Ok(Item::Struct(input.parse()?)),
                 Some("impl") => return implementation(input),
-                Some("enum") => ("an enum", input.fork().parse().ok().map(Head::of)),
+                Some("enum") => ("an enum", input.fork().parse().ok().map(BlockHead::of)),
                 Some("trait") => ("a trait", None),
                 Some("fn" | "async" | "extern") => ("a function", None),
                 _ => ("this item", None),
@@ -105,7 +105,7 @@ fn implementation(input: ParseStream<'_>) -> Result<Item> {
         return Ok(Item::Other(Other {
             token: first,
             what: "an `impl` of a trait",
-            head: Some(Head { generics, ty }),
+            head: Some(BlockHead { generics, ty }),
         }));
     }
     let content;
@@ -115,7 +115,7 @@ fn implementation(input: ParseStream<'_>) -> Result<Item> {
     while !content.is_empty() {
         members.push(content.parse()?);
     }
-    let head = Head { generics, ty: first };
+    let head = BlockHead { generics, ty: first };
     Ok(Item::Block(Block {
         attrs,
         head,
@@ -124,23 +124,23 @@ fn implementation(input: ParseStream<'_>) -> Result<Item> {
     }))
 }
 
-impl Head {
+impl BlockHead {
     fn of(item: ItemEnum) -> Self {
         let (name, (_, arguments, _)) = (&item.ident, item.generics.split_for_impl());
         let (ty, generics) = (quote!(#name #arguments), item.generics);
-        Head { generics, ty }
+        BlockHead { generics, ty }
     }
 }
 
-impl Parse for Member {
+impl Parse for BlockMember {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         let (markers, attrs): (Vec<_>, Vec<_>) = attrs.into_iter().partition(|attr| marker_of(attr).is_some());
         let ahead = input.fork();
         if let Ok((vis, sig, body)) = parse_method(&ahead) {
             input.advance_to(&ahead);
-            let role = Role::of(&markers, &sig);
-            return Ok(Member::Method(Method {
+            let role = MethodRole::of(&markers, &sig);
+            return Ok(BlockMember::Method(Method {
                 role,
                 markers,
                 attrs,
@@ -150,21 +150,21 @@ impl Parse for Member {
             }));
         }
         let rest = until_end_of_member(input)?;
-        Ok(Member::Other {
+        Ok(BlockMember::Other {
             marker: markers.into_iter().next(),
             tokens: quote!(#(#attrs)* #rest),
         })
     }
 }
 
-impl Role {
+impl MethodRole {
     fn of(markers: &[Attribute], sig: &Signature) -> Self {
         let exits = markers.iter().filter(|marker| is_exit(marker)).count();
         match markers.len() {
-            0 => Role::Unmarked,
+            0 => MethodRole::Unmarked,
             // With both, only an exit has something to consume.
-            all if exits == all || exits > 0 && sig.receiver().is_some() => Role::Exit,
-            _ => Role::Enter,
+            all if exits == all || exits > 0 && sig.receiver().is_some() => MethodRole::Exit,
+            _ => MethodRole::Enter,
         }
     }
 }

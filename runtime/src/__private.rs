@@ -14,6 +14,7 @@ pub use crate::lifespan::kind::{Kind, Local, Sendable};
 pub use crate::lifespan::scope_macro::{begin, body, in_task};
 pub use crate::resource::TakesOver;
 pub use crate::resource::enter::Enter;
+pub use crate::resource::exit::Exit;
 pub use crate::resource::failing::Failing;
 pub use crate::resource::origin::Origin;
 
@@ -29,17 +30,15 @@ use crate::lifespan::ending::Exited;
 /// What `#[lifespan]` needs.
 #[cfg(feature = "compose")]
 mod composed {
-    pub use crate::app::asking::Asking;
-    pub use crate::app::composed::{Composed, failing, graph};
+    pub use crate::app::composed::{Composed, asking, graph, plan};
     pub use crate::app::exit::{abandon, exit, lose};
     pub use crate::app::lifespan::lifespan;
     pub use crate::app::member::{compute, enter, enter_beside, enter_optional, enter_optional_beside, made};
     pub use crate::app::parts::Parts;
-    pub use crate::app::plan::plan;
-    pub use crate::app::resources::{Ends, EndsLocal, SomeOf, end};
-    pub use crate::app::role::{beside, member, optional, optional_beside, plain, resource};
-    pub use crate::app::slot::{LeafSlot, LentSlot, Moved, get, given, leaf, lent, moved, value};
-    pub use crate::plan::graph::{Graph, Member, What};
+    pub use crate::app::resources::{Ends, EndsLocal, end};
+    pub use crate::app::role::{beside, optional, optional_beside, plain, resource, row};
+    pub use crate::app::slot::{given, leaf, lent, moved};
+    pub use crate::plan::graph::{Budgets, GraphMember, UNSAID, What};
 }
 
 /// What an exit returns.

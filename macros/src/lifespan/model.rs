@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
-use syn::{Attribute, Field, Fields, Generics, Ident, Item, LifetimeParam, Type, Visibility};
+use syn::{
+    Attribute, Field, Fields, GenericArgument, Generics, Ident, Item, LifetimeParam, PathArguments, PathSegment, Type,
+    Visibility,
+};
 
 use super::closure::Closure;
 use super::content;
@@ -274,10 +277,25 @@ fn timeout(options: TokenStream, errors: &mut Errors) -> Option<Budget> {
 }
 
 fn is_option(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|last| last.ident == "Option")
+}
+
+/// The type that an `Option` is of.
+pub(super) fn within_option(ty: &Type) -> Option<&Type> {
+    match &last_segment(ty)?.arguments {
+        PathArguments::AngleBracketed(of) => of.args.iter().find_map(|of| match of {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        }),
+        _ => None,
+    }
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ty {
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Option"),
+        Type::Path(path) => path.path.segments.last(),
         // What a `macro_rules!` macro passed on as a type.
-        Type::Group(group) => is_option(&group.elem),
-        _ => false,
+        Type::Group(group) => last_segment(&group.elem),
+        _ => None,
     }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::composed::Composed;
-use super::slot::AnySlot;
+use super::slot::{Beginning, EnteredMembers};
 use crate::base::cause::Phase;
-use crate::base::entry::{Entry, Parts};
+use crate::base::entry::EntryParts;
 use crate::base::panic::caught;
 use crate::compose::entering::{EnterEach, Enters, RollBack, entering};
 use crate::compose::exits::Order;
@@ -19,48 +19,48 @@ use crate::compose::turns::Turns;
 use crate::event::failures::Failure;
 use crate::lifespan::Lifespan;
 use crate::lifespan::kind::Kind;
-use crate::plan::graph::{Graph, Member};
+use crate::plan::graph::Graph;
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 
 /// Begins the enter of a member when all that it needs is in the slots; nothing is left to do for one that is entered at once.
-pub(crate) type Start<S, K> = for<'s> fn(&'s S, &'static Member) -> Option<MemberEnter<'s, K>>;
+pub(crate) type Start<S, I, K> = for<'s> fn(&'s S, &'s I, Beginning<'s, K>) -> Option<MemberEnter<'s, K>>;
 
 /// The enter of a member, which puts it into its slot.
-pub(crate) type MemberEnter<'s, K> = <K as Kind>::Boxed<'s, Result<(), Missed>>;
+//
+// A type of its own: where the kind is inferred, rustc knows it too late to look through a projection in a [`Start`].
+pub struct MemberEnter<'s, K: Kind>(pub(super) K::Boxed<'s, Result<(), Missed>>);
 
-/// Goes through the slots of the members, in their order.
-pub(crate) type EachSlot<S, K> = fn(&mut S, &mut dyn FnMut(&mut dyn AnySlot<K>));
-
-/// The life of a `T`, which `make` makes of what is in the slots when all members have entered.
+/// The life of a `T`, which `make` makes of what is in the slots, and of inputs, when all members have entered.
 #[track_caller]
-pub fn lifespan<T, S, K, const N: usize>(
+pub fn lifespan<T, S, I, K, const N: usize>(
     slots: S,
-    starts: [Start<S, K>; N],
-    each: EachSlot<S, K>,
-    make: fn(&mut S) -> T,
+    inputs: I,
+    starts: [Start<S, I, K>; N],
+    make: fn(&mut S, &mut I) -> T,
 ) -> Lifespan<T, impl Enter<T>>
 where
     T: LocalResource + Composed<K>,
     K: Kind,
 {
-    describe(T::GRAPH, slots, Vec::from(starts), each, make)
+    describe(T::GRAPH, slots, inputs, Vec::from(starts), make)
 }
 
 /// As [`lifespan`], of a graph that no type is bound to.
 #[track_caller]
-pub(super) fn describe<T: LocalResource, S, K: Kind>(
+pub(super) fn describe<T: LocalResource, S, I, K: Kind>(
     graph: &'static Graph,
     slots: S,
-    starts: Vec<Start<S, K>>,
-    each: EachSlot<S, K>,
-    make: fn(&mut S) -> T,
+    inputs: I,
+    starts: Vec<Start<S, I, K>>,
+    make: fn(&mut S, &mut I) -> T,
 ) -> Lifespan<T, impl Enter<T>> {
-    let parts = Arc::<Parts>::default();
+    let parts = Arc::<EntryParts>::default();
     let members = Box::pin(InSlots {
-        slots,
-        each,
+        slots: Some(slots),
+        inputs,
         make,
+        entered: EnteredMembers::of(graph.members.len()),
         parts: Arc::clone(&parts),
     });
     let order = Order::UsersFirst(graph);
@@ -70,51 +70,56 @@ pub(super) fn describe<T: LocalResource, S, K: Kind>(
         Location::caller(),
         order,
         enter,
-        |members: Pin<&mut InSlots<S, T, K>>, _| members.get_mut().open(),
+        |members: Pin<&mut InSlots<S, I, T, K>>, _| members.get_mut().open(),
     );
     Lifespan::of(entering).with_parts(parts)
 }
 
-/// The members of a lifespan, in their slots.
-struct InSlots<S, T, K: Kind> {
-    slots: S,
-    each: EachSlot<S, K>,
-    make: fn(&mut S) -> T,
-    parts: Arc<Parts>,
+/// The members of a lifespan, in their slots, and its inputs, which they may need to their end.
+struct InSlots<S, I, T, K: Kind> {
+    /// There until they roll back.
+    slots: Option<S>,
+    inputs: I,
+    make: fn(&mut S, &mut I) -> T,
+    entered: Arc<EnteredMembers<K>>,
+    parts: Arc<EntryParts>,
 }
 
 /// Nothing of it is pinned.
-impl<S, T, K: Kind> Unpin for InSlots<S, T, K> {}
+impl<S, I, T, K: Kind> Unpin for InSlots<S, I, T, K> {}
 
-impl<S, T, K: Kind> InSlots<S, T, K> {
+impl<S, I, T, K: Kind> InSlots<S, I, T, K> {
     /// What is made of them when all have entered.
     fn open(&mut self) -> T {
-        let mut entries: Vec<Entry> = Vec::new();
-        (self.each)(&mut self.slots, &mut |slot| entries.extend(slot.__entry()));
-        self.parts.set(entries);
-        (self.make)(&mut self.slots)
+        self.parts.set(self.entered.entries());
+        match &mut self.slots {
+            Some(slots) => (self.make)(slots, &mut self.inputs),
+            None => unreachable!("they have not rolled back"),
+        }
     }
 }
 
-impl<S, T, K: Kind> RollBack<K> for InSlots<S, T, K> {
+impl<S, I, T, K: Kind> RollBack<K> for InSlots<S, I, T, K> {
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         let this = self.get_mut();
-        (this.each)(&mut this.slots, &mut |slot| parting.exit(|exit| slot.__part(exit)));
+        this.entered.roll_back(this.slots.take(), parting);
     }
 }
 
 /// Enters all of them, with their enters beside the slots that those borrow.
-async fn enter_each<S, T, K: Kind>(
+async fn enter_each<S, I, T, K: Kind>(
     group: Box<Group>,
     graph: &'static Graph,
-    starts: Vec<Start<S, K>>,
-    members: Pin<Box<InSlots<S, T, K>>>,
-) -> (Box<Group>, Pin<Box<InSlots<S, T, K>>>) {
+    starts: Vec<Start<S, I, K>>,
+    members: Pin<Box<InSlots<S, I, T, K>>>,
+) -> (Box<Group>, Pin<Box<InSlots<S, I, T, K>>>) {
     let needs = graph.members.iter().enumerate();
     let needs = needs.flat_map(|(user, member)| member.needs.iter().map(move |needed| (*needed, user)));
     let turns = Turns::after(graph.members.len(), needs);
     let lanes = SlotEnters {
-        slots: &members.slots,
+        slots: members.slots.as_ref(),
+        inputs: &members.inputs,
+        entered: &members.entered,
         graph,
         starts,
         under_way: graph.members.iter().map(|_| None).collect(),
@@ -124,17 +129,19 @@ async fn enter_each<S, T, K: Kind>(
 }
 
 /// The enters of the members of a lifespan, their types forgotten.
-struct SlotEnters<'s, S, K: Kind> {
-    slots: &'s S,
+struct SlotEnters<'s, S, I, K: Kind> {
+    slots: Option<&'s S>,
+    inputs: &'s I,
+    entered: &'s Arc<EnteredMembers<K>>,
     graph: &'static Graph,
-    starts: Vec<Start<S, K>>,
+    starts: Vec<Start<S, I, K>>,
     under_way: Vec<Option<MemberEnter<'s, K>>>,
 }
 
 /// Nothing of it is pinned but what is in boxes.
-impl<S, K: Kind> Unpin for SlotEnters<'_, S, K> {}
+impl<S, I, K: Kind> Unpin for SlotEnters<'_, S, I, K> {}
 
-impl<S, K: Kind> Enters for SlotEnters<'_, S, K> {
+impl<S, I, K: Kind> Enters for SlotEnters<'_, S, I, K> {
     fn __count(&self) -> usize {
         self.starts.len()
     }
@@ -142,14 +149,19 @@ impl<S, K: Kind> Enters for SlotEnters<'_, S, K> {
     fn __poll_member(self: Pin<&mut Self>, at: usize, cx: &mut Context<'_>, group: &mut Group) -> Poll<()> {
         let this = self.get_mut();
         let (lane, member) = (&mut this.under_way[at], this.graph.at(at));
-        if lane.is_none() {
-            let (start, slots) = (this.starts[at], this.slots);
-            if let Err(panic) = caught(&mut || *lane = start(slots, member)) {
+        if let (None, Some(slots)) = (&lane, this.slots) {
+            let (start, inputs) = (this.starts[at], this.inputs);
+            let beginning = Beginning {
+                number: at,
+                member,
+                entered: this.entered,
+            };
+            if let Err(panic) = caught(&mut || *lane = start(slots, inputs, beginning)) {
                 group.fail(Failure::panicked(member.subject(), Phase::Enter, panic));
             }
         }
         if let Some(entering) = lane {
-            let ended = ready!(Pin::new(entering).poll(cx));
+            let ended = ready!(Pin::new(&mut entering.0).poll(cx));
             *lane = None;
             if let Err(missed) = ended {
                 group.miss(missed, Some(member));

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::lifespan;
+use super::lifespan::MemberEnter;
 use super::resources::{Beside, Closed, Is, IsWithin, OptionalBeside};
-use super::role::Role;
-use super::slot::{SlotCell, SlotIn};
+use super::slot::{Beginning, LeafSlot, SlotPlace};
 use super::with_end::{Gives, WithEnd};
 use crate::base::policy::Policy;
 use crate::compose::group::Missed;
@@ -20,17 +19,16 @@ use crate::event::failures::Failure;
 use crate::event::{self, EventKind};
 use crate::lifespan::Lifespan;
 use crate::lifespan::kind::{Boxes, Kind};
-use crate::plan::graph::Member;
+use crate::plan::graph::GraphMember;
 use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 
 pin_project! {
     /// The enter of a member as an `R`, for a field of type `V`.
-    pub struct EnterIntoSlot<'s, R: LocalResource, F, V, K: Kind, C: Default> {
+    pub struct EnterIntoSlot<'s, R: LocalResource, F, V, K: Kind> {
         #[pin]
         entering: EnterOne<R, F>,
-        member: &'static Member,
-        slot: &'s SlotIn<C, V, K>,
+        slot: SlotPlace<'s, V, K>,
         // How the resource becomes the field.
         field: fn(R) -> V,
         // What an optional member is when it did not enter.
@@ -38,12 +36,11 @@ pin_project! {
     }
 }
 
-impl<R, F, V, K, C> Future for EnterIntoSlot<'_, R, F, V, K, C>
+impl<R, F, V, K> Future for EnterIntoSlot<'_, R, F, V, K>
 where
     R: LocalResource,
     F: Enter<R>,
     K: Kind,
-    C: SlotCell<V>,
 {
     type Output = Result<(), Missed>;
 
@@ -57,7 +54,7 @@ where
             Err(missed) => match this.absent {
                 Some(absent) if may_be_absent(&missed.failure) => {
                     event::missing(&missed.failure.error);
-                    (absent(), this.member.entry())
+                    (absent(), this.slot.beginning.member.entry())
                 }
                 _ => return Poll::Ready(Err(missed)),
             },
@@ -70,33 +67,31 @@ where
 /// Begins the enter of a member: no more time than the graph says.
 // Out of line: there is one for each type, and a call for each member.
 #[inline(never)]
-fn begin<'s, R, F, V, K, C>(
-    slot: &'s SlotIn<C, V, K>,
-    member: &'static Member,
+fn begin<'s, R, F, V, K>(
+    slot: SlotPlace<'s, V, K>,
     lifespan: Lifespan<R, F>,
     field: fn(R) -> V,
     absent: Option<fn() -> V>,
-) -> lifespan::MemberEnter<'s, K>
+) -> MemberEnter<'s, K>
 where
     R: LocalResource,
     F: Enter<R>,
-    K: Boxes<'s, EnterIntoSlot<'s, R, F, V, K, C>>,
-    C: SlotCell<V>,
+    K: Boxes<'s, EnterIntoSlot<'s, R, F, V, K>>,
 {
+    let member = slot.beginning.member;
     let policy = member.govern(&R::policy(), lifespan.policy());
     tell_capped(member, lifespan.policy(), &policy);
     let lifespan = lifespan.with_policy(policy);
-    K::__box(EnterIntoSlot {
+    MemberEnter(K::__box(EnterIntoSlot {
         entering: EnterOne::of(lifespan, member.place, absent.is_some()),
-        member,
         slot,
         field,
         absent,
-    })
+    }))
 }
 
 /// A longer budget that a value asks for is not ignored without a word, unless the field says itself how long it may take.
-fn tell_capped(member: &Member, asked: &Policy, given: &Policy) {
+fn tell_capped(member: &GraphMember, asked: &Policy, given: &Policy) {
     let longer = |asked: Option<Duration>, given: Option<Duration>| {
         given.is_some_and(|given| asked.is_none_or(|asked| asked > given))
     };
@@ -124,88 +119,78 @@ pub fn made<A, O>(args: A, make: impl FnOnce(A) -> O) -> O {
 }
 
 /// Enters a member that is a resource.
-pub fn enter<'s, V, K, C, R, F>(
-    slot: &'s SlotIn<C, V, K>,
-    member: &'static Member,
+pub fn enter<'s, V, K, R, F>(
+    slot: &'s LeafSlot<V, V, K>,
+    beginning: Beginning<'s, K>,
     lifespan: Lifespan<R, F>,
-) -> Option<lifespan::MemberEnter<'s, K>>
+) -> Option<MemberEnter<'s, K>>
 where
-    K: Boxes<'s, EnterIntoSlot<'s, R, F, V, K, C>>,
-    C: SlotCell<V>,
+    K: Boxes<'s, EnterIntoSlot<'s, R, F, V, K>>,
     R: LocalResource + Is<V>,
     F: Enter<R>,
 {
-    Some(begin(slot, member, lifespan, R::__into_field, None))
+    Some(begin(slot.place(beginning), lifespan, R::__into_field, None))
 }
 
 /// Enters a resource that may fail to.
-pub fn enter_optional<'s, V, K, C, R, F>(
-    slot: &'s SlotIn<C, V, K>,
-    member: &'static Member,
+pub fn enter_optional<'s, V, W, K, R, F>(
+    slot: &'s LeafSlot<V, W, K>,
+    beginning: Beginning<'s, K>,
     lifespan: Lifespan<R, F>,
-) -> Option<lifespan::MemberEnter<'s, K>>
+) -> Option<MemberEnter<'s, K>>
 where
-    K: Boxes<'s, EnterIntoSlot<'s, R, F, V, K, C>>,
-    C: SlotCell<V>,
+    K: Boxes<'s, EnterIntoSlot<'s, R, F, V, K>>,
     R: LocalResource + IsWithin<V>,
     F: Enter<R>,
 {
-    Some(begin(slot, member, lifespan, R::__some, Some(R::__none)))
+    Some(begin(slot.place(beginning), lifespan, R::__some, Some(R::__none)))
 }
 
 /// Enters a member whose end is beside it.
-pub fn enter_beside<'s, V, A, K, C, F, O, const AT: usize>(
-    slot: &'s SlotIn<C, V, K>,
-    member: &'static Member,
-    _: Role<V, Beside<V, A, K, AT>, K>,
+pub fn enter_beside<'s, V, A, K, F, O, const AT: usize>(
+    slot: &'s LeafSlot<V, Beside<V, A, K, AT>, K>,
+    beginning: Beginning<'s, K>,
     enter: F,
-) -> Option<lifespan::MemberEnter<'s, K>>
+) -> Option<MemberEnter<'s, K>>
 where
-    K: Boxes<'s, EnterBeside<'s, V, A, K, C, F, O, V, AT>>,
-    C: SlotCell<V>,
+    K: Boxes<'s, EnterBeside<'s, V, A, K, F, O, V, AT>>,
     Beside<V, A, K, AT>: LocalResource,
     F: Future<Output = O>,
     O: Gives<V>,
 {
     let lifespan = Lifespan::of(WithEnd::new(enter, Closed::__close));
-    Some(begin(slot, member, lifespan, Beside::into_value, None))
+    Some(begin(slot.place(beginning), lifespan, Beside::into_value, None))
 }
 
 /// Enters a member whose end is beside it, and that may fail to.
-pub fn enter_optional_beside<'s, V, A, K, C, F, O, const AT: usize>(
-    slot: &'s SlotIn<C, Option<V>, K>,
-    member: &'static Member,
-    _: Role<Option<V>, OptionalBeside<V, A, K, AT>, K>,
+pub fn enter_optional_beside<'s, V, A, K, F, O, const AT: usize>(
+    slot: &'s LeafSlot<Option<V>, OptionalBeside<V, A, K, AT>, K>,
+    beginning: Beginning<'s, K>,
     enter: F,
-) -> Option<lifespan::MemberEnter<'s, K>>
+) -> Option<MemberEnter<'s, K>>
 where
-    K: Boxes<'s, EnterBeside<'s, V, A, K, C, F, O, Option<V>, AT>>,
-    C: SlotCell<Option<V>>,
+    K: Boxes<'s, EnterBeside<'s, V, A, K, F, O, Option<V>, AT>>,
     Beside<V, A, K, AT>: LocalResource,
     F: Future<Output = O>,
     O: Gives<V>,
 {
     let lifespan = Lifespan::of(WithEnd::new(enter, Closed::__close));
     let field = |beside: Beside<V, A, K, AT>| Some(beside.into_value());
-    Some(begin(slot, member, lifespan, field, Some(|| None)))
+    Some(begin(slot.place(beginning), lifespan, field, Some(|| None)))
 }
 
 /// The enter of one whose end is beside it, for a field of type `T`.
-type EnterBeside<'s, V, A, K, C, F, O, T, const AT: usize> =
-    EnterIntoSlot<'s, Beside<V, A, K, AT>, WithEnd<F, O, V, Beside<V, A, K, AT>>, T, K, C>;
+type EnterBeside<'s, V, A, K, F, O, T, const AT: usize> =
+    EnterIntoSlot<'s, Beside<V, A, K, AT>, WithEnd<F, O, V, Beside<V, A, K, AT>>, T, K>;
 
 /// Takes in a plain value.
 // Out of line: there is one for each type, and a call for each member.
 #[inline(never)]
-pub fn compute<'s, V, K, C>(
-    slot: &'s SlotIn<C, V, K>,
-    member: &'static Member,
+pub fn compute<'s, V, R, K: Kind>(
+    slot: &'s LeafSlot<V, R, K>,
+    beginning: Beginning<'s, K>,
     value: V,
-) -> Option<lifespan::MemberEnter<'s, K>>
-where
-    K: Kind,
-    C: SlotCell<V>,
-{
-    slot.put(value, member.entry());
+) -> Option<MemberEnter<'s, K>> {
+    slot.place(beginning).put(value, beginning.member.entry());
     None
 }

@@ -5,16 +5,15 @@
 //! A member has a [`slot`], which holds it when it is entered and lends it to those that need it;
 //! [`member`] says how it is entered, and its [`role`] what its type has to do with that. [`resources`] are what members are that
 //! are none by themselves, [`with_end`] the enter of one whose end is beside it. [`lifespan`] makes the description of the whole,
-//! [`composed`] is what generated code says of it, [`exit`] ends it by its [`parts`], [`asking`] has its members tell if they
-//! fail, [`plan`] tells about it before it runs.
+//! [`composed`] is what generated code says of it, and has its members tell if they fail; [`exit`] ends it by its [`parts`].
 
-pub(crate) mod asking;
+#![allow(missing_debug_implementations, reason = "only generated code has them")]
+
 pub(crate) mod composed;
 pub(crate) mod exit;
 pub(crate) mod lifespan;
 pub(crate) mod member;
 pub(crate) mod parts;
-pub(crate) mod plan;
 #[cfg(test)]
 mod random;
 pub(crate) mod resources;

@@ -11,7 +11,6 @@ use crate::resource::exit::Exit;
 
 /// Members on their way out, in their order, each with the entry it was entered with; without that, with what the graph says of
 /// it.
-#[derive(Debug)]
 pub struct Parts<'e, K: Kind> {
     graph: &'static Graph,
     entries: &'e [Entry],

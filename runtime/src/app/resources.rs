@@ -14,25 +14,6 @@ use crate::resource::failing::Failing;
 use crate::resource::origin::Origin;
 use crate::resource::{LocalResource, ScopedResource};
 
-/// What an optional member's field is.
-#[diagnostic::on_unimplemented(
-    message = "an `#[optional]` member is an `Option`, not `{Self}`",
-    label = "not an `Option`",
-    note = "write `Option<{Self}>`: it is `None` when the member did not enter"
-)]
-pub trait AnOption {
-    /// The member, if it is there.
-    type Some;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> AnOption for Option<T> {
-    type Some = T;
-}
-
-/// What is in an `Option`.
-pub type SomeOf<O> = <O as AnOption>::Some;
-
 /// How the value of a field ends whose end is beside it in this lifespan, at this place of its graph.
 pub trait Ends<V, const AT: usize> {
     /// Ends it.
@@ -58,18 +39,15 @@ where
 }
 
 /// A member whose end is beside it, in the lifespan `A`.
-#[derive(Debug)]
 pub struct Beside<V, A, K, const AT: usize>(V, PhantomData<fn(A, K)>);
 
 /// A member that may not be there.
-#[derive(Debug)]
 pub struct Optional<R, K>(Option<R>, PhantomData<fn(K)>);
 
 /// A member whose end is beside it, and that may not be there.
 pub(super) type OptionalBeside<V, A, K, const AT: usize> = Optional<Beside<V, A, K, AT>, K>;
 
 /// A value that needs no exit: it is dropped.
-#[derive(Debug)]
 pub struct Plain<V, K>(V, PhantomData<fn(K)>);
 
 /// What a member is on its way out: its field, and what ends that.

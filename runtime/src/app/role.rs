@@ -1,15 +1,13 @@
 //! [`Role`]: what a member of a lifespan is, by its type: how it exits, whether it may fail while others use it, and what its plan
 //! says. That is known where the type is; the lists of members know nothing of types.
 
-use std::fmt;
 use std::marker::PhantomData;
 
 use super::resources::{Beside, Closed, Ends, EndsLocal, Optional, OptionalBeside, Plain};
 use crate::base::entry::Entry;
 use crate::base::policy::Policy;
 use crate::lifespan::kind::{Kind, Local, Sendable, Takes};
-use crate::plan::graph::Member;
-use crate::plan::graph::What;
+use crate::plan::graph::{GraphMember, What};
 use crate::resource::exit::ForMembers;
 use crate::resource::failing::Failing;
 use crate::resource::kept::Kept;
@@ -122,16 +120,16 @@ pub const fn resource<V: HasExit<K>, K: Kind>() -> Role<V, V, K> {
     V::ROLE
 }
 
+/// That of a resource that may not be there.
+#[must_use]
+pub const fn optional<V: HasExit<K>, K: Kind>() -> Role<Option<V>, Optional<V, K>, K> {
+    V::OPTIONAL
+}
+
 /// That of a plain value.
 #[must_use]
 pub const fn plain<V, K: Carries<V>>() -> Role<V, Plain<V, K>, K> {
     K::ROLE
-}
-
-/// That of a resource that may not be there.
-#[must_use]
-pub const fn optional<R: HasExit<K>, K: Kind>() -> Role<Option<R>, Optional<R, K>, K> {
-    R::OPTIONAL
 }
 
 /// That of a value whose end is beside it, in the lifespan `A`.
@@ -168,23 +166,11 @@ where
 /// A member that has this role, and is made from these members and these inputs. The place is that of the call.
 #[must_use]
 #[track_caller]
-pub const fn member<V, R, K: Kind>(
+pub const fn row<V, R, K: Kind>(
     name: &'static str,
     needs: &'static [usize],
     takes: &'static [usize],
     role: Role<V, R, K>,
-) -> Member {
-    Member::new(name, needs, takes, role.what, role.policy)
-}
-
-impl<V, R, K: Kind> fmt::Debug for Role<V, R, K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Role").finish_non_exhaustive()
-    }
-}
-
-impl<V, K: Kind> fmt::Debug for Ending<V, K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ending").finish_non_exhaustive()
-    }
+) -> GraphMember {
+    GraphMember::new(name, needs, takes, role.what, role.policy)
 }

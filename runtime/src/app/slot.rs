@@ -1,44 +1,135 @@
 //! Slots: where the members of a lifespan are from their enter until all have entered, and from where they are lent to those that
 //! need them; and where its inputs are.
 //!
-//! Generated code has a struct of them, in the reverse order of the graph: dropped, those that others need are abandoned last.
+//! Generated code has a tuple of them, in the reverse order of the graph: dropped, those that others need are abandoned last.
+//! Dropped while the lifespan rolls back, they leave the exits of their members in [`EnteredMembers`] (law 19).
 
+use std::marker::PhantomData;
 use std::mem::{self, ManuallyDrop};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use super::role::{Ending, Role};
 use crate::base::entry::Entry;
-use crate::lifespan::kind::{Kind, Local, Sendable};
+use crate::base::lock::Lock;
+use crate::compose::parting::Parting;
+use crate::lifespan::kind::{Kind, Local, Numbered, Sendable};
+use crate::plan::graph::GraphMember;
 use crate::resource::exit::ForMembers;
 use crate::resource::kept::Kept;
+use crate::resource::origin::Origin;
 
-/// A slot, and what becomes of a member that is in it.
-#[derive(Debug)]
-pub struct SlotIn<C: Default, V, K: Kind> {
-    cell: ManuallyDrop<C>,
-    ending: Ending<V, K>,
+/// What the members of a lifespan share while they enter: the entry of each that has entered, in the order of the graph, and, once
+/// they roll back, their exits.
+pub(crate) struct EnteredMembers<K: Kind> {
+    entries: Lock<Vec<Option<Entry>>>,
+    rolled_back: Lock<Option<(ForMembers, Numbered<K::Exit>)>>,
 }
 
-impl<C: Default, V, K: Kind> Drop for SlotIn<C, V, K> {
+impl<K: Kind> EnteredMembers<K> {
+    pub(super) fn of(members: usize) -> Arc<Self> {
+        Arc::new(EnteredMembers {
+            entries: Lock::new(vec![None; members]),
+            rolled_back: Lock::new(None),
+        })
+    }
+
+    /// Those of all members, when all have entered.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        mem::take(&mut *self.entries.lock()).into_iter().flatten().collect()
+    }
+
+    /// The exits of the members that are in these slots.
+    pub(super) fn roll_back<S>(&self, slots: S, parting: &mut Parting<K>) {
+        *self.rolled_back.lock() = Some((parting.for_members(), Vec::new()));
+        drop(slots);
+        let left = self.rolled_back.lock().take();
+        let mut exits = left.map(|(_, exits)| exits).unwrap_or_default();
+        exits.sort_unstable_by_key(|(number, _)| *number);
+        for (number, exit) in exits {
+            parting.push(number, |_| exit);
+        }
+    }
+}
+
+/// A member that begins to enter: who it is, and what it shares with the others.
+pub struct Beginning<'s, K: Kind> {
+    pub(super) number: usize,
+    pub(super) member: &'static GraphMember,
+    pub(super) entered: &'s Arc<EnteredMembers<K>>,
+}
+
+impl<K: Kind> Copy for Beginning<'_, K> {}
+
+impl<K: Kind> Clone for Beginning<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+/// A member that has entered, in its slot.
+pub(crate) struct InSlot<V, K: Kind> {
+    /// There until its slot is empty.
+    kept: Option<Kept<V>>,
+    part: fn(V, Origin, ForMembers) -> K::Exit,
+    number: usize,
+    entered: Arc<EnteredMembers<K>>,
+}
+
+impl<V, K: Kind> Drop for InSlot<V, K> {
+    // Out of line: there is one for each type, and a slot for each member.
+    #[inline(never)]
+    fn drop(&mut self) {
+        let Some(kept) = self.kept.take() else { return };
+        let mut rolled_back = self.entered.rolled_back.lock();
+        if let Some((exit, exits)) = &mut *rolled_back {
+            let (value, origin) = kept.take();
+            exits.push((self.number, (self.part)(value, origin, exit.clone())));
+        } else {
+            // It is abandoned, and the user's code may run in that.
+            drop(rolled_back);
+        }
+    }
+}
+
+type Cell<V, K> = Lock<Option<Box<InSlot<V, K>>>>;
+
+/// Of a member that no other needs, so that it need not be `Sync`.
+pub struct LeafSlot<V, R, K: Kind> {
+    cell: ManuallyDrop<Cell<V, K>>,
+    ending: Ending<V, K>,
+    becomes: PhantomData<fn(V) -> R>,
+}
+
+/// Of a member that others need: it is lent to them while they enter.
+pub struct LentSlot<V, R, K: Kind> {
+    lent: ManuallyDrop<OnceLock<Box<InSlot<V, K>>>>,
+    leaf: LeafSlot<V, R, K>,
+}
+
+impl<V, R, K: Kind> Drop for LeafSlot<V, R, K> {
     fn drop(&mut self) {
         empty(&mut self.cell);
     }
 }
 
-/// Drops what is in a slot. Out of line: copied into the drop of the struct, once for each slot, it made up most of a release build.
+impl<V, R, K: Kind> Drop for LentSlot<V, R, K> {
+    fn drop(&mut self) {
+        empty(&mut self.lent);
+    }
+}
+
+/// Drops what is in a slot. Out of line: copied into the drop of the tuple, once for each slot, it made up most of a release build.
 #[inline(never)]
 fn empty<C: Default>(cell: &mut ManuallyDrop<C>) {
     drop(ManuallyDrop::into_inner(mem::take(cell)));
 }
 
-/// Of a member that others need: it is lent to them while they enter.
-pub type LentSlot<V, K> = SlotIn<OnceLock<Box<Kept<V>>>, V, K>;
+/// An input that members borrow, or that is kept.
+pub struct Given<T>(Option<T>);
 
-/// Of a member that no other needs, so that it need not be `Sync`.
-pub type LeafSlot<V, K> = SlotIn<Mutex<Option<Box<Kept<V>>>>, V, K>;
-
-/// Of an input that a member takes.
-pub type Moved<T> = Mutex<Option<T>>;
+/// An input that a member takes.
+pub struct Moved<T>(Lock<Option<T>>);
 
 /// What a member that others need has to be.
 #[diagnostic::on_unimplemented(
@@ -56,135 +147,139 @@ impl<T> Lendable<Local<'_>> for T {}
 
 /// A slot for a member that others need.
 #[must_use]
-pub fn lent<V: Lendable<K>, R, K: Kind>(role: Role<V, R, K>) -> LentSlot<V, K> {
-    let (cell, ending) = (ManuallyDrop::default(), role.ending);
-    SlotIn { cell, ending }
+pub fn lent<V: Lendable<K>, R, K: Kind>(role: Role<V, R, K>) -> LentSlot<V, R, K> {
+    LentSlot {
+        lent: ManuallyDrop::default(),
+        leaf: leaf(role),
+    }
 }
 
 /// A slot for a member that no other needs.
 #[must_use]
-pub fn leaf<V, R, K: Kind>(role: Role<V, R, K>) -> LeafSlot<V, K> {
-    let (cell, ending) = (ManuallyDrop::default(), role.ending);
-    SlotIn { cell, ending }
-}
-
-/// Lends a member, to one that begins when it has entered.
-pub fn get<V, K: Kind>(slot: &LentSlot<V, K>) -> &V {
-    match slot.cell.get() {
-        Some(member) => member.it(),
-        None => unreachable!("it begins when all that it needs has entered"),
+pub fn leaf<V, R, K: Kind>(role: Role<V, R, K>) -> LeafSlot<V, R, K> {
+    LeafSlot {
+        cell: ManuallyDrop::default(),
+        ending: role.ending,
+        becomes: PhantomData,
     }
 }
 
-/// Lends an input.
-pub fn given<T>(input: &Option<T>) -> &T {
-    match input {
-        Some(input) => input,
-        None => unreachable!("it is there until all have entered"),
+/// An input that members borrow, or that is kept.
+pub fn given<T>(input: T) -> Given<T> {
+    Given(Some(input))
+}
+
+/// An input that a member takes.
+pub fn moved<T>(input: T) -> Moved<T> {
+    Moved(Lock::new(Some(input)))
+}
+
+impl<T> Given<T> {
+    /// Lends it.
+    pub fn get(&self) -> &T {
+        match &self.0 {
+            Some(input) => input,
+            None => unreachable!("it is there until all have entered"),
+        }
+    }
+
+    /// Gives it to the whole, which keeps it.
+    pub fn value(&mut self) -> T {
+        match self.0.take() {
+            Some(input) => input,
+            None => unreachable!("it is there until all have entered"),
+        }
     }
 }
 
-/// Gives an input away, once.
-pub fn moved<T>(input: &Moved<T>) -> T {
-    match input.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        Some(input) => input,
-        None => unreachable!("one member takes it"),
+impl<T> Moved<T> {
+    /// Gives it away, once.
+    pub fn take(&self) -> T {
+        match self.0.lock().take() {
+            Some(input) => input,
+            None => unreachable!("one member takes it"),
+        }
     }
 }
 
-/// What is put in once, and taken out once.
-pub trait SlotCell<V>: Default {
-    /// Puts in what has entered.
-    fn __put(&self, member: Box<Kept<V>>);
+impl<V, R, K: Kind> Deref for LentSlot<V, R, K> {
+    type Target = LeafSlot<V, R, K>;
 
-    /// What was put in.
-    fn __member(&mut self) -> Option<&Kept<V>>;
-
-    /// Takes out what was put in.
-    fn __take(&mut self) -> Option<Box<Kept<V>>>;
-}
-
-impl<V> SlotCell<V> for OnceLock<Box<Kept<V>>> {
-    fn __put(&self, member: Box<Kept<V>>) {
-        assert!(self.set(member).is_ok(), "a member is entered once");
-    }
-
-    fn __member(&mut self) -> Option<&Kept<V>> {
-        self.get().map(|member| &**member)
-    }
-
-    fn __take(&mut self) -> Option<Box<Kept<V>>> {
-        self.take()
+    fn deref(&self) -> &LeafSlot<V, R, K> {
+        &self.leaf
     }
 }
 
-impl<V> SlotCell<V> for Mutex<Option<Box<Kept<V>>>> {
-    fn __put(&self, member: Box<Kept<V>>) {
-        *self.lock().unwrap_or_else(PoisonError::into_inner) = Some(member);
+impl<V, R, K: Kind> LeafSlot<V, R, K> {
+    /// Where a member that begins to enter will be put.
+    pub(super) fn place<'s>(&'s self, beginning: Beginning<'s, K>) -> SlotPlace<'s, V, K> {
+        SlotPlace {
+            cell: &self.cell,
+            ending: self.ending,
+            beginning,
+        }
     }
 
-    fn __member(&mut self) -> Option<&Kept<V>> {
-        self.get_mut().unwrap_or_else(PoisonError::into_inner).as_deref()
+    fn taken(&self) -> Option<Box<InSlot<V, K>>> {
+        self.cell.lock().take()
     }
 
-    fn __take(&mut self) -> Option<Box<Kept<V>>> {
-        self.get_mut().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl<C: SlotCell<V>, V, K: Kind> SlotIn<C, V, K> {
-    /// Puts in what has entered.
-    pub(super) fn put(&self, value: V, entry: Entry) {
-        self.cell.__put(Box::new(self.ending.keep(value, entry)));
-    }
-}
-
-/// The value of a field of the whole, when all members have entered.
-pub trait Field<V> {
-    /// The value.
-    fn __value(&mut self) -> Option<V>;
-}
-
-impl<C: SlotCell<V>, V, K: Kind> Field<V> for SlotIn<C, V, K> {
-    fn __value(&mut self) -> Option<V> {
-        Some(self.cell.__take()?.take().0)
+    /// Takes the value of the field, when all members have entered. It does not unwind, so that a struct of a thousand fields is
+    /// made without as many landing pads.
+    // Out of line: there is one for each type, and a call for each member.
+    #[allow(improper_ctypes_definitions, reason = "no other language calls it")]
+    #[inline(never)]
+    pub extern "C" fn value(&mut self) -> V {
+        opened(self.taken())
     }
 }
 
-/// An input that is kept.
-impl<T> Field<T> for Option<T> {
-    fn __value(&mut self) -> Option<T> {
-        self.take()
+impl<V, R, K: Kind> LentSlot<V, R, K> {
+    /// Lends the member, to one that begins when this one has entered.
+    pub fn get(&self) -> &V {
+        let member = self.lent.get_or_init(|| match self.leaf.taken() {
+            Some(member) => member,
+            None => unreachable!("it begins when all that it needs has entered"),
+        });
+        match &member.kept {
+            Some(kept) => kept.it(),
+            None => unreachable!("it is in its slot until all have entered"),
+        }
+    }
+
+    /// As that of [`LeafSlot`].
+    #[allow(improper_ctypes_definitions, reason = "no other language calls it")]
+    #[inline(never)]
+    pub extern "C" fn value(&mut self) -> V {
+        opened(self.lent.take().or_else(|| self.leaf.taken()))
     }
 }
 
-/// Takes the value of a field. It does not unwind, so that a struct of a thousand fields is made without as many landing pads.
-#[allow(improper_ctypes_definitions, reason = "no other language calls it")]
-// Out of line: there is one for each type, and a call for each member.
-#[inline(never)]
-pub extern "C" fn value<V>(field: &mut impl Field<V>) -> V {
-    match field.__value() {
-        Some(value) => value,
+fn opened<V, K: Kind>(member: Option<Box<InSlot<V, K>>>) -> V {
+    match member.and_then(|mut member| member.kept.take()) {
+        Some(kept) => kept.take().0,
         None => unreachable!("all members have been entered"),
     }
 }
 
-/// A slot, whatever is in it.
-pub trait AnySlot<K: Kind> {
-    /// How its member was entered.
-    fn __entry(&mut self) -> Option<Entry>;
-
-    /// The exit of its member, if that was entered.
-    fn __part(&mut self, exit: ForMembers) -> Option<K::Exit>;
+/// Where a member is put when it has entered. It can be sent whether or not the member is `Sync`.
+pub(crate) struct SlotPlace<'s, V, K: Kind> {
+    cell: &'s Cell<V, K>,
+    ending: Ending<V, K>,
+    pub(super) beginning: Beginning<'s, K>,
 }
 
-impl<C: SlotCell<V>, V, K: Kind> AnySlot<K> for SlotIn<C, V, K> {
-    fn __entry(&mut self) -> Option<Entry> {
-        Some(self.cell.__member()?.entry().clone())
-    }
-
-    fn __part(&mut self, exit: ForMembers) -> Option<K::Exit> {
-        let (value, origin) = self.cell.__take()?.take();
-        Some((self.ending.part)(value, origin, exit))
+impl<V, K: Kind> SlotPlace<'_, V, K> {
+    /// Puts in what has entered, once.
+    pub(super) fn put(&self, value: V, entry: Entry) {
+        let Beginning { number, entered, .. } = self.beginning;
+        entered.entries.lock()[number] = Some(entry.clone());
+        let member = InSlot {
+            kept: Some(self.ending.keep(value, entry)),
+            part: self.ending.part,
+            number,
+            entered: Arc::clone(entered),
+        };
+        *self.cell.lock() = Some(Box::new(member));
     }
 }

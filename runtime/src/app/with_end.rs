@@ -1,6 +1,5 @@
 //! [`WithEnd`]: the enter of a value whose end is beside it.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -62,11 +61,5 @@ impl<V> Gives<V> for V {
 impl<V, E: Into<BoxError>> Gives<V> for Result<V, E> {
     fn __into_result(self) -> Result<V, BoxError> {
         self.map_err(Into::into)
-    }
-}
-
-impl<F, O, V, R> fmt::Debug for WithEnd<F, O, V, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WithEnd").finish_non_exhaustive()
     }
 }

@@ -13,19 +13,19 @@ pub struct Entry {
     pub(crate) policy: Policy,
     pub(crate) place: &'static Location<'static>,
     /// Of a resource that is made of others, or is observed.
-    pub(crate) parts: Option<Arc<Parts>>,
+    pub(crate) parts: Option<Arc<EntryParts>>,
 }
 
 /// What only some entries have.
 #[derive(Debug, Default)]
-pub(crate) struct Parts {
+pub(crate) struct EntryParts {
     /// The entries of the members of a resource whose own type has no room for them; there when it is entered.
     entries: OnceLock<Vec<Entry>>,
     /// Of a life that is observed.
     observed: OnceLock<Observed>,
 }
 
-impl Parts {
+impl EntryParts {
     pub(crate) fn set(&self, entries: Vec<Entry>) {
         let set = self.entries.set(entries);
         debug_assert!(set.is_ok(), "what is entered once is set once");

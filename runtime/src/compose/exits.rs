@@ -11,7 +11,7 @@ use super::woken::{Polled, WokenSet};
 use crate::event::failures::Failures;
 use crate::lifespan::kind::Kind;
 use crate::orphan::collector::{self, Collector};
-use crate::plan::graph::{Graph, Member};
+use crate::plan::graph::{Graph, GraphMember};
 
 /// Ready with all failures when all have exited. Dropped before, what is left is passed on (law 6).
 pub(crate) struct Exits<K: Kind> {
@@ -42,7 +42,7 @@ impl Order {
     }
 
     /// The number of a member, if that matters.
-    pub(crate) fn number(self, member: Option<&'static Member>) -> usize {
+    pub(crate) fn number(self, member: Option<&'static GraphMember>) -> usize {
         match (self, member) {
             (Order::UsersFirst(graph), Some(member)) => {
                 let mut members = graph.members.iter();

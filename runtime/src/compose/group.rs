@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::failures::Failure;
 use crate::event::undelivered::Undelivered;
 use crate::orphan::orphan_exit::OrphanExit;
-use crate::plan::graph::Member;
+use crate::plan::graph::GraphMember;
 
 /// What all members of a group that enters share.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Group {
     }
 
     /// As [`fail`](Group::fail), for a member that has been polled.
-    pub(crate) fn miss(&mut self, missed: Missed, member: Option<&'static Member>) {
+    pub(crate) fn miss(&mut self, missed: Missed, member: Option<&'static GraphMember>) {
         self.left.extend(missed.left.map(|left| (member, left)));
         self.fail(missed.failure);
     }

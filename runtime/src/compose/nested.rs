@@ -9,10 +9,10 @@ use std::sync::Arc;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::node::Node;
 use crate::orphan::orphan_exit::OrphanExit;
-use crate::plan::graph::Member;
+use crate::plan::graph::GraphMember;
 
 /// The roll-back of a member, for the whole to run; which member, if they have an order of their own.
-pub(super) type Left = (Option<&'static Member>, Box<OrphanExit>);
+pub(super) type Left = (Option<&'static GraphMember>, Box<OrphanExit>);
 
 thread_local! {
     /// Until the poll of the member ends.

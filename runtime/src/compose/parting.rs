@@ -84,6 +84,11 @@ impl<K: Kind> Parting<K> {
         Origin::here(entry).abandoned_from(self.from.clone())
     }
 
+    /// What the exits are told.
+    pub(crate) fn for_members(&self) -> ForMembers {
+        self.exit.clone()
+    }
+
     /// The exit of the member of this number; of what is no member, and exits [last](LAST).
     pub(crate) fn push(&mut self, at: usize, part: impl FnOnce(ForMembers) -> K::Exit) {
         self.exits.push((at, part(self.exit.clone())));

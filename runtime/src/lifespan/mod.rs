@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::entry::{Entry, Parts, Subject};
+use crate::base::entry::{Entry, EntryParts, Subject};
 use crate::base::identity::Checkpoint;
 use crate::base::policy::Policy;
 use crate::error::{BoxError, Error};
@@ -359,7 +359,7 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         self
     }
 
-    pub(crate) fn with_parts(mut self, parts: Arc<Parts>) -> Self {
+    pub(crate) fn with_parts(mut self, parts: Arc<EntryParts>) -> Self {
         self.entry.parts = Some(parts);
         self
     }

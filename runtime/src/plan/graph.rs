@@ -12,13 +12,13 @@ use crate::base::policy::{Name, Policy};
 pub struct Graph {
     pub(crate) name: &'static str,
     pub(crate) inputs: &'static [&'static str],
-    pub(crate) members: &'static [Member],
-    budgets: Budgets,
+    pub(crate) members: &'static [GraphMember],
+    pub(crate) budgets: Budgets,
 }
 
 /// One member.
 #[derive(Debug)]
-pub struct Member {
+pub struct GraphMember {
     pub(crate) name: &'static str,
     pub(crate) place: &'static Location<'static>,
     /// The members that it is made from.
@@ -44,8 +44,18 @@ pub enum What {
     Optional(Box<What>),
 }
 
+impl What {
+    /// The policy of a type that is this, where it says nothing itself.
+    pub(crate) fn policy(self, own: Policy) -> Policy {
+        let What::Nested(graph) = self else { return own };
+        let (enter, exit) = graph.budgets();
+        own.enter_timeout(enter).exit_timeout(exit)
+    }
+}
+
+/// How long something may take to enter, and to exit, as far as that was said.
 #[derive(Clone, Copy, Debug)]
-struct Budgets {
+pub struct Budgets {
     enter: SaidBudget,
     exit: SaidBudget,
 }
@@ -57,10 +67,27 @@ enum SaidBudget {
     Said(Option<Duration>),
 }
 
-const UNSAID: Budgets = Budgets {
+/// Nothing was said.
+pub const UNSAID: Budgets = Budgets {
     enter: SaidBudget::Unsaid,
     exit: SaidBudget::Unsaid,
 };
+
+impl Budgets {
+    /// Sets how long it may take to enter.
+    #[must_use]
+    pub const fn enter(mut self, budget: Option<Duration>) -> Self {
+        self.enter = SaidBudget::Said(budget);
+        self
+    }
+
+    /// Sets how long it may take to exit.
+    #[must_use]
+    pub const fn exit(mut self, budget: Option<Duration>) -> Self {
+        self.exit = SaidBudget::Said(budget);
+        self
+    }
+}
 
 impl SaidBudget {
     fn time(self) -> Option<Duration> {
@@ -72,41 +99,10 @@ impl SaidBudget {
 }
 
 impl Graph {
-    /// That of a lifespan with these inputs and members.
-    #[must_use]
-    pub const fn new(name: &'static str, inputs: &'static [&'static str], members: &'static [Member]) -> Self {
-        Graph {
-            name,
-            inputs,
-            members,
-            budgets: UNSAID,
-        }
-    }
-
-    /// Sets how long all of it may take to enter.
-    #[must_use]
-    pub const fn enter(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.enter = SaidBudget::Said(budget);
-        self
-    }
-
-    /// Sets how long all of it may take to exit.
-    #[must_use]
-    pub const fn exit(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.exit = SaidBudget::Said(budget);
-        self
-    }
-
     /// A member of it.
     #[must_use]
-    pub const fn at(&self, member: usize) -> &Member {
+    pub const fn at(&self, member: usize) -> &GraphMember {
         &self.members[member]
-    }
-
-    /// The policy of the type that it is.
-    pub fn policy<T>(&self) -> Policy {
-        let (enter, exit) = self.budgets();
-        Policy::of::<T>().enter_timeout(enter).exit_timeout(exit)
     }
 
     /// How long all of it may take to enter, and to exit.
@@ -115,7 +111,7 @@ impl Graph {
     }
 }
 
-impl Member {
+impl GraphMember {
     /// One that is made from these members and these inputs. The place is that of the call.
     #[must_use]
     #[track_caller]
@@ -126,7 +122,7 @@ impl Member {
         what: fn() -> What,
         of_type: fn() -> Policy,
     ) -> Self {
-        Member {
+        GraphMember {
             name,
             place: Location::caller(),
             needs,
@@ -137,17 +133,10 @@ impl Member {
         }
     }
 
-    /// Sets how long it may take to enter.
+    /// One that says at its field how long it may take.
     #[must_use]
-    pub const fn enter(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.enter = SaidBudget::Said(budget);
-        self
-    }
-
-    /// Sets how long it may take to exit.
-    #[must_use]
-    pub const fn exit(mut self, budget: Option<Duration>) -> Self {
-        self.budgets.exit = SaidBudget::Said(budget);
+    pub const fn within(mut self, budgets: Budgets) -> Self {
+        self.budgets = budgets;
         self
     }
 

@@ -13,7 +13,7 @@ mod paths;
 mod tests;
 mod tree;
 
-use graph::{Graph, Member, What};
+use graph::{Graph, GraphMember, What};
 use paths::{Longest, PlanSide, Time, longest};
 
 /// What a lifespan consists of, and how long it may take: known without running anything.
@@ -216,7 +216,7 @@ impl Plan {
 }
 
 impl Typed {
-    fn of(member: &Member) -> Self {
+    fn of(member: &GraphMember) -> Self {
         let (policy, mut what, mut is_optional) = (member.policy(), (member.what)(), false);
         while let What::Optional(present) = what {
             (what, is_optional) = (*present, true);
@@ -322,7 +322,7 @@ impl<'a> PlanMember<'a> {
         }
     }
 
-    fn drawn(&self) -> &'static Member {
+    fn drawn(&self) -> &'static GraphMember {
         self.plan.graph.at(self.at)
     }
 

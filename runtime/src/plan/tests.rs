@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::graph::{Graph, Member, What};
+use super::graph::{Graph, GraphMember, UNSAID, What};
 use super::{MemberKind, Plan, Typed};
 use crate::base::policy::{DEFAULT_GRACE, Policy};
 use crate::{BoxError, Exit, Lifespan, ScopedResource};
@@ -64,7 +64,7 @@ fn plan<const N: usize>(members: [Planned; N]) -> Plan {
 /// The graph is there for ever, as that of generated code is.
 fn named<const N: usize>(name: &'static str, inputs: &'static [&'static str], members: [Planned; N]) -> Plan {
     let drawn = |member: &Planned| {
-        Member::new(
+        GraphMember::new(
             member.name,
             member.needs,
             member.takes,
@@ -72,7 +72,12 @@ fn named<const N: usize>(name: &'static str, inputs: &'static [&'static str], me
             Policy::of::<()>,
         )
     };
-    let graph = Graph::new(name, inputs, Vec::leak(members.iter().map(drawn).collect()));
+    let graph = Graph {
+        name,
+        inputs,
+        members: Vec::leak(members.iter().map(drawn).collect()),
+        budgets: UNSAID,
+    };
     Plan {
         graph: Box::leak(Box::new(graph)),
         members: members.into_iter().map(|member| member.typed).collect(),
@@ -80,10 +85,10 @@ fn named<const N: usize>(name: &'static str, inputs: &'static [&'static str], me
 }
 
 fn within(plan: &Plan, enter: Option<Duration>, exit: Option<Duration>) -> Plan {
-    let Graph {
-        name, inputs, members, ..
-    } = *plan.graph;
-    let graph = Graph::new(name, inputs, members).enter(enter).exit(exit);
+    let graph = Graph {
+        budgets: UNSAID.enter(enter).exit(exit),
+        ..*plan.graph
+    };
     Plan {
         graph: Box::leak(Box::new(graph)),
         members: plan.members.clone(),

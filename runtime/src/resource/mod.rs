@@ -72,6 +72,9 @@ pub trait ScopedResource:
 
     /// What values of this type are called, and their budgets; a [`Lifespan`](crate::Lifespan) can change it for one.
     fn policy() -> Policy {
+        #[cfg(feature = "compose")]
+        return Self::__what().policy(Policy::of::<Self>());
+        #[cfg(not(feature = "compose"))]
         Policy::of::<Self>()
     }
 
@@ -136,6 +139,9 @@ pub trait LocalResource: Sized {
 
     /// What values of this type are called, and their budgets.
     fn policy() -> Policy {
+        #[cfg(feature = "compose")]
+        return Self::__what().policy(Policy::of::<Self>());
+        #[cfg(not(feature = "compose"))]
         Policy::of::<Self>()
     }
 

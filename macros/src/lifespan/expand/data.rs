@@ -5,12 +5,15 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::Expansion;
-use crate::budget::budgets;
+use crate::budget::{Budget, budgets};
 use crate::lifespan::model::Dependency;
 
 impl Expansion<'_> {
     // Output:
-    //     &__rt::Graph::new("App", &["config"], &[__rt::member("db", &[], &[0], __rt::resource::<Db, __Kind>()), ..])
+    //     const NAME: &'static str = "App";
+    //     const INPUTS: &'static [&'static str] = &["config"];
+    //     const MEMBERS: &'static [__rt::GraphMember] = &[__rt::row("db", &[], &[0], __rt::resource::<Db, __K>()), ..];
+    //     const BUDGETS: __rt::Budgets = __rt::UNSAID.exit(__rt::Some(__rt::Duration::from_secs(20)));
     pub(super) fn data(&self) -> TokenStream {
         let options = &self.model.options;
         let name = options
@@ -19,12 +22,13 @@ impl Expansion<'_> {
             .map_or_else(|| self.model.head.name.to_string(), syn::LitStr::value);
         let inputs = options.inputs.iter().map(|input| input.name.unraw().to_string());
         let members = self.graph.order.iter().map(|field| self.member(*field));
-        let budgets = budgets(
-            &[("enter", options.enter_timeout), ("exit", options.exit_timeout)],
-            &quote!(__rt),
-        );
+        let budgets = said(options.enter_timeout, options.exit_timeout);
+        let budgets = budgets.map(|budgets| quote!(const BUDGETS: __rt::Budgets = #budgets;));
         quote! {
-            &__rt::Graph::new(#name, &[#(#inputs),*], &[#(#members),*])#budgets
+            const NAME: &'static str = #name;
+            const INPUTS: &'static [&'static str] = &[#(#inputs),*];
+            const MEMBERS: &'static [__rt::GraphMember] = &[#(#members),*];
+            #budgets
         }
     }
 
@@ -40,14 +44,18 @@ impl Expansion<'_> {
                 }
             }
         }
-        let budgets = budgets(
-            &[("enter", member.enter_timeout), ("exit", member.exit_timeout)],
-            &quote!(__rt),
-        );
+        let budgets = said(member.enter_timeout, member.exit_timeout);
+        let budgets = budgets.map(|budgets| quote!(.within(#budgets)));
         let role = self.role(member);
         // As if it stood there: the place that errors show is that of the field, and not that of the attribute.
         let at = member.name.span();
-        let new = quote_spanned!(at=> __rt::member(#name, &[#(#needs),*], &[#(#takes),*], #role));
+        let new = quote_spanned!(at=> __rt::row(#name, &[#(#needs),*], &[#(#takes),*], #role));
         quote!(#new #budgets)
     }
+}
+
+// Output: `__rt::UNSAID.enter(__rt::Some(__rt::Duration::from_secs(5)))`, if something was said
+fn said(enter: Option<Budget>, exit: Option<Budget>) -> Option<TokenStream> {
+    let said = budgets(&[("enter", enter), ("exit", exit)], &quote!(__rt));
+    (!said.is_empty()).then(|| quote!(__rt::UNSAID #said))
 }

@@ -1,8 +1,8 @@
 //! How the members enter: the public function that describes the life of the whole.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{GenericParam, Lifetime, Token};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Lifetime, Token};
 
 use super::Expansion;
 use super::unread::expression;
@@ -17,96 +17,39 @@ impl Expansion<'_> {
             " The life of the whole [`{}`]: nothing runs until it is scoped, entered or run.",
             self.model.head.name
         );
-        let inputs = self.model.options.inputs.iter().map(|input| {
-            // Out of sight of the user's expressions: what they use they have to name.
-            let (name, ty) = (unseen(&input.name), &input.ty);
-            quote!(#name: #ty)
-        });
+        // Out of sight of the user's expressions: what they use they have to name.
+        let names = self.model.options.inputs.iter().map(|input| unseen(&input.name));
+        let names: Vec<_> = names.collect();
+        let types = self.model.options.inputs.iter().map(|input| &input.ty);
         // The edition of this token decides which lifetimes the type captures: in this crate's all of them.
         let impl_ = Token![impl](at);
-        let kind = self.kind(None, at);
-        let (slots, each, make) = (self.slots(), self.each(), self.make());
+        let (slots, make) = (self.slots(), self.make());
+        let inputs = names.iter().enumerate().map(|(input, name)| {
+            let way = Ident::new(if self.is_moved(input) { "moved" } else { "given" }, at);
+            quote!(__rt::#way(#name),)
+        });
         let starts = self.graph.order.iter().map(|field| self.start(*field));
         let vis = self.model.head.vis;
         quote! {
             #[doc = #docs]
             #[track_caller]
-            #vis fn lifespan(#(#inputs),*) -> __rt::Lifespan<Self, #impl_ __rt::Enter<Self>> {
-                __rt::lifespan::<_, _, #kind, _>(#slots, [#(#starts),*], #each, #make)
+            #vis fn lifespan(#(#names: #types),*) -> __rt::Lifespan<Self, #impl_ __rt::Enter<Self>> {
+                __rt::lifespan(#slots, (#(#inputs)*), [#(#starts),*], #make)
             }
         }
     }
 
-    // Output:
-    //     struct __Slots<__0> {
-    //         cache: __rt::LeafSlot<Cache, __Kind>,
-    //         db: __rt::LentSlot<Db, __Kind>,
-    //         config: Option<__0>,
-    //     }
+    // Output: `(__rt::leaf(__rt::resource::<Cache, __K>()), __rt::lent(__rt::resource::<Db, __K>()))`
     //
-    // The type of an input may have no name (`&str`, `impl Into<String>`), so it is a parameter.
-    pub(super) fn slots_type(&self) -> TokenStream {
-        let at = Span::mixed_site();
-        let (name, (kind, mut generics)) = (slots_name(), self.of_kind(at));
-        let members = self.graph.order.iter().rev().map(|field| {
-            let (member, ty) = (&self.model.fields[*field], self.model.fields[*field].ty);
-            let (name, cell) = (slot_name(member.name), self.cell(*field));
-            quote!(#name: __rt::#cell<#ty, #kind>)
-        });
-        let members: Vec<_> = members.collect();
-        let inputs = self.model.options.inputs.iter().enumerate().map(|(input, said)| {
-            let (name, ty) = (slot_name(&said.name), format_ident!("__{input}"));
-            generics.params.push(GenericParam::Type(ty.clone().into()));
-            if self.is_moved(input) {
-                quote!(#name: __rt::Moved<#ty>)
-            } else {
-                quote!(#name: ::core::option::Option<#ty>)
-            }
-        });
-        let inputs: Vec<_> = inputs.collect();
-        let whole = self.whole_of_slots().map(|(name, ty)| quote!(#name: #ty));
-        let (generics, _, clause) = generics.split_for_impl();
-        quote!(struct #name #generics #clause { #(#members,)* #(#inputs,)* #whole })
-    }
-
-    /// What has all parameters of the whole, if it has any.
-    fn whole_of_slots(&self) -> Option<(Ident, TokenStream)> {
-        let whole = &self.subject.ty;
-        let any = !self.model.head.generics.params.is_empty() || self.is_local();
-        let lifetime = self.is_local().then(|| self.lifetime(Span::mixed_site()));
-        let lifetime = lifetime.map(|lifetime| quote!(& #lifetime));
-        let ty = quote!(::core::marker::PhantomData<fn(#lifetime ()) -> #whole>);
-        any.then(|| (Ident::new("__whole", Span::mixed_site()), ty))
-    }
-
-    // Output: `__Slots { cache: __rt::leaf(__rt::resource::<Cache, __Kind>()), db: __rt::lent(__rt::resource::<Db, __Kind>()), config: Some(config) }`
+    // The last first: what others need is dropped after them.
     fn slots(&self) -> TokenStream {
-        let members = self.graph.order.iter().rev().map(|field| {
+        let slots = self.graph.order.iter().rev().map(|field| {
             let member = &self.model.fields[*field];
-            let (name, role) = (slot_name(member.name), self.role(member));
-            let at = Blame::on(member.ty).start;
+            let (at, role) = (Blame::on(member.ty).start, self.role(member));
             let slot = Ident::new(if self.needed[*field] { "lent" } else { "leaf" }, at);
-            quote_spanned!(at=> #name: __rt::#slot(#role))
+            quote_spanned!(at=> __rt::#slot(#role),)
         });
-        let inputs = self.model.options.inputs.iter().enumerate().map(|(input, said)| {
-            let (name, value) = (slot_name(&said.name), unseen(&said.name));
-            let value = quote!(::core::option::Option::Some(#value));
-            if self.is_moved(input) {
-                quote!(#name: __rt::Moved::new(#value))
-            } else {
-                quote!(#name: #value)
-            }
-        });
-        let whole = self.whole_of_slots();
-        let whole = whole.map(|(name, _)| quote!(#name: ::core::marker::PhantomData::<fn(_) -> Self>));
-        let slots = slots_name();
-        quote!(#slots { #(#members,)* #(#inputs,)* #whole })
-    }
-
-    /// Where a member is when it has entered.
-    fn cell(&self, field: usize) -> Ident {
-        let cell = if self.needed[field] { "LentSlot" } else { "LeafSlot" };
-        Ident::new(cell, Span::mixed_site())
+        quote!((#(#slots)*))
     }
 
     fn is_moved(&self, input: usize) -> bool {
@@ -117,41 +60,25 @@ impl Expansion<'_> {
         fields.any(|(field, dependencies)| field.moves() && dependencies.contains(&input))
     }
 
-    // Output: `|__s, __each| { __each(&mut __s.db); __each(&mut __s.cache); }`
-    fn each(&self) -> TokenStream {
-        let at = Span::mixed_site();
-        let [s, each] = ["s", "each"].map(|name| self.local(name, at));
-        let names = self.members.iter().map(|member| slot_name(member.name));
-        let calls: Vec<_> = names.map(|name| quote!(#each(&mut #s.#name);)).collect();
-        if calls.is_empty() {
-            quote!(|_, _| {})
-        } else {
-            quote!(|#s, #each| { #(#calls)* })
-        }
-    }
-
-    // Output: `|__s| Self { db: __rt::value(&mut __s.db), cache: __rt::value(&mut __s.cache) }`
+    // Output: `|__s, __i| Self { config: __i.0.value(), db: __s.1.value(), cache: __s.0.value() }`
     fn make(&self) -> TokenStream {
-        let s = self.local("s", Span::mixed_site());
+        let [s, i] = ["s", "i"].map(|name| self.local(name, Span::mixed_site()));
         let values = self.model.fields.iter().map(|field| {
-            let (name, slot) = (field.name, slot_name(field.name));
-            let at = ours(name.span());
-            quote_spanned!(at=> #name: __rt::value(&mut #s.#slot))
+            let (name, at) = (field.name, ours(field.name.span()));
+            // Of one that is kept, the input.
+            let place = self.model.find(name).map(|found| self.place_of(found, at));
+            quote_spanned!(at=> #name: #place.value())
         });
-        let values: Vec<_> = values.collect();
-        if values.is_empty() {
-            quote!(|_| Self {})
-        } else {
-            quote!(|#s| Self { #(#values),* })
-        }
+        quote!(|#s, #i| Self { #(#values),* })
     }
 
     // Output:
-    //     |__s, __m| {
-    //         let config = __rt::given(&__s.config);
-    //         let db = __rt::get(&__s.db);
-    //         __rt::enter(&__s.cache, __m, Cache::warm(config.size, db.pool()))
+    //     |__s, __i, __m| {
+    //         let (config, db) = (__i.0.get(), __s.1.get());
+    //         __rt::enter(&__s.0, __m, Cache::warm(config.size, db.pool()))
     //     }
+    //
+    // Like a closure with these parameters, but it need not be one.
     fn start(&self, field: usize) -> TokenStream {
         let member = &self.model.fields[field];
         let Some(closure) = &member.make else {
@@ -159,65 +86,55 @@ impl Expansion<'_> {
         };
         let at = Blame::on(&closure.expr).start;
         let (_, method) = Self::functions(member);
-        let [s, m] = ["s", "m"].map(|name| self.local(name, at));
-        let (mut slot, method) = (slot_name(member.name), Ident::new(method, at));
-        // What is wrong with what is put there is wrong here.
-        slot.set_span(ours(at));
-        let given: Vec<_> = self
-            .dependencies(field)
-            .iter()
-            .map(|dependency| self.given(*dependency, closure, at))
-            .collect();
-        let role = member.exit.is_some().then(|| self.role(member)).into_iter();
-        let enter = |expr| quote_spanned!(at=> __rt::#method(&#s.#slot, #m, #(#role,)* #expr));
-        if closure.asyncness.is_some() || returns(&closure.expr) {
-            let make = make(closure);
-            let enter = enter(quote_spanned!(at=> __rt::made((#(#given,)*), #make)));
-            return quote_spanned!(at=> |#s, #m| #enter);
-        }
-        let lets = closure.params.iter().zip(&given).map(|(param, given)| {
-            let Param { pattern, colon, ty, .. } = param;
-            quote_spanned!(at=> let #pattern #colon #ty = #given;)
+        let method = Ident::new(method, at);
+        let [s, i, m] = ["s", "i", "m"].map(|name| self.local(name, at));
+        let slot = self.place_of(Dependency::Field(field), at);
+        let given = self.dependencies(field).iter().map(|dependency| {
+            let place = self.place_of(*dependency, at);
+            let takes = closure.movement.is_some() && matches!(dependency, Dependency::Input(_));
+            let way = Ident::new(if takes { "take" } else { "get" }, at);
+            quote_spanned!(at=> #place.#way())
         });
-        let lets: Vec<_> = lets.collect();
-        let enter = enter(expression(closure.expr.clone()));
-        if lets.is_empty() {
-            quote_spanned!(at=> |#s, #m| #enter)
+        let given = one_or_all(&given.collect::<Vec<_>>(), at);
+        // What is wrong with what is put there is wrong here.
+        let enter = |expr| quote_spanned!(at=> __rt::#method(&#slot, #m, #expr));
+        let names = closure.params.iter().map(|param| param.pattern.to_token_stream());
+        let names = one_or_all(&names.collect::<Vec<_>>(), at);
+        let types = types(&closure.params, at);
+        let Closure { asyncness, expr, .. } = closure;
+        if asyncness.is_some() || returns(expr) {
+            let make = expression(quote!(#asyncness |#names #types| #expr));
+            let enter = enter(quote_spanned!(at=> __rt::made(#given, #make)));
+            return quote_spanned!(at=> |#s, #i, #m| #enter);
+        }
+        let enter = enter(expression(expr.clone()));
+        if closure.params.is_empty() {
+            quote_spanned!(at=> |#s, #i, #m| #enter)
         } else {
-            quote_spanned!(at=> |#s, #m| { #(#lets)* #enter })
+            quote_spanned!(at=> |#s, #i, #m| { let #names #types = #given; #enter })
         }
     }
 
-    /// What a member gets.
-    fn given(&self, dependency: Dependency, closure: &Closure, at: Span) -> TokenStream {
-        let s = self.local("s", at);
-        match dependency {
-            Dependency::Input(input) => {
-                let name = slot_name(&self.model.options.inputs[input].name);
-                let way = Ident::new(if closure.movement.is_some() { "moved" } else { "given" }, at);
-                quote_spanned!(at=> __rt::#way(&#s.#name))
-            }
-            Dependency::Field(field) => {
-                let name = slot_name(self.model.fields[field].name);
-                quote_spanned!(at=> __rt::get(&#s.#name))
-            }
-        }
+    // Output: `__s.1` of a member, `__i.0` of an input
+    fn place_of(&self, dependency: Dependency, at: Span) -> TokenStream {
+        let (all, place) = match dependency {
+            Dependency::Input(input) => ("i", input),
+            Dependency::Field(field) => ("s", self.members.len() - 1 - self.places[field].unwrap_or_default()),
+        };
+        let (all, mut place) = (self.local(all, at), Literal::usize_unsuffixed(place));
+        place.set_span(at);
+        quote_spanned!(at=> #all.#place)
     }
 
-    // Output: `__Kind`, or `__Kind<'_>` of what is local
+    // Output: `__K`, or `__K<'_>` of what is local
     pub(super) fn kind(&self, life: Option<&Lifetime>, at: Span) -> TokenStream {
         if self.is_local() {
             let life = life.map_or_else(|| quote_spanned!(at=> '_), ToTokens::to_token_stream);
-            quote_spanned!(at=> __Kind<#life>)
+            quote_spanned!(at=> __K<#life>)
         } else {
-            quote_spanned!(at=> __Kind)
+            quote_spanned!(at=> __K)
         }
     }
-}
-
-/// The field of the slots for a member or an input of this name.
-fn slot_name(name: &Ident) -> Ident {
-    unseen(name)
 }
 
 /// Whether the expression may leave the closure that it is in.
@@ -229,26 +146,22 @@ fn returns(expr: &TokenStream) -> bool {
     })
 }
 
-fn slots_name() -> Ident {
-    Ident::new("__Slots", Span::mixed_site())
+/// A tuple, or the only one.
+fn one_or_all(all: &[TokenStream], at: Span) -> TokenStream {
+    match all {
+        [one] => one.clone(),
+        all => quote_spanned!(at=> (#(#all),*)),
+    }
 }
 
-/// The closure of a member, with all that it gets in one tuple.
-fn make(closure: &Closure) -> TokenStream {
-    let Closure {
-        asyncness,
-        params,
-        expr,
-        ..
-    } = closure;
-    let names = params.iter().map(|param| &param.pattern);
-    let types = params.iter().any(|param| param.ty.is_some()).then(|| {
-        let types = params
-            .iter()
-            .map(|param| param.ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream));
-        quote!(: (#(#types,)*))
-    });
-    expression(quote!(#asyncness |(#(#names,)*) #types| #expr))
+// Output: `: (&Config, _)`
+fn types(params: &[Param], at: Span) -> Option<TokenStream> {
+    params.iter().find(|param| param.ty.is_some())?;
+    let types = params
+        .iter()
+        .map(|param| param.ty.as_ref().map_or(quote!(_), ToTokens::to_token_stream));
+    let types = one_or_all(&types.collect::<Vec<_>>(), at);
+    Some(quote!(: #types))
 }
 
 /// A name of the user's that only generated code sees.

@@ -1,16 +1,16 @@
 //! How the members exit, and what is known of them before: the trait impls.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{GenericParam, Generics, Lifetime, LifetimeParam, Token, parse_quote};
 
 use super::Expansion;
 use super::unread::expression;
 use crate::blame::Blame;
-use crate::lifespan::model::{Member, Role};
+use crate::lifespan::model::{Member, Role, within_option};
 
 impl Expansion<'_> {
-    // Output: `__rt::resource::<Db, __Kind>()`, or `__rt::beside::<Pool, __Kind, App, 2>()`
+    // Output: `__rt::resource::<Db, __K>()`, or `__rt::beside::<Pool, __K, App, 2>()`
     pub(super) fn role(&self, member: &Member<'_>) -> TokenStream {
         let ty = member.ty;
         let at = Blame::on(ty).start;
@@ -21,6 +21,11 @@ impl Expansion<'_> {
             quote_spanned!(at=> , #whole, #place)
         });
         quote_spanned!(at=> __rt::#role::<#value, #kind #end>())
+    }
+
+    /// Whether it ends by itself. A plain value cannot fail, nor can one whose end is beside it.
+    pub(super) fn is_resource(member: &Member<'_>) -> bool {
+        matches!(member.role, Role::Entered { .. }) && member.exit.is_none()
     }
 
     /// The functions of the runtime that say what a member is, and that enter it.
@@ -36,13 +41,9 @@ impl Expansion<'_> {
 
     /// The type of what is in the field when it is there.
     fn value_of(member: &Member<'_>) -> TokenStream {
-        let ty = member.ty;
-        if member.role == (Role::Entered { optional: true }) {
-            let at = Blame::on(ty).start;
-            quote_spanned!(at=> __rt::SomeOf<#ty>)
-        } else {
-            quote!(#ty)
-        }
+        let is_optional = member.role == (Role::Entered { optional: true });
+        let within = is_optional.then(|| within_option(member.ty)).flatten();
+        within.unwrap_or(member.ty).to_token_stream()
     }
 
     /// The place of a member in the graph.
@@ -53,8 +54,8 @@ impl Expansion<'_> {
 
     // Output:
     //     impl __rt::Ends<Pool, 2> for App {
-    //         async fn __end(__value: Pool, __exit: &::lifespan::Exit) -> __rt::ExitResult {
-    //             __rt::exited(__rt::end(async |pool, exit| .., __value, __exit).await)
+    //         async fn __end(__v: Pool, __e: &__rt::Exit) -> __rt::ExitResult {
+    //             __rt::exited(__rt::end(async |pool, exit| .., __v, __e).await)
     //         }
     //     }
     //
@@ -63,31 +64,26 @@ impl Expansion<'_> {
         let member = &self.model.fields[field];
         let exit = member.exit.as_ref()?;
         let at = Blame::on(&exit.function).start;
-        let krate = self.model.options.krate(at);
         let (generics, _, clause) = self.subject.generics.split_for_impl();
         let (whole, value, place) = (&self.subject.ty, Self::value_of(member), self.place(member));
         let ends = Ident::new(if self.is_local() { "EndsLocal" } else { "Ends" }, at);
         let function = expression(exit.function.clone());
         Some(quote_spanned! {at=>
             impl #generics __rt::#ends<#value, #place> for #whole #clause {
-                async fn __end(__value: #value, __exit: &#krate::Exit) -> __rt::ExitResult {
-                    __rt::exited(__rt::end(#function, __value, __exit).await)
+                async fn __end(__v: #value, __e: &__rt::Exit) -> __rt::ExitResult {
+                    __rt::exited(__rt::end(#function, __v, __e).await)
                 }
             }
         })
     }
 
     // Output:
-    //     impl __rt::Composed<__Kind> for App {
-    //         const GRAPH: &'static __rt::Graph = { .. };
-    //         fn __part(self, __parts: &mut __rt::Parts<'_, __Kind>) {
+    //     impl __rt::Composed<__K> for App {
+    //         const MEMBERS: ..
+    //         fn __part(self, __parts: &mut __rt::Parts<'_, __K>) {
     //             let Self { db: __db, cache: __cache } = self;
-    //             __parts.member(__rt::resource::<Db, __Kind>(), __db);
-    //             __parts.member(__rt::resource::<Cache, __Kind>(), __cache);
-    //         }
-    //         fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
-    //             __asking.member(0, __rt::resource::<Db, __Kind>(), &self.db);
-    //             __asking.member(1, __rt::resource::<Cache, __Kind>(), &self.cache);
+    //             __parts.member(__rt::resource::<Db, __K>(), __db);
+    //             __parts.member(__rt::resource::<Cache, __K>(), __cache);
     //         }
     //     }
     pub(super) fn composed(&self) -> TokenStream {
@@ -108,17 +104,6 @@ impl Expansion<'_> {
             quote!(__parts.kept(#role, #value);)
         });
         let values = self.members.iter().map(|member| self.value_name(member.name));
-        // A plain value cannot fail, nor can one whose end is beside it.
-        let asked = self
-            .members
-            .iter()
-            .enumerate()
-            .zip(&roles)
-            .filter_map(|((at, member), role)| {
-                let (name, at) = (member.name, Literal::usize_unsuffixed(at));
-                let may_fail = matches!(member.role, Role::Entered { .. }) && member.exit.is_none();
-                may_fail.then(|| quote!(__asking.member(#at, #role, &#this.#name);))
-            });
         let (kind, mut generics) = self.of_kind(at);
         if self.is_local() {
             let a = self.lifetime(at);
@@ -128,14 +113,11 @@ impl Expansion<'_> {
         let data = self.data();
         quote! {
             impl #generics __rt::Composed<#kind> for #whole #clause {
-                const GRAPH: &'static __rt::Graph = #data;
+                #data
                 fn __part(#this, __parts: &mut __rt::Parts<'_, #kind>) {
                     #apart
                     #(#kept)*
                     #(__parts.member(#roles, #values);)*
-                }
-                fn __ask(&#this, __asking: &mut __rt::Asking<'_, '_>) {
-                    #(#asked)*
                 }
             }
         }
@@ -181,8 +163,8 @@ impl Expansion<'_> {
 
     pub(super) fn resource(&self) -> TokenStream {
         let at = Blame::on(self.model.head.name).start;
-        let krate = self.model.options.krate(at);
         let (this, kind) = (Token![self](Span::mixed_site()), self.kind(None, at));
+        let failure = self.failure();
         let abandon = if self.is_local() {
             quote_spanned! {at=>
                 fn __abandon<__T: __rt::TakesOver>(#this, __abandoned: __rt::Origin) {
@@ -197,19 +179,42 @@ impl Expansion<'_> {
             }
         };
         let rest = quote_spanned! {at=>
-            fn policy() -> #krate::Policy {
-                __rt::graph::<Self, #kind>().policy::<Self>()
-            }
             fn __what() -> __rt::What {
                 __rt::What::Nested(__rt::graph::<Self, #kind>())
             }
-            fn __failure(&#this, __failing: &mut __rt::Failing<'_>) {
-                __rt::failing(#this, __failing);
-            }
+            #failure
             #abandon
         };
         let body = quote_spanned!(at=> __rt::exit(#this, __exit).await);
         let name = quote_spanned!(at=> __exit);
         self.subject.resource(&[], &name, &body, Some(&rest), at)
+    }
+
+    // Output:
+    //     fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
+    //         let mut __asking = __rt::asking::<Self, __K>(__failing);
+    //         __asking.member(0, __rt::resource::<Db, __K>(), &self.db);
+    //     }
+    fn failure(&self) -> Option<TokenStream> {
+        let at = Span::mixed_site();
+        let (this, kind) = (Token![self](at), self.kind(None, at));
+        let asked = self
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(_, member)| Self::is_resource(member));
+        let asked = asked.map(|(at, member)| {
+            let (name, role, at) = (member.name, self.role(member), Literal::usize_unsuffixed(at));
+            quote!(__asking.member(#at, #role, &#this.#name);)
+        });
+        let asked: Vec<_> = asked.collect();
+        (!asked.is_empty()).then(|| {
+            quote! {
+                fn __failure(&#this, __failing: &mut __rt::Failing<'_>) {
+                    let mut __asking = __rt::asking::<Self, #kind>(__failing);
+                    #(#asked)*
+                }
+            }
+        })
     }
 }

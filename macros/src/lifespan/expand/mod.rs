@@ -8,11 +8,12 @@ pub(super) mod unread;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
+use syn::parse_quote_spanned;
 
 use super::graph::Graph;
 use super::model::{Dependency, Member, Model};
 use crate::attributes::{self, Place};
-use crate::blame::ours;
+use crate::blame::{Blame, ours};
 use crate::subject::Subject;
 
 // Input:
@@ -24,81 +25,10 @@ use crate::subject::Subject;
 //         cache: Cache,
 //     }
 //
-// Output, beside the struct:
-//     const _: () = {
-//         use ::lifespan::__private::{self as __rt, Sendable as __Kind};
-//         struct __Slots<__0> {
-//             cache: __rt::LeafSlot<Cache, __Kind>,
-//             db: __rt::LentSlot<Db, __Kind>,
-//             config: Option<__0>,
-//         }
-//         impl __rt::Composed<__Kind> for App {
-//             const GRAPH: &'static __rt::Graph = &__rt::Graph::new(
-//                 "App",
-//                 &["config"],
-//                 &[
-//                     __rt::member("db", &[], &[0], __rt::resource::<Db, __Kind>()),
-//                     __rt::member("cache", &[0], &[0], __rt::resource::<Cache, __Kind>()),
-//                 ],
-//             );
-//             fn __part(self, __parts: &mut __rt::Parts<'_, __Kind>) {
-//                 let Self { db: __db, cache: __cache } = self;
-//                 __parts.member(__rt::resource::<Db, __Kind>(), __db);
-//                 __parts.member(__rt::resource::<Cache, __Kind>(), __cache);
-//             }
-//             fn __ask(&self, __asking: &mut __rt::Asking<'_, '_>) {
-//                 __asking.member(0, __rt::resource::<Db, __Kind>(), &self.db);
-//                 __asking.member(1, __rt::resource::<Cache, __Kind>(), &self.cache);
-//             }
-//         }
-//         impl App {
-//             pub fn lifespan(config: Config) -> __rt::Lifespan<Self, impl __rt::Enter<Self>> {
-//                 __rt::lifespan::<_, _, __Kind, _>(
-//                     __Slots {
-//                         cache: __rt::leaf(__rt::resource::<Cache, __Kind>()),
-//                         db: __rt::lent(__rt::resource::<Db, __Kind>()),
-//                         config: Some(config),
-//                     },
-//                     [
-//                         |__s, __m| {
-//                             let config = __rt::given(&__s.config);
-//                             __rt::enter(&__s.db, __m, Db::open(&config.url))
-//                         },
-//                         |__s, __m| {
-//                             let config = __rt::given(&__s.config);
-//                             let db = __rt::get(&__s.db);
-//                             __rt::enter(&__s.cache, __m, Cache::warm(config.size, db.pool()))
-//                         },
-//                     ],
-//                     |__s, __each| {
-//                         __each(&mut __s.db);
-//                         __each(&mut __s.cache);
-//                     },
-//                     |__s| Self { db: __rt::value(&mut __s.db), cache: __rt::value(&mut __s.cache) },
-//                 )
-//             }
-//             pub fn plan() -> ::lifespan::Plan {
-//                 __rt::plan::<Self, __Kind>()
-//             }
-//         }
-//         impl ::lifespan::ScopedResource for App {
-//             async fn exit(self, __exit: &::lifespan::Exit) -> __rt::ExitResult {
-//                 __rt::exit(self, __exit).await
-//             }
-//             fn policy() -> ::lifespan::Policy { __rt::graph::<Self, __Kind>().policy::<Self>() }
-//             fn __what() -> __rt::What { __rt::What::Nested(__rt::graph::<Self, __Kind>()) }
-//             fn __failure(&self, __failing: &mut __rt::Failing<'_>) {
-//                 __rt::failing(self, __failing);
-//             }
-//             fn __lose(self, __abandoned: ::lifespan::__private::Origin) {
-//                 __rt::lose(self, &__abandoned);
-//             }
-//         }
-//     };
+// Output, beside the struct: as in `macros/tests/expansions/lifespan_of_three.rs`.
 pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
     let expansion = Expansion::new(model, graph);
-    let inherent = expansion.inherent();
-    let (slots, composed) = (expansion.slots_type(), expansion.composed());
+    let (composed, inherent) = (expansion.composed(), expansion.inherent());
     let ends = graph.order.iter().filter_map(|field| expansion.end(*field));
     let resource = expansion.resource();
     let (krate, local) = (model.options.krate(Span::mixed_site()), expansion.is_local());
@@ -107,8 +37,7 @@ pub(super) fn lifespan(model: &Model<'_>, graph: &Graph) -> TokenStream {
     quote! {
         #(#lints)*
         const _: () = {
-            use #krate::__private::{self as __rt, #kind as __Kind};
-            #slots
+            use #krate::__private::{self as __rt, #kind as __K};
             #composed
             #inherent
             #(#ends)*
@@ -142,8 +71,13 @@ impl<'a> Expansion<'a> {
         }
         let mut subject = Subject::of(&[], model.head.name, &model.head.generics, &model.options);
         subject.result = Some(quote!(__rt::ExitResult));
-        // Here a member says it, or the trait.
-        subject.is_static = false;
+        // What is generic and does not say so is wrong where a member is of it, and only there.
+        if subject.is_static {
+            let at = Blame::on(model.head.name).start;
+            let bound = parse_quote_spanned!(at=> Self: ::core::marker::Send + 'static);
+            subject.generics.make_where_clause().predicates.push(bound);
+            subject.is_static = false;
+        }
         Expansion {
             model,
             subject,

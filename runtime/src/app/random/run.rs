@@ -4,7 +4,6 @@ use std::any::Any;
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::ptr;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
@@ -15,11 +14,11 @@ use super::program::{By, Cut, End, Program, Step};
 use crate::app::exit::exits;
 use crate::app::lifespan::{MemberEnter, Start, describe};
 use crate::app::member::enter;
-use crate::app::role::{member, resource};
-use crate::app::slot::{LentSlot, get, lent, value};
+use crate::app::role::{resource, row};
+use crate::app::slot::{Beginning, LentSlot, lent};
 use crate::event::failures::settle;
 use crate::lifespan::kind::Sendable;
-use crate::plan::graph::{self, Graph};
+use crate::plan::graph::{Graph, UNSAID};
 use crate::{BoxError, CancelScope, Cause, Enter, Error, Exit, Lifespan, ScopedResource, shield};
 
 pub(super) const NAMES: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
@@ -188,21 +187,27 @@ impl ScopedResource for Whole {
 fn graph(program: &Program) -> &'static Graph {
     let members = program.members.iter().zip(NAMES).map(|(planned, name)| {
         let needs = Vec::leak(planned.needs.clone());
-        let made = member(name, needs, &[], resource::<Thing, Sendable>()).enter(planned.enter.budget.map(millis));
-        match planned.exit.budget {
-            None => made,
-            budget => made.exit(budget.map(millis)),
-        }
+        let budgets = UNSAID.enter(planned.enter.budget.map(millis));
+        let budgets = match planned.exit.budget {
+            None => budgets,
+            budget => budgets.exit(budget.map(millis)),
+        };
+        row(name, needs, &[], resource::<Thing, Sendable>()).within(budgets)
     });
     let members = Vec::leak(members.collect());
-    Box::leak(Box::new(Graph::new(WHOLE, &[], members)))
+    Box::leak(Box::new(Graph {
+        name: WHOLE,
+        inputs: &[],
+        members,
+        budgets: UNSAID,
+    }))
 }
 
 /// The slots, which like those of generated code are dropped the last first.
 struct Slots {
     world: Arc<World>,
     graph: &'static Graph,
-    things: Vec<LentSlot<Thing, Sendable>>,
+    things: Vec<LentSlot<Thing, Thing, Sendable>>,
 }
 
 impl Drop for Slots {
@@ -212,11 +217,10 @@ impl Drop for Slots {
 }
 
 /// Begins the enter of a member.
-fn start<'s>(slots: &'s Slots, member: &'static graph::Member) -> Option<MemberEnter<'s, Sendable>> {
-    let index = slots.graph.members.iter().position(|other| ptr::eq(other, member));
-    let index = index.unwrap();
+fn start<'s>(slots: &'s Slots, (): &'s (), beginning: Beginning<'s, Sendable>) -> Option<MemberEnter<'s, Sendable>> {
+    let index = beginning.number;
     let (world, program) = (&slots.world, &slots.world.program.members[index]);
-    let needed: Vec<&Thing> = program.needs.iter().map(|need| get(&slots.things[*need])).collect();
+    let needed: Vec<&Thing> = program.needs.iter().map(|need| slots.things[*need].get()).collect();
     let lifespan = Lifespan::of(async move {
         let entered = world.run(Code::Enter(index), program.enter).await;
         // It uses them to its end.
@@ -224,7 +228,11 @@ fn start<'s>(slots: &'s Slots, member: &'static graph::Member) -> Option<MemberE
         let (world, index) = (Arc::clone(world), index);
         entered.map(|()| Thing { world, index })
     });
-    enter(&slots.things[index], member, lifespan)
+    enter(&slots.things[index], beginning, lifespan)
+}
+
+fn value(slot: &mut LentSlot<Thing, Thing, Sendable>) -> Thing {
+    slot.value()
 }
 
 /// As generated code is.
@@ -236,17 +244,11 @@ fn whole(world: &Arc<World>) -> Lifespan<Whole, impl Enter<Whole> + use<>> {
         graph,
         things: (0..count).map(|_| lent(resource())).collect(),
     };
-    let starts: Vec<Start<Slots, Sendable>> = vec![start; count];
-    let whole = describe::<_, _, Sendable>(
-        graph,
-        slots,
-        starts,
-        |slots, each| slots.things.iter_mut().for_each(|slot| each(slot)),
-        |slots| Whole {
-            graph: slots.graph,
-            things: slots.things.iter_mut().map(|slot| value(slot)).collect(),
-        },
-    );
+    let starts: Vec<Start<Slots, (), Sendable>> = vec![start; count];
+    let whole = describe::<_, _, _, Sendable>(graph, slots, (), starts, |slots, ()| Whole {
+        graph: slots.graph,
+        things: slots.things.iter_mut().map(value).collect(),
+    });
     whole.named(WHOLE).exit_timeout(None)
 }
 

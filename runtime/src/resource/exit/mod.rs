@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::base::budget::Budget;
 use crate::base::cause::Cause;
-use crate::base::entry::{Entry, Parts};
+use crate::base::entry::{Entry, EntryParts};
 use crate::base::lock::Lock;
 use crate::cancel::cancellation::Cancellation;
 use crate::error::overrun::Allowed;
@@ -51,7 +51,7 @@ struct Shared {
     lent: Option<LentTime>,
     progress: Lock<Option<String>>,
     /// The entries of the members of what exits.
-    parts: OnceLock<Arc<Parts>>,
+    parts: OnceLock<Arc<EntryParts>>,
     /// Of what is around it.
     cancellation: OnceLock<Cancellation>,
 }
@@ -98,7 +98,7 @@ impl Exit {
     }
 
     #[cold]
-    fn note_parts(&self, parts: &Arc<Parts>) {
+    fn note_parts(&self, parts: &Arc<EntryParts>) {
         let _ = self.shared().parts.set(Arc::clone(parts));
     }
 

@@ -121,6 +121,11 @@ fn everything_is_in_the_picture() {
             let bottom = number(bar, "y").unwrap() + number(bar, "height").unwrap();
             assert!(right <= width && bottom <= height, "{bar:?}");
         }
+        assert!(
+            texts(&svg)
+                .iter()
+                .all(|text| text.from >= 0.0 && text.to <= width && text.y <= height)
+        );
         let names = texts(&svg)
             .into_iter()
             .filter(|text| timeline.bars().iter().any(|bar| bar.name == text.says));

@@ -15,6 +15,8 @@ const TOP: usize = 28;
 const CHARACTER: usize = 8;
 const BARS: usize = 640;
 const MARGIN: usize = 12;
+/// For the last time of the axis.
+const LAST: usize = 8 * CHARACTER;
 const LEGEND: [(&str, &str); 6] = [
     ("enter", "enters"),
     ("live", "lives"),
@@ -29,7 +31,7 @@ const STYLE: &str = "svg{--ground:#fff;--text:#24292f;--faint:#d0d7de;--enter:#b
 --exit:#58a6ff;--failed:#f85149;--late:#db6d28;--back:#a371f7}}\
 text{font:12px ui-monospace,monospace;fill:var(--text)}.tick{stroke:var(--faint)}.note{font-size:10px}\
 .enter{fill:var(--enter)}.live{fill:var(--live);opacity:.45}.exit{fill:var(--exit)}.failed{fill:var(--failed)}\
-.late{fill:var(--late)}.back{fill:var(--back)}.path{stroke:var(--text);stroke-width:1.5;fill:none}";
+.late{fill:var(--late)}.back{fill:var(--back)}.on{stroke:var(--text);stroke-width:1.5;opacity:1}.path{stroke:var(--text);stroke-width:1.5;fill:none}";
 
 impl Timeline {
     /// As a picture: enter, life and exit of each, in a row of its own; what failed, overran its budget or was rolled back has a colour of
@@ -41,7 +43,7 @@ impl Timeline {
         let names = self.bars().iter().map(|bar| bar.name.width() + 2 * bar.depth);
         let left = 2 * MARGIN + CHARACTER * names.max().unwrap_or(0);
         let rows = TOP + ROW * self.bars().len();
-        let (width, height) = (left + BARS + 2 * MARGIN, rows + 2 * ROW + MARGIN);
+        let (width, height) = (left + BARS + LAST, rows + 2 * ROW + MARGIN);
         let axis = Axis::of(self);
         let drawing = Drawing {
             left,
@@ -90,7 +92,7 @@ impl Drawing<'_> {
                 self.rows
             );
             if x >= free {
-                let text = brief(at);
+                let text = exact(at);
                 let _ = writeln!(svg, "<text class=\"note\" x=\"{x:.1}\" y=\"{}\">{text}</text>", TOP - 8);
                 #[allow(clippy::cast_precision_loss, reason = "pixels")]
                 let width = ((text.len() + 1) * CHARACTER) as f64;
@@ -137,10 +139,10 @@ impl Drawing<'_> {
                 let (from, to) = (self.x(from), self.x(to));
                 // What was there is seen, however short it was.
                 let width = (to - from).max(1.5);
-                let path = if is_on_path { " path" } else { "" };
+                let on = if is_on_path { " on" } else { "" };
                 let _ = writeln!(
                     svg,
-                    "<rect class=\"{class}{path}\" x=\"{from:.1}\" y=\"{}\" width=\"{width:.1}\" height=\"{}\"/>",
+                    "<rect class=\"{class}{on}\" x=\"{from:.1}\" y=\"{}\" width=\"{width:.1}\" height=\"{}\"/>",
                     y + 3,
                     ROW - 6
                 );
@@ -195,6 +197,14 @@ fn told(bar: &Bar) -> String {
         let _ = write!(text, "\n{failed}");
     }
     text
+}
+
+/// To the millisecond, also after a long time.
+fn exact(at: Duration) -> String {
+    match at.as_secs() {
+        0 => format!("{} ms", at.as_millis()),
+        _ => format!("{:.3} s", at.as_secs_f64()),
+    }
 }
 
 fn escaped(text: &str) -> String {

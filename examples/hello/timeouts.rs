@@ -19,8 +19,8 @@ pub(crate) async fn show() {
     let columns = [by_hand().await, dropped().await, unwound().await];
     let titles = [
         "tokio's timeout, by hand",
-        "tokio's timeout, scopes",
-        "lifespan's timeout, scopes",
+        "tokio's timeout, with scopes",
+        "lifespan's timeout, with scopes",
     ];
     print_row(titles);
     let height = columns.iter().map(Vec::len).max().unwrap_or_default();

@@ -48,7 +48,8 @@ impl Timeline {
         let mut at = column(bar.entering).min(room - 1);
         let mut line = " ".repeat(at);
         let ends = bar.ends(self.length()).map(column);
-        let is_there = [true, bar.entered.is_some(), bar.exiting.is_some()];
+        let has_enter = bar.entered.is_none_or(|entered| entered > bar.entering);
+        let is_there = [has_enter, bar.entered.is_some(), bar.exiting.is_some()];
         for ((end, is_there), sign) in ends.into_iter().zip(is_there).zip(['▒', '█', '░']) {
             // What was there is seen, however short it was.
             let end = if is_there { end.max(at + 1) } else { end };

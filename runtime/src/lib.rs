@@ -48,6 +48,8 @@
 //! | a type from another crate | [`Lifespan::new`], with its exit as a closure |
 //! | a beginning and an end that share local variables | [`Lifespan::held`], both in one function |
 //! | a background task | [`Service::start`]: entered when it is ready, asked to stop at its end |
+//! | an HTTP server | `lifespan_serve::Server`, of the crate `lifespan-serve`: it drains, then cuts |
+//! | something that blocks its thread | [`Lifespan::new_blocking`] |
 //! | something that borrows or is not `Send` | the same with `local`: see [types from other crates](guide::other_types) |
 //!
 //! # Use it
@@ -120,7 +122,7 @@
 //! | `keyed`, with `tasks` | [`ExitStack`], [`OwnerMap`], [`Shared`] |
 //! | `signal` | `Lifespan::run`, what it says of itself (`run::Commentary`), and tokio's signals with it |
 //!
-//! Each has its forms of [`local`]. Not on by default:
+//! Each also has its variants for what is not `Send` ([`local`]). Not on by default:
 //!
 //! - `tracing`: warnings go there instead of to standard error, if a subscriber is there; as events of the target
 //!   `lifespan`, with names such as `lifespan.exit.failed`, and the error in the field `error`.

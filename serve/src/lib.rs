@@ -45,6 +45,9 @@
 //! [`TaskGroup`](lifespan::TaskGroup). If its client hangs up, the handler is dropped, and the exits of the scopes in it are awaited by
 //! that task, so they are over before the server is (law 3).
 //!
+//! A handler that panics ends its connection, as hyper does it: its client gets no answer. A layer such as tower-http's `CatchPanic` makes
+//! it a 500. The scopes in the handler have exited either way.
+//!
 //! A handler can ask for [`Stop`](lifespan::Stop) and [`Tasks`] in the extensions of its request.
 
 mod answer;

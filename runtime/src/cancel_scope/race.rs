@@ -85,7 +85,8 @@ where
 ///
 /// # Cancel safety
 ///
-/// As [`race`].
+/// Dropped, it drops all branches at once, and their exits are abandoned ([law 3](crate::guide::guarantees#law-3)).
+/// Cancelled from around it, all unwind.
 #[must_use = "nothing runs until this is awaited"]
 #[track_caller]
 pub fn race_all<F: Future>(branches: impl IntoIterator<Item = F>) -> impl Future<Output = F::Output> {

@@ -74,7 +74,7 @@ fn shielded<T, F: Future<Output = T>>(scope: CancelScope, body: F) -> Running<F,
 ///
 /// # Cancel safety
 ///
-/// As [`shield`].
+/// Being dropped is no cancellation, and cannot be shielded from: the body is dropped at once.
 #[track_caller]
 pub fn shield_for<T, F: Future<Output = T>>(
     budget: Duration,

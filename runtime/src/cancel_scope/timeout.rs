@@ -39,7 +39,8 @@ use crate::cancel::current;
 ///
 /// # Cancel safety
 ///
-/// As [`CancelScope::run`].
+/// Dropped, it drops the body at once, and the exits inside are abandoned ([law 3](crate::guide::guarantees#law-3)). To
+/// end it well, cancel it.
 #[track_caller]
 pub fn timeout<T, F: Future<Output = T>>(after: Duration, body: F) -> Running<F, T, Pending<()>, Result<T, Cancelled>> {
     CancelScope::called("timeout", Location::caller())
@@ -51,15 +52,17 @@ pub fn timeout<T, F: Future<Output = T>>(after: Duration, body: F) -> Running<F,
 ///
 /// # Errors
 ///
-/// As [`timeout`].
+/// If the body was cancelled: by this deadline, or by something around it. [`Cancelled::by`](crate::Cancelled::by)
+/// tells.
 ///
 /// # Panics
 ///
-/// As [`timeout`].
+/// With the body's panic. If no tokio timer works here.
 ///
 /// # Cancel safety
 ///
-/// As [`CancelScope::run`].
+/// Dropped, it drops the body at once, and the exits inside are abandoned ([law 3](crate::guide::guarantees#law-3)). To
+/// end it well, cancel it.
 #[track_caller]
 pub fn timeout_at<T, F: Future<Output = T>>(at: Instant, body: F) -> Running<F, T, Pending<()>, Result<T, Cancelled>> {
     CancelScope::called("timeout", Location::caller())

@@ -36,7 +36,8 @@ use crate::cancel::cancellation::{Cancelled, Kind};
 ///
 /// # Cancel safety
 ///
-/// As [`CancelScope::run`].
+/// Dropped, it drops the body at once, and the exits inside are abandoned ([law 3](crate::guide::guarantees#law-3)). To
+/// end it well, cancel it.
 #[track_caller]
 pub fn until<T, S: Future, F: Future<Output = T>>(stop: S, body: F) -> Running<F, T, S, Result<T, Cancelled>> {
     CancelScope::called("until", Location::caller()).run_until(

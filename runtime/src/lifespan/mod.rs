@@ -216,11 +216,15 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// # Panics
     ///
-    /// As [`scope`](Lifespan::scope).
+    /// With the body's panic, after the exit has run; with an exit's panic if nothing else failed ([law
+    /// 24](crate::guide::guarantees#law-24)). In builds with [checks](crate::checks_enabled), when another task polls
+    /// it than the one that polled it first ([law 10](crate::guide::guarantees#law-10)).
     ///
     /// # Cancel safety
     ///
-    /// As [`scope`](Lifespan::scope).
+    /// Dropped while entering, the enter's future is dropped, and what it has done by then is its own to undo; dropped
+    /// in the body, [law 3](crate::guide::guarantees#law-3); dropped in the exit, the exit is interrupted and reported
+    /// ([law 6](crate::guide::guarantees#law-6)).
     #[must_use = "nothing is entered until the scope is awaited"]
     #[inline]
     #[track_caller]

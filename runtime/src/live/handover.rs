@@ -7,7 +7,7 @@ use crate::live::Live;
 use crate::resource::{LocalResource, ScopedResource};
 use crate::scope::held::Held;
 
-/// A ticket for a live resource: made by [`Live::hand_over`], redeemed by [`accept`](Handover::accept) in the task that
+/// For a live resource that another task is to exit: a ticket, made by [`Live::hand_over`], redeemed by [`accept`](Handover::accept) in the task that
 /// will exit it.
 ///
 /// ```

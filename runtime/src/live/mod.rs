@@ -98,11 +98,13 @@ impl<R: LocalResource> Live<R> {
     ///
     /// # Panics
     ///
-    /// As [`exit`](Live::exit).
+    /// With the exit's own panic. In builds with [checks](crate::checks_enabled), when another task polls it than the
+    /// one that entered the resource; the exit is then rescued ([law 10](crate::guide::guarantees#law-10)).
     ///
     /// # Cancel safety
     ///
-    /// As [`exit`](Live::exit).
+    /// Dropped before its first poll, the resource is abandoned; dropped in the exit, that is interrupted and reported
+    /// ([law 6](crate::guide::guarantees#law-6)).
     #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
     pub fn exit_with<T, E: Failure>(self, result: Result<T, E>) -> impl Future<Output = Result<T, E>> {
@@ -146,11 +148,13 @@ impl<R: LocalResource> Live<R> {
     ///
     /// # Panics
     ///
-    /// As [`exit`](Live::exit).
+    /// With the exit's own panic. In builds with [checks](crate::checks_enabled), when another task polls it than the
+    /// one that entered the resource; the exit is then rescued ([law 10](crate::guide::guarantees#law-10)).
     ///
     /// # Cancel safety
     ///
-    /// As [`exit`](Live::exit).
+    /// Dropped before its first poll, the resource is abandoned; dropped in the exit, that is interrupted and reported
+    /// ([law 6](crate::guide::guarantees#law-6)).
     #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
     pub fn exit_as(mut self, exit: &Exit) -> impl Future<Output = Result<(), Error>> + use<R> {

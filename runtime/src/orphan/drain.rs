@@ -119,7 +119,7 @@ impl Drop for Listener {
     }
 }
 
-/// What [`drain`] waited for.
+/// What [`drain`] waited for, for a log line at the end of `main`; and what failed in that.
 #[derive(Default)]
 #[must_use = "it holds the failures of the exits it waited for"]
 pub struct Drained {

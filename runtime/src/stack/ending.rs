@@ -127,11 +127,12 @@ where
     ///
     /// # Panics
     ///
-    /// As [`close`](ExitStack::close).
+    /// With the first panic of an exit, if nothing but panics happened ([law 24](crate::guide::guarantees#law-24)).
     ///
     /// # Cancel safety
     ///
-    /// As [`close`](ExitStack::close).
+    /// Dropped before its first poll, nothing has happened; dropped later, what is left goes on in its order ([law
+    /// 6](crate::guide::guarantees#law-6)), and the stack is closed.
     #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
     pub fn close_as(&mut self, exit: &Exit) -> impl Future<Output = Result<(), Error>> {
@@ -148,11 +149,12 @@ where
     ///
     /// # Panics
     ///
-    /// As [`close`](ExitStack::close).
+    /// With the first panic of an exit, if nothing but panics happened ([law 24](crate::guide::guarantees#law-24)).
     ///
     /// # Cancel safety
     ///
-    /// As [`close`](ExitStack::close).
+    /// Dropped before its first poll, nothing has happened; dropped later, what is left goes on in its order ([law
+    /// 6](crate::guide::guarantees#law-6)), and the stack is closed.
     #[must_use = "nothing is exited until this is awaited"]
     #[track_caller]
     pub fn close_with<T, E: Failure>(&mut self, result: Result<T, E>) -> impl Future<Output = Result<T, E>> {

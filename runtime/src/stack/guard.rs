@@ -79,7 +79,8 @@ impl<'s, R: LocalResource, K: Kind> StackGuard<'s, R, K> {
     ///
     /// # Panics
     ///
-    /// As [`Live::exit`].
+    /// With the exit's own panic. In builds with [checks](crate::checks_enabled), when another task polls it than the
+    /// one that entered the resource; the exit is then rescued ([law 10](crate::guide::guarantees#law-10)).
     ///
     /// # Cancel safety
     ///
@@ -98,7 +99,8 @@ impl<'s, R: LocalResource, K: Kind> StackGuard<'s, R, K> {
     ///
     /// # Panics
     ///
-    /// As [`Live::exit`].
+    /// With the exit's own panic. In builds with [checks](crate::checks_enabled), when another task polls it than the
+    /// one that entered the resource; the exit is then rescued ([law 10](crate::guide::guarantees#law-10)).
     ///
     /// # Cancel safety
     ///

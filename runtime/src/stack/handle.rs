@@ -21,8 +21,11 @@ use crate::scope::abandon::kept;
 /// [`handle`](crate::ExitStack::handle). Cheap to clone.
 ///
 /// What an exit of the stack registers is the next to exit, before what is older. When the stack has closed, what is to be
-/// registered comes back ([law 25]). A handle keeps no stack live_of, and goes with the entries if they
+/// registered comes back ([law 25]). A handle does not keep the stack alive, and follows its entries when they
 /// [move](crate::ExitStack::move_all).
+///
+/// It has no `enter`: what it registers may be called from a task that is not the stack's. Enter with [`Lifespan::enter`](crate::Lifespan::enter),
+/// and give the guard to [`adopt`](StackHandle::adopt).
 ///
 /// ```
 /// use lifespan::{Error, ExitStack};

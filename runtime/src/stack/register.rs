@@ -29,7 +29,8 @@ impl<K: Kind> ExitStack<K> {
     ///
     /// # Panics
     ///
-    /// As [`Lifespan::enter`].
+    /// With the enter's panic. In builds with [checks](crate::checks_enabled), when another task polls it than the one
+    /// that polled it first.
     ///
     /// # Cancel safety
     ///

@@ -143,7 +143,8 @@ where
     ///
     /// # Errors
     ///
-    /// As [`insert`](Self::insert).
+    /// The key is taken, or the map is closed: the lifespan comes back, and nothing was entered. Else the failure of
+    /// the enter.
     ///
     /// # Panics
     ///
@@ -151,7 +152,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// As [`insert`](Self::insert).
+    /// Dropped or cancelled before it is ready, the enter is cancelled and unwinds, and the key is free when it has.
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
     pub fn insert_with<F: Enter<R> + Send + 'static>(
@@ -196,7 +197,8 @@ where
     ///
     /// # Errors
     ///
-    /// As [`replace`](Self::replace).
+    /// The map is closed, or this is called by the member that it would replace: the lifespan comes back, and nothing
+    /// was done. Else the failure of the enter.
     ///
     /// # Panics
     ///
@@ -204,7 +206,8 @@ where
     ///
     /// # Cancel safety
     ///
-    /// As [`replace`](Self::replace).
+    /// Dropped or cancelled before it is ready, the new enter is cancelled and unwinds; the old member exits all the
+    /// same.
     #[must_use = "nothing is replaced until this is awaited"]
     #[track_caller]
     pub fn replace_with<F: Enter<R> + Send + 'static>(
@@ -249,7 +252,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// As [`insert`](Self::insert).
+    /// Dropped or cancelled before it is ready, the enter is cancelled and unwinds, and the key is free when it has.
     #[must_use = "nobody is there until this is awaited"]
     #[track_caller]
     pub fn get_or_insert<F, M>(

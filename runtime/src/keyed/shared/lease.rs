@@ -74,11 +74,12 @@ impl<R: ScopedResource + Sync> Lease<R> {
     ///
     /// # Errors
     ///
-    /// As [`release`](Lease::release).
+    /// The failure of that exit, or what the resource died of before, with the rest attached.
     ///
     /// # Cancel safety
     ///
-    /// As [`release`](Lease::release).
+    /// Given back in any case; the exit goes on without the caller. A failure that nobody waits for any more is
+    /// reported.
     pub fn release_as(mut self, exit: &Exit) -> impl Future<Output = Result<(), Error>> + Send + use<'_, R> {
         let last = self.give_back().cloned();
         async move { exit_last(last, exit).await }

@@ -68,8 +68,8 @@ use state::GroupInner;
 ///
 /// A child that fails or panics takes the others with it: its siblings are cancelled, and the body is, as if a
 /// [`Service`](crate::Service) had died that it uses ([law 21]). The scope returns the error, which names the child and the place
-/// where it was spawned; what fails after that is attached in the order it happened ([law 23]). That the others were cancelled is
-/// told nowhere. Under a guard the body is not cancelled, and the failure is the error of the exit.
+/// where it was spawned; what fails after that is attached in the order it happened ([law 23]). The cancelled siblings are
+/// not reported. Under a guard the body is not cancelled, and the failure is the error of the exit.
 ///
 /// # How it ends
 ///

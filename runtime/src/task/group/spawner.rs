@@ -79,11 +79,13 @@ impl<G> Spawner<G> {
     ///
     /// # Errors
     ///
-    /// As [`TaskGroup::start`](crate::TaskGroup::start).
+    /// In a cancelled scope nothing is started ([law 14](crate::guide::guarantees#law-14)). What the child fails with
+    /// before it is ready; if it ends or drops its `Ready` without being ready, a
+    /// [`TaskError`](crate::task::TaskError). What it fails with later is the group's.
     ///
     /// # Cancel safety
     ///
-    /// As [`TaskGroup::start`](crate::TaskGroup::start).
+    /// Dropped before the child is ready, that is cancelled; it unwinds, and the group waits for it.
     #[track_caller]
     pub fn start<T, O, R>(&self, run: R) -> impl Future<Output = Result<T, Error>> + Send + use<G, T, O, R>
     where

@@ -175,11 +175,13 @@ impl<R, K: Kind> Owner<R, K> {
     ///
     /// # Errors
     ///
-    /// As [`close`](Self::close).
+    /// The failure of the exit, or what the owner ended of before anybody had asked, with the rest attached. In the
+    /// task of the owner itself it only asks, and fails, since it would wait for itself
+    /// ([`ErrorKind::Deadlock`](crate::ErrorKind)).
     ///
     /// # Cancel safety
     ///
-    /// As [`close`](Self::close).
+    /// Once polled, it goes on without the caller. A failure that nobody waits for any more is reported.
     #[must_use = "nothing is closed until this is awaited"]
     #[track_caller]
     pub fn close_as(&self, exit: &Exit) -> impl Future<Output = Result<(), Error>> + use<'_, R, K> {
@@ -191,7 +193,7 @@ impl<R, K: Kind> Owner<R, K> {
     ///
     /// # Errors
     ///
-    /// As [`close`](Self::close).
+    /// The failure of the exit, or what the owner ended of before anybody had asked, with the rest attached.
     ///
     /// # Cancel safety
     ///
@@ -257,7 +259,8 @@ impl<R: ScopedResource> Owner<R> {
     ///
     /// # Cancel safety
     ///
-    /// As [`with`](Self::with).
+    /// Cancelled, it waits until the closure has unwound ([law 13](crate::guide::guarantees#law-13)). Dropped, the
+    /// closure is taken back if it has not begun, else cancelled, and unwinds without the caller; the owner goes on.
     #[must_use = "nothing is run until this is awaited"]
     #[track_caller]
     pub fn with_ok<T, M, W>(&self, work: W) -> impl Future<Output = Result<T, Error>> + use<'_, R, T, M, W>
@@ -274,11 +277,13 @@ impl<R: LocalResource + 'static> Owner<R, Local<'static>> {
     ///
     /// # Errors
     ///
-    /// As [`Owner::with`].
+    /// The closure's own error, untouched; else a [`lifespan::Error`](crate::Error) of the kind `Closed`, `Cancelled`,
+    /// `Panicked` or `Deadlock`, with the meaning that [`Owner::with`](crate::Owner::with) says.
     ///
     /// # Cancel safety
     ///
-    /// As [`Owner::with`].
+    /// Cancelled, it waits until the closure has unwound ([law 13](crate::guide::guarantees#law-13)). Dropped, the
+    /// closure is taken back if it has not begun, else cancelled, and unwinds without the caller; the owner goes on.
     #[must_use = "nothing is run until this is awaited"]
     #[track_caller]
     pub fn with<E, T, W>(&self, work: W) -> impl Future<Output = Result<T, E>> + use<'_, R, E, T, W>
@@ -298,7 +303,8 @@ impl<R: LocalResource + 'static> Owner<R, Local<'static>> {
     ///
     /// # Cancel safety
     ///
-    /// As [`with`](Self::with).
+    /// Cancelled, it waits until the closure has unwound ([law 13](crate::guide::guarantees#law-13)). Dropped, the
+    /// closure is taken back if it has not begun, else cancelled, and unwinds without the caller; the owner goes on.
     #[must_use = "nothing is run until this is awaited"]
     #[track_caller]
     pub fn with_ok<T, M, W>(&self, work: W) -> impl Future<Output = Result<T, Error>> + use<'_, R, T, M, W>

@@ -72,7 +72,8 @@ impl<R: LocalResource + 'static, F: Enter<R> + 'static> Lifespan<R, F> {
     ///
     /// # Cancel safety
     ///
-    /// As [`spawn`](Lifespan::spawn).
+    /// Dropped or cancelled before it is ready, the enter in the task is cancelled and unwinds; a resource that it
+    /// still gives is exited.
     #[must_use = "nothing is spawned until this is awaited"]
     #[track_caller]
     pub fn spawn_local(self) -> impl Future<Output = Result<Owner<R, Local<'static>>, Error>> {
@@ -100,7 +101,8 @@ impl OwnerOptions {
     ///
     /// # Cancel safety
     ///
-    /// As [`Lifespan::spawn`].
+    /// Dropped or cancelled before it is ready, the enter in the task is cancelled and unwinds; a resource that it
+    /// still gives is exited.
     #[must_use = "nothing is spawned until this is awaited"]
     #[track_caller]
     pub fn spawn<R, F>(self, lifespan: Lifespan<R, F>) -> impl Future<Output = Result<Owner<R>, Error>>
@@ -133,7 +135,8 @@ impl OwnerOptions {
     ///
     /// # Cancel safety
     ///
-    /// As [`Lifespan::spawn`].
+    /// Dropped or cancelled before it is ready, the enter in the task is cancelled and unwinds; a resource that it
+    /// still gives is exited.
     #[must_use = "nothing is spawned until this is awaited"]
     #[track_caller]
     pub fn spawn_local<R, F>(

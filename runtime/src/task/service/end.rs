@@ -6,6 +6,8 @@ use crate::error::BoxError;
 #[diagnostic::on_unimplemented(
     message = "a service must return `()` or `Result<(), _>`, not `{Self}`",
     label = "this is `{Self}`",
+    note = "one that never ends returns `!`, or is started with `ServiceOptions::new().stop_by_cancelling()`, and is ended by \
+            cancelling it",
     note = "what it gives its users it gives to `ready.set(..)`; its error must convert into \
             `Box<dyn Error + Send + Sync>`"
 )]

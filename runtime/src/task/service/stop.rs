@@ -11,7 +11,7 @@ use crate::base::entry::Subject;
 use crate::base::lock::Lock;
 use crate::event;
 
-/// Tells a [`Service`](super::Service) that it is to stop: all who use it have ended. Cheap to clone.
+/// What the code of a [`Service`](super::Service) listens to, to end when all who use it have ended. Cheap to clone.
 ///
 /// A task that the service spawned, or a server that it runs, can have a clone.
 #[derive(Clone)]

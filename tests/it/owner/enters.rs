@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::poll;
-use lifespan::{CancelScope, ErrorKind, Lifespan, Phase, drain, timeout};
+use lifespan::{CancelScope, ErrorKind, Lifespan, Phase, drain, shield, timeout};
 use tokio::time::sleep;
 
 use super::client;
@@ -93,6 +93,23 @@ fn a_cancelled_caller_waits_until_its_enter_has_unwound_law_17() {
         assert!(out.unwrap_err().is_timeout());
         drain().await.into_result().unwrap();
         journal.assert(["enter handshake", "exit handshake: cancelled", "exited handshake"]);
+    });
+}
+
+/// An enter behind a shield completes although its caller was cancelled: the exit is told that.
+#[test]
+fn what_enters_for_a_cancelled_caller_is_told_of_that_law_17() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let client = journal.resource("client");
+        let connect = Lifespan::of(async move {
+            shield(sleep(2 * SECOND)).await;
+            client.open().await
+        });
+        let out = timeout(SECOND, async { connect.spawn().await.map(drop) }).await;
+        assert!(out.unwrap_err().is_timeout());
+        drain().await.into_result().unwrap();
+        journal.assert(["enter client", "exit client: timed out"]);
     });
 }
 

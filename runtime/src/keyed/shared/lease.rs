@@ -59,8 +59,7 @@ impl<R: ScopedResource + Sync> Lease<R> {
     /// Given back in any case; the exit goes on without the caller. A failure that nobody waits for any more is reported.
     #[track_caller]
     pub fn release(mut self) -> impl Future<Output = Result<(), Error>> + Send {
-        let place = Location::caller();
-        let last = self.give_back().cloned();
+        let (place, last) = (Location::caller(), self.give_back().cloned());
         async move {
             match last {
                 Some(owner) => owner.close_at(place).await,

@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use crate::base::cause::Cause;
 use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::current;
 use crate::resource::exit::{Exit, ForMembers, Reason};
 
 #[derive(Clone)]
@@ -28,6 +29,16 @@ impl CloseRequest {
         CloseRequest {
             why: Cancellation::new(Kind::HandlesGone, place),
             exit: ForMembers::because(Cause::Abandoned, None),
+        }
+    }
+
+    /// By the drop of the caller that waits for the enter: its cancellation is told to the exit, if there will be one (law 17).
+    pub(super) fn of_caller(place: &'static Location<'static>) -> Self {
+        let abandoned = CloseRequest::abandoned(place);
+        let exit = current::cancellation().map(|why| CloseRequest::failed(why).exit);
+        CloseRequest {
+            exit: exit.unwrap_or(abandoned.exit),
+            ..abandoned
         }
     }
 

@@ -14,10 +14,9 @@ use crate::event;
 use crate::resource::exit::Reason;
 
 /// Why an owner ended before anybody had asked for that.
-#[derive(Clone)]
 pub(super) struct OwnerDeath {
     /// For all who ask.
-    error: Arc<Error>,
+    error: Error,
     /// For those who hold it: given out once.
     pub(super) death: Death,
     /// A call has panicked, and its caller is told.
@@ -30,7 +29,7 @@ impl OwnerDeath {
         let error = error.shared();
         let death = Death::new(error.again().into());
         OwnerDeath {
-            error: Arc::new(error),
+            error,
             death,
             is_by_call: false,
         }
@@ -128,7 +127,7 @@ impl Record {
     fn tell(&self, is_news: impl FnOnce(&OwnerDeath) -> bool) -> Result<(), Error> {
         self.is_told.store(true, Ordering::Relaxed);
         let death = self.death.as_ref().filter(|death| is_news(death));
-        let errors = death.map(|death| &*death.error).into_iter().chain(&self.exit);
+        let errors = death.map(|death| &death.error).into_iter().chain(&self.exit);
         Error::first_of(errors.map(Error::again))
     }
 }

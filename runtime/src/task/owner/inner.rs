@@ -244,8 +244,9 @@ impl OwnerInner {
         self.source.fail(&failed);
     }
 
-    pub(super) fn death(&self) -> Option<OwnerDeath> {
-        self.death.lock().clone()
+    /// For its end.
+    pub(super) fn take_death(&self) -> Option<OwnerDeath> {
+        self.death.lock().take()
     }
 
     /// Why it takes no more calls.

@@ -196,7 +196,7 @@ struct EnterWaiter<'a>(Option<&'a OwnerInner>);
 impl Drop for EnterWaiter<'_> {
     fn drop(&mut self) {
         if let Some(inner) = self.0 {
-            inner.close(CloseRequest::abandoned(inner.place()));
+            inner.close(CloseRequest::of_caller(inner.place()));
         }
     }
 }

@@ -114,7 +114,7 @@ where
     let (exit, why) = told(inner, &mut held.keep.entry, stopped, is_halfway);
     held.exit(&exit).await;
     let failed = Error::first_of(held.keep.side.take_failures().errors());
-    Ok(OwnerEnd::new(why, inner.death(), failed.err()))
+    Ok(OwnerEnd::new(why, inner.take_death(), failed.err()))
 }
 
 /// The resource is there. Why it is to end at once, if it is.
@@ -234,7 +234,7 @@ impl TaskSide for OwnerSide {
             TaskEnd::Done(end) => end,
             TaskEnd::Failed(error) => inner.refuse(Error::failed(&subject, phase, error)),
             TaskEnd::Panicked(panic) => inner.refuse(Failure::panicked(subject, phase, panic)),
-            _ if inner.is_entered.load(Ordering::SeqCst) => OwnerEnd::lost(subject, inner.death()),
+            _ if inner.is_entered.load(Ordering::SeqCst) => OwnerEnd::lost(subject, inner.take_death()),
             _ => OwnerEnd::unentered(),
         };
         inner.end(end, hook);

@@ -142,6 +142,9 @@
     )
 )]
 
+// First: the pages of rustdoc have methods in this order.
+mod lifespan;
+
 #[doc(hidden)]
 pub mod __private;
 
@@ -158,7 +161,6 @@ pub mod event;
 pub mod guide;
 #[cfg(feature = "keyed")]
 pub mod keyed;
-mod lifespan;
 mod live;
 mod orphan;
 #[cfg(feature = "compose")]

@@ -22,9 +22,11 @@ use crate::scope::held::{Held, Settled};
 use crate::scope::run::run;
 use crate::scope::tie::{InTask, Kind, Tie};
 
+// First: the pages of rustdoc have methods in this order.
+pub(crate) mod foreign;
+
 mod blocking;
 pub(crate) mod ending;
-pub(crate) mod foreign;
 pub(crate) mod held;
 pub(crate) mod kind;
 pub(crate) mod scope_macro;
@@ -61,61 +63,6 @@ pub struct Lifespan<R, F = BoxFuture<'static, Result<R, BoxError>>> {
 }
 
 impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
-    /// The life of a type that knows its own end: `enter` gives an `R` or a `Result<R, E>`.
-    ///
-    /// For a type from another crate, [`Lifespan::new`] takes the end as well.
-    #[inline]
-    #[track_caller]
-    pub fn of(enter: F) -> Self {
-        let entry = Entry::new(R::policy(), Location::caller());
-        Lifespan {
-            enter,
-            entry,
-            resource: PhantomData,
-        }
-    }
-
-    /// Sets the name that errors and reports use for this resource.
-    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.entry.policy = self.entry.policy.named(name);
-        self
-    }
-
-    /// Sets how long entering may take; `None` takes the bound away. There is none by default.
-    ///
-    /// On overrun the enter's future is dropped, and the scope fails with an error that
-    /// [is a timeout](Error::is_timeout).
-    ///
-    /// # Panics
-    ///
-    /// If the budget is zero.
-    #[track_caller]
-    pub fn enter_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
-        self.entry.policy = self.entry.policy.enter_timeout(budget);
-        self
-    }
-
-    /// Sets how long exiting may take; `None` takes the bound away. The default is
-    /// [ten seconds](crate::DEFAULT_EXIT_TIMEOUT).
-    ///
-    /// On overrun the exit's future is dropped and the next exit proceeds ([law 6]).
-    ///
-    /// # Panics
-    ///
-    /// If the budget is zero.
-    ///
-    /// [law 6]: crate::guide::guarantees#law-6
-    #[track_caller]
-    pub fn exit_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
-        self.entry.policy = self.entry.policy.exit_timeout(budget);
-        self
-    }
-
-    /// Its name and budgets.
-    pub fn policy(&self) -> &Policy {
-        &self.entry.policy
-    }
-
     /// Enters the resource, runs `body` with it, exits it, and returns what the body returned.
     ///
     /// The exit runs, and is awaited in this task, when the body returns, errs or panics ([law 2]); its
@@ -268,6 +215,61 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     #[track_caller]
     pub fn enter(self) -> impl Future<Output = Result<Live<R>, Error>> {
         self.enter_at(Location::caller())
+    }
+
+    /// The life of a type that knows its own end: `enter` gives an `R` or a `Result<R, E>`.
+    ///
+    /// For a type from another crate, [`Lifespan::new`] takes the end as well.
+    #[inline]
+    #[track_caller]
+    pub fn of(enter: F) -> Self {
+        let entry = Entry::new(R::policy(), Location::caller());
+        Lifespan {
+            enter,
+            entry,
+            resource: PhantomData,
+        }
+    }
+
+    /// Sets the name that errors and reports use for this resource.
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.entry.policy = self.entry.policy.named(name);
+        self
+    }
+
+    /// Sets how long entering may take; `None` takes the bound away. There is none by default.
+    ///
+    /// On overrun the enter's future is dropped, and the scope fails with an error that
+    /// [is a timeout](Error::is_timeout).
+    ///
+    /// # Panics
+    ///
+    /// If the budget is zero.
+    #[track_caller]
+    pub fn enter_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
+        self.entry.policy = self.entry.policy.enter_timeout(budget);
+        self
+    }
+
+    /// Sets how long exiting may take; `None` takes the bound away. The default is
+    /// [ten seconds](crate::DEFAULT_EXIT_TIMEOUT).
+    ///
+    /// On overrun the exit's future is dropped and the next exit proceeds ([law 6]).
+    ///
+    /// # Panics
+    ///
+    /// If the budget is zero.
+    ///
+    /// [law 6]: crate::guide::guarantees#law-6
+    #[track_caller]
+    pub fn exit_timeout(mut self, budget: impl Into<Option<Duration>>) -> Self {
+        self.entry.policy = self.entry.policy.exit_timeout(budget);
+        self
+    }
+
+    /// Its name and budgets.
+    pub fn policy(&self) -> &Policy {
+        &self.entry.policy
     }
 
     #[inline]

@@ -5,9 +5,11 @@
 // use; `ending` is how a stack ends, `unwind` runs the exits; a `handle` registers from elsewhere, and what comes when all is over comes
 // back, in a `Rejected`.
 
+// First: the pages of rustdoc have methods in this order.
+pub(crate) mod exit_stack;
+
 pub(crate) mod callback;
 mod ending;
-pub(crate) mod exit_stack;
 mod guard;
 mod handle;
 mod register;

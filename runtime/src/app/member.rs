@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use super::lifespan::MemberEnter;
 use super::resources::{Beside, Closed, Is, IsWithin, OptionalBeside};
-use super::slot::{Beginning, LeafSlot, SlotPlace};
+use super::slot::{Beginning, SlotCells, SlotOf, SlotPlace};
 use super::with_end::{Gives, WithEnd};
 use crate::base::policy::Policy;
 use crate::compose::group::Missed;
@@ -65,8 +65,6 @@ where
 }
 
 /// Begins the enter of a member: no more time than the graph says.
-// Out of line: there is one for each type, and a call for each member.
-#[inline(never)]
 fn begin<'s, R, F, V, K>(
     slot: SlotPlace<'s, V, K>,
     lifespan: Lifespan<R, F>,
@@ -119,12 +117,15 @@ pub fn made<A, O>(args: A, make: impl FnOnce(A) -> O) -> O {
 }
 
 /// Enters a member that is a resource.
-pub fn enter<'s, V, K, R, F>(
-    slot: &'s LeafSlot<V, V, K>,
+// Out of line: there is one for each type, and a call for each member.
+#[inline(never)]
+pub fn enter<'s, V, C, K, R, F>(
+    slot: &'s SlotOf<C, V, V, K>,
     beginning: Beginning<'s, K>,
     lifespan: Lifespan<R, F>,
 ) -> Option<MemberEnter<'s, K>>
 where
+    C: SlotCells<V, K>,
     K: Boxes<'s, EnterIntoSlot<'s, R, F, V, K>>,
     R: LocalResource + Is<V>,
     F: Enter<R>,
@@ -133,12 +134,15 @@ where
 }
 
 /// Enters a resource that may fail to.
-pub fn enter_optional<'s, V, W, K, R, F>(
-    slot: &'s LeafSlot<V, W, K>,
+// Out of line: there is one for each type, and a call for each member.
+#[inline(never)]
+pub fn enter_optional<'s, V, W, C, K, R, F>(
+    slot: &'s SlotOf<C, V, W, K>,
     beginning: Beginning<'s, K>,
     lifespan: Lifespan<R, F>,
 ) -> Option<MemberEnter<'s, K>>
 where
+    C: SlotCells<V, K>,
     K: Boxes<'s, EnterIntoSlot<'s, R, F, V, K>>,
     R: LocalResource + IsWithin<V>,
     F: Enter<R>,
@@ -147,12 +151,15 @@ where
 }
 
 /// Enters a member whose end is beside it.
-pub fn enter_beside<'s, V, A, K, F, O, const AT: usize>(
-    slot: &'s LeafSlot<V, Beside<V, A, K, AT>, K>,
+// Out of line: there is one for each type, and a call for each member.
+#[inline(never)]
+pub fn enter_beside<'s, V, A, C, K, F, O, const AT: usize>(
+    slot: &'s SlotOf<C, V, Beside<V, A, K, AT>, K>,
     beginning: Beginning<'s, K>,
     enter: F,
 ) -> Option<MemberEnter<'s, K>>
 where
+    C: SlotCells<V, K>,
     K: Boxes<'s, EnterBeside<'s, V, A, K, F, O, V, AT>>,
     Beside<V, A, K, AT>: LocalResource,
     F: Future<Output = O>,
@@ -163,12 +170,15 @@ where
 }
 
 /// Enters a member whose end is beside it, and that may fail to.
-pub fn enter_optional_beside<'s, V, A, K, F, O, const AT: usize>(
-    slot: &'s LeafSlot<Option<V>, OptionalBeside<V, A, K, AT>, K>,
+// Out of line: there is one for each type, and a call for each member.
+#[inline(never)]
+pub fn enter_optional_beside<'s, V, A, C, K, F, O, const AT: usize>(
+    slot: &'s SlotOf<C, Option<V>, OptionalBeside<V, A, K, AT>, K>,
     beginning: Beginning<'s, K>,
     enter: F,
 ) -> Option<MemberEnter<'s, K>>
 where
+    C: SlotCells<Option<V>, K>,
     K: Boxes<'s, EnterBeside<'s, V, A, K, F, O, Option<V>, AT>>,
     Beside<V, A, K, AT>: LocalResource,
     F: Future<Output = O>,
@@ -186,8 +196,8 @@ type EnterBeside<'s, V, A, K, F, O, T, const AT: usize> =
 /// Takes in a plain value.
 // Out of line: there is one for each type, and a call for each member.
 #[inline(never)]
-pub fn compute<'s, V, R, K: Kind>(
-    slot: &'s LeafSlot<V, R, K>,
+pub fn compute<'s, C: SlotCells<V, K>, V, R, K: Kind>(
+    slot: &'s SlotOf<C, V, R, K>,
     beginning: Beginning<'s, K>,
     value: V,
 ) -> Option<MemberEnter<'s, K>> {

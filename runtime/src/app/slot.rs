@@ -6,7 +6,6 @@
 
 use std::marker::PhantomData;
 use std::mem::{self, ManuallyDrop};
-use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use super::role::{Ending, Role};
@@ -68,7 +67,7 @@ impl<K: Kind> Clone for Beginning<'_, K> {
 }
 
 /// A member that has entered, in its slot.
-pub(crate) struct InSlot<V, K: Kind> {
+pub struct InSlot<V, K: Kind> {
     /// There until its slot is empty.
     kept: Option<Kept<V>>,
     part: fn(V, Origin, ForMembers) -> K::Exit,
@@ -92,37 +91,80 @@ impl<V, K: Kind> Drop for InSlot<V, K> {
     }
 }
 
-type Cell<V, K> = Lock<Option<Box<InSlot<V, K>>>>;
-
-/// Of a member that no other needs, so that it need not be `Sync`.
-pub struct LeafSlot<V, R, K: Kind> {
-    cell: ManuallyDrop<Cell<V, K>>,
+/// A slot, and what becomes of a member that is in it.
+pub struct SlotOf<C: Default, V, R, K: Kind> {
+    cells: ManuallyDrop<C>,
     ending: Ending<V, K>,
     becomes: PhantomData<fn(V) -> R>,
 }
 
+/// Of a member that no other needs, so that it need not be `Sync`.
+pub(crate) type LeafSlot<V, R, K> = SlotOf<SlotCell<V, K>, V, R, K>;
+
 /// Of a member that others need: it is lent to them while they enter.
-pub struct LentSlot<V, R, K: Kind> {
-    lent: ManuallyDrop<OnceLock<Box<InSlot<V, K>>>>,
-    leaf: LeafSlot<V, R, K>,
+pub(crate) type LentSlot<V, R, K> = SlotOf<LentCells<V, K>, V, R, K>;
+
+/// Where a member is put, and taken from.
+pub trait SlotCells<V, K: Kind>: Default {
+    /// Where it is put.
+    fn __cell(&self) -> &SlotCell<V, K>;
+
+    /// What has entered, if it is there.
+    fn __take(&mut self) -> Option<Box<InSlot<V, K>>>;
 }
 
-impl<V, R, K: Kind> Drop for LeafSlot<V, R, K> {
-    fn drop(&mut self) {
-        empty(&mut self.cell);
+/// What is put in once, and taken out once.
+pub struct SlotCell<V, K: Kind>(Lock<Option<Box<InSlot<V, K>>>>);
+
+impl<V, K: Kind> Default for SlotCell<V, K> {
+    fn default() -> Self {
+        SlotCell(Lock::default())
     }
 }
 
-impl<V, R, K: Kind> Drop for LentSlot<V, R, K> {
+/// What is put in once, stays where it is when it is first lent, and is taken out once.
+pub struct LentCells<V, K: Kind> {
+    put: SlotCell<V, K>,
+    lent: OnceLock<Box<InSlot<V, K>>>,
+}
+
+impl<V, K: Kind> Default for LentCells<V, K> {
+    fn default() -> Self {
+        let (put, lent) = Default::default();
+        LentCells { put, lent }
+    }
+}
+
+impl<V, K: Kind> SlotCells<V, K> for SlotCell<V, K> {
+    fn __cell(&self) -> &SlotCell<V, K> {
+        self
+    }
+
+    fn __take(&mut self) -> Option<Box<InSlot<V, K>>> {
+        self.0.lock().take()
+    }
+}
+
+impl<V, K: Kind> SlotCells<V, K> for LentCells<V, K> {
+    fn __cell(&self) -> &SlotCell<V, K> {
+        &self.put
+    }
+
+    fn __take(&mut self) -> Option<Box<InSlot<V, K>>> {
+        self.lent.take().or_else(|| self.put.__take())
+    }
+}
+
+impl<C: Default, V, R, K: Kind> Drop for SlotOf<C, V, R, K> {
     fn drop(&mut self) {
-        empty(&mut self.lent);
+        empty(&mut self.cells);
     }
 }
 
 /// Drops what is in a slot. Out of line: copied into the drop of the tuple, once for each slot, it made up most of a release build.
 #[inline(never)]
-fn empty<C: Default>(cell: &mut ManuallyDrop<C>) {
-    drop(ManuallyDrop::into_inner(mem::take(cell)));
+fn empty<C: Default>(cells: &mut ManuallyDrop<C>) {
+    drop(ManuallyDrop::into_inner(mem::take(cells)));
 }
 
 /// An input that members borrow, or that is kept.
@@ -148,18 +190,22 @@ impl<T> Lendable<Local<'_>> for T {}
 /// A slot for a member that others need.
 #[must_use]
 pub fn lent<V: Lendable<K>, R, K: Kind>(role: Role<V, R, K>) -> LentSlot<V, R, K> {
-    LentSlot {
-        lent: ManuallyDrop::default(),
-        leaf: leaf(role),
-    }
+    slot(role.ending)
 }
 
 /// A slot for a member that no other needs.
 #[must_use]
 pub fn leaf<V, R, K: Kind>(role: Role<V, R, K>) -> LeafSlot<V, R, K> {
-    LeafSlot {
-        cell: ManuallyDrop::default(),
-        ending: role.ending,
+    slot(role.ending)
+}
+
+/// It does not unwind, as [`value`](SlotOf::value).
+#[allow(improper_ctypes_definitions, reason = "no other language calls it")]
+#[inline(never)]
+extern "C" fn slot<C: Default, V, R, K: Kind>(ending: Ending<V, K>) -> SlotOf<C, V, R, K> {
+    SlotOf {
+        cells: ManuallyDrop::default(),
+        ending,
         becomes: PhantomData,
     }
 }
@@ -202,26 +248,14 @@ impl<T> Moved<T> {
     }
 }
 
-impl<V, R, K: Kind> Deref for LentSlot<V, R, K> {
-    type Target = LeafSlot<V, R, K>;
-
-    fn deref(&self) -> &LeafSlot<V, R, K> {
-        &self.leaf
-    }
-}
-
-impl<V, R, K: Kind> LeafSlot<V, R, K> {
+impl<C: SlotCells<V, K>, V, R, K: Kind> SlotOf<C, V, R, K> {
     /// Where a member that begins to enter will be put.
     pub(super) fn place<'s>(&'s self, beginning: Beginning<'s, K>) -> SlotPlace<'s, V, K> {
         SlotPlace {
-            cell: &self.cell,
+            cell: self.cells.__cell(),
             ending: self.ending,
             beginning,
         }
-    }
-
-    fn taken(&self) -> Option<Box<InSlot<V, K>>> {
-        self.cell.lock().take()
     }
 
     /// Takes the value of the field, when all members have entered. It does not unwind, so that a struct of a thousand fields is
@@ -230,14 +264,19 @@ impl<V, R, K: Kind> LeafSlot<V, R, K> {
     #[allow(improper_ctypes_definitions, reason = "no other language calls it")]
     #[inline(never)]
     pub extern "C" fn value(&mut self) -> V {
-        opened(self.taken())
+        match self.cells.__take().and_then(|mut member| member.kept.take()) {
+            Some(kept) => kept.take().0,
+            None => unreachable!("all members have been entered"),
+        }
     }
 }
 
 impl<V, R, K: Kind> LentSlot<V, R, K> {
     /// Lends the member, to one that begins when this one has entered.
+    // Out of line, as `value` is.
+    #[inline(never)]
     pub fn get(&self) -> &V {
-        let member = self.lent.get_or_init(|| match self.leaf.taken() {
+        let member = self.cells.lent.get_or_init(|| match self.cells.put.0.lock().take() {
             Some(member) => member,
             None => unreachable!("it begins when all that it needs has entered"),
         });
@@ -246,25 +285,11 @@ impl<V, R, K: Kind> LentSlot<V, R, K> {
             None => unreachable!("it is in its slot until all have entered"),
         }
     }
-
-    /// As that of [`LeafSlot`].
-    #[allow(improper_ctypes_definitions, reason = "no other language calls it")]
-    #[inline(never)]
-    pub extern "C" fn value(&mut self) -> V {
-        opened(self.lent.take().or_else(|| self.leaf.taken()))
-    }
-}
-
-fn opened<V, K: Kind>(member: Option<Box<InSlot<V, K>>>) -> V {
-    match member.and_then(|mut member| member.kept.take()) {
-        Some(kept) => kept.take().0,
-        None => unreachable!("all members have been entered"),
-    }
 }
 
 /// Where a member is put when it has entered. It can be sent whether or not the member is `Sync`.
 pub(crate) struct SlotPlace<'s, V, K: Kind> {
-    cell: &'s Cell<V, K>,
+    cell: &'s SlotCell<V, K>,
     ending: Ending<V, K>,
     pub(super) beginning: Beginning<'s, K>,
 }
@@ -280,6 +305,6 @@ impl<V, K: Kind> SlotPlace<'_, V, K> {
             number,
             entered: Arc::clone(entered),
         };
-        *self.cell.lock() = Some(Box::new(member));
+        *self.cell.0.lock() = Some(Box::new(member));
     }
 }

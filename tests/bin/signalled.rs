@@ -3,10 +3,12 @@
 //! Its arguments: how many threads the runtime has, and what is to go wrong.
 
 use std::future::pending;
+use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use lifespan::{BoxError, Error, Exit, Lifespan, ScopedResource};
+use lifespan::run::{RunState, Runner, reload_signals};
+use lifespan::{BoxError, Enter, Error, Exit, Lifespan, ScopedResource};
 use tokio::runtime::Builder;
 use tokio::sync::{Notify, oneshot};
 
@@ -28,7 +30,7 @@ impl Service {
 impl ScopedResource for Service {
     async fn exit(self, _: &Exit) -> Result<(), BoxError> {
         println!("exiting");
-        match &*self.wrong {
+        match self.wrong.trim_start_matches("drain, ") {
             "exit fails" => return Err("disk full".into()),
             "exit hangs" => pending().await,
             "exit blocks" => block(),
@@ -79,7 +81,34 @@ async fn abandon() {
     let _ = task.await;
 }
 
-fn main() -> Result<(), Error> {
+/// As a `main` says that returns it.
+fn failed(error: Error) -> ExitCode {
+    eprintln!("Error: {error:?}");
+    ExitCode::FAILURE
+}
+
+/// Says that it drains, until it is asked again.
+async fn drain(service: Lifespan<Service, impl Enter<Service>>) -> Result<(), Error> {
+    let runner = Runner::new().drain_for(Duration::MAX);
+    let run = runner.handle();
+    tokio::spawn(async move {
+        if run.reached(RunState::Draining).await == RunState::Draining {
+            println!("draining");
+        }
+    });
+    runner.run(service).await
+}
+
+/// What a command-line tool does, whose body waits for ever.
+async fn tool(service: Lifespan<Service, impl Enter<Service>>) -> ExitCode {
+    let runner = Runner::new();
+    let run = runner.handle();
+    let ended = runner.run_with(service, async |_| pending::<Result<(), Error>>().await);
+    assert!(ended.await.is_err_and(|error| error.is_cancelled()));
+    run.exit_code()
+}
+
+fn main() -> ExitCode {
     // No test waits for ever.
     thread::spawn(|| {
         thread::sleep(Duration::from_secs(60));
@@ -98,8 +127,23 @@ fn main() -> Result<(), Error> {
         if wrong == "rescue" {
             abandon().await;
         }
+        if wrong == "reload" {
+            let mut signals = reload_signals().unwrap();
+            tokio::spawn(async move {
+                loop {
+                    signals.next().await;
+                    println!("reloaded");
+                }
+            });
+        }
         let service = Lifespan::of(Service::start(wrong.clone()));
-        service.named("service").exit_timeout(None).run().await
+        let service = service.named("service").exit_timeout(None);
+        match &*wrong {
+            "tool" => return tool(service).await,
+            "drain" | "drain, exit blocks" => drain(service).await,
+            _ => service.run().await,
+        }
+        .map_or_else(failed, |()| ExitCode::SUCCESS)
     });
     if wrong == "after" {
         println!("after");

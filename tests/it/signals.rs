@@ -2,6 +2,7 @@
 //! a process whose threads are all blocked. What needs no real ones is tested in the crate.
 
 use std::io::{BufRead, BufReader, Lines, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 struct Service {
@@ -12,6 +13,8 @@ struct Service {
 /// How it ended.
 struct Ended {
     code: Option<i32>,
+    /// The signal that has ended it.
+    signal: Option<i32>,
     stdout: Vec<String>,
     stderr: String,
 }
@@ -47,8 +50,13 @@ impl Service {
         let mut stderr = String::new();
         let mut pipe = self.child.stderr.take().unwrap();
         pipe.read_to_string(&mut stderr).unwrap();
-        let code = self.child.wait().unwrap().code();
-        Ended { code, stdout, stderr }
+        let status = self.child.wait().unwrap();
+        Ended {
+            code: status.code(),
+            signal: status.signal(),
+            stdout,
+            stderr,
+        }
     }
 }
 
@@ -131,7 +139,7 @@ fn the_third_signal_ends_a_process_whose_destructor_blocks() {
         service.send("INT");
         service.says("dropping");
         service.send("TERM");
-        assert_eq!(service.end().code, Some(128 + 15));
+        assert_eq!(service.end().signal, Some(15));
     });
 }
 
@@ -144,8 +152,8 @@ fn the_third_signal_ends_a_process_whose_exit_blocks() {
         // One after the other: two of one kind at the same moment may count as one.
         service.send("TERM");
         service.send("INT");
-        let code = service.end().code;
-        assert!(code == Some(128 + 2) || code == Some(128 + 15), "{code:?}");
+        let signal = service.end().signal;
+        assert!(signal == Some(2) || signal == Some(15), "{signal:?}");
     });
 }
 
@@ -158,6 +166,58 @@ fn after_the_run_a_signal_ends_the_process() {
         service.says("exited");
         service.says("after");
         service.send("INT");
-        assert_eq!(service.end().code, Some(128 + 2));
+        assert_eq!(service.end().signal, Some(2));
+    });
+}
+
+#[test]
+fn with_a_time_to_drain_each_step_comes_one_signal_later() {
+    each("drain, exit blocks", |mut service| {
+        service.says("ready");
+        service.send("TERM");
+        service.says("draining");
+        service.send("TERM");
+        service.says("exiting");
+        service.send("TERM");
+        service.send("INT");
+        let signal = service.end().signal;
+        assert!(signal == Some(2) || signal == Some(15), "{signal:?}");
+    });
+}
+
+#[test]
+fn an_interrupt_does_not_wait_for_the_drain() {
+    each("drain", |mut service| {
+        service.says("ready");
+        service.send("INT");
+        let ended = service.end();
+        assert_eq!(ended.stdout, ["exiting", "exited"]);
+        assert_eq!(ended.code, Some(0));
+    });
+}
+
+#[test]
+fn a_tool_ends_with_the_status_of_its_signal() {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        each("tool", |mut service| {
+            service.says("ready");
+            service.send(signal);
+            let ended = service.end();
+            assert_eq!(ended.stdout, ["exiting", "exited"]);
+            assert_eq!(ended.code, Some(status), "{}", ended.stderr);
+        });
+    }
+}
+
+#[test]
+fn a_hangup_is_heard_and_ends_nothing() {
+    each("reload", |mut service| {
+        service.says("ready");
+        for _ in 0..2 {
+            service.send("HUP");
+            service.says("reloaded");
+        }
+        service.send("TERM");
+        assert_eq!(service.end().code, Some(0));
     });
 }

@@ -6,6 +6,8 @@
 pub(crate) mod budget;
 pub(crate) mod cause;
 pub(crate) mod coop;
+#[cfg(feature = "tasks")]
+pub(crate) mod draining;
 pub(crate) mod entry;
 pub(crate) mod identity;
 pub(crate) mod life;

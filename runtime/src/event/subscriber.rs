@@ -42,11 +42,14 @@ impl ReportSubscriber {
         }
     }
 
-    /// Forgets what it has seen, and sees nothing until the guard is dropped.
-    pub(crate) fn look_away(&self) -> Away<'_> {
+    /// Forgets what it has seen, and sees nothing until it [looks again](ReportSubscriber::look_again).
+    pub(crate) fn look_away(&self) {
         self.0.looks_away.store(true, Ordering::Relaxed);
         drop(self.take());
-        Away(self)
+    }
+
+    pub(crate) fn look_again(&self) {
+        self.0.looks_away.store(false, Ordering::Relaxed);
     }
 
     /// What it has seen.
@@ -58,14 +61,6 @@ impl ReportSubscriber {
 impl Drop for ReportSubscriber {
     fn drop(&mut self) {
         witnesses().retain(|(_, seen)| !Arc::ptr_eq(seen, &self.0));
-    }
-}
-
-pub(crate) struct Away<'a>(&'a ReportSubscriber);
-
-impl Drop for Away<'_> {
-    fn drop(&mut self) {
-        self.0.0.looks_away.store(false, Ordering::Relaxed);
     }
 }
 

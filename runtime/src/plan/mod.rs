@@ -4,6 +4,7 @@
 //! [`graph`] is what the attribute writes, and what the types of the members add stands beside it; [`paths`] finds the longest
 //! paths; [`tree`] draws.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
@@ -67,6 +68,8 @@ pub struct Plan {
     graph: &'static Graph,
     /// What the type of each member says of it.
     members: Vec<Typed>,
+    /// How long its run serves on before the exits.
+    drains_for: Duration,
 }
 
 /// What a member is by its type.
@@ -133,7 +136,62 @@ impl Plan {
     /// How long it takes at worst until all members have exited; `None` if [somebody](Plan::unbounded_exit) has no bound.
     #[must_use]
     pub fn worst_case_exit(&self) -> Option<Duration> {
-        self.time(PlanSide::Exit, self.exit_budget()).bound()
+        let exits = self.time(PlanSide::Exit, self.exit_budget()).bound()?;
+        exits.checked_add(self.drains_for)
+    }
+
+    /// The plan of a run that drains for so long before the exits (`lifespan::run::Runner::drain_for`), which is part of its worst
+    /// case then.
+    #[must_use]
+    pub fn draining_for(self, time: Duration) -> Self {
+        Plan {
+            drains_for: time,
+            ..self
+        }
+    }
+
+    /// Whether it is gone in time: an orchestrator kills the process when this is over, counted from its first signal.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # struct Db;
+    /// # #[lifespan::scoped_resource] impl Db { #[enter] async fn open() -> Self { Db } #[exit] async fn close(self) {} }
+    /// #[lifespan::lifespan]
+    /// struct App {
+    ///     #[enter(|| Db::open())]
+    ///     #[exit(timeout = "5s")]
+    ///     db: Db,
+    /// }
+    ///
+    /// let plan = App::plan().draining_for(Duration::from_secs(10));
+    /// plan.fits(Duration::from_secs(30)).unwrap();
+    /// let error = plan.fits(Duration::from_secs(15)).unwrap_err().to_string();
+    /// assert!(error.starts_with("`App` takes 16.001s to stop at worst, and has 15s: 10s to drain, then db"), "{error}");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If it may take longer, or something has no bound: what takes that long, and what can be done.
+    pub fn fits(&self, limit: Duration) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let name = self.name();
+        let Some(worst) = self.worst_case_exit() else {
+            let who = match self.unbounded_exit() {
+                who if who.is_empty() => "its time to drain".to_owned(),
+                who => who.join(", "),
+            };
+            let help = "give it a bound, or one to the whole: `#[lifespan(exit_timeout = ..)]`";
+            return Err(format!("`{name}` has no bound to stop within {limit:?}: {who}\nhelp: {help}").into());
+        };
+        if worst <= limit {
+            return Ok(());
+        }
+        let drain = match self.drains_for {
+            Duration::ZERO => String::new(),
+            time => format!("{time:?} to drain, then "),
+        };
+        let who = self.critical_exit().join(", then ");
+        let help = "shorter budgets for these, or for the whole, or a shorter time to drain";
+        Err(format!("`{name}` takes {worst:?} to stop at worst, and has {limit:?}: {drain}{who}\nhelp: {help}").into())
     }
 
     /// The members because of which there is no worst case to enter, one of a nested lifespan as `outer.inner`; none if the
@@ -173,6 +231,7 @@ impl Plan {
         Plan {
             graph,
             members: graph.members.iter().map(Typed::of).collect(),
+            drains_for: Duration::ZERO,
         }
     }
 

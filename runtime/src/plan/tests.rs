@@ -81,6 +81,7 @@ fn named<const N: usize>(name: &'static str, inputs: &'static [&'static str], me
     Plan {
         graph: Box::leak(Box::new(graph)),
         members: members.into_iter().map(|member| member.typed).collect(),
+        drains_for: Duration::ZERO,
     }
 }
 
@@ -92,6 +93,7 @@ fn within(plan: &Plan, enter: Option<Duration>, exit: Option<Duration>) -> Plan 
     Plan {
         graph: Box::leak(Box::new(graph)),
         members: plan.members.clone(),
+        drains_for: plan.drains_for,
     }
 }
 

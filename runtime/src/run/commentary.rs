@@ -14,18 +14,18 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
 use super::signal::Signal;
+use super::stage::StoppedBy;
 use super::table::{Phase, Table, brief};
 use crate::base::coop::poll_unbudgeted;
 use crate::base::entry::Subject;
 use crate::base::life::Id;
 use crate::base::lock::Lock;
 use crate::base::timer::try_sleep;
-use crate::error::Error;
 use crate::event::{self, Level, Observation};
 
 type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// What a run says of itself, and where; [`Lifespan::run`](crate::Lifespan::run) is that of `Commentary::new()`.
+/// What a run says of itself, and where; part of a [`Runner`](super::Runner).
 ///
 /// A start-up or a shutdown that takes longer than a second is slow. From then on a line every five seconds says what is waited
 /// for: the innermost first, its last [progress](crate::Exit::progress), how long it may take, and what it holds up. When a
@@ -40,17 +40,18 @@ type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 ///
 /// ```no_run
 /// use lifespan::Lifespan;
-/// use lifespan::run::Commentary;
+/// use lifespan::run::{Commentary, Runner};
 /// use std::time::Duration;
 ///
 /// # async fn bind() -> std::io::Result<tokio::net::TcpListener> { tokio::net::TcpListener::bind("[::1]:0").await }
 /// # #[tokio::main] async fn main() -> Result<(), lifespan::Error> {
 /// let listener = Lifespan::new(bind(), async |_, _| ()).named("listener");
-/// Commentary::new().everything(true).every(Duration::from_secs(10)).run(listener).await
+/// let commentary = Commentary::new().everything(true).every(Duration::from_secs(10));
+/// Runner::new().commentary(commentary).run(listener).await
 /// # }
 /// ```
 #[derive(Clone)]
-#[must_use = "it says nothing by itself: `run` a lifespan with it"]
+#[must_use = "it says nothing by itself: give it to a `Runner`"]
 pub struct Commentary {
     everything: Option<bool>,
     after: Duration,
@@ -171,35 +172,42 @@ impl Speaker {
         self.say_if_asked(&line);
     }
 
-    /// From here on it stops: at a signal, or since its body has ended.
-    pub(super) fn stopping(&self, signal: Option<Signal>) {
+    /// A signal has come: what the next one does is said.
+    pub(super) fn signalled(&self, signal: Option<Signal>) {
+        let mut told = self.told.lock();
+        told.stop_signal = signal.map(Signal::name).or(told.stop_signal);
+    }
+
+    /// It is to end, and serves on for so long.
+    pub(super) fn draining(&self, signal: Option<Signal>, time: Duration) {
         let line = {
             let mut told = self.told.lock();
-            told.stop_signal = told.stop_signal.or(signal.map(Signal::name));
-            if told.phase == Phase::Stopping {
-                return;
+            told.begin(Phase::Draining, Duration::MAX);
+            let (name, time) = (&told.name, brief(time));
+            match signal.map(Signal::name) {
+                Some(signal) => format!("{signal}: draining {name} for {time}; {signal} again to stop now"),
+                None => format!("draining {name} for {time}"),
             }
+        };
+        self.say_if_asked(&line);
+    }
+
+    /// From here on it stops.
+    pub(super) fn stopping(&self, by: &StoppedBy) {
+        let line = {
+            let mut told = self.told.lock();
+            let drained = brief(told.elapsed());
             told.begin(Phase::Stopping, self.options.after);
-            match signal {
-                Some(signal) => format!("{}: stopping {}", signal.name(), told.name),
-                None => format!("stopping {}", told.name),
+            let name = &told.name;
+            match by {
+                StoppedBy::Signal(signal) => format!("{}: stopping {name}", signal.name()),
+                StoppedBy::Drained => format!("drained for {drained}: stopping {name}"),
+                StoppedBy::Idle => format!("idle after {drained}: stopping {name}"),
+                StoppedBy::Body | StoppedBy::Asked(_) => format!("stopping {name}"),
             }
         };
         self.observe(Some(Level::Trace));
         self.say_if_asked(&line);
-    }
-
-    /// Says that it stops when this is dropped, unless that was said.
-    pub(super) fn when_dropped(&self) -> impl Drop + '_ {
-        struct Stopping<'s>(&'s Speaker);
-
-        impl Drop for Stopping<'_> {
-            fn drop(&mut self) {
-                self.0.stopping(None);
-            }
-        }
-
-        Stopping(self)
     }
 
     /// A second signal has ended the waiting.
@@ -210,7 +218,7 @@ impl Speaker {
     }
 
     /// How it has ended.
-    pub(super) fn end(&self, result: &Result<(), Error>) {
+    pub(super) fn end(&self, failed: Option<&str>) {
         let line = {
             let told = self.told.lock();
             let ended = if told.phase == Phase::Starting {
@@ -220,10 +228,10 @@ impl Speaker {
             };
             format!("{} {ended} {}", told.name, brief(told.elapsed()))
         };
-        match result {
-            Ok(()) if *self.is_slow.lock() => self.options.say(&line),
-            Ok(()) => self.say_if_asked(&line),
-            Err(error) => self.options.say(&format!("{line}: {error}")),
+        match failed {
+            None if *self.is_slow.lock() => self.options.say(&line),
+            None => self.say_if_asked(&line),
+            Some(error) => self.options.say(&format!("{line}: {error}")),
         }
     }
 

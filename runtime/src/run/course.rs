@@ -7,59 +7,93 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Context;
 
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio::time::Sleep;
+use tokio::time::{Sleep, timeout_at};
 
 use super::commentary::{Commentary, Speaker};
 use super::signal::Signal;
+use super::stage::{Now, RunState, Rung, Stage, StoppedBy};
 use crate::base::cause::Phase;
+#[cfg(feature = "tasks")]
+use crate::base::draining::Draining;
 use crate::base::entry::Subject;
 use crate::base::life::Id;
-use crate::base::panic::Panic;
+use crate::base::timer;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::node::Node;
 use crate::error::{Error, ErrorKind};
 use crate::event::ReportSubscriber;
-use crate::event::failures::{Failure, Failures};
-use crate::event::undelivered::Undelivered;
+use crate::event::failures::Failures;
 use crate::orphan::drain::drain;
 use crate::orphan::{ledger, owner_entry};
 
 pub(super) struct Course {
     /// What is run.
-    subject: Subject,
+    pub(super) subject: Subject,
     /// The cancel scope around it.
     node: Arc<Node>,
+    pub(super) stage: Arc<Stage>,
     /// Whether the body has begun.
     is_entered: AtomicBool,
-    /// Ends the body.
-    stop: Notify,
+    is_stopping: AtomicBool,
+    /// The body ends by itself when the run stops; another one is cancelled.
+    body_hears: bool,
     /// Sees what nobody returns.
     witness: ReportSubscriber,
+    /// Nothing that nobody returns has failed at its end.
+    is_clean: AtomicBool,
     speaker: Speaker,
     /// Which owner would have been the next when it began.
     owners: AtomicU64,
+    #[cfg(feature = "tasks")]
+    draining: crate::base::lock::Lock<Option<Draining>>,
 }
 
 impl Course {
-    pub(super) fn new(subject: Subject, node: Arc<Node>, commentary: Commentary) -> Self {
+    pub(super) fn new(
+        subject: Subject,
+        node: Arc<Node>,
+        stage: Arc<Stage>,
+        commentary: Commentary,
+        body_hears: bool,
+    ) -> Self {
         let root = Id::next();
         node.houses(root);
         Course {
             speaker: Speaker::new(commentary, &subject, root),
             subject,
             node,
+            stage,
             is_entered: AtomicBool::new(false),
-            stop: Notify::new(),
+            is_stopping: AtomicBool::new(false),
+            body_hears,
             witness: ReportSubscriber::default(),
+            is_clean: AtomicBool::new(true),
             owners: AtomicU64::new(u64::MAX),
+            #[cfg(feature = "tasks")]
+            draining: crate::base::lock::Lock::default(),
         }
     }
 
-    pub(super) fn begin(&self) {
+    /// With what listens for signals; nothing is entered if that fails, or if it could not drain.
+    pub(super) fn begin(&self, listen: impl FnOnce(&Arc<Stage>) -> io::Result<()>) -> Result<(), Error> {
+        if self.stage.now().drains_for.is_some() && !timer::works() {
+            return Err(self.not_begun(&io::Error::other(
+                "it has a time to drain, and this runtime has no time driver\nhelp: `Builder::enable_time`",
+            )));
+        }
+        listen(&self.stage).map_err(|error| {
+            let text = format!("it cannot listen for signals: {error}");
+            self.not_begun(&io::Error::new(error.kind(), text))
+        })?;
         self.witness.begin();
         self.speaker.begin(self.subject.place);
         self.owners.store(ledger::mark(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn not_begun(&self, error: &io::Error) -> Error {
+        let error = io::Error::new(error.kind(), error.to_string()).into();
+        Error::of(self.subject.clone(), Phase::Enter, ErrorKind::Failed, error)
     }
 
     /// Closes the owners that were entered since it began, and drains; again, if others were entered meanwhile (law 4).
@@ -74,38 +108,84 @@ impl Course {
         }
     }
 
-    /// What the scope ended with, until all is drained.
-    pub(super) fn kept(&self, ended: Result<Result<(), Error>, Panic>) -> Result<(), Undelivered> {
-        match ended {
-            Ok(result) => result.map_err(Undelivered::from),
-            Err(panic) => Err(Failure::panicked(self.subject.clone(), self.phase(), panic).into()),
-        }
-    }
-
     fn close_owners(&self) -> bool {
         let since = self.owners.load(Ordering::Relaxed);
         Handle::try_current().is_ok_and(|runtime| owner_entry::close_owners(runtime.id(), since, self.subject.place))
     }
 
-    /// The body.
-    pub(super) async fn serve(&self) {
+    /// The body begins, and has ended when what this gives is dropped.
+    pub(super) fn body(&self) -> Body<'_> {
         self.is_entered.store(true, Ordering::Relaxed);
         // What fails while it serves is no matter of the run, which may last for months.
-        let _away = self.witness.look_away();
-        self.speaker.ready();
-        // Also if a service fails on its own, and this is dropped.
-        let _stopping = self.speaker.when_dropped();
-        self.stop.notified().await;
+        self.witness.look_away();
+        if self.stage.ready() {
+            self.speaker.ready();
+        }
+        Body(self)
     }
 
-    /// The first signal: there is a body to end, or a start-up to cancel.
-    pub(super) fn stop(&self, signal: Signal) {
-        self.speaker.stopping(Some(signal));
-        if self.is_entered() {
-            self.stop.notify_one();
-        } else {
-            let kind = Kind::Signal(signal.name());
-            self.node.cancel(&Cancellation::new(kind, self.subject.place));
+    /// Follows the signals and handles, until a signal ends the waiting.
+    pub(super) async fn follow(&self) {
+        let (mut seen, mut until) = (self.stage.subscribe(), None);
+        loop {
+            let now = seen.borrow_and_update().clone();
+            self.speaker.signalled(now.signals[1]);
+            if now.state == RunState::Draining && until.is_none() {
+                until = Some(self.begin_draining(&now));
+            }
+            if now.state == RunState::Draining && now.is_idle() {
+                self.stage.stop(StoppedBy::Idle);
+                continue;
+            }
+            if now.state >= RunState::Stopping {
+                self.stop(&now);
+            }
+            if now.rung >= Rung::Leave {
+                return;
+            }
+            let changed = seen.changed();
+            match until.filter(|_| now.state == RunState::Draining) {
+                None => drop(changed.await),
+                Some(until) => {
+                    if timeout_at(until, changed).await.is_err() {
+                        self.stage.stop(StoppedBy::Drained);
+                    }
+                }
+            }
+        }
+    }
+
+    fn begin_draining(&self, now: &Now) -> tokio::time::Instant {
+        let time = now.drains_for.unwrap_or_default();
+        #[cfg(feature = "tasks")]
+        if let Ok(runtime) = Handle::try_current() {
+            *self.draining.lock() = Some(Draining::begin(runtime.id()));
+        }
+        self.speaker.draining(now.signals[1], time);
+        timer::after(time)
+    }
+
+    /// There is a body to end, or a start-up to cancel.
+    fn stop(&self, now: &Now) {
+        if self.is_stopping.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.speaker.stopping(&now.stopped_by);
+        self.witness.look_again();
+        let ends_by_itself = matches!(now.stopped_by, StoppedBy::Body) || (self.body_hears && self.is_entered());
+        if !ends_by_itself {
+            self.node.cancel(&self.cancellation(now));
+        }
+    }
+
+    fn cancellation(&self, now: &Now) -> Cancellation {
+        let of_signal = |signal: Signal| Cancellation::new(Kind::Signal(signal.name()), self.subject.place);
+        match (&now.stopped_by, now.signals[1], &now.asked) {
+            (StoppedBy::Asked(why), ..) => why.clone(),
+            (StoppedBy::Signal(signal), ..) => of_signal(*signal),
+            (_, Some(signal), _) => of_signal(signal),
+            (_, None, Some(why)) => why.clone(),
+            (_, None, None) => Cancellation::new(Kind::Stop, self.subject.place),
         }
     }
 
@@ -118,31 +198,24 @@ impl Course {
         self.speaker.poll_slow(sleep, elsewhere, cx);
     }
 
-    /// Says what the second signal cuts off.
-    pub(super) fn say_skipped(&self, second: Signal) {
-        self.speaker.skipped(second, &elsewhere());
+    /// What nobody returned, beside what was drained.
+    pub(super) fn seen(&self, drained: &Failures) -> Vec<Error> {
+        let seen = self.witness.take();
+        self.is_clean
+            .store(seen.is_empty() && drained.is_empty(), Ordering::Relaxed);
+        seen
     }
 
-    /// Says how it has ended.
-    pub(super) fn end(&self, result: &Result<(), Error>) {
-        self.speaker.end(result);
-    }
-
-    /// What nobody returned.
-    pub(super) fn seen(&self) -> Vec<Error> {
-        self.witness.take()
-    }
-
-    fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> Phase {
         if self.is_entered() { Phase::Exit } else { Phase::Enter }
     }
 
-    /// The second signal has ended the waiting: what had failed by then goes first, and what still exits is named.
-    pub(super) fn skipped(&self, first: Signal, second: Signal) -> Error {
-        let (first, second) = (first.name(), second.name());
+    /// A signal has ended the waiting: what had failed by then goes first, and what still exits is named.
+    pub(super) fn left(&self) -> Error {
+        let [first, second] = self.stage.now().signals.map(|signal| signal.map_or("", Signal::name));
         let text = format!("{second} came after {first}, so what was left was not waited for");
         let mut error = Error::of(self.subject.clone(), self.phase(), ErrorKind::Interrupted, text.into());
-        let (cut, mut failed): (Vec<_>, Vec<_>) = self.seen().into_iter().partition(is_cut);
+        let (cut, mut failed): (Vec<_>, Vec<_>) = self.witness.take().into_iter().partition(is_cut);
         error.attach(cut);
         self.close_owners();
         error.attach(unfinished());
@@ -157,11 +230,44 @@ impl Course {
         }
     }
 
-    /// Nothing was entered.
-    pub(super) fn deaf(&self, error: &io::Error) -> Error {
-        let text = format!("it cannot listen for signals: {error}");
-        let error = io::Error::new(error.kind(), text).into();
-        Error::of(self.subject.clone(), Phase::Enter, ErrorKind::Failed, error)
+    /// Says what that cuts off.
+    pub(super) fn say_left(&self) {
+        if let Some(signal) = self.stage.now().signals[1] {
+            self.speaker.skipped(signal, &elsewhere());
+        }
+    }
+
+    /// It is over: with this failure, if with one; which may be no more than that it was cancelled.
+    pub(super) fn end(&self, failed: Option<&str>, is_cancelled: bool) {
+        self.speaker.end(failed);
+        let now = self.stage.now();
+        let is_clean = failed.is_none() || (is_cancelled && self.is_clean.load(Ordering::Relaxed));
+        let by_signal = now.signals[1].filter(|_| !matches!(now.stopped_by, StoppedBy::Body | StoppedBy::Asked(_)));
+        // A body that was cancelled has failed, unless it was done.
+        let was_cut = self.body_hears || failed.is_some();
+        self.stage.end(match by_signal.filter(|_| was_cut) {
+            _ if !is_clean => 1,
+            Some(signal) => signal.status(),
+            None => failed.is_some().into(),
+        });
+    }
+}
+
+/// A run that was dropped is over as well.
+impl Drop for Course {
+    fn drop(&mut self) {
+        self.stage.end(1);
+    }
+}
+
+/// The body of a run, while it runs.
+pub(super) struct Body<'c>(&'c Course);
+
+impl Drop for Body<'_> {
+    fn drop(&mut self) {
+        self.0.witness.look_again();
+        self.0.stage.stop(StoppedBy::Body);
+        self.0.stop(&self.0.stage.now());
     }
 }
 

@@ -1,24 +1,18 @@
 //! [`listen`]: the signals that ask this process to end, for each run there is.
 //!
-//! They are received by a thread of its own with a runtime of its own: the third one must be received although the
+//! They are received by a thread of its own with a runtime of its own: the last one must be received although the
 //! runtime of the run is blocked, which may have no other thread.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
-use std::{io, process, thread};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::{io, thread};
 
-use tokio::runtime::Builder;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::runtime::{Builder, Handle};
 
 use super::signal::{Signal, Source};
-
-/// The signals that came since the run has begun.
-pub(super) type Signals = UnboundedReceiver<Signal>;
-
-/// After so many signals a run has had its chance.
-const FORCED_YIELD_AFTER: u32 = 3;
+use super::stage::{RunState, Rung, Stage};
 
 static DESK: Mutex<Desk> = Mutex::new(Desk {
-    is_open: false,
+    thread: None,
     runs: Vec::new(),
 });
 
@@ -27,18 +21,21 @@ fn desk() -> MutexGuard<'static, Desk> {
 }
 
 /// From here on no signal is missed, and none ends the process by itself.
-pub(super) fn listen() -> io::Result<Signals> {
+pub(super) fn listen(stage: &Arc<Stage>) -> io::Result<()> {
     // Held until the run is known: a signal that comes at once waits for that.
     let mut desk = desk();
-    if !desk.is_open {
-        open()?;
-        desk.is_open = true;
-    }
-    Ok(desk.register())
+    desk.thread()?;
+    desk.register(stage);
+    Ok(())
+}
+
+/// The runtime of the thread that listens: it has a driver for signals.
+pub(super) fn thread() -> io::Result<Handle> {
+    desk().thread()
 }
 
 /// Starts the thread, and waits until it listens: some ten microseconds, once per process.
-fn open() -> io::Result<()> {
+fn open() -> io::Result<Handle> {
     let (sender, opened) = mpsc::channel();
     let thread = thread::Builder::new().name("lifespan-signals".into());
     thread.spawn(move || attend(&sender))?;
@@ -46,16 +43,17 @@ fn open() -> io::Result<()> {
     opened.recv().unwrap_or_else(|_| ended())
 }
 
-fn attend(opened: &mpsc::Sender<io::Result<()>>) {
+fn attend(opened: &mpsc::Sender<io::Result<Handle>>) {
     let runtime = Builder::new_current_thread().enable_all().build();
     let attended = runtime.and_then(|runtime| {
         runtime.block_on(async {
             let mut source = Source::open()?;
-            let _ = opened.send(Ok(()));
+            let _ = opened.send(Ok(Handle::current()));
             loop {
                 let signal = source.next().await;
-                if desk().deliver(signal) {
-                    process::exit(signal.status());
+                let is_last = desk().deliver(signal);
+                if is_last {
+                    signal.end_process();
                 }
             }
         })
@@ -63,74 +61,95 @@ fn attend(opened: &mpsc::Sender<io::Result<()>>) {
     let _ = opened.send(attended);
 }
 
-/// Who is told of a signal.
-pub(super) struct Desk {
-    is_open: bool,
-    runs: Vec<Run>,
-}
-
-struct Run {
-    signals: UnboundedSender<Signal>,
-    received: u32,
+/// The runs that a signal goes to.
+struct Desk {
+    /// Once it listens.
+    thread: Option<Handle>,
+    runs: Vec<Arc<Stage>>,
 }
 
 impl Desk {
-    fn register(&mut self) -> Signals {
-        // Those that have ended since the last signal.
-        self.runs.retain(|run| !run.signals.is_closed());
-        let (signals, receiver) = unbounded_channel();
-        self.runs.push(Run { signals, received: 0 });
-        receiver
+    fn thread(&mut self) -> io::Result<Handle> {
+        let thread = match self.thread.take() {
+            Some(thread) => thread,
+            None => open()?,
+        };
+        Ok(self.thread.insert(thread).clone())
     }
 
-    /// Tells all runs that have not ended. Whether the process must end now: nobody is left to be told, or somebody was told
-    /// often enough.
+    fn register(&mut self, stage: &Arc<Stage>) {
+        // Those that have ended since the last signal.
+        self.runs.retain(|run| run.state() != RunState::Stopped);
+        self.runs.push(Arc::clone(stage));
+    }
+
+    /// Tells all runs that are not over. Whether the process must end now: there is none, or one has climbed to its end.
     fn deliver(&mut self, signal: Signal) -> bool {
-        self.runs.retain_mut(|run| {
-            run.received += 1;
-            run.signals.send(signal).is_ok()
+        let mut is_last = false;
+        self.runs.retain(|run| {
+            let rung = run.climb(signal);
+            is_last |= rung == Some(Rung::End);
+            rung.is_some()
         });
-        self.runs.is_empty() || self.runs.iter().any(|run| run.received >= FORCED_YIELD_AFTER)
+        is_last || self.runs.is_empty()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::super::stage::Stage;
     use super::{Desk, Signal};
 
     fn desk() -> Desk {
         Desk {
-            is_open: true,
+            thread: None,
             runs: Vec::new(),
         }
+    }
+
+    fn run(desk: &mut Desk) -> Arc<Stage> {
+        let run = Arc::new(Stage::new());
+        desk.register(&run);
+        run
     }
 
     #[test]
     fn the_third_signal_ends_the_process() {
         let mut desk = desk();
-        let mut run = desk.register();
+        let _run = run(&mut desk);
         let ends = [Signal::Interrupt, Signal::Terminate, Signal::Interrupt].map(|signal| desk.deliver(signal));
         assert_eq!(ends, [false, false, true]);
-        assert_eq!(run.try_recv(), Ok(Signal::Interrupt));
-        assert_eq!(run.try_recv(), Ok(Signal::Terminate));
+    }
+
+    #[test]
+    fn with_a_time_to_drain_the_fourth_one_does() {
+        let mut desk = desk();
+        let run = run(&mut desk);
+        run.drains_for(Duration::from_secs(1));
+        run.ready();
+        let ends = [Signal::Terminate; 4].map(|signal| desk.deliver(signal));
+        assert_eq!(ends, [false, false, false, true]);
     }
 
     #[test]
     fn without_a_run_the_first_one_does() {
         let mut desk = desk();
         assert!(desk.deliver(Signal::Interrupt));
-        drop(desk.register());
+        run(&mut desk).end(0);
         assert!(desk.deliver(Signal::Interrupt));
     }
 
     #[test]
     fn each_run_has_its_own_count() {
         let mut desk = desk();
-        let first = desk.register();
+        let first = run(&mut desk);
         assert!(!desk.deliver(Signal::Interrupt) && !desk.deliver(Signal::Interrupt));
-        drop(first);
-        let mut second = desk.register();
+        first.end(0);
+        let second = run(&mut desk);
         assert!(!desk.deliver(Signal::Terminate));
-        assert_eq!(second.try_recv(), Ok(Signal::Terminate));
+        assert_eq!(second.now().signals, [None, Some(Signal::Terminate)]);
     }
 }

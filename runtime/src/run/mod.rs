@@ -1,49 +1,53 @@
 //! [`Lifespan::run`]: a lifespan until the process is asked to end.
 //!
-//! What that says of itself meanwhile is a [`Commentary`].
+//! A [`Runner`] says how: what the run says of itself (a [`Commentary`]), and how long it [drains](Runner::drain_for). A [`RunHandle`]
+//! is by what anything else learns [how far](RunState) it has come, and asks it to end.
 
-// The first signal ends the body, the second the waiting, the third the process. `listener` receives them, in a thread of its
-// own; `course` is what the body and the future around it know of each other; `ending` makes one result of all; `commentary`
-// says what there is to say meanwhile, from its `table` of what lives.
+// Each signal takes the run one rung up: the body ends, the waiting, the process. `listener` receives them, in a thread of its
+// own; `stage` is how far the run has come; `course` acts on that; `runner` is the future around it; `ending` makes one result
+// of all; `commentary` says what there is to say meanwhile, from its `table` of what lives.
 
-use std::future::{Future, poll_fn};
-use std::panic::Location;
-use std::pin::{Pin, pin};
+use std::future::Future;
+use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use tokio::runtime::Handle;
-
-use crate::base::coop::poll_unbudgeted;
-use crate::cancel_scope::CancelScope;
 use crate::error::Error;
 use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
+use crate::resource::body::Failure;
 use crate::resource::enter::Enter;
-use crate::scope::caught::caught;
 
 mod commentary;
 mod course;
 mod ending;
+mod handle;
 mod listener;
+mod reload;
+mod runner;
 #[cfg(test)]
 mod said;
 mod signal;
+mod stage;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use commentary::Commentary;
-use course::Course;
-use listener::Signals;
-use signal::Signal;
+pub use handle::{RunHandle, Serving};
+pub use reload::{ReloadSignals, reload_signals};
+pub use runner::Runner;
+pub use stage::RunState;
+
+use stage::Stage;
 
 impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// Enters it, and exits it when the process is asked to end: the whole `main` of a service.
     ///
-    /// It is asked by SIGINT or SIGTERM, on Windows by Ctrl-C or Ctrl-Break.
+    /// It is asked by SIGINT or SIGTERM; on Windows by Ctrl-C, or by Ctrl-Break, the close of the console, and the shutdown of the
+    /// system; or by a [`RunHandle`].
     ///
-    /// - **The first signal** ends the body, which counts as completed: the exits run in order, each within its budget ([laws 6][law 6]
+    /// - **The first signal** ends the body, which counts as completed (with [a time to drain](Runner::drain_for), a first SIGTERM only
+    ///   makes the run draining, and each of the following steps comes one signal later): the exits run in order, each within its budget ([laws 6][law 6]
     ///   and 7), then the [owners](crate::Owner) are closed, side by side, that were entered on this runtime since this began, and
     ///   [`drain`](crate::drain) waits for those and for the exits that were rescued ([law 4]). A signal that comes during the
     ///   start-up is not lost: the enter is cancelled and unwinds, what was entered exits ([laws 17][law 17] and [19][law 19]), and the error says
@@ -52,8 +56,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///   that was running is reported as interrupted. What was still to exit is abandoned, as if the future had been
     ///   dropped ([law 3]): it goes on for as long as the runtime does, and what the end of the runtime finds reports
     ///   itself.
-    /// - **The third signal** ends the process with the status of a process that the signal ends (130 for SIGINT, 143 for
-    ///   SIGTERM), even if a destructor blocks the thread. It is received by a thread of its own, which does nothing else.
+    /// - **The third signal** ends the process, as that signal does where it is not handled (to a shell that is status 130 for SIGINT,
+    ///   143 for SIGTERM), even if a destructor blocks the thread. It is received by a thread of its own, which does nothing else.
     ///
     /// ```no_run
     /// use lifespan::Lifespan;
@@ -78,12 +82,13 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// ```
     ///
     /// It belongs around everything, in `main`. With a runtime that stays after it, or inside of another scope, use
-    /// [`until`](crate::until) and a signal of your own.
+    /// [`until`](crate::until) and [`stop_signal`].
     ///
     /// # What it says
     ///
     /// To a terminal it says how long it took to start, and to stop. Anywhere it says what it waits for if one of them takes
-    /// longer than a second, what ran out of time, and what a second signal cuts off. A [`Commentary`] runs it otherwise.
+    /// longer than a second, what ran out of time, and what a second signal cuts off. A [`Runner`] with a [`Commentary`] runs it
+    /// otherwise.
     ///
     /// ```text
     /// stopping 3 of 7: worker 12.0 s of 30 s ("committing 3 of 9"), holds up pool; entered at src/main.rs:41; SIGTERM again to stop waiting
@@ -128,116 +133,80 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
     pub fn run(self) -> impl Future<Output = Result<(), Error>> {
-        Commentary::new().run(self)
+        Runner::new().run(self)
     }
-}
 
-impl Commentary {
-    /// Runs a lifespan as [`Lifespan::run`] does, and says of it what this says.
+    /// Enters it and runs `body`, until that completes or the process is asked to end, whichever is first: the whole `main` of a
+    /// command-line tool or a job.
+    ///
+    /// What [`run`](Lifespan::run) says of signals holds here, but that the first one cancels the body: it unwinds ([law 13]), and the
+    /// exits are told *cancelled*.
+    ///
+    /// ```
+    /// # use lifespan::Lifespan;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+    /// # let db = Lifespan::new(async { Ok::<_, std::io::Error>(vec![20, 22]) }, async |_, _| ());
+    /// let sum = db.run_with(async |rows| -> Result<i32, lifespan::Error> { Ok(rows.iter().sum()) }).await?;
+    /// assert_eq!(sum, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of [`Lifespan::run`]: whenever something was not entered and exited cleanly.
+    /// The body's own, untouched; that the body was cancelled, with the name of the signal as the
+    /// [reason](crate::cancellation::Cancellation::reason); and those of [`run`](Lifespan::run), as `E::from(lifespan::Error)`.
     ///
     /// # Panics
     ///
-    /// With the panic of the enter or of an exit, if nothing else failed, and outside of a tokio runtime.
+    /// With that of the body, and else as [`run`](Lifespan::run).
     ///
     /// # Cancel safety
     ///
-    /// That of [`Lifespan::run`].
+    /// That of [`run`](Lifespan::run).
+    ///
+    /// [law 13]: crate::guide::guarantees#law-13
     #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
-    pub fn run<R: LocalResource, F: Enter<R>>(
+    pub fn run_with<T, E: Failure>(
         self,
-        lifespan: Lifespan<R, F>,
-    ) -> impl Future<Output = Result<(), Error>> {
-        run(lifespan, self, listener::listen)
+        body: impl AsyncFnOnce(&mut R) -> Result<T, E>,
+    ) -> impl Future<Output = Result<T, E>> {
+        Runner::new().run_with(self, body)
     }
 }
 
-/// As [`Lifespan::run`], with signals from anywhere.
-#[track_caller]
-fn run<R, F>(
-    lifespan: Lifespan<R, F>,
-    commentary: Commentary,
-    listen: impl FnOnce() -> std::io::Result<Signals>,
-) -> impl Future<Output = Result<(), Error>>
-where
-    R: LocalResource,
-    F: Enter<R>,
-{
-    let place = Location::caller();
-    let around = CancelScope::untold("run", place);
-    let subject = lifespan.subject(place);
-    let course = Arc::new(Course::new(subject, Arc::clone(around.node()), commentary));
-    let serving = Arc::clone(&course);
-    // Called here and not below, where the caller would be this file.
-    let scope = lifespan.scope_ok(async move |_| serving.serve().await);
-    // In a box: each of the futures around it would store it once more.
-    let scope = Box::pin(around.run_alone(scope, ending::of_scope));
-    async move {
-        require_runtime();
-        let signals = listen().map_err(|error| course.deaf(&error))?;
-        course.begin();
-        until_second(signals, &course, async {
-            // A panic waits for the drain, and so does a failure.
-            let ended = course.kept(caught(scope).await);
-            let drained = course.drain().await;
-            ending::settle(ended, drained, course.seen())
-        })
-        .await
-    }
+/// Completes at the first SIGINT or SIGTERM from its first poll on, for [`until`](crate::until). A second one ends the process, by that
+/// signal: unlike after `tokio::signal::ctrl_c()`, no signal is lost from then on.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let work = async { 42 };
+/// match lifespan::until(lifespan::run::stop_signal(), work).await {
+///     Ok(answer) => println!("{answer}"),
+///     Err(_) => println!("interrupted; everything is closed"),
+/// }
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// At once, if signals cannot be listened for.
+///
+/// # Cancel safety
+///
+/// It may be dropped at any time. A signal that comes when neither one of these nor a run is there any more ends the process.
+pub async fn stop_signal() -> io::Result<()> {
+    let stage = Waiting(Arc::new(Stage::new()));
+    listener::listen(&stage.0)?;
+    stage.0.reached(RunState::Stopping).await;
+    Ok(())
 }
 
-fn require_runtime() {
-    assert!(
-        Handle::try_current().is_ok(),
-        "`run` needs a tokio runtime\n\
-         help: call it inside `#[tokio::main]` or `Runtime::block_on`"
-    );
-}
+struct Waiting(Arc<Stage>);
 
-/// Hands the first signal to the course of things; a second one drops `work`.
-async fn until_second<W>(mut signals: Signals, course: &Course, work: W) -> Result<(), Error>
-where
-    W: Future<Output = Result<(), Error>>,
-{
-    let mut work = pin!(Some(work));
-    let mut slow = pin!(None);
-    let mut first = None;
-    let ended = poll_fn(|cx| {
-        while let Poll::Ready(Some(signal)) = poll_signal(&mut signals, cx) {
-            match first.replace(signal) {
-                None => course.stop(signal),
-                Some(first) => return Poll::Ready(Err((first, signal))),
-            }
-        }
-        let ended = poll_work(work.as_mut(), cx).map(Ok);
-        if ended.is_pending() {
-            course.poll_slow(slow.as_mut(), cx);
-        }
-        ended
-    });
-    let result = match ended.await {
-        Ok(result) => result,
-        Err((first, second)) => {
-            course.say_skipped(second);
-            work.set(None);
-            Err(course.skipped(first, second))
-        }
-    };
-    course.end(&result);
-    result
-}
-
-fn poll_signal(signals: &mut Signals, cx: &mut Context<'_>) -> Poll<Option<Signal>> {
-    poll_unbudgeted(pin!(signals.recv()), cx)
-}
-
-fn poll_work<W: Future>(work: Pin<&mut Option<W>>, cx: &mut Context<'_>) -> Poll<W::Output> {
-    match work.as_pin_mut() {
-        Some(work) => work.poll(cx),
-        None => Poll::Pending,
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.end(0);
     }
 }

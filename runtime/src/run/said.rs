@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::runtime::Builder;
-use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::sleep;
 
 use super::signal::Signal;
-use super::{Commentary, run};
+use super::{Commentary, Runner};
 use crate::{Enter, Error, Exit, Lifespan, LocalResource, Resource};
 
 /// Sleeps for so many milliseconds.
@@ -42,15 +41,30 @@ where
     R: LocalResource,
     F: Enter<R>,
 {
+    said_by(Runner::new(), commentary, lifespan, signals)
+}
+
+/// As [`said`], by that runner.
+fn said_by<R, F>(
+    runner: Runner,
+    commentary: Commentary,
+    lifespan: Lifespan<R, F>,
+    signals: impl IntoIterator<Item = u64>,
+) -> (Vec<String>, Result<(), Error>)
+where
+    R: LocalResource,
+    F: Enter<R>,
+{
     let lines = Arc::<Mutex<Vec<String>>>::default();
     let sink = Arc::clone(&lines);
     let commentary = commentary.to(move |line| sink.lock().unwrap().push(line.to_owned()));
-    let (sender, receiver) = unbounded_channel();
-    let running = run(lifespan, commentary, move || Ok(receiver));
+    let runner = runner.commentary(commentary);
+    let stage = Arc::clone(runner.stage());
+    let running = runner.listening(lifespan, |_| Ok(()));
     let send = async {
         for after in signals {
             wait(after).await;
-            let _ = sender.send(Signal::Terminate);
+            stage.climb(Signal::Terminate);
         }
         pending::<()>().await;
     };
@@ -254,4 +268,34 @@ fn a_start_that_fails() {
     let (lines, result) = said(Commentary::new().after(never).every(never), server, []);
     let error = result.unwrap_err();
     assert_eq!(lines, [format!("server did not start in 500 ms: {error}")]);
+}
+
+#[test]
+fn it_says_that_it_drains() {
+    let lines = |signals: &[u64], drain: u64, exit: u64| {
+        let app = unit("worker", 0, exit).named("app");
+        let runner = Runner::new().drain_for(Duration::from_secs(drain));
+        let (lines, result) = said_by(runner, Commentary::new().everything(true), app, signals.iter().copied());
+        result.unwrap();
+        lines
+    };
+    assert_eq!(
+        lines(&[60_000], 10, 1_500),
+        [
+            "app started in 0 ms",
+            "SIGTERM: draining app for 10 s; SIGTERM again to stop now",
+            "drained for 10 s: stopping app",
+            "stopping 1 of 1: app 1.0 s of 10 s (\"committing worker\"); entered at here; SIGTERM again to stop waiting",
+            "app stopped in 1.5 s",
+        ]
+    );
+    assert_eq!(
+        lines(&[60_000, 3_000], 10, 100),
+        [
+            "app started in 0 ms",
+            "SIGTERM: draining app for 10 s; SIGTERM again to stop now",
+            "SIGTERM: stopping app",
+            "app stopped in 100 ms",
+        ]
+    );
 }

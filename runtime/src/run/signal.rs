@@ -1,14 +1,14 @@
 //! [`Signal`]: what asks a process to end, and [`Source`], where it comes from.
 
 use std::future::poll_fn;
-use std::io;
 use std::task::{Context, Poll};
+use std::{io, process};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
     /// SIGINT; on Windows Ctrl-C.
     Interrupt,
-    /// SIGTERM; on Windows Ctrl-Break.
+    /// SIGTERM; on Windows Ctrl-Break, the close of the console and the shutdown of the system.
     Terminate,
 }
 
@@ -22,12 +22,26 @@ impl Signal {
         }
     }
 
-    /// That of a process which it ends, as a shell tells it.
-    pub(super) fn status(self) -> i32 {
+    fn number(self) -> u8 {
         match self {
-            Signal::Interrupt => 128 + 2,
-            Signal::Terminate => 128 + 15,
+            Signal::Interrupt => 2,
+            Signal::Terminate => 15,
         }
+    }
+
+    /// That of a process which it ends, as a shell tells it.
+    pub(super) fn status(self) -> u8 {
+        128 + self.number()
+    }
+
+    /// Ends the process by it, so that whoever waits for the process sees that; if that is not to be had, with its status.
+    pub(super) fn end_process(self) -> ! {
+        // The kernel keeps the first process of a container from ending itself by a signal.
+        #[cfg(unix)]
+        if process::id() != 1 {
+            let _ = signal_hook::low_level::emulate_default_handler(self.number().into());
+        }
+        process::exit(self.status().into())
     }
 }
 
@@ -54,7 +68,7 @@ impl Source {
         if let Poll::Ready(Some(())) = self.interrupt.poll_recv(cx) {
             return Poll::Ready(Signal::Interrupt);
         }
-        if let Poll::Ready(Some(())) = self.terminate.poll_recv(cx) {
+        if self.terminate.poll_recv(cx).is_ready() {
             return Poll::Ready(Signal::Terminate);
         }
         Poll::Pending
@@ -81,10 +95,27 @@ mod platform {
 
 #[cfg(windows)]
 mod platform {
+    use std::io;
+    use std::task::{Context, Poll};
+
     use tokio::signal::windows;
 
     pub(super) type Interrupt = windows::CtrlC;
-    pub(super) type Terminate = windows::CtrlBreak;
 
-    pub(super) use windows::{ctrl_break as terminate, ctrl_c as interrupt};
+    pub(super) use windows::ctrl_c as interrupt;
+
+    pub(super) struct Terminate(windows::CtrlBreak, windows::CtrlClose, windows::CtrlShutdown);
+
+    impl Terminate {
+        pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
+            let Terminate(ctrl_break, close, shutdown) = self;
+            let polled = [ctrl_break.poll_recv(cx), close.poll_recv(cx), shutdown.poll_recv(cx)];
+            polled.into_iter().find(Poll::is_ready).unwrap_or(Poll::Pending)
+        }
+    }
+
+    pub(super) fn terminate() -> io::Result<Terminate> {
+        let (close, shutdown) = (windows::ctrl_close()?, windows::ctrl_shutdown()?);
+        Ok(Terminate(windows::ctrl_break()?, close, shutdown))
+    }
 }

@@ -16,6 +16,7 @@ use crate::event::{Event, EventKind};
 pub(super) enum Phase {
     Starting,
     Serving,
+    Draining,
     Stopping,
 }
 
@@ -167,7 +168,7 @@ impl Table {
     pub(super) fn slow_line(&self, elsewhere: &[Subject]) -> Option<String> {
         let (left, name) = (self.leaves().count(), &self.name);
         let mut line = match self.phase {
-            Phase::Serving => return None,
+            Phase::Serving | Phase::Draining => return None,
             Phase::Starting => format!("starting {name}: "),
             Phase::Stopping if left == 0 => format!("stopping {name}: "),
             Phase::Stopping => format!("stopping {left} of {}: ", self.to_stop.max(left)),

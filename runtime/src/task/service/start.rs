@@ -127,7 +127,7 @@ async fn enter<T: Send + 'static>(
     let runtime = Handle::try_current().map_err(|_| TaskError::NoRuntime)?;
     let (ready, value, handshake) = Ready::new();
     let (subject, place) = (entry.subject(), entry.place);
-    let stop = Stop::new(subject.clone());
+    let stop = Stop::new(subject.clone(), runtime.id());
     let spawn = async { Task::spawn(&runtime, run(ready, stop.clone()), handshake, stop, options, subject) };
     let entry = Entry {
         parts: None,

@@ -1,12 +1,15 @@
 //! [`Stop`]: how a service is asked to stop.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 
+use tokio::runtime;
 use tokio::sync::SetOnce;
 use tokio::task::coop::unconstrained;
 
+use crate::base::draining;
 use crate::base::entry::Subject;
 use crate::base::lock::Lock;
 use crate::event;
@@ -22,14 +25,16 @@ struct StopRequest {
     /// How far it has come.
     progress: Lock<Option<String>>,
     service: Subject,
+    runtime: runtime::Id,
 }
 
 impl Stop {
-    pub(super) fn new(service: Subject) -> Self {
+    pub(super) fn new(service: Subject, runtime: runtime::Id) -> Self {
         Stop(Arc::new(StopRequest {
             is_made: SetOnce::new(),
             progress: Lock::default(),
             service,
+            runtime,
         }))
     }
 
@@ -71,6 +76,28 @@ impl Stop {
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.0.is_made.initialized()
+    }
+
+    /// Completes when the run of the service drains (see `lifespan::run::Runner::drain_for`): the process is to end, and serves on for a
+    /// while; or when the service is to stop. At once if it is so already.
+    ///
+    /// A server tells its clients then to go elsewhere; a worker takes no new job from a queue that others work off as well.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of [`requested`](Stop::requested).
+    pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (mut draining, mut requested) = (Box::pin(draining::draining(self.0.runtime)), Box::pin(self.requested()));
+        poll_fn(move |cx| match draining.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => requested.as_mut().poll(cx),
+        })
+    }
+
+    /// Whether the run of the service drains, or the service is to stop.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        draining::is_draining(self.0.runtime) || self.is_requested()
     }
 
     /// Says how far the service has come with stopping, or with what it does before that; the last text is part of the error if it

@@ -1,0 +1,141 @@
+//! [`RunHandle`]: by which anything reads how far a run has come, waits for it, and asks it to end.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::stage::{RunState, Stage, StoppedBy};
+use crate::cancel::cancellation::Cancellation;
+
+/// How far a run has come, from anywhere; made by [`Runner::handle`](super::Runner::handle) before it begins, so that a member
+/// can have it as an input. Cheap to clone.
+///
+/// What an orchestrator asks for:
+///
+/// ```
+/// use lifespan::run::{RunHandle, RunState};
+///
+/// fn probe(path: &str, run: &RunHandle) -> u16 {
+///     let is_well = match path {
+///         "/startupz" => run.state() > RunState::Starting, // it has started
+///         "/readyz" => run.state() == RunState::Ready,     // send it work
+///         _ => true,                                       // "/livez": whoever answers lives
+///     };
+///     if is_well { 200 } else { 503 }
+/// }
+/// # let runner = lifespan::run::Runner::new();
+/// # assert_eq!((probe("/livez", &runner.handle()), probe("/readyz", &runner.handle())), (200, 503));
+/// ```
+#[derive(Clone)]
+pub struct RunHandle(Arc<Stage>);
+
+impl RunHandle {
+    pub(super) fn new(stage: &Arc<Stage>) -> Self {
+        RunHandle(Arc::clone(stage))
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn state(&self) -> RunState {
+        self.0.state()
+    }
+
+    /// Completes when it has come so far, or further; with how far it has come. At once if it has already.
+    ///
+    /// ```
+    /// # use lifespan::Lifespan;
+    /// use lifespan::run::{RunState, Runner};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+    /// # let app = Lifespan::new(async { Ok::<_, std::io::Error>(()) }, async |_, _| ());
+    /// let runner = Runner::new();
+    /// let run = runner.handle();
+    /// tokio::spawn(async move {
+    ///     run.reached(RunState::Ready).await;
+    ///     run.stop();
+    /// });
+    /// runner.run(app).await
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// It may be dropped at any time.
+    #[must_use = "nothing is waited for until this is awaited"]
+    pub fn reached(&self, state: RunState) -> impl Future<Output = RunState> + Send + use<> {
+        self.0.reached(state)
+    }
+
+    /// Asks it to drain, as SIGTERM does: with a [time to drain](super::Runner::drain_for) it goes on for so long, else it
+    /// stops. While it starts, it stops as well.
+    #[track_caller]
+    pub fn drain(&self) {
+        self.0.drain(asked());
+    }
+
+    /// Asks it to stop, as SIGINT does: the body ends; a start-up is cancelled. Asked again, nothing changes: only signals end
+    /// the waiting, or the process.
+    #[track_caller]
+    pub fn stop(&self) {
+        self.0.stop(StoppedBy::Asked(asked()));
+    }
+
+    /// Says that something serves, until what this gives is dropped.
+    ///
+    /// While the run drains, it ends as soon as nothing serves any more. If nobody ever says so, it drains for all of its time.
+    pub fn serving(&self) -> Serving {
+        self.0.serves();
+        Serving(self.clone())
+    }
+
+    /// The status that a command-line tool ends with: what shells expect of one that a signal has stopped, 130 for SIGINT and
+    /// 143 for SIGTERM, if all has exited cleanly then; else 0, or 1 if the run has failed, or is not over.
+    ///
+    /// A service has done its work when it stops at a signal: return what `run` returns, which gives 0.
+    ///
+    /// ```
+    /// # use lifespan::Lifespan;
+    /// use lifespan::run::Runner;
+    /// use std::process::ExitCode;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// async fn main() -> ExitCode {
+    ///     # let tool = Lifespan::new(async { Ok::<_, std::io::Error>(()) }, async |_, _| ());
+    ///     let runner = Runner::new();
+    ///     let run = runner.handle();
+    ///     if let Err(error) = runner.run_with(tool, async |_| -> Result<(), lifespan::Error> { Ok(()) }).await {
+    ///         eprintln!("{error}");
+    ///     }
+    ///     run.exit_code()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        let now = self.0.now();
+        ExitCode::from(if now.state == RunState::Stopped { now.status } else { 1 })
+    }
+}
+
+#[track_caller]
+fn asked() -> Cancellation {
+    Cancellation::asked(Some("the run was asked to stop".into()), Location::caller())
+}
+
+impl fmt::Debug for RunHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RunHandle").field(&self.state()).finish()
+    }
+}
+
+/// Something serves until this is dropped: see [`RunHandle::serving`].
+#[derive(Debug)]
+#[must_use = "it says that something serves, until it is dropped"]
+pub struct Serving(RunHandle);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.0.is_idle();
+    }
+}

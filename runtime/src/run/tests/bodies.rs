@@ -63,7 +63,7 @@ fn with_a_time_to_drain_the_body_goes_on_for_that() {
         let db = journal.resource("db", Step::Now, Step::Now);
         let began = Instant::now();
         let runner = quiet().drain_for(Duration::from_secs(10));
-        let body = async |_: &mut Db| Ok::<(), _>(pending().await);
+        let body = async |_: &mut Db| pending::<Result<(), _>>().await;
         let (ended, status) = ended(runner, db, body, async |run, signals| {
             run.reached(RunState::Ready).await;
             signals.send(Signal::Terminate);
@@ -104,7 +104,7 @@ fn the_second_signal_ends_the_waiting_law_3() {
     test(async {
         let journal = Journal::default();
         let db = journal.resource("db", Step::Now, Step::Hang);
-        let body = async |_: &mut Db| Ok::<(), _>(pending().await);
+        let body = async |_: &mut Db| pending::<Result<(), _>>().await;
         let (ended, status) = ended(quiet(), db, body, async |run, signals| {
             run.reached(RunState::Ready).await;
             signals.send(Signal::Interrupt);
@@ -121,7 +121,7 @@ fn an_exit_that_fails_beside_a_signal_is_a_failure_law_23() {
     test(async {
         let journal = Journal::default();
         let db = journal.resource("db", Step::Now, Step::Fail);
-        let body = async |_: &mut Db| Ok::<(), _>(pending().await);
+        let body = async |_: &mut Db| pending::<Result<(), _>>().await;
         let (ended, status) = ended(quiet(), db, body, async |run, signals| {
             run.reached(RunState::Ready).await;
             signals.send(Signal::Interrupt);
@@ -172,7 +172,7 @@ fn a_handle_stops_it() {
     test(async {
         let journal = Journal::default();
         let db = journal.resource("db", Step::Now, Step::Now);
-        let body = async |_: &mut Db| Ok::<(), _>(pending().await);
+        let body = async |_: &mut Db| pending::<Result<(), _>>().await;
         let (ended, status) = ended(quiet(), db, body, async |run, _| {
             run.reached(RunState::Ready).await;
             run.stop();

@@ -11,7 +11,7 @@ use tokio::task::yield_now;
 use super::turns::Old;
 use super::with_map;
 use crate::everywhere::{everywhere, multi_thread};
-use crate::journal::{Journal, Step};
+use crate::journal::{Db, Journal, Step};
 
 /// Nobody is there: it enters; somebody is: that is it, and nothing is made.
 #[test]
@@ -74,8 +74,14 @@ fn who_waits_for_one_that_fails_tries_its_own() {
         for goes in [false, true] {
             let journal = Journal::new();
             let ended = with_map(async |map| {
-                let enter = if goes { Step::Hang } else { Step::Fail("no route") };
-                let bad = || journal.resource("bad").enter(enter.clone()).lifespan();
+                let gate = Arc::new(Notify::new());
+                let opens = Arc::clone(&gate);
+                let bad = || {
+                    Lifespan::of(async move {
+                        opens.notified().await;
+                        Err::<Db, _>(std::io::Error::other("no route"))
+                    })
+                };
                 let good = || journal.resource("good").lifespan();
                 let mut first = Box::pin(map.get_or_insert('a', bad));
                 assert!(poll!(&mut first).is_pending());
@@ -84,6 +90,7 @@ fn who_waits_for_one_that_fails_tries_its_own() {
                 if goes {
                     drop(first);
                 } else {
+                    gate.notify_one();
                     let error = first.await.unwrap_err();
                     assert!(matches!(error, InsertError::Failed(_)), "{error:?}");
                 }

@@ -106,9 +106,13 @@ pub(crate) fn dropping_because<T>(cause: Cause, drop: impl FnOnce() -> T) -> T {
 #[cold]
 fn take_from(mark: usize) -> Vec<OrphanExit> {
     COLLECTING.with(|collectors| collectors.jobs.set(mark));
-    let listed = JOBS.try_with(|jobs| jobs.borrow_mut().split_off(mark));
-    let listed = listed.unwrap_or_default().into_iter();
-    listed.filter_map(|listed| listed.job).collect()
+    let take = |jobs: &RefCell<Vec<Listed>>| {
+        jobs.borrow_mut()
+            .drain(mark..)
+            .filter_map(|listed| listed.job)
+            .collect()
+    };
+    JOBS.try_with(take).unwrap_or_default()
 }
 
 /// Gives a job to the innermost collector of this thread, else has it rescued.

@@ -89,12 +89,12 @@ struct Listener {
 impl Listener {
     fn new(runtime: runtime::Id) -> Self {
         let drain = Arc::<Drain>::default();
-        with(runtime, |ledger| ledger.drains.push(Arc::clone(&drain)));
+        with(|ledger| ledger.drains.push((runtime, Arc::clone(&drain))));
         Listener { runtime, drain }
     }
 
     fn is_idle(&self) -> bool {
-        with(self.runtime, |ledger| ledger.exits.is_empty())
+        !with(|ledger| ledger.is_any_pending(self.runtime))
     }
 
     fn finish(self) -> Drained {
@@ -114,8 +114,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let is_another = |drain: &Arc<Drain>| !Arc::ptr_eq(drain, &self.drain);
-        with(self.runtime, |ledger| ledger.drains.retain(is_another));
+        with(|ledger| ledger.drains.retain(|(_, drain)| !Arc::ptr_eq(drain, &self.drain)));
     }
 }
 

@@ -22,6 +22,8 @@ pub struct OrphanExit {
     pub(crate) runtime: Option<Handle>,
     abandoned_by: Option<task::Id>,
     pub(crate) stray: bool,
+    /// Why it is rescued, to be told when it begins.
+    pub(super) rescued: Option<&'static str>,
     state: OrphanState,
 }
 
@@ -52,6 +54,7 @@ impl OrphanExit {
             runtime,
             abandoned_by: task::try_id(),
             stray,
+            rescued: None,
             state,
         }
     }
@@ -85,6 +88,9 @@ impl Future for OrphanExit {
     type Output = Failures;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
+        if let Some(reason) = self.rescued.take() {
+            event::emit(&self.subject, EventKind::Rescued { reason });
+        }
         let OrphanExit {
             exit, anchor, state, ..
         } = &mut *self;

@@ -1,10 +1,10 @@
 //! [`OwnerEntry`]: the entry of an owner in the ledger of its runtime: live until it is asked to end, and waited for from then on
 //! (law 4).
 
-use std::mem;
 #[cfg(feature = "signal")]
 use std::panic::Location;
 use std::sync::{Arc, Weak};
+use std::{iter, mem};
 
 use tokio::runtime;
 
@@ -28,7 +28,7 @@ enum Stage {
 impl OwnerEntry {
     pub(crate) fn of(runtime: runtime::Id, owner: &Arc<dyn Owned>) -> Self {
         let number = ledger::number();
-        ledger::with(runtime, |ledger| ledger.owners.insert(number, Arc::downgrade(owner)));
+        ledger::with(|ledger| ledger.owners.insert(number, (runtime, Arc::downgrade(owner))));
         OwnerEntry {
             runtime,
             number,
@@ -41,7 +41,7 @@ impl OwnerEntry {
         let mut stage = self.stage.lock();
         if matches!(*stage, Stage::Live) {
             // In this order: at no time is it in neither list.
-            *stage = Stage::Ending(PendingExit::begin(self.runtime, vec![subject.clone()]));
+            *stage = Stage::Ending(PendingExit::begin(self.runtime, iter::once(Some(subject.clone()))));
             drop(self.strike());
         }
     }
@@ -57,16 +57,16 @@ impl OwnerEntry {
         }
     }
 
-    fn strike(&self) -> Option<Weak<dyn Owned>> {
-        ledger::with(self.runtime, |ledger| ledger.owners.remove(&self.number))
+    fn strike(&self) -> Option<(runtime::Id, Weak<dyn Owned>)> {
+        ledger::with(|ledger| ledger.owners.remove(&self.number))
     }
 }
 
 /// Those of this runtime that are live and were entered since the [mark](ledger::mark), in that order.
 fn owners(runtime: runtime::Id, since: u64) -> Vec<Arc<dyn Owned>> {
-    ledger::with(runtime, |ledger| {
-        let owners = ledger.owners.range(since..);
-        owners.filter_map(|(_, owner)| owner.upgrade()).collect()
+    ledger::with(|ledger| {
+        let owners = ledger.owners.range(since..).filter(|(_, (of, _))| *of == runtime);
+        owners.filter_map(|(_, (_, owner))| owner.upgrade()).collect()
     })
 }
 

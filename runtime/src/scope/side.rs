@@ -2,13 +2,11 @@
 //! to return or report (law 23), the region of its body (law 21), why its code is asked to stop (law 13), and how it ended if not
 //! by itself.
 
-use std::collections::VecDeque;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::runtime::Handle;
-use tokio::task::coop;
 
 use super::body_region::BodyRegion;
 use super::limit::StopReason;
@@ -20,6 +18,7 @@ use crate::event;
 use crate::event::failures::Failures;
 use crate::event::undelivered::Undelivered;
 use crate::orphan::collector;
+use crate::orphan::exits::{ExitSource, OrphanExits};
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::orphan::rescue;
 
@@ -41,8 +40,8 @@ pub(crate) enum Side {
 pub(crate) struct SideState {
     /// What the scope fails with, while something still exits: the failure of its enter, or the panic of its body.
     failed: Option<Undelivered>,
-    jobs: VecDeque<OrphanExit>,
-    failures: Failures,
+    /// And what has failed by now.
+    adopted: OrphanExits,
     region: Option<BodyRegion>,
     /// Of the code of the scope and the jobs.
     rotation: Rotation,
@@ -127,7 +126,7 @@ impl Side {
         let (ours, others): (Vec<_>, Vec<_>) = abandoned.into_iter().partition(OrphanExit::may_be_adopted_here);
         let exits = ours.iter().filter(|job| !job.is_elsewhere());
         exits.for_each(|job| event::adopted(&job.subject));
-        self.make_more().jobs.extend(ours);
+        self.make_more().adopted.left.extend(ours);
         rescue::spawn(others);
     }
 
@@ -152,7 +151,7 @@ impl Side {
     pub(crate) fn poll_adopted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self.more_mut() {
             None => Poll::Ready(()),
-            Some(state) => state.poll_jobs(cx),
+            Some(state) => state.adopted.poll_each(cx),
         }
     }
 
@@ -170,7 +169,7 @@ impl Side {
 
     #[cold]
     pub(crate) fn append(&mut self, failures: Failures) {
-        self.make_more().failures.append(failures);
+        self.make_more().adopted.failures.append(failures);
     }
 
     #[cold]
@@ -276,7 +275,7 @@ impl Side {
     pub(crate) fn take_failures(&mut self) -> Failures {
         match self.more_mut() {
             None => Failures::default(),
-            Some(state) => std::mem::take(&mut state.failures),
+            Some(state) => std::mem::take(&mut state.adopted.failures),
         }
     }
 }
@@ -285,30 +284,14 @@ impl SideState {
     #[cold]
     fn begin_round(&mut self, cx: &mut Context<'_>) {
         if self.rotation.begin() == JOBS {
-            let _ = self.poll_jobs(cx);
+            let _ = self.adopted.poll_each(cx);
         }
     }
 
     #[cold]
     fn end_round(&mut self, cx: &mut Context<'_>) {
-        let _ = self.poll_jobs(cx);
+        let _ = self.adopted.poll_each(cx);
         self.rotation.end(2);
-    }
-
-    /// The first of them has its turn in any case.
-    #[cold]
-    fn poll_jobs(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while let Some(job) = self.jobs.front_mut() {
-            let failures = ready!(Pin::new(job).poll(cx));
-            self.failures.append(failures);
-            self.jobs.pop_front();
-            // Exits that never wait must not keep the thread from other tasks.
-            let is_spent = pin!(coop::consume_budget()).poll(cx).is_pending();
-            if is_spent && !self.jobs.is_empty() {
-                return Poll::Pending;
-            }
-        }
-        Poll::Ready(())
     }
 }
 
@@ -316,6 +299,6 @@ impl Drop for SideState {
     #[cold]
     fn drop(&mut self) {
         drop(self.failed.take());
-        collector::pass_on(std::mem::take(&mut self.jobs).into());
+        collector::pass_on(std::mem::take(&mut self.adopted.left).into());
     }
 }

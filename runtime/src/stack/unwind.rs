@@ -2,10 +2,9 @@
 //! those of a stack that may leave its task: dropped in the middle, they go on elsewhere (law 6).
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::mem;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-
-use tokio::task::coop;
 
 use super::exit_stack::ExitStack;
 use super::slots::Slot;
@@ -16,6 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::failures::Failures;
 use crate::lifespan::kind::{AnyMember, Kind, Sendable};
 use crate::orphan::collector;
+use crate::orphan::exits::ExitSource;
 use crate::orphan::orphan_exit::{OrphanExit, OrphanState};
 use crate::resource::exit::{Exit, ForMembers};
 
@@ -40,31 +40,28 @@ impl<K: Kind> Unwind<K> {
             failures: Failures::default(),
         }
     }
+}
 
-    /// Whether anything is left; if so, it has begun.
-    fn goes_on(&mut self) -> bool {
-        while self.running.is_none() {
-            match self.stack.slots.pop_or_close() {
-                Some(slot) => self.begin(slot),
-                None => return false,
-            }
-        }
-        true
-    }
+impl<K: Kind> ExitSource for Unwind<K> {
+    type Exit = K::Exit;
 
-    fn begin(&mut self, slot: Slot<K>) {
-        match slot {
-            Slot::Here(member) => self.running = Some(member.__part(self.exit.clone(), None)),
-            Slot::Lent(subject) => self.ended(leaked(subject)),
+    fn next(&mut self) -> Option<&mut K::Exit> {
+        if self.running.is_none() {
+            self.running = self.stack.slots.pop_or_close().map(|slot| match slot {
+                Slot::Here(member) => member.__part(self.exit.clone(), None),
+                Slot::Lent(subject) => K::__run(leaked(subject)),
+            });
         }
+        self.running.as_mut()
     }
 
     /// Those that are older are told of what failed so far.
-    fn ended(&mut self, failed: Failures) {
-        if let Some(first) = failed.first() {
+    fn ended(&mut self, failures: Failures) {
+        self.running = None;
+        if let Some(first) = failures.first() {
             self.exit.after(|| rendered(first));
         }
-        self.failures.append(failed);
+        self.failures.append(failures);
     }
 }
 
@@ -74,27 +71,16 @@ impl<K: Kind> Unpin for Unwind<K> {}
 impl<K: Kind> Future for Unwind<K> {
     type Output = Failures;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
-        let this = self.get_mut();
-        loop {
-            if let Some(running) = &mut this.running {
-                let failed = ready!(Pin::new(running).poll(cx));
-                this.running = None;
-                this.ended(failed);
-            }
-            // Exits that never wait must not keep the thread from other tasks.
-            ready!(pin!(coop::consume_budget()).poll(cx));
-            if !this.goes_on() {
-                return Poll::Ready(std::mem::take(&mut this.failures));
-            }
-        }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
+        ready!(self.poll_each(cx));
+        Poll::Ready(mem::take(&mut self.failures))
     }
 }
 
 /// What has failed so far is told with what is left.
 impl<K: Kind> Drop for Unwind<K> {
     fn drop(&mut self) {
-        collector::pass_on_failed(std::mem::take(&mut self.failures));
+        collector::pass_on_failed(mem::take(&mut self.failures));
     }
 }
 
@@ -126,13 +112,12 @@ impl Drop for Lasting {
         let Some(mut unwind) = self.0.take() else {
             return;
         };
-        unwind.goes_on();
         if let Some(OrphanExit {
             subject,
             runtime,
             stray,
             ..
-        }) = &unwind.running
+        }) = unwind.next()
         {
             let (subject, runtime, stray) = (subject.clone(), runtime.clone(), *stray);
             collector::submit(OrphanExit::new(OrphanState::Begun, unwind, subject, runtime, stray));
@@ -142,8 +127,8 @@ impl Drop for Lasting {
 
 /// There is a slot, but no resource in it.
 #[cold]
-fn leaked(subject: Subject) -> Failures {
+fn leaked(subject: Subject) -> OrphanExit {
     let reason = "its guard was leaked, and the resource with it";
-    let lost = Error::of(subject, Phase::Exit, ErrorKind::Lost, reason.into());
-    Failures::of(vec![lost])
+    let lost = Error::of(subject.clone(), Phase::Exit, ErrorKind::Lost, reason.into());
+    OrphanExit::over(Failures::of(vec![lost]), subject)
 }

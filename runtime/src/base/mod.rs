@@ -1,6 +1,6 @@
 //! What everything stands on: who a resource is and what it may take ([`entry`], [`subject`], [`policy`], [`budget`]), which life
 //! of it is observed and how far that has come ([`life`], [`observed`]), the phases of a life and why it ends ([`cause`]), the
-//! clock and tokio's budget ([`timer`], [`coop`]), which task this is ([`identity`]), a mutex ([`lock`]), and what user code
+//! clock and tokio's budget ([`timer`], [`coop`]), which task this is ([`identity`]), a mutex ([`lock`]), the `Debug` of what shows nothing ([`opaque`]), and what user code
 //! panics with ([`panic`](mod@panic)).
 
 pub(crate) mod budget;
@@ -13,6 +13,7 @@ pub(crate) mod identity;
 pub(crate) mod life;
 pub(crate) mod lock;
 pub(crate) mod observed;
+pub(crate) mod opaque;
 pub(crate) mod panic;
 pub(crate) mod policy;
 pub(crate) mod subject;

@@ -1,6 +1,5 @@
 //! [`join`]: a tuple of resources as one.
 
-use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
@@ -13,6 +12,7 @@ use super::exits::Order;
 use super::joined::{self, EnterJoined, Joined, SendableMembers};
 use super::lane::{EnterOne, Lane, Pair};
 use super::parting::Entries;
+use crate::base::opaque::opaque_debug;
 use crate::error::Error;
 use crate::lifespan::Lifespan;
 use crate::lifespan::kind::{Kind, Sendable};
@@ -93,11 +93,7 @@ where
     }
 }
 
-impl<J: Join, K: Kind> fmt::Debug for Joining<J, K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Joining").finish_non_exhaustive()
-    }
-}
+opaque_debug!([J: Join, K: Kind] Joining<J, K>, "Joining");
 
 /// Tuples of up to twelve lifespans.
 //

@@ -51,7 +51,7 @@ pub trait Members<K: Kind>: Sized {
     ///
     /// [law 21]: crate::guide::guarantees#law-21
     #[doc(hidden)]
-    fn __ask(&self, asking: &mut AskingMembers<'_, '_>);
+    fn __ask(&self, entries: &mut slice::Iter<'_, Entry>, failing: &mut Failing<'_>);
 }
 
 /// Members that may leave their task. One bound and not three, so that rustc says once which of them may not.
@@ -60,20 +60,10 @@ pub trait SendableMembers: Members<Sendable> + Send + 'static {}
 
 impl<R: ScopedResource> SendableMembers for Vec<R> {}
 
-/// Members that are asked, each as who it is itself.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct AskingMembers<'a, 'f> {
-    entries: slice::Iter<'a, Entry>,
-    failing: &'a mut Failing<'f>,
-}
-
-impl AskingMembers<'_, '_> {
-    /// The next member.
-    pub fn member<R: LocalResource>(&mut self, resource: &R) {
-        if let Some(entry) = self.entries.next() {
-            self.failing.member(resource, entry);
-        }
+/// The next member, as who it is itself.
+fn ask<R: LocalResource>(resource: &R, entries: &mut slice::Iter<'_, Entry>, failing: &mut Failing<'_>) {
+    if let Some(entry) = entries.next() {
+        failing.member(resource, entry);
     }
 }
 
@@ -84,9 +74,9 @@ impl<K: Takes<R>, R: LocalResource> Members<K> for Vec<R> {
         }
     }
 
-    fn __ask(&self, asking: &mut AskingMembers<'_, '_>) {
+    fn __ask(&self, entries: &mut slice::Iter<'_, Entry>, failing: &mut Failing<'_>) {
         for resource in self {
-            asking.member(resource);
+            ask(resource, entries, failing);
         }
     }
 }
@@ -101,9 +91,9 @@ macro_rules! members {
             }
 
             #[allow(non_snake_case, unused_variables, reason = "as above")]
-            fn __ask(&self, asking: &mut AskingMembers<'_, '_>) {
+            fn __ask(&self, entries: &mut slice::Iter<'_, Entry>, failing: &mut Failing<'_>) {
                 let ($($member,)*) = self;
-                $(asking.member($member);)*
+                $(ask($member, entries, failing);)*
             }
         }
 
@@ -128,23 +118,21 @@ impl<T: Members<K>, K: Kind> Joined<T, K> {
     }
 
     fn ask(&self, failing: &mut Failing<'_>) {
-        self.values.__ask(&mut AskingMembers {
-            entries: self.entries.0.iter(),
-            failing,
-        });
+        self.values.__ask(&mut self.entries.0.iter(), failing);
     }
 
     async fn exit_all(self, exit: &Exit) -> Result<(), BoxError> {
-        let mut parting = Parting::new(exit).with(self.entries);
-        self.values.__part(&mut parting);
-        settle(parting.exits(self.order).await)
+        let order = self.order;
+        settle(self.part(Parting::new(exit)).exits(order).await)
     }
 
     fn abandoned(self, abandoned: Origin) -> Parting<K> {
         let exit = Exit::new(collector::cause(), None);
-        let mut parting = Parting::new(&exit)
-            .with(self.entries)
-            .abandoned((abandoned.runtime, abandoned.stray));
+        self.part(Parting::new(&exit).abandoned((abandoned.runtime, abandoned.stray)))
+    }
+
+    fn part(self, parting: Parting<K>) -> Parting<K> {
+        let mut parting = parting.with(self.entries);
         self.values.__part(&mut parting);
         parting
     }

@@ -1,10 +1,10 @@
 //! [`Parting`]: members on their way to their exits.
 
-use std::fmt;
 use std::panic::Location;
 
 use super::exits::{Exits, Order};
 use crate::base::entry::Entry;
+use crate::base::opaque::opaque_debug;
 use crate::lifespan::kind::{Kind, Sendable, Takes};
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::resource::LocalResource;
@@ -138,8 +138,4 @@ impl<K: Kind> Parting<K> {
     }
 }
 
-impl<K: Kind> fmt::Debug for Parting<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parting").finish_non_exhaustive()
-    }
-}
+opaque_debug!([K: Kind] Parting<K>, "Parting");

@@ -3,9 +3,11 @@
 //! Only what waits has one to itself: that of a future that ends without having passed it on is the next one's.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+
+use crate::base::lock::Lock;
 
 #[derive(Debug)]
 pub(super) struct Wakers {
@@ -18,8 +20,8 @@ pub(super) struct Wakers {
 /// Which futures have been woken since they were polled.
 #[derive(Debug, Default)]
 struct Queue {
-    woken: Mutex<Vec<usize>>,
-    task: Mutex<Option<Waker>>,
+    woken: Lock<Vec<usize>>,
+    task: Lock<Option<Waker>>,
 }
 
 #[derive(Debug)]
@@ -36,17 +38,13 @@ impl Wake for One {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.queued.swap(true, Ordering::AcqRel) {
-            lock(&self.queue.woken).push(self.index);
-            let task = lock(&self.queue.task).take();
+            self.queue.woken.lock().push(self.index);
+            let task = self.queue.task.lock().take();
             if let Some(task) = task {
                 task.wake();
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Wakers {
@@ -62,9 +60,9 @@ impl Wakers {
     pub(super) fn take_woken(&self, task: &Waker, due: &mut VecDeque<usize>) {
         let task = task.clone();
         // Not dropped under the lock: it may be anybody's.
-        let old = lock(&self.queue.task).replace(task);
+        let old = self.queue.task.lock().replace(task);
         drop(old);
-        due.extend(lock(&self.queue.woken).drain(..));
+        due.extend(self.queue.woken.lock().drain(..));
     }
 
     /// Whether it has been polled and waits.

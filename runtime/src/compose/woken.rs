@@ -39,11 +39,8 @@ pub(super) trait Polled {
     fn give_up(&mut self, index: usize);
 }
 
-/// One that is due.
-struct Due {
-    index: usize,
-    starts: bool,
-}
+/// One that is due, and whether it starts.
+type Due = (usize, bool);
 
 impl WokenSet {
     /// Of so many futures.
@@ -75,7 +72,7 @@ impl WokenSet {
             let Some(next) = self.next(&mut due) else {
                 break;
             };
-            self.poll_one(&next, cx, futures);
+            self.poll_one(next, cx, futures);
             spent = !coop::has_budget_remaining();
         }
         if self.is_over() {
@@ -93,9 +90,9 @@ impl WokenSet {
 
     /// What was polled before this has spent the budget: one may get on that needs none, and it is nobody's turn.
     fn poll_in_vain(&mut self, cx: &mut Context<'_>, futures: &mut dyn Polled) -> Poll<()> {
-        let next = self.due.pop_back().map(|index| Due { index, starts: false });
+        let next = self.due.pop_back().map(|index| (index, false));
         if let Some(next) = next.or_else(|| self.start()) {
-            self.poll_one(&next, cx, futures);
+            self.poll_one(next, cx, futures);
         }
         if self.is_over() {
             return Poll::Ready(());
@@ -127,17 +124,16 @@ impl WokenSet {
     fn go_on(&mut self, due: &mut usize) -> Option<Due> {
         *due = due.checked_sub(1)?;
         let index = self.due.pop_front()?;
-        Some(Due { index, starts: false })
+        Some((index, false))
     }
 
     fn start(&mut self) -> Option<Due> {
         let index = self.turns.next(self.left)?;
         self.left += 1;
-        Some(Due { index, starts: true })
+        Some((index, true))
     }
 
-    fn poll_one(&mut self, next: &Due, cx: &mut Context<'_>, futures: &mut dyn Polled) {
-        let Due { index, starts } = *next;
+    fn poll_one(&mut self, (index, starts): Due, cx: &mut Context<'_>, futures: &mut dyn Polled) {
         let polled = match &mut self.wakers {
             None => futures.poll_one(index, starts, cx),
             // It has ended since it was woken.

@@ -13,6 +13,7 @@ use pin_project_lite::pin_project;
 use super::ending::{EndBox, Exited};
 use super::kind::{Kind, Local, Sendable};
 use super::send_fn::SendFn2;
+use crate::base::opaque::opaque_debug;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
 use crate::lifespan::Lifespan;
@@ -123,11 +124,7 @@ where
     }
 }
 
-impl<F, X, O> fmt::Debug for WithExit<F, X, O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WithExit").finish_non_exhaustive()
-    }
-}
+opaque_debug!([F, X, O] WithExit<F, X, O>, "WithExit");
 
 impl<'a, T> Lifespan<Resource<T, Local<'a>>> {
     /// As [`Lifespan::new`], for a value or an exit that is not `Send + 'static`. Abandoned, it can be neither adopted

@@ -18,6 +18,7 @@ use super::send_fn::SendFn;
 use crate::base::coop::poll_unbudgeted;
 use crate::base::entry::Subject;
 use crate::base::lock::Lock;
+use crate::base::opaque::opaque_debug;
 use crate::base::policy::Policy;
 use crate::cancel::current;
 use crate::cancel::place::Place;
@@ -324,14 +325,6 @@ impl<V: fmt::Debug> fmt::Debug for Lent<V> {
     }
 }
 
-impl<V> fmt::Debug for Lend<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lend").finish_non_exhaustive()
-    }
-}
+opaque_debug!([V] Lend<V>, "Lend");
 
-impl<V> fmt::Debug for HeldEnter<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HeldEnter").finish_non_exhaustive()
-    }
-}
+opaque_debug!([V] HeldEnter<V>, "HeldEnter");

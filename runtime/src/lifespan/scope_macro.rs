@@ -1,11 +1,11 @@
 //! `scope!`: a scope without a closure, for resources that borrow; and the pieces its expansion calls.
 
-use std::fmt;
 use std::future::{self, Future};
 use std::panic::Location;
 use std::pin::pin;
 
 use crate::base::identity::Checkpoint;
+use crate::base::opaque::opaque_debug;
 use crate::error::Error;
 use crate::lifespan::Lifespan;
 use crate::resource::LocalResource;
@@ -129,26 +129,10 @@ impl<R: LocalResource> Begun<R> {
     }
 }
 
-impl<R: LocalResource> fmt::Debug for Begun<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Begun").finish_non_exhaustive()
-    }
-}
+opaque_debug!([R: LocalResource] Begun<R>, "Begun");
 
-impl<T> fmt::Debug for BlockEnd<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlockEnd").finish_non_exhaustive()
-    }
-}
+opaque_debug!([T] BlockEnd<T>, "BlockEnd");
 
-impl fmt::Debug for BlockKeep<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlockKeep").finish_non_exhaustive()
-    }
-}
+opaque_debug!([] BlockKeep<'_>, "BlockKeep");
 
-impl fmt::Debug for Pass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pass").finish_non_exhaustive()
-    }
-}
+opaque_debug!([] Pass, "Pass");

@@ -1,9 +1,9 @@
 //! [`Calls`]: callbacks as entries of a stack, async or not, that may leave their task or not.
 
-use std::fmt;
 use std::panic::Location;
 
 use crate::base::entry::Entry;
+use crate::base::opaque::opaque_debug;
 use crate::base::policy::Policy;
 use crate::lifespan::ending::Exited;
 use crate::lifespan::foreign::Resource;
@@ -65,11 +65,7 @@ pub(super) fn callback_entry(place: &'static Location<'static>) -> Entry {
 #[doc(hidden)]
 pub struct AtOnce<X>(pub(super) X);
 
-impl<X> fmt::Debug for AtOnce<X> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AtOnce").finish_non_exhaustive()
-    }
-}
+opaque_debug!([X] AtOnce<X>, "AtOnce");
 
 #[diagnostic::do_not_recommend]
 impl<X, O> Calls<AtOnce<X>, O> for Sendable

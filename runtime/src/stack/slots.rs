@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::entry::{Entry, Subject};
+use crate::base::lock::Lock;
 use crate::lifespan::kind::{AnyMember, Kind};
 use crate::live::Live;
 use crate::resource::LocalResource;
@@ -20,7 +20,7 @@ use crate::scope::held::Held;
 /// What a stack is called where something came too late.
 pub(super) const STACK: &str = "the exit stack";
 
-pub(super) struct Slots<K: Kind>(Mutex<State<K>>);
+pub(super) struct Slots<K: Kind>(Lock<State<K>>);
 
 /// Which slot: a later one has a larger key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +53,7 @@ impl<K: Kind> Slots<K> {
     }
 
     fn with(closed: bool, users: Option<Dependents>) -> Self {
-        Slots(Mutex::new(State {
+        Slots(Lock::new(State {
             slots: BTreeMap::new(),
             next: 0,
             closed,
@@ -61,26 +61,22 @@ impl<K: Kind> Slots<K> {
         }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State<K>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn len(&self) -> usize {
-        self.state().slots.len()
+        self.0.lock().slots.len()
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.state().closed
+        self.0.lock().closed
     }
 
     /// On top of the others.
     pub(super) fn add(&self, slot: Slot<K>) -> Key {
-        self.state().add(slot)
+        self.0.lock().add(slot)
     }
 
     /// As [`add`](Slots::add), for what may come when all is closed: it then comes back (law 25).
     pub(super) fn offer<T>(&self, offered: T, slot: impl FnOnce(T) -> Slot<K>) -> Result<(), T> {
-        let mut state = self.state();
+        let mut state = self.0.lock();
         if state.closed {
             drop(state);
             return Err(offered);
@@ -91,19 +87,19 @@ impl<K: Kind> Slots<K> {
 
     /// Changes what is in a slot.
     pub(super) fn put(&self, key: Key, slot: Slot<K>) {
-        let old = self.state().slots.insert(key, slot);
+        let old = self.0.lock().slots.insert(key, slot);
         drop(old);
     }
 
     /// An entry that leaves early.
     pub(super) fn remove(&self, key: Key) {
-        let removed = self.state().slots.remove(&key);
+        let removed = self.0.lock().slots.remove(&key);
         drop(removed);
     }
 
     /// The youngest. If there is none, none comes any more.
     pub(super) fn pop_or_close(&self) -> Option<Slot<K>> {
-        let mut state = self.state();
+        let mut state = self.0.lock();
         let popped = state.slots.pop_last();
         state.closed = popped.is_none();
         popped.map(|(_, slot)| slot)
@@ -112,7 +108,7 @@ impl<K: Kind> Slots<K> {
     /// None comes any more; the exits of those that are here, the youngest first.
     pub(super) fn close(&self, exit: &ForMembers, from: Option<&AbandonedFrom>) -> Vec<K::Exit> {
         let slots = {
-            let mut state = self.state();
+            let mut state = self.0.lock();
             state.closed = true;
             std::mem::take(&mut state.slots)
         };
@@ -124,13 +120,13 @@ impl<K: Kind> Slots<K> {
     }
 
     pub(super) fn users(&self) -> Option<Dependents> {
-        self.state().users.clone()
+        self.0.lock().users.clone()
     }
 
     /// If one of them fails, it tells these users from now on, and nobody else (law 21).
     pub(super) fn tell(&self, users: &Dependents) {
         let slots = {
-            let mut state = self.state();
+            let mut state = self.0.lock();
             state.users = Some(users.clone());
             std::mem::take(&mut state.slots)
         };
@@ -139,7 +135,7 @@ impl<K: Kind> Slots<K> {
                 member.__tell(users);
             }
         }
-        let mut state = self.state();
+        let mut state = self.0.lock();
         for (key, slot) in slots {
             state.slots.entry(key).or_insert(slot);
         }
@@ -172,7 +168,7 @@ pub(super) fn live_of<R: LocalResource>(resource: R, entry: Entry) -> Live<R> {
 
 impl<K: Kind> fmt::Debug for Slots<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.state();
+        let state = self.0.lock();
         f.debug_struct("Slots")
             .field("len", &state.slots.len())
             .field("closed", &state.closed)

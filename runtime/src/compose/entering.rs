@@ -94,10 +94,10 @@ impl<L: Enters> Polled for InGroup<'_, L> {
 }
 
 /// The enter of a group, in a cancel scope of its own. `B` enters all members, as `V`; a `T` is made of them.
-pub(crate) type EnterGroup<B, V, T, K> = Running<EnterAll<B, V, T, K>, Ended<V, T>, Pending<()>, Result<T, Error>>;
+pub(crate) type EnterGroup<B, V, T, K> = Running<EnterAll<B, V, T, K>, EnteredAll<V, T>, Pending<()>, Result<T, Error>>;
 
 /// All members, and how they become the whole; or why not all were entered.
-type Ended<V, T> = Result<(Pin<Box<V>>, Order, Finish<V, T>), NotEntered>;
+type EnteredAll<V, T> = Result<(Pin<Box<V>>, Order, Finish<V, T>), NotEntered>;
 type Finish<V, T> = fn(Pin<&mut V>, Order) -> T;
 
 /// Made of what `enter` gives.
@@ -154,7 +154,7 @@ where
     V: RollBack<K>,
     K: Kind,
 {
-    type Output = Ended<V, T>;
+    type Output = EnteredAll<V, T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::entering::{Enters, RollBack};
 use super::exits::Order;
 use super::joined::{self, EnterJoined, Joined, SendableMembers};
-use super::lane::{EnterOne, Lane, Pair};
+use super::lane::{EnterOne, MemberLane, Pair};
 use super::parting::Entries;
 use crate::base::opaque::opaque_debug;
 use crate::error::Error;
@@ -119,14 +119,14 @@ pub trait Join {
 macro_rules! lanes {
     ($place:ident) => { () };
     ($place:ident $first:ident $($rest:ident)*) => {
-        Pair { first: Lane::new(EnterOne::new($first, $place)), rest: lanes!($place $($rest)*) }
+        Pair { first: MemberLane::new(EnterOne::new($first, $place)), rest: lanes!($place $($rest)*) }
     };
 }
 
 macro_rules! lanes_type {
     () => { () };
     ($first:ident $enter:ident, $($rest:ident $enters:ident,)*) => {
-        Pair<Lane<EnterOne<$first, $enter>, $first>, lanes_type!($($rest $enters,)*)>
+        Pair<MemberLane<EnterOne<$first, $enter>, $first>, lanes_type!($($rest $enters,)*)>
     };
 }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use super::exits::Order;
 use super::joined::{self, Joined};
-use super::lane::{EnterOne, Lane};
+use super::lane::{EnterOne, MemberLane};
 use super::parting::Entries;
 use crate::lifespan::Lifespan;
 use crate::lifespan::kind::Takes;
@@ -55,7 +55,7 @@ where
 }
 
 /// In boxes, so that those that have ended take no room.
-type BoxedLanes<R, F> = Vec<Lane<Pin<Box<EnterOne<R, F>>>, R>>;
+type BoxedLanes<R, F> = Vec<MemberLane<Pin<Box<EnterOne<R, F>>>, R>>;
 
 pub(super) fn all<R, F, K>(
     width: usize,
@@ -70,7 +70,7 @@ where
 {
     let lanes = members.into_iter();
     let lanes: BoxedLanes<R, F> = lanes
-        .map(|member| Lane::new(Box::pin(EnterOne::new(member, place))))
+        .map(|member| MemberLane::new(Box::pin(EnterOne::new(member, place))))
         .collect();
     joined::lifespan(
         "join_all",

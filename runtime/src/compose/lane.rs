@@ -1,4 +1,4 @@
-//! [`Lane`]: a member of a group, from its enter on; whether it fails or panics there, that is an end like any other.
+//! [`MemberLane`]: a member of a group, from its enter on; whether it fails or panics there, that is an end like any other.
 
 use std::future::Future;
 use std::panic::Location;
@@ -97,16 +97,16 @@ fn looked_at<R: LocalResource>(
 
 pin_project! {
     /// One member: its enter, and then itself.
-    pub struct Lane<E, R: LocalResource> {
+    pub struct MemberLane<E, R: LocalResource> {
         #[pin]
         entering: Option<E>,
         kept: Option<Kept<R>>,
     }
 }
 
-impl<E, R: LocalResource> Lane<E, R> {
+impl<E, R: LocalResource> MemberLane<E, R> {
     pub(super) fn new(entering: E) -> Self {
-        Lane {
+        MemberLane {
             entering: Some(entering),
             kept: None,
         }
@@ -123,7 +123,7 @@ impl<E, R: LocalResource> Lane<E, R> {
     }
 }
 
-impl<E, R> Enters for Lane<E, R>
+impl<E, R> Enters for MemberLane<E, R>
 where
     E: Future<Output = Result<Kept<R>, Missed>>,
     R: LocalResource,
@@ -155,16 +155,16 @@ fn admit<R: LocalResource>(ended: Result<Kept<R>, Missed>, group: &mut Group) ->
     ended.map_err(|missed| group.miss(missed, None)).ok()
 }
 
-impl<E, R: LocalResource, K: Takes<R>> RollBack<K> for Lane<E, R> {
+impl<E, R: LocalResource, K: Takes<R>> RollBack<K> for MemberLane<E, R> {
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>) {
         parting.member(self.take());
     }
 }
 
 /// Any number of members of one type.
-impl<E: Unpin, R: LocalResource> Enters for Vec<Lane<E, R>>
+impl<E: Unpin, R: LocalResource> Enters for Vec<MemberLane<E, R>>
 where
-    Lane<E, R>: Enters,
+    MemberLane<E, R>: Enters,
 {
     fn __count(&self) -> usize {
         self.len()
@@ -179,7 +179,7 @@ where
     }
 }
 
-impl<E: Unpin, R: LocalResource, K: Takes<R>> RollBack<K> for Vec<Lane<E, R>> {
+impl<E: Unpin, R: LocalResource, K: Takes<R>> RollBack<K> for Vec<MemberLane<E, R>> {
     fn __roll_back(mut self: Pin<&mut Self>, parting: &mut Parting<K>) {
         for lane in self.iter_mut() {
             Pin::new(lane).__roll_back(parting);

@@ -10,7 +10,7 @@ use super::entering::{Enters, RollBack};
 use super::exits::Order;
 use super::group::Group;
 use super::joined::{self, Joined};
-use super::lane::{EnterOne, Lane};
+use super::lane::{EnterOne, MemberLane};
 use super::parting::{Entries, Parting};
 use crate::base::cause::Phase;
 use crate::base::panic::caught;
@@ -95,10 +95,10 @@ pin_project! {
     struct Chain<R: LocalResource, F, N, S: LocalResource, G> {
         // Before the first one.
         #[pin]
-        second: Option<Lane<EnterOne<S, G>, S>>,
+        second: Option<MemberLane<EnterOne<S, G>, S>>,
         next: Option<N>,
         #[pin]
-        first: Lane<EnterOne<R, F>, R>,
+        first: MemberLane<EnterOne<R, F>, R>,
         place: &'static Location<'static>,
     }
 }
@@ -125,7 +125,7 @@ where
         let chain = Chain {
             second: None,
             next: Some(next),
-            first: Lane::new(EnterOne::new(first, place)),
+            first: MemberLane::new(EnterOne::new(first, place)),
             place,
         };
         joined::lifespan(name, place, chain, Order::LastFirst, |chain, order| {
@@ -141,7 +141,7 @@ impl<R: LocalResource, F, N, S: LocalResource, G> Chain<R, F, N, S, G> {
     /// The two, as far as they are entered.
     fn take(self: Pin<&mut Self>) -> (Option<Kept<R>>, Option<Kept<S>>) {
         let this = self.project();
-        (this.first.take(), this.second.as_pin_mut().and_then(Lane::take))
+        (this.first.take(), this.second.as_pin_mut().and_then(MemberLane::take))
     }
 }
 
@@ -182,7 +182,7 @@ where
                 let subject = first.entry().subject();
                 group.fail(Failure::panicked(subject, Phase::Enter, panic));
             }
-            let second = made.map(|lifespan| Lane::new(EnterOne::new(lifespan, this.place)));
+            let second = made.map(|lifespan| MemberLane::new(EnterOne::new(lifespan, this.place)));
             this.second.set(second);
         }
         match this.second.as_pin_mut() {

@@ -61,20 +61,20 @@ impl<T: Send + 'static> Lifespan<Resource<T>> {
             let value = enter().map_err(Into::into)?;
             let end = Box::new(move |value, cause| exit(value, cause).__into_result());
             let resource = ending(value, end, begins.subject());
-            Ok::<_, BoxError>(Begun {
+            Ok::<_, BoxError>(BegunOnThread {
                 resource: Some(resource),
                 entry: begins,
             })
         });
         let subject = entry.subject();
-        let begun = async move { blocking(subject, enter).await.map(Begun::heard) };
+        let begun = async move { blocking(subject, enter).await.map(BegunOnThread::heard) };
         Lifespan::described(begun, entry)
     }
 }
 
-type End<T> = Box<dyn FnOnce(T, Cause) -> Result<(), BoxError> + Send>;
+type BlockingEnd<T> = Box<dyn FnOnce(T, Cause) -> Result<(), BoxError> + Send>;
 
-fn ending<T: Send + 'static>(value: T, end: End<T>, subject: Subject) -> Resource<T> {
+fn ending<T: Send + 'static>(value: T, end: BlockingEnd<T>, subject: Subject) -> Resource<T> {
     Resource::ending(
         value,
         Box::new(|value, exit| {
@@ -85,12 +85,12 @@ fn ending<T: Send + 'static>(value: T, end: End<T>, subject: Subject) -> Resourc
 }
 
 /// On its way out of the thread. If nobody waits for it any more, it is abandoned as a guard is that is dropped (law 3).
-struct Begun<T: Send + 'static> {
+struct BegunOnThread<T: Send + 'static> {
     resource: Option<Resource<T>>,
     entry: Entry,
 }
 
-impl<T: Send + 'static> Begun<T> {
+impl<T: Send + 'static> BegunOnThread<T> {
     fn heard(mut self) -> Resource<T> {
         let Some(resource) = self.resource.take() else {
             unreachable!("it is taken once")
@@ -99,7 +99,7 @@ impl<T: Send + 'static> Begun<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Begun<T> {
+impl<T: Send + 'static> Drop for BegunOnThread<T> {
     fn drop(&mut self) {
         if let Some(resource) = self.resource.take() {
             let held = Lifespan::described(ready(Ok::<_, BoxError>(resource)), self.entry.clone());

@@ -34,7 +34,7 @@ pub(crate) fn blocking<T: Send + 'static>(subject: Subject, work: Box<dyn FnOnce
         runtime: Handle::current().id(),
         has_ended: Lock::new(false),
     });
-    let ending = Ending(Arc::clone(&state));
+    let ending = WorkEnd(Arc::clone(&state));
     let running = task::spawn_blocking(move || {
         let _ending = ending;
         work()
@@ -78,9 +78,9 @@ impl<T> Drop for Blocking<T> {
 }
 
 /// Dropped when the work has returned, has panicked, or was never begun.
-struct Ending(Arc<Work>);
+struct WorkEnd(Arc<Work>);
 
-impl Drop for Ending {
+impl Drop for WorkEnd {
     fn drop(&mut self) {
         *self.0.has_ended.lock() = true;
         LEFT.lock().retain(|work| !Arc::ptr_eq(work, &self.0));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::runtime::{self, Handle};
 use tokio::task::yield_now;
 
-use super::ledger::{Drain, Seen, with};
+use super::ledger::{Drain, DrainSeen, with};
 use super::{blocking, collector, owner_entry};
 use crate::base::entry::Subject;
 use crate::error::Error;
@@ -99,7 +99,7 @@ impl Listener {
 
     fn finish(self) -> Drained {
         let live = owner_entry::live(self.runtime);
-        let Seen {
+        let DrainSeen {
             waited_for,
             mut failures,
         } = std::mem::take(&mut *self.drain.seen.lock());

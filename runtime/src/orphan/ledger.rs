@@ -37,12 +37,12 @@ pub(super) struct Ledger {
 /// One call of [`drain`](super::drain::drain) under way.
 #[derive(Default)]
 pub(super) struct Drain {
-    pub(super) seen: Lock<Seen>,
+    pub(super) seen: Lock<DrainSeen>,
     pub(super) changed: Notify,
 }
 
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct DrainSeen {
     pub(super) waited_for: Vec<Subject>,
     pub(super) failures: Failures,
 }

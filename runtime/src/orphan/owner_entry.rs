@@ -16,10 +16,10 @@ use crate::event::failures::Failures;
 pub(crate) struct OwnerEntry {
     runtime: runtime::Id,
     number: u64,
-    stage: Lock<Stage>,
+    stage: Lock<OwnerStage>,
 }
 
-enum Stage {
+enum OwnerStage {
     Live,
     Ending(PendingExit),
     Over,
@@ -32,28 +32,28 @@ impl OwnerEntry {
         OwnerEntry {
             runtime,
             number,
-            stage: Lock::new(Stage::Live),
+            stage: Lock::new(OwnerStage::Live),
         }
     }
 
     /// Its end was asked for: from here on it is waited for.
     pub(crate) fn ask(&self, subject: &Subject) {
         let mut stage = self.stage.lock();
-        if matches!(*stage, Stage::Live) {
+        if matches!(*stage, OwnerStage::Live) {
             // In this order: at no time is it in neither list.
-            *stage = Stage::Ending(PendingExit::begin(self.runtime, iter::once(Some(subject.clone()))));
+            *stage = OwnerStage::Ending(PendingExit::begin(self.runtime, iter::once(Some(subject.clone()))));
             drop(self.strike());
         }
     }
 
     /// It has ended.
     pub(crate) fn end(&self, failures: Failures) {
-        let stage = mem::replace(&mut *self.stage.lock(), Stage::Over);
+        let stage = mem::replace(&mut *self.stage.lock(), OwnerStage::Over);
         match stage {
-            Stage::Ending(pending) => pending.end(failures),
+            OwnerStage::Ending(pending) => pending.end(failures),
             // Nobody has asked it to end: the failures report themselves.
-            Stage::Live => drop(self.strike()),
-            Stage::Over => {}
+            OwnerStage::Live => drop(self.strike()),
+            OwnerStage::Over => {}
         }
     }
 

@@ -20,7 +20,7 @@ use crate::scope::held::Held;
 /// What a stack is called where something came too late.
 pub(super) const STACK: &str = "the exit stack";
 
-pub(super) struct Slots<K: Kind>(Lock<State<K>>);
+pub(super) struct Slots<K: Kind>(Lock<SlotsState<K>>);
 
 /// Which slot: a later one has a larger key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,7 @@ pub(super) enum Slot<K: Kind> {
 }
 
 /// A map, since an entry in the middle may leave early.
-struct State<K: Kind> {
+struct SlotsState<K: Kind> {
     slots: BTreeMap<Key, Slot<K>>,
     next: u64,
     closed: bool,
@@ -53,7 +53,7 @@ impl<K: Kind> Slots<K> {
     }
 
     fn with(closed: bool, users: Option<Dependents>) -> Self {
-        Slots(Lock::new(State {
+        Slots(Lock::new(SlotsState {
             slots: BTreeMap::new(),
             next: 0,
             closed,
@@ -142,7 +142,7 @@ impl<K: Kind> Slots<K> {
     }
 }
 
-impl<K: Kind> State<K> {
+impl<K: Kind> SlotsState<K> {
     fn add(&mut self, slot: Slot<K>) -> Key {
         let key = Key(self.next);
         self.next += 1;

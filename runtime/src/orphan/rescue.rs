@@ -20,7 +20,11 @@ pub(crate) fn spawn(mut jobs: Vec<OrphanExit>) {
             continue;
         };
         let is_ours = |job: &OrphanExit| job.runtime.as_ref().is_none_or(|of| of.id() == runtime.id());
-        let (group, others) = jobs.into_iter().partition(is_ours);
+        let (group, others) = if jobs.iter().all(is_ours) {
+            (jobs, Vec::new())
+        } else {
+            jobs.into_iter().partition(is_ours)
+        };
         spawn_on(&runtime, group);
         jobs = others;
     }

@@ -1,11 +1,9 @@
 //! Time limits: armed at the first pending poll, so that what never waits pays for no timer, and honest about runtimes
 //! that have no time driver.
 
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,6 +12,7 @@ use tokio::runtime::{self, Handle};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::base::coop::poll_unbudgeted;
+use crate::base::lock::Lock;
 
 /// The moment `budget` from now; a budget that no clock can hold becomes thirty years, as in tokio.
 pub(crate) fn after(budget: Duration) -> Instant {
@@ -71,36 +70,36 @@ pub(crate) fn works() -> bool {
     try_sleep(Instant::now()).is_some()
 }
 
-/// Whether nobody has asked this yet on this runtime.
-pub(crate) fn is_first_to_miss_it() -> bool {
-    MISSED.lock().unwrap_or_else(PoisonError::into_inner).insert(current())
-}
-
-/// Runtimes known to have no time driver (`None`: no runtime at all). tokio can only be asked by trying, and what it
-/// answers is a panic: one per runtime is enough.
-static DRIVERLESS: LazyLock<Mutex<HashSet<Option<runtime::Id>>>> = LazyLock::new(Mutex::default);
-/// Whether the set has an entry, so that everybody else takes no lock.
+/// Runtimes known to have no time driver (`None`: no runtime at all), and whether somebody was told there. tokio can only be asked
+/// by trying, and what it answers is a panic: one per runtime is enough.
+static DRIVERLESS: Lock<Vec<(Option<runtime::Id>, bool)>> = Lock::new(Vec::new());
+/// Whether there is one, so that everybody else takes no lock.
 static ANY_DRIVERLESS: AtomicBool = AtomicBool::new(false);
-/// Those where somebody was told.
-static MISSED: LazyLock<Mutex<HashSet<Option<runtime::Id>>>> = LazyLock::new(Mutex::default);
+
+/// Whether nobody has asked this yet on this runtime, which has none.
+pub(crate) fn is_first_to_miss_it() -> bool {
+    let runtime = current();
+    let mut driverless = DRIVERLESS.lock();
+    let told = driverless.iter_mut().find(|(known, _)| *known == runtime);
+    told.is_some_and(|(_, told)| !std::mem::replace(told, true))
+}
 
 pub(crate) fn try_sleep(deadline: Instant) -> Option<Sleep> {
     let runtime = current();
-    if ANY_DRIVERLESS.load(Ordering::Relaxed) && driverless().contains(&runtime) {
+    let is_known = || DRIVERLESS.lock().iter().any(|(known, _)| *known == runtime);
+    if ANY_DRIVERLESS.load(Ordering::Relaxed) && is_known() {
         return None;
     }
     let sleep = runtime.and_then(|_| catch_unwind(AssertUnwindSafe(|| sleep_until(deadline))).ok());
     if sleep.is_none() {
         ANY_DRIVERLESS.store(true, Ordering::Relaxed);
-        driverless().insert(runtime);
+        if !is_known() {
+            DRIVERLESS.lock().push((runtime, false));
+        }
     }
     sleep
 }
 
 fn current() -> Option<runtime::Id> {
     Handle::try_current().ok().map(|handle| handle.id())
-}
-
-fn driverless() -> MutexGuard<'static, HashSet<Option<runtime::Id>>> {
-    DRIVERLESS.lock().unwrap_or_else(PoisonError::into_inner)
 }

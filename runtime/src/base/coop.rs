@@ -5,7 +5,6 @@
 //! user's is polled in [rotation](Rotation), since without a budget it could itself hold the thread.
 
 use std::future::Future;
-use std::ops::Range;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
@@ -44,12 +43,4 @@ impl Rotation {
             self.first = if is_spent { (self.first + 1) % count } else { 0 };
         }
     }
-}
-
-/// Those of the due that are among the first so many, and the others, counted from there.
-pub(crate) fn split(due: Range<usize>, at: usize) -> [Range<usize>; 2] {
-    [
-        due.start.min(at)..due.end.min(at),
-        due.start.saturating_sub(at)..due.end.saturating_sub(at),
-    ]
 }

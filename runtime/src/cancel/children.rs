@@ -13,10 +13,11 @@ use crate::base::entry::Subject;
 /// Room for so many is kept when nothing is live.
 const MOST_SPARE: usize = 64;
 
+#[derive(Default)]
 pub(super) struct Children<N> {
     /// It needs no memory of its own, so that a chain of scopes allocates no list.
-    first: Place<N>,
-    more: Vec<Place<N>>,
+    first: ChildPlace<N>,
+    more: Vec<ChildPlace<N>>,
     /// A free place of `more`, which knows the next.
     free: Seat,
     live: usize,
@@ -25,17 +26,17 @@ pub(super) struct Children<N> {
     answered: usize,
 }
 
-/// Where a child sits: the first place, or one of the others, counted from one.
-/// It leaves three bits for others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a child sits: the first place is one, the others follow. It leaves three bits for others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seat(pub(super) u32);
 
 impl Seat {
     /// Of what is not counted as live.
-    pub(crate) const NONE: Seat = Seat((1 << 29) - 1);
+    pub(crate) const NONE: Seat = Seat(0);
+    const FIRST: Seat = Seat(1);
 }
 
-struct Place<N> {
+struct ChildPlace<N> {
     child: Child<N>,
     answered_in: u32,
 }
@@ -65,23 +66,10 @@ pub(crate) enum Inside {
     Unpolled,
 }
 
-impl<N> Default for Children<N> {
+impl<N> Default for ChildPlace<N> {
     fn default() -> Self {
-        Children {
-            first: Place::free(Seat::NONE),
-            more: Vec::new(),
-            free: Seat::NONE,
-            live: 0,
-            round: 0,
-            answered: 0,
-        }
-    }
-}
-
-impl<N> Place<N> {
-    fn free(next: Seat) -> Self {
-        Place {
-            child: Child::Nobody(next),
+        ChildPlace {
+            child: Child::Nobody(Seat::NONE),
             answered_in: 0,
         }
     }
@@ -99,23 +87,19 @@ impl<N> Children<N> {
     fn seat(&mut self, child: Child<N>) -> Seat {
         self.live += 1;
         let answered_in = self.round.wrapping_sub(1);
-        let place = Place { child, answered_in };
-        if self.live == 1 {
+        let place = ChildPlace { child, answered_in };
+        if let Child::Nobody(_) = self.first.child {
             self.first = place;
-            return Seat(0);
+            return Seat::FIRST;
         }
         self.seat_beside(place)
     }
 
-    fn seat_beside(&mut self, place: Place<N>) -> Seat {
-        if let Child::Nobody(_) = self.first.child {
-            self.first = place;
-            return Seat(0);
-        }
+    fn seat_beside(&mut self, place: ChildPlace<N>) -> Seat {
         let seat = self.free;
         let Some(free) = self.place(seat) else {
             self.more.push(place);
-            return Seat(u32::try_from(self.more.len()).map_or(Seat::NONE.0, |at| at.min(Seat::NONE.0)));
+            return Seat(u32::try_from(self.more.len()).map_or(0, |at| at + 1));
         };
         if let Child::Nobody(next) = std::mem::replace(free, place).child {
             self.free = next;
@@ -123,11 +107,11 @@ impl<N> Children<N> {
         seat
     }
 
-    fn place(&mut self, seat: Seat) -> Option<&mut Place<N>> {
+    fn place(&mut self, seat: Seat) -> Option<&mut ChildPlace<N>> {
         match seat {
-            Seat(0) => Some(&mut self.first),
             Seat::NONE => None,
-            Seat(at) => self.more.get_mut(at as usize - 1),
+            Seat::FIRST => Some(&mut self.first),
+            Seat(at) => self.more.get_mut(at as usize - 2),
         }
     }
 
@@ -141,7 +125,7 @@ impl<N> Children<N> {
             Child::Node(_) | Child::Nobody(_) => None,
         };
         place.child = Child::Nobody(free);
-        if seat != Seat(0) {
+        if seat != Seat::FIRST {
             self.free = seat;
         }
         self.live -= 1;
@@ -274,7 +258,7 @@ mod tests {
         }
         let mut again = [(); 4].map(|()| children.add_leaf());
         again.sort_by_key(|seat| seat.0);
-        assert_eq!(again, [Seat(0), Seat(1), Seat(3), Seat(5)]);
+        assert_eq!(again, [Seat(1), Seat(2), Seat(4), Seat(6)]);
     }
 
     #[test]

@@ -2,34 +2,32 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use crate::base::lock::Lock;
 use crate::base::panic::rendered;
-
-type Dyn = Box<dyn StdError + Send + Sync>;
 
 /// What a resource died of. Its text can be read at any time, the error itself is given out once: to the scope whose body
 /// it ended, the group whose members it kept from entering, or else the exit of the resource.
 #[derive(Clone)]
-pub(crate) struct Death(Arc<Told>);
+pub(crate) struct Death(Arc<DeathInner>);
 
-struct Told {
+struct DeathInner {
     text: String,
-    error: Mutex<Option<Dyn>>,
+    error: Lock<Option<Box<dyn StdError + Send + Sync>>>,
 }
 
 impl Death {
-    pub(crate) fn new(error: Dyn) -> Self {
-        Death(Arc::new(Told {
+    pub(crate) fn new(error: Box<dyn StdError + Send + Sync>) -> Self {
+        Death(Arc::new(DeathInner {
             text: rendered(&error),
-            error: Mutex::new(Some(error)),
+            error: Lock::new(Some(error)),
         }))
     }
 
     /// The error, unless somebody has it already.
-    pub(crate) fn take(&self) -> Option<Dyn> {
-        let mut error = self.0.error.lock().unwrap_or_else(PoisonError::into_inner);
-        error.take()
+    pub(crate) fn take(&self) -> Option<Box<dyn StdError + Send + Sync>> {
+        self.0.error.lock().take()
     }
 }
 

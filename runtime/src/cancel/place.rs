@@ -12,7 +12,7 @@ use tokio::task;
 
 use super::cancellation::Cancellation;
 use super::children::Seat;
-use super::node::Node;
+use super::node::{Node, Role};
 use crate::base::entry::Entry;
 
 /// Where a future runs.
@@ -27,7 +27,7 @@ pub(crate) struct Place {
 }
 
 /// What a place is as a leaf: its seat, and three flags, in one word.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct AsLeaf(u32);
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -53,11 +53,10 @@ pub(crate) struct Here {
 thread_local! {
     static HERE: Cell<Here> = const { Cell::new(Here { kind: Kind::Nowhere, task: None }) };
     static NODE: RefCell<Option<Arc<Node>>> = const { RefCell::new(None) };
-    static LEAF: Cell<AsLeaf> = const { Cell::new(AsLeaf::NEW) };
+    static LEAF: Cell<AsLeaf> = const { Cell::new(AsLeaf(0)) };
 }
 
 impl AsLeaf {
-    const NEW: AsLeaf = AsLeaf(Seat::NONE.0);
     /// See [`Node::whole`].
     const MEMBER: u32 = 1 << 29;
     /// Its region knows who it is.
@@ -70,12 +69,16 @@ impl AsLeaf {
     }
 
     pub(super) fn seat(self) -> Seat {
-        Seat(self.0 & Seat::NONE.0)
+        Seat(self.0 & (AsLeaf::MEMBER - 1))
     }
 
     /// A node for it.
     pub(super) fn node(self) -> Arc<Node> {
-        Node::of_leaf(self.0 & AsLeaf::MEMBER != 0)
+        Node::with_role(if self.0 & AsLeaf::MEMBER == 0 {
+            Role::Plain
+        } else {
+            Role::Member
+        })
     }
 
     pub(super) fn is_delivered(self) -> bool {
@@ -89,12 +92,6 @@ impl AsLeaf {
     /// Code inside of the leaf here was told of the cancellation.
     pub(super) fn deliver() {
         LEAF.set(AsLeaf(LEAF.get().0 | AsLeaf::DELIVERED));
-    }
-}
-
-impl Default for AsLeaf {
-    fn default() -> Self {
-        AsLeaf::NEW
     }
 }
 
@@ -165,7 +162,7 @@ impl Place {
     /// For the enter of a member: what it is entered in fails if it does.
     pub(crate) fn member() -> Self {
         Place {
-            leaf: AsLeaf(AsLeaf::NEW.0 | AsLeaf::MEMBER),
+            leaf: AsLeaf(AsLeaf::MEMBER),
             ..Place::default()
         }
     }

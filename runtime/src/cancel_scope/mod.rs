@@ -16,7 +16,7 @@ use crate::base::policy::Name;
 use crate::base::timer;
 #[cfg(feature = "tokio-util")]
 use crate::cancel::cancellation::Kind;
-use crate::cancel::node::Node;
+use crate::cancel::node::{Node, Role};
 
 mod canceller;
 mod outcome;
@@ -95,7 +95,7 @@ impl CancelScope {
     }
 
     pub(crate) fn called(name: &'static str, place: &'static Location<'static>) -> Self {
-        CancelScope::at(Node::told(), name, place)
+        CancelScope::at(Node::with_role(Role::Told), name, place)
     }
 
     /// As [`called`](CancelScope::called), for a part of something else, of which no event tells.

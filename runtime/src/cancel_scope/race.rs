@@ -2,24 +2,24 @@
 
 use std::fmt;
 use std::future::{Future, Pending};
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::panic::{Location, resume_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
 use super::region::Bell;
 use super::running::Branch;
 use crate::base::cause::Phase;
-use crate::base::coop::{Rotation, split};
+use crate::base::coop::Rotation;
 use crate::base::entry::Subject;
 use crate::base::identity::Checkpoint;
 use crate::base::panic::Panic;
 use crate::base::policy::Name;
 use crate::cancel::cancellation::{Cancellation, Kind};
 use crate::cancel::current;
-use crate::cancel::node::Node;
+use crate::cancel::node::{Node, Role};
 use crate::event;
 use crate::event::failures::Failure;
 use crate::scope::drop_collector::DropCollector;
@@ -121,11 +121,20 @@ pub trait Race<T> {
 
 /// How a branch ended.
 #[derive(Debug)]
-pub enum Ended<T> {
+pub enum BranchEnd<T> {
     /// And whether a cancellation was delivered in it.
     With(T, bool),
     Panicked(Panic),
     Cancelled,
+}
+
+/// A branch, whatever its type.
+pub trait AnyBranch<T> {
+    /// How it ended, if that is now; nothing if it had ended before.
+    fn __poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<BranchEnd<T>>>;
+
+    /// Cancels it, if it has not ended.
+    fn __cancel(&self, cancellation: &Cancellation);
 }
 
 /// The branches of one race, in order.
@@ -138,17 +147,8 @@ pub trait Branches<T> {
     /// How many there are.
     fn count(&self) -> usize;
 
-    /// Polls those of the due that have not ended, in order, and gives what each that ends now ended with, until told that
-    /// this is enough. Whether all of the due have ended.
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        due: Range<usize>,
-        ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
-    ) -> ControlFlow<(), bool>;
-
-    /// Cancels those that have not ended.
-    fn __cancel(&self, cancellation: &Cancellation);
+    /// One of them, counted from zero.
+    fn __at(self: Pin<&mut Self>, at: usize) -> Pin<&mut (dyn AnyBranch<T> + '_)>;
 }
 
 pin_project! {
@@ -161,11 +161,10 @@ pin_project! {
 
 impl<F, T> Lane<F, T> {
     fn new(body: F, place: &'static Location<'static>) -> Self {
-        let node = Node::branch();
+        let node = Node::with_role(Role::Branch);
         node.name(subject(place));
-        let alarm = Bell::new(None, Kind::Stop);
         Lane {
-            branch: Some(Branch::new(node, alarm, body)),
+            branch: Some(Branch::new(node, Bell::none(), body)),
         }
     }
 }
@@ -174,42 +173,41 @@ fn subject(place: &'static Location<'static>) -> Subject {
     Subject::new(Name::Given("race".into()), place)
 }
 
-#[diagnostic::do_not_recommend]
-impl<F: Future<Output = T>, T> Branches<T> for Lane<F, T> {
-    fn count(&self) -> usize {
-        1
-    }
-
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        _: Range<usize>,
-        ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
-    ) -> ControlFlow<(), bool> {
+impl<F: Future<Output = T>, T> AnyBranch<T> for Lane<F, T> {
+    fn __poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<BranchEnd<T>>> {
         let mut branch = self.project().branch;
         let Some(running) = branch.as_mut().as_pin_mut() else {
-            return ControlFlow::Continue(true);
+            return Poll::Ready(None);
         };
-        let Poll::Ready(outcome) = running.poll(cx) else {
-            return ControlFlow::Continue(false);
-        };
+        let end = ready!(running.poll(cx));
         let was_told = branch
             .as_ref()
-            .as_pin_ref()
+            .get_ref()
+            .as_ref()
             .is_some_and(|branch| branch.node().is_delivered());
         branch.set(None);
-        ended(match outcome {
-            RegionEnd::Done(value) => Ended::With(value, was_told),
-            RegionEnd::Panicked(panic) => Ended::Panicked(panic),
-            RegionEnd::Stopped(_) => Ended::Cancelled,
-        })?;
-        ControlFlow::Continue(true)
+        Poll::Ready(Some(match end {
+            RegionEnd::Done(value) => BranchEnd::With(value, was_told),
+            RegionEnd::Panicked(panic) => BranchEnd::Panicked(panic),
+            RegionEnd::Stopped(_) => BranchEnd::Cancelled,
+        }))
     }
 
     fn __cancel(&self, cancellation: &Cancellation) {
         if let Some(branch) = &self.branch {
             branch.node().cancel(cancellation);
         }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: Future<Output = T>, T> Branches<T> for Lane<F, T> {
+    fn count(&self) -> usize {
+        1
+    }
+
+    fn __at(self: Pin<&mut Self>, _: usize) -> Pin<&mut (dyn AnyBranch<T> + '_)> {
+        self
     }
 }
 
@@ -226,30 +224,15 @@ pin_project! {
 #[diagnostic::do_not_recommend]
 impl<T, A: Branches<T>, B: Branches<T>> Branches<T> for Lanes<A, B> {
     fn count(&self) -> usize {
-        self.first.count() + self.rest.count()
+        1 + self.rest.count()
     }
 
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        due: Range<usize>,
-        ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
-    ) -> ControlFlow<(), bool> {
+    fn __at(self: Pin<&mut Self>, at: usize) -> Pin<&mut (dyn AnyBranch<T> + '_)> {
         let this = self.project();
-        let [first, rest] = split(due, this.first.count());
-        let mut all = true;
-        if !first.is_empty() {
-            all &= this.first.__poll_each(cx, first, ended)?;
+        match at.checked_sub(1) {
+            None => this.first.__at(at),
+            Some(at) => this.rest.__at(at),
         }
-        if !rest.is_empty() {
-            all &= this.rest.__poll_each(cx, rest, ended)?;
-        }
-        ControlFlow::Continue(all)
-    }
-
-    fn __cancel(&self, cancellation: &Cancellation) {
-        self.first.__cancel(cancellation);
-        self.rest.__cancel(cancellation);
     }
 }
 
@@ -258,23 +241,8 @@ impl<T, B: Branches<T>> Branches<T> for Vec<Pin<Box<B>>> {
         self.len()
     }
 
-    fn __poll_each(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        due: Range<usize>,
-        ended: &mut dyn FnMut(Ended<T>) -> ControlFlow<()>,
-    ) -> ControlFlow<(), bool> {
-        let mut all = true;
-        for branch in &mut self.get_mut()[due] {
-            all &= branch.as_mut().__poll_each(cx, 0..1, ended)?;
-        }
-        ControlFlow::Continue(all)
-    }
-
-    fn __cancel(&self, cancellation: &Cancellation) {
-        for branch in self {
-            branch.as_ref().get_ref().__cancel(cancellation);
-        }
+    fn __at(self: Pin<&mut Self>, at: usize) -> Pin<&mut (dyn AnyBranch<T> + '_)> {
+        self.get_mut()[at].as_mut().__at(0)
     }
 }
 
@@ -321,7 +289,7 @@ pin_project! {
         #[pin]
         branches: B,
         rotation: Rotation,
-        winner: Option<Ended<T>>,
+        winner: Option<BranchEnd<T>>,
         place: &'static Location<'static>,
         // After the branches: what they abandon in one drop leaves as one group.
         collector: DropCollector,
@@ -332,7 +300,7 @@ pin_project! {
             let this = this.project();
             this.collector.begin();
             // While the others unwind it waits to go on.
-            if let Some(Ended::Panicked(panic)) = this.winner.take() {
+            if let Some(BranchEnd::Panicked(panic)) = this.winner.take() {
                 report_panic(panic, this.place);
             }
         }
@@ -351,17 +319,22 @@ impl<B, T> Racing<B, T> {
     }
 }
 
-/// Polls all, beginning where the last round left off.
-fn poll_round<T, B: Branches<T>>(
-    mut branches: Pin<&mut B>,
+/// Polls all, beginning where the last round left off, and gives how each ended that ends now, until told that this is enough.
+/// Whether all have ended.
+fn poll_round<T>(
+    mut branches: Pin<&mut (dyn Branches<T> + '_)>,
     rotation: &mut Rotation,
     cx: &mut Context<'_>,
-    mut ended: impl FnMut(Ended<T>) -> ControlFlow<()>,
+    ended: &mut dyn FnMut(BranchEnd<T>) -> ControlFlow<()>,
 ) -> ControlFlow<(), bool> {
     let (first, count) = (rotation.begin(), branches.count());
-    let mut all = branches.as_mut().__poll_each(cx, first..count, &mut ended)?;
-    if first > 0 {
-        all &= branches.as_mut().__poll_each(cx, 0..first, &mut ended)?;
+    let mut all = true;
+    for at in (first..count).chain(0..first) {
+        match branches.as_mut().__at(at).__poll(cx) {
+            Poll::Ready(Some(end)) => ended(end)?,
+            Poll::Ready(None) => {}
+            Poll::Pending => all = false,
+        }
     }
     if !all {
         rotation.end(count);
@@ -376,24 +349,24 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
         let mut this = self.project();
         let place = *this.place;
         if this.winner.is_none() {
-            let winner = this.winner;
-            let _ = poll_round(this.branches.as_mut(), this.rotation, cx, |ended| {
+            let _ = poll_round(this.branches.as_mut(), this.rotation, cx, &mut |end| {
                 // From around the race, as all of them are: the body that awaits it will be dropped.
-                if matches!(ended, Ended::Cancelled) {
+                if matches!(end, BranchEnd::Cancelled) {
                     return ControlFlow::Continue(());
                 }
-                *winner = Some(ended);
+                *this.winner = Some(end);
                 ControlFlow::Break(())
             });
-            if winner.is_none() {
+            if this.winner.is_none() {
                 return Poll::Pending;
             }
-            this.winner = winner;
             let lost = Cancellation::new(Kind::LostRace, place);
-            this.branches.as_ref().get_ref().__cancel(&lost);
+            for at in 0..this.branches.count() {
+                this.branches.as_mut().__at(at).__cancel(&lost);
+            }
         }
-        let ended = poll_round(this.branches, this.rotation, cx, |loser| {
-            if let Ended::Panicked(panic) = loser {
+        let ended = poll_round(this.branches, this.rotation, cx, &mut |loser| {
+            if let BranchEnd::Panicked(panic) = loser {
                 report_panic(panic, place);
             }
             ControlFlow::Continue(())
@@ -402,14 +375,14 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
             return Poll::Pending;
         }
         match this.winner.take() {
-            Some(Ended::With(value, was_told)) => {
+            Some(BranchEnd::With(value, was_told)) => {
                 if was_told {
                     current::deliver_here();
                 }
                 Poll::Ready(value)
             }
-            Some(Ended::Panicked(panic)) => resume_unwind(panic),
-            Some(Ended::Cancelled) | None => panic!("race polled after it ended"),
+            Some(BranchEnd::Panicked(panic)) => resume_unwind(panic),
+            Some(BranchEnd::Cancelled) | None => panic!("race polled after it ended"),
         }
     }
 }

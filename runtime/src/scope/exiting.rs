@@ -182,7 +182,9 @@ fn failures(entry: &Entry, exit: &Exit, error: Option<BoxError>, side: &mut Side
 #[cold]
 fn observe(entry: &Entry, exit: &Exit, place: &mut Place) {
     if let Some(id) = event::exiting(entry, exit.cause(), exit.error(), exit.budget()) {
-        *place = Place::at(Node::of(id));
+        let node = Node::new();
+        node.houses(id);
+        *place = Place::at(node);
     }
 }
 

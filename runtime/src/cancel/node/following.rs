@@ -21,7 +21,7 @@ impl Node {
         let mut leader = self.parent();
         while let Some(node) = leader {
             let has_ended = {
-                let mut state = node.state();
+                let mut state = node.state.lock();
                 let seat = self.seat();
                 let followers = state.followers.as_mut();
                 if followers.is_some_and(|followers| followers.remove_node(seat, self)) {
@@ -37,7 +37,7 @@ impl Node {
     fn lead(self: &Arc<Self>, follower: &Arc<Node>) {
         let mut leader = self;
         let why = loop {
-            let mut state = leader.state();
+            let mut state = leader.state.lock();
             if follower.has_ended() {
                 return;
             }
@@ -72,7 +72,7 @@ impl Node {
 
     #[cold]
     fn dismiss(&self) {
-        let followers = self.state().followers.take();
+        let followers = self.state.lock().followers.take();
         let (Some(parent), Some(followers)) = (self.parent(), followers) else {
             return;
         };

@@ -13,7 +13,7 @@ use crate::base::entry::Entry;
 impl Node {
     /// From here on it counts a leaf as live, unless that is about to be refused (law 14).
     pub(crate) fn seat_leaf(&self, refusable: bool) -> Seat {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if refusable && state.why.is_some() {
             return Seat::NONE;
         }
@@ -23,7 +23,7 @@ impl Node {
     /// Says who it is.
     #[cold]
     pub(crate) fn name_leaf(&self, seat: Seat, entry: &Entry) {
-        if let Some(leaf) = self.state().children.leaf(seat) {
+        if let Some(leaf) = self.state.lock().children.leaf(seat) {
             leaf.subject.get_or_insert_with(|| entry.subject());
         }
     }
@@ -32,7 +32,7 @@ impl Node {
     /// region is.
     pub(crate) fn leaf_waits(&self, seat: Seat, waker: Option<&Waker>) {
         let is_known = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             if state.why.is_some() {
                 state.children.answer(seat);
             }
@@ -45,7 +45,8 @@ impl Node {
         if !is_known {
             let new = waker.cloned();
             let old = self
-                .state()
+                .state
+                .lock()
                 .children
                 .leaf(seat)
                 .map(|leaf| std::mem::replace(&mut leaf.waker, new));
@@ -64,14 +65,14 @@ impl Node {
         let _ = node.parent.set(Arc::clone(self));
         node.sit(seat);
         let (Leaf { subject, waker }, why) = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             let leaf = state.children.grow(seat, Arc::downgrade(&node));
             (leaf, state.why.clone())
         };
         if let Some(subject) = subject {
             node.name(subject);
         }
-        node.state().waker = waker;
+        node.state.lock().waker = waker;
         if let Some(why) = why {
             node.cancel_inherited(&why.cancellation);
         }
@@ -82,7 +83,7 @@ impl Node {
     /// for under the lock.
     pub(super) fn unseat(&self, seat: impl FnOnce() -> Seat, is_polled: impl FnOnce(&Node) -> bool) {
         let (_waker, is_last) = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             let seat = seat();
             if seat == Seat::NONE {
                 return;

@@ -1,5 +1,6 @@
 //! Whom a node wakes: when it is cancelled, when it must answer, at its deadline; and how long it then waits.
 
+use std::iter::successors;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Duration;
@@ -18,14 +19,14 @@ impl Node {
     /// Whom to wake when it is cancelled, when it must answer, or when the last child of its cancelled body has ended. None: it is
     /// polled whenever its parent is, and by the same waker.
     pub(crate) fn set_waker(&self, waker: Option<&Waker>) {
-        let is_known = match (&self.state().waker, waker) {
+        let is_known = match (&self.state.lock().waker, waker) {
             (Some(known), Some(waker)) => known.will_wake(waker),
             (None, None) => true,
             _ => false,
         };
         if !is_known {
             let new = waker.cloned();
-            let old = std::mem::replace(&mut self.state().waker, new);
+            let old = std::mem::replace(&mut self.state.lock().waker, new);
             drop(old);
         }
     }
@@ -47,19 +48,13 @@ impl Node {
 
     /// Wakes it, by what is around it if it has no waker of its own.
     pub(crate) fn wake(&self) {
-        let mut next = Some(self);
-        while let Some(node) = next {
-            if node.wake_alone() {
-                return;
-            }
-            next = node.parent().map(|parent| &**parent);
-        }
+        self.outward().find(|node| node.wake_alone());
     }
 
     /// Whether it has a waker of its own.
     pub(super) fn wake_alone(&self) -> bool {
         let waker = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             self.count_call();
             state.waker.take()
         };
@@ -78,50 +73,37 @@ impl Node {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.state().deadline
+        self.state.lock().deadline
     }
 
     pub(crate) fn set_deadline(&self, deadline: Option<Instant>) {
-        self.state().deadline = deadline;
+        self.state.lock().deadline = deadline;
         self.wake();
     }
 
     /// The earliest deadline of it and of what is around it, up to the first shield.
     pub(crate) fn effective_deadline(&self) -> Option<Instant> {
-        let mut earliest = self.deadline();
-        let mut node = self;
-        while let (false, Some(parent)) = (node.is_shielded(), node.parent.get()) {
-            earliest = match (earliest, parent.deadline()) {
-                (Some(one), Some(other)) => Some(one.min(other)),
-                (one, other) => one.or(other),
-            };
-            node = parent;
-        }
-        earliest
+        let reaching = successors(Some(self), |node| {
+            let parent = node.parent().filter(|_| !node.is_shielded())?;
+            Some(parent)
+        });
+        reaching.filter_map(Node::deadline).min()
     }
 
     pub(crate) fn set_grace(&self, grace: Duration) {
-        self.state().grace = Some(grace);
+        self.state.lock().grace = Some(grace);
     }
 
     /// The grace of the innermost region that sets one.
     pub(crate) fn grace(&self) -> Duration {
-        let mut node = self;
-        loop {
-            if let Some(grace) = node.state().grace {
-                return grace;
-            }
-            match node.parent() {
-                Some(parent) => node = parent,
-                None => return DEFAULT_GRACE,
-            }
-        }
+        let set = self.outward().find_map(|node| node.state.lock().grace);
+        set.unwrap_or(DEFAULT_GRACE)
     }
 
     /// A token that is cancelled together with it.
     #[cfg(feature = "tokio-util")]
     pub(crate) fn token(&self) -> tokio_util::sync::CancellationToken {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let cancelled = state.why.is_some();
         let token = state.token.get_or_insert_default().child_token();
         drop(state);

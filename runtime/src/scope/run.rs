@@ -25,6 +25,23 @@ use crate::resource::LocalResource;
 use crate::resource::body::Failure;
 use crate::resource::exit::{Exit, ForMembers, Reason};
 
+/// What follows the body. No function: its future would store once more what it is given.
+macro_rules! way_out {
+    ($held:ident, $end:expr, $returned:expr) => {{
+        let returned = $returned;
+        let (resource, keep) = $held.open();
+        let Keep {
+            entry, runtime, side, ..
+        } = keep;
+        let mut returned = Returned::new($end, returned, entry, side);
+        Adopted { runtime, side }.await;
+        let exit = returned.exit(side);
+        exit.note(entry);
+        exiting(take(resource), entry, &exit, side, keep.anchor.clone()).await;
+        returned.settle(side)
+    }};
+}
+
 /// Runs the body and then, whatever became of it, the exit (law 2).
 ///
 /// A block that owns `held` where it lies: the parameter of an `async fn` would be stored twice.
@@ -48,22 +65,7 @@ where
             let end = Body::new(code.as_mut(), keep).await;
             (end, code.take())
         };
-        let (
-            resource,
-            Keep {
-                entry,
-                runtime,
-                side,
-                anchor,
-                ..
-            },
-        ) = held.open();
-        let mut returned = Returned::new(end, returned.map(result), entry, side);
-        Adopted { runtime, side }.await;
-        let exit = returned.exit(side);
-        exit.note(entry);
-        exiting(take(resource), entry, &exit, side, anchor.clone()).await;
-        returned.settle(side)
+        way_out!(held, end, returned.map(result))
     }
 }
 
@@ -79,25 +81,7 @@ where
     R: LocalResource,
     E: Failure,
 {
-    async move {
-        let returned = unpolled.returned.take();
-        let (
-            resource,
-            Keep {
-                entry,
-                runtime,
-                side,
-                anchor,
-                ..
-            },
-        ) = held.open();
-        let mut returned = Returned::new(end, returned, entry, side);
-        Adopted { runtime, side }.await;
-        let exit = returned.exit(side);
-        exit.note(entry);
-        exiting(take(resource), entry, &exit, side, anchor.clone()).await;
-        returned.settle(side)
-    }
+    async move { way_out!(held, end, unpolled.returned.take()) }
 }
 
 /// As [`finish`], for a body that is not begun, since what is around it is cancelled.

@@ -38,33 +38,26 @@ impl Stopping {
         Stopping { reason, round: None }
     }
 
-    /// Called when the code waits. Ready when it must be dropped now.
+    /// Called when the code waits. Ready when it must be dropped now: nothing is live inside that is still polled.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        Round::poll_free(&mut self.round, cx)
+        let Some(node) = current::here() else {
+            return Poll::Ready(());
+        };
+        while node.inside() != Inside::Nothing {
+            let round = self.round.get_or_insert_with(|| Round::begin(&node));
+            ready!(round.poll(cx));
+            if node.inside() == Inside::Unpolled {
+                report_silent(&node);
+                break;
+            }
+            node.ask_again();
+            self.round = None;
+        }
+        Poll::Ready(())
     }
 }
 
 impl Round {
-    /// Ready when nothing is live inside that is still polled.
-    fn poll_free(current: &mut Option<Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(node) = current::here() else {
-            return Poll::Ready(());
-        };
-        loop {
-            if node.inside() == Inside::Nothing {
-                return Poll::Ready(());
-            }
-            let round = current.get_or_insert_with(|| Round::begin(&node));
-            ready!(round.poll(cx));
-            if node.inside() == Inside::Unpolled {
-                report_silent(&node);
-                return Poll::Ready(());
-            }
-            node.ask_again();
-            *current = None;
-        }
-    }
-
     fn begin(node: &Node) -> Self {
         let end = timer::after(node.grace().max(SHORTEST));
         Round {

@@ -1,8 +1,8 @@
 //! [`Handover`]: a live resource on its way to another task (law 12).
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
+use crate::base::lock::Lock;
 use crate::live::Live;
 use crate::resource::{LocalResource, ScopedResource};
 use crate::scope::held::Held;
@@ -23,7 +23,7 @@ use crate::scope::held::Held;
 #[must_use = "accept it: the exit of a dropped `Handover` is rescued and reported"]
 pub struct Handover<R: ScopedResource> {
     /// Behind a lock, so that a `Handover` is `Sync`: what holds one can then be lent to others, as a member of a lifespan is.
-    held: Mutex<Held<R>>,
+    held: Lock<Held<R>>,
 }
 
 impl<R: LocalResource> Live<R> {
@@ -38,7 +38,7 @@ impl<R: LocalResource> Live<R> {
     {
         let mut held = self.into_held();
         held.depart();
-        Handover { held: Mutex::new(held) }
+        Handover { held: Lock::new(held) }
     }
 }
 
@@ -46,13 +46,13 @@ impl<R: ScopedResource> Handover<R> {
     /// Takes the resource over: from here on it belongs to the calling task, and must be exited by it. If it is rescued
     /// later, that is still on the runtime it was entered on.
     pub fn accept(self) -> Live<R> {
-        Live::new(self.held.into_inner().unwrap_or_else(PoisonError::into_inner))
+        Live::new(self.held.into_inner())
     }
 }
 
 impl<R: ScopedResource + fmt::Debug> fmt::Debug for Handover<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.held.lock();
         f.debug_tuple("Handover").field(held.resource()).finish()
     }
 }

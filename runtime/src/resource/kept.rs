@@ -21,32 +21,34 @@ impl<T> Kept<T> {
         Kept { entered, abandon }
     }
 
-    pub(crate) fn it(&self) -> &T {
+    fn entered(&self) -> &(T, Origin) {
         match &self.entered {
-            Some((it, _)) => it,
+            Some(entered) => entered,
             None => gone(),
         }
+    }
+
+    fn entered_mut(&mut self) -> &mut (T, Origin) {
+        match &mut self.entered {
+            Some(entered) => entered,
+            None => gone(),
+        }
+    }
+
+    pub(crate) fn it(&self) -> &T {
+        &self.entered().0
     }
 
     pub(crate) fn it_mut(&mut self) -> &mut T {
-        match &mut self.entered {
-            Some((it, _)) => it,
-            None => gone(),
-        }
+        &mut self.entered_mut().0
     }
 
     pub(crate) fn entry(&self) -> &Entry {
-        match &self.entered {
-            Some((_, origin)) => &origin.entry,
-            None => gone(),
-        }
+        &self.entered().1.entry
     }
 
     pub(crate) fn entry_mut(&mut self) -> &mut Entry {
-        match &mut self.entered {
-            Some((_, origin)) => &mut origin.entry,
-            None => gone(),
-        }
+        &mut self.entered_mut().1.entry
     }
 
     /// For its exit, or for somebody else to keep.

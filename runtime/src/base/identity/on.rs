@@ -77,34 +77,28 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Takes the identity of whoever passes first.
-    pub(crate) fn at_first_poll(entry: &Entry) -> Self {
+    fn of(subject: Option<Subject>, first: Option<Identity>) -> Self {
         Checkpoint {
-            subject: Some(entry.subject()),
-            first: None,
+            subject,
+            first,
             exited_at: None,
             waker: None,
         }
+    }
+
+    /// Takes the identity of whoever passes first.
+    pub(crate) fn at_first_poll(entry: &Entry) -> Self {
+        Checkpoint::of(Some(entry.subject()), None)
     }
 
     /// Takes the identity of the caller.
     pub(crate) fn here(entry: &Entry) -> Self {
-        Checkpoint {
-            subject: Some(entry.subject()),
-            first: Some(Identity::current()),
-            exited_at: None,
-            waker: None,
-        }
+        Checkpoint::of(Some(entry.subject()), Some(Identity::current()))
     }
 
     /// Lets everybody pass: a cancel scope holds no resource of its own, and what is inside checks for itself.
     pub(crate) fn open() -> Self {
-        Checkpoint {
-            subject: None,
-            first: None,
-            exited_at: None,
-            waker: None,
-        }
+        Checkpoint::of(None, None)
     }
 
     /// The same checkpoint for the exit of a guard, which names the place of the call.

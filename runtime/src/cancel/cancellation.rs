@@ -32,10 +32,10 @@ use crate::cancel::death::Death;
 ///
 /// [law 15]: crate::guide::guarantees#law-15
 #[derive(Clone)]
-pub struct Cancellation(Arc<Inner>);
+pub struct Cancellation(Arc<CancellationInner>);
 
-struct Inner {
-    kind: Kind,
+struct CancellationInner {
+    kind: CancelKind,
     place: &'static Location<'static>,
     /// Made when it is first asked for.
     text: OnceLock<String>,
@@ -43,7 +43,7 @@ struct Inner {
 
 /// What cancelled it; the place belongs to that.
 #[derive(Clone, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum CancelKind {
     /// A canceller, called there.
     Asked {
         reason: Option<Cow<'static, str>>,
@@ -80,8 +80,8 @@ pub(crate) enum Kind {
 }
 
 impl Cancellation {
-    pub(crate) fn new(kind: Kind, place: &'static Location<'static>) -> Self {
-        Cancellation(Arc::new(Inner {
+    pub(crate) fn new(kind: CancelKind, place: &'static Location<'static>) -> Self {
+        Cancellation(Arc::new(CancellationInner {
             kind,
             place,
             text: OnceLock::new(),
@@ -91,22 +91,22 @@ impl Cancellation {
     /// By the caller, whoever that is.
     pub(crate) fn asked(reason: Option<Cow<'static, str>>, place: &'static Location<'static>) -> Self {
         let by = whoever_calls();
-        Cancellation::new(Kind::Asked { reason, by }, place)
+        Cancellation::new(CancelKind::Asked { reason, by }, place)
     }
 
     /// Of what an owner runs, which is closed by the caller.
     pub(crate) fn closed(place: &'static Location<'static>) -> Self {
         let by = whoever_calls();
-        Cancellation::new(Kind::Closed { by }, place)
+        Cancellation::new(CancelKind::Closed { by }, place)
     }
 
     /// The text that was given with it; of a signal, its name.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match &self.0.kind {
-            Kind::Asked { reason, .. } => reason.as_deref(),
+            CancelKind::Asked { reason, .. } => reason.as_deref(),
             #[cfg(feature = "signal")]
-            Kind::Signal(name) => Some(name),
+            CancelKind::Signal(name) => Some(name),
             _ => None,
         }
     }
@@ -115,7 +115,7 @@ impl Cancellation {
     #[must_use]
     pub fn requested_by(&self) -> Option<&str> {
         match &self.0.kind {
-            Kind::Asked { by, .. } | Kind::Closed { by } => Some(by),
+            CancelKind::Asked { by, .. } | CancelKind::Closed { by } => Some(by),
             _ => None,
         }
     }
@@ -129,26 +129,29 @@ impl Cancellation {
     /// Whether a deadline or a budget ran out, rather than somebody having asked.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self.0.kind, Kind::Deadline(_) | Kind::Budget(..))
+        matches!(self.0.kind, CancelKind::Deadline(_) | CancelKind::Budget(..))
     }
 
     /// Whether a budget ran out, of something around that enters or exits.
     pub(crate) fn is_budget(&self) -> bool {
-        matches!(self.0.kind, Kind::Budget(..))
+        matches!(self.0.kind, CancelKind::Budget(..))
     }
 
     /// Whether it was an owner that was closed.
     pub(crate) fn is_closed(&self) -> bool {
-        matches!(self.0.kind, Kind::Closed { .. } | Kind::HandlesGone)
+        matches!(self.0.kind, CancelKind::Closed { .. } | CancelKind::HandlesGone)
     }
 
     pub(crate) fn is_roll_back(&self) -> bool {
-        matches!(self.0.kind, Kind::RolledBack)
+        matches!(self.0.kind, CancelKind::RolledBack)
     }
 
     /// Whether it is the consequence of another failure, which says more.
     pub(crate) fn is_consequence(&self) -> bool {
-        matches!(self.0.kind, Kind::RolledBack | Kind::Died(..) | Kind::Child(_))
+        matches!(
+            self.0.kind,
+            CancelKind::RolledBack | CancelKind::Died(..) | CancelKind::Child(_)
+        )
     }
 
     /// Whether this is the very same one.
@@ -159,9 +162,9 @@ impl Cancellation {
     /// What it tells of that died, if it does (law 21).
     pub(crate) fn death(&self) -> Option<(Option<&Subject>, &Death)> {
         match &self.0.kind {
-            Kind::Died(subject, death) => Some((Some(subject), death)),
+            CancelKind::Died(subject, death) => Some((Some(subject), death)),
             // It names the child.
-            Kind::Child(death) => Some((None, death)),
+            CancelKind::Child(death) => Some((None, death)),
             _ => None,
         }
     }
@@ -174,9 +177,9 @@ impl Cancellation {
     /// What the exits that it causes are told.
     pub(crate) fn cause(&self) -> Cause {
         match self.0.kind {
-            Kind::Deadline(_) | Kind::Budget(..) => Cause::TimedOut,
-            Kind::Died(..) | Kind::Child(_) => Cause::Failed,
-            Kind::Panicked(_) => Cause::Panicked,
+            CancelKind::Deadline(_) | CancelKind::Budget(..) => Cause::TimedOut,
+            CancelKind::Died(..) | CancelKind::Child(_) => Cause::Failed,
+            CancelKind::Panicked(_) => Cause::Panicked,
             _ => Cause::Cancelled,
         }
     }
@@ -193,35 +196,35 @@ impl fmt::Display for Cancellation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.0.place;
         match &self.0.kind {
-            Kind::Asked { reason, by } => {
+            CancelKind::Asked { reason, by } => {
                 if let Some(reason) = reason {
                     write!(f, "{reason}, ")?;
                 }
                 write!(f, "cancelled by {by} at {place}")
             }
-            Kind::Deadline(scope) => {
+            CancelKind::Deadline(scope) => {
                 let name = scope.name.as_str();
                 write!(f, "the deadline of the `{name}` at {place} passed")
             }
-            Kind::Budget(resource, phase) => {
+            CancelKind::Budget(resource, phase) => {
                 let name = resource.name.as_str();
                 write!(f, "the time for `{name}` to {phase} ran out")
             }
-            Kind::RolledBack => write!(f, "another member of the group at {place} did not enter"),
-            Kind::LostRace => write!(f, "another branch of the `race` at {place} was first"),
-            Kind::Stop => write!(f, "the `until` at {place} was stopped"),
+            CancelKind::RolledBack => write!(f, "another member of the group at {place} did not enter"),
+            CancelKind::LostRace => write!(f, "another branch of the `race` at {place} was first"),
+            CancelKind::Stop => write!(f, "the `until` at {place} was stopped"),
             #[cfg(feature = "signal")]
-            Kind::Signal(name) => write!(f, "{name} stopped the `run` at {place}"),
-            Kind::Died(resource, death) => {
+            CancelKind::Signal(name) => write!(f, "{name} stopped the `run` at {place}"),
+            CancelKind::Died(resource, death) => {
                 write!(f, "resource `{}` died: {death}", resource.name.as_str())
             }
-            Kind::Closed { by } => write!(f, "its owner was closed by {by} at {place}"),
-            Kind::HandlesGone => write!(f, "the last handle of its owner was dropped"),
-            Kind::Panicked(text) => write!(f, "{text}"),
-            Kind::CallerGone => write!(f, "nobody waits any more for the call at {place}"),
-            Kind::Child(death) => write!(f, "{death}"),
+            CancelKind::Closed { by } => write!(f, "its owner was closed by {by} at {place}"),
+            CancelKind::HandlesGone => write!(f, "the last handle of its owner was dropped"),
+            CancelKind::Panicked(text) => write!(f, "{text}"),
+            CancelKind::CallerGone => write!(f, "nobody waits any more for the call at {place}"),
+            CancelKind::Child(death) => write!(f, "{death}"),
             #[cfg(feature = "tokio-util")]
-            Kind::Token => write!(f, "the token of the cancel scope at {place} was cancelled"),
+            CancelKind::Token => write!(f, "the token of the cancel scope at {place} was cancelled"),
         }
     }
 }

@@ -37,11 +37,11 @@ impl Seat {
 }
 
 struct ChildPlace<N> {
-    child: Child<N>,
+    child: ChildSeat<N>,
     answered_in: u32,
 }
 
-enum Child<N> {
+enum ChildSeat<N> {
     /// And the next one that is free, if it stands in `more`.
     Nobody(Seat),
     Node(Weak<N>),
@@ -69,7 +69,7 @@ pub(crate) enum Inside {
 impl<N> Default for ChildPlace<N> {
     fn default() -> Self {
         ChildPlace {
-            child: Child::Nobody(Seat::NONE),
+            child: ChildSeat::Nobody(Seat::NONE),
             answered_in: 0,
         }
     }
@@ -77,18 +77,18 @@ impl<N> Default for ChildPlace<N> {
 
 impl<N> Children<N> {
     pub(super) fn add(&mut self, node: Weak<N>) -> Seat {
-        self.seat(Child::Node(node))
+        self.seat(ChildSeat::Node(node))
     }
 
     pub(super) fn add_leaf(&mut self) -> Seat {
-        self.seat(Child::Leaf(Leaf::default()))
+        self.seat(ChildSeat::Leaf(Leaf::default()))
     }
 
-    fn seat(&mut self, child: Child<N>) -> Seat {
+    fn seat(&mut self, child: ChildSeat<N>) -> Seat {
         self.live += 1;
         let answered_in = self.round.wrapping_sub(1);
         let place = ChildPlace { child, answered_in };
-        if let Child::Nobody(_) = self.first.child {
+        if let ChildSeat::Nobody(_) = self.first.child {
             self.first = place;
             return Seat::FIRST;
         }
@@ -101,7 +101,7 @@ impl<N> Children<N> {
             self.more.push(place);
             return Seat(u32::try_from(self.more.len()).map_or(0, |at| at + 1));
         };
-        if let Child::Nobody(next) = std::mem::replace(free, place).child {
+        if let ChildSeat::Nobody(next) = std::mem::replace(free, place).child {
             self.free = next;
         }
         seat
@@ -121,10 +121,10 @@ impl<N> Children<N> {
         let place = self.place(seat)?;
         let has_answered = place.answered_in == round;
         let waker = match &mut place.child {
-            Child::Leaf(leaf) => leaf.waker.take(),
-            Child::Node(_) | Child::Nobody(_) => None,
+            ChildSeat::Leaf(leaf) => leaf.waker.take(),
+            ChildSeat::Node(_) | ChildSeat::Nobody(_) => None,
         };
-        place.child = Child::Nobody(free);
+        place.child = ChildSeat::Nobody(free);
         if seat != Seat::FIRST {
             self.free = seat;
         }
@@ -147,7 +147,7 @@ impl<N> Children<N> {
     /// As [`remove`](Children::remove), if it is this node that sits there: whether it was.
     pub(super) fn remove_node(&mut self, seat: Seat, node: &N) -> bool {
         let child = self.place(seat).map(|place| &place.child);
-        let is_there = matches!(child, Some(Child::Node(held)) if std::ptr::eq(held.as_ptr(), node));
+        let is_there = matches!(child, Some(ChildSeat::Node(held)) if std::ptr::eq(held.as_ptr(), node));
         if is_there {
             self.remove(seat);
         }
@@ -156,16 +156,16 @@ impl<N> Children<N> {
 
     pub(super) fn leaf(&mut self, seat: Seat) -> Option<&mut Leaf> {
         match &mut self.place(seat)?.child {
-            Child::Leaf(leaf) => Some(leaf),
-            Child::Node(_) | Child::Nobody(_) => None,
+            ChildSeat::Leaf(leaf) => Some(leaf),
+            ChildSeat::Node(_) | ChildSeat::Nobody(_) => None,
         }
     }
 
     /// Something is live in the leaf from now on, so that it has a node.
     pub(super) fn grow(&mut self, seat: Seat, node: Weak<N>) -> Leaf {
         let place = self.place(seat);
-        match place.map(|place| std::mem::replace(&mut place.child, Child::Node(node))) {
-            Some(Child::Leaf(leaf)) => leaf,
+        match place.map(|place| std::mem::replace(&mut place.child, ChildSeat::Node(node))) {
+            Some(ChildSeat::Leaf(leaf)) => leaf,
             _ => Leaf::default(),
         }
     }
@@ -198,14 +198,14 @@ impl<N> Children<N> {
         self.live == 0
     }
 
-    fn all(&self) -> impl Iterator<Item = &Child<N>> {
+    fn all(&self) -> impl Iterator<Item = &ChildSeat<N>> {
         std::iter::once(&self.first).chain(&self.more).map(|place| &place.child)
     }
 
     pub(super) fn nodes(&self) -> Vec<Arc<N>> {
         let nodes = self.all().filter_map(|child| match child {
-            Child::Node(node) => node.upgrade(),
-            Child::Leaf(_) | Child::Nobody(_) => None,
+            ChildSeat::Node(node) => node.upgrade(),
+            ChildSeat::Leaf(_) | ChildSeat::Nobody(_) => None,
         });
         nodes.collect()
     }
@@ -213,8 +213,8 @@ impl<N> Children<N> {
     /// The names of the leaves, as far as they are known.
     pub(super) fn leaves(&self) -> Vec<Subject> {
         let subjects = self.all().filter_map(|child| match child {
-            Child::Leaf(leaf) => leaf.subject.clone(),
-            Child::Node(_) | Child::Nobody(_) => None,
+            ChildSeat::Leaf(leaf) => leaf.subject.clone(),
+            ChildSeat::Node(_) | ChildSeat::Nobody(_) => None,
         });
         subjects.collect()
     }
@@ -223,8 +223,8 @@ impl<N> Children<N> {
     pub(super) fn take_wakers(&mut self, wakers: &mut Vec<Waker>) {
         let places = std::iter::once(&mut self.first).chain(&mut self.more);
         wakers.extend(places.filter_map(|place| match &mut place.child {
-            Child::Leaf(leaf) => leaf.waker.take(),
-            Child::Node(_) | Child::Nobody(_) => None,
+            ChildSeat::Leaf(leaf) => leaf.waker.take(),
+            ChildSeat::Node(_) | ChildSeat::Nobody(_) => None,
         }));
     }
 }

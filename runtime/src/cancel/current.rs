@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::cancellation::{self, Cancellation};
+use super::cancellation::{CancelKind, Cancellation};
 use super::children::Inside;
 use super::node::{Node, Why};
-use super::place::{self, AsLeaf, Here, Kind, Place, look};
+use super::place::{self, AsLeaf, Here, Place, PlaceKind, look};
 use crate::base::cause::Phase;
 use crate::base::entry::Entry;
 use crate::base::life::Id;
@@ -16,7 +16,7 @@ use crate::base::life::Id;
 /// The node in which the calling code runs, for what is first polled there; one that was not needed yet is made.
 #[inline]
 pub(crate) fn parent() -> Option<Arc<Node>> {
-    if Here::kind() == Kind::Nowhere {
+    if Here::kind() == PlaceKind::Nowhere {
         None
     } else {
         find_parent()
@@ -29,9 +29,9 @@ fn find_parent() -> Option<Arc<Node>> {
         return None;
     }
     match Here::kind() {
-        Kind::MayBeRoot => place::put(Node::new())?,
-        Kind::Leaf => grow()?,
-        Kind::AtNode | Kind::Nowhere => {}
+        PlaceKind::MayBeRoot => place::put(Node::new())?,
+        PlaceKind::Leaf => grow()?,
+        PlaceKind::AtNode | PlaceKind::Nowhere => {}
     }
     look(Arc::clone)
 }
@@ -55,7 +55,7 @@ pub(crate) fn is_nowhere() -> bool {
 /// The node of the future that is being polled, for its own parts. A leaf has none: nothing is live inside.
 #[inline]
 pub(crate) fn here() -> Option<Arc<Node>> {
-    if Here::kind() == Kind::AtNode {
+    if Here::kind() == PlaceKind::AtNode {
         look(Arc::clone)
     } else {
         None
@@ -64,7 +64,7 @@ pub(crate) fn here() -> Option<Arc<Node>> {
 
 /// As [`here`], for what is told from others by it, or follows it: a leaf gets one.
 pub(crate) fn own() -> Option<Arc<Node>> {
-    if Here::kind() == Kind::Leaf {
+    if Here::kind() == PlaceKind::Leaf {
         grow()?;
     }
     here()
@@ -124,7 +124,7 @@ pub(crate) fn out_of_time(phase: Phase) {
     let Some(node) = here() else { return };
     if let Some(subject) = node.subject().cloned() {
         let place = subject.place;
-        node.cancel(&Cancellation::new(cancellation::Kind::Budget(subject, phase), place));
+        node.cancel(&Cancellation::new(CancelKind::Budget(subject, phase), place));
     }
 }
 
@@ -148,11 +148,11 @@ fn find_cancellation() -> Option<Cancellation> {
 #[inline]
 pub(crate) fn may_be_dropped() -> bool {
     match Here::kind() {
-        Kind::AtNode => look(|node| node.parent()?.why())
+        PlaceKind::AtNode => look(|node| node.parent()?.why())
             .flatten()
             .is_some_and(|why| may_drop(&why)),
-        Kind::Leaf => look(|region| region.why()).flatten().is_some_and(|why| may_drop(&why)),
-        Kind::Nowhere | Kind::MayBeRoot => false,
+        PlaceKind::Leaf => look(|region| region.why()).flatten().is_some_and(|why| may_drop(&why)),
+        PlaceKind::Nowhere | PlaceKind::MayBeRoot => false,
     }
 }
 
@@ -164,9 +164,9 @@ fn may_drop(around: &Why) -> bool {
 #[inline]
 pub(crate) fn delivered() -> Option<Cancellation> {
     match Here::kind() {
-        Kind::AtNode => find_delivered(),
-        Kind::Leaf if AsLeaf::here().is_delivered() => find_cancellation(),
-        Kind::Leaf | Kind::Nowhere | Kind::MayBeRoot => None,
+        PlaceKind::AtNode => find_delivered(),
+        PlaceKind::Leaf if AsLeaf::here().is_delivered() => find_cancellation(),
+        PlaceKind::Leaf | PlaceKind::Nowhere | PlaceKind::MayBeRoot => None,
     }
 }
 
@@ -179,9 +179,9 @@ fn find_delivered() -> Option<Cancellation> {
 #[cold]
 pub(crate) fn deliver() {
     match Here::kind() {
-        Kind::AtNode => _ = look(|node| node.deliver()),
-        Kind::Leaf => AsLeaf::deliver(),
-        Kind::Nowhere | Kind::MayBeRoot => {}
+        PlaceKind::AtNode => _ = look(|node| node.deliver()),
+        PlaceKind::Leaf => AsLeaf::deliver(),
+        PlaceKind::Nowhere | PlaceKind::MayBeRoot => {}
     }
 }
 
@@ -196,7 +196,7 @@ pub(crate) fn deliver_here() {
 /// A budget was kept to its end, so that nothing of the place here must stay: what follows is no root.
 #[inline]
 pub(crate) fn end_root() {
-    if Here::kind() == Kind::MayBeRoot {
-        Here::set_kind(Kind::Nowhere);
+    if Here::kind() == PlaceKind::MayBeRoot {
+        Here::set_kind(PlaceKind::Nowhere);
     }
 }

@@ -12,7 +12,7 @@ use tokio::task;
 
 use super::cancellation::Cancellation;
 use super::children::Seat;
-use super::node::{Node, Role};
+use super::node::{Node, NodeRole};
 use crate::base::entry::Entry;
 
 /// Where a future runs.
@@ -21,7 +21,7 @@ pub(crate) struct Place {
     /// Its own node, or, if it is a leaf, the one around it.
     node: Option<Arc<Node>>,
     leaf: AsLeaf,
-    kind: Kind,
+    kind: PlaceKind,
     /// There may be a waker for it in the tree.
     has_waker: bool,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Place {
 pub(super) struct AsLeaf(u32);
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PlaceKind {
     #[default]
     Nowhere,
     /// At a root that is made when something inside needs it.
@@ -45,13 +45,13 @@ pub(super) enum Kind {
 /// destructor.
 #[derive(Clone, Copy)]
 pub(crate) struct Here {
-    kind: Kind,
+    kind: PlaceKind,
     /// Whose place it is: a `LocalSet` polls other tasks on our stack.
     task: Option<task::Id>,
 }
 
 thread_local! {
-    static HERE: Cell<Here> = const { Cell::new(Here { kind: Kind::Nowhere, task: None }) };
+    static HERE: Cell<Here> = const { Cell::new(Here { kind: PlaceKind::Nowhere, task: None }) };
     static NODE: RefCell<Option<Arc<Node>>> = const { RefCell::new(None) };
     static LEAF: Cell<AsLeaf> = const { Cell::new(AsLeaf(0)) };
 }
@@ -75,9 +75,9 @@ impl AsLeaf {
     /// A node for it.
     pub(super) fn node(self) -> Arc<Node> {
         Node::with_role(if self.0 & AsLeaf::MEMBER == 0 {
-            Role::Plain
+            NodeRole::Plain
         } else {
-            Role::Member
+            NodeRole::Member
         })
     }
 
@@ -95,21 +95,21 @@ impl AsLeaf {
     }
 }
 
-impl Kind {
+impl PlaceKind {
     /// Whether there is a node, its own or around it.
     #[inline]
     pub(super) fn has_node(self) -> bool {
-        matches!(self, Kind::AtNode | Kind::Leaf)
+        matches!(self, PlaceKind::AtNode | PlaceKind::Leaf)
     }
 }
 
 impl Here {
     #[inline]
-    pub(super) fn kind() -> Kind {
+    pub(super) fn kind() -> PlaceKind {
         HERE.get().kind
     }
 
-    pub(super) fn set_kind(kind: Kind) {
+    pub(super) fn set_kind(kind: PlaceKind) {
         HERE.set(Here { kind, ..HERE.get() });
     }
 
@@ -128,14 +128,14 @@ pub(super) fn look<T>(at: impl FnOnce(&Arc<Node>) -> T) -> Option<T> {
 pub(super) fn put(node: Arc<Node>) -> Option<()> {
     let old = NODE.try_with(|place| place.replace(Some(node))).ok()?;
     drop(old);
-    Here::set_kind(Kind::AtNode);
+    Here::set_kind(PlaceKind::AtNode);
     Some(())
 }
 
 /// Says who is here, for reports.
 #[cold]
 pub(super) fn name(entry: &Entry) {
-    if Here::kind() == Kind::AtNode {
+    if Here::kind() == PlaceKind::AtNode {
         look(|node| node.call(entry));
         return;
     }
@@ -148,7 +148,7 @@ pub(super) fn name(entry: &Entry) {
 
 /// Whether the calling thread polls it.
 fn is_at(node: &Node) -> bool {
-    Here::kind() == Kind::AtNode && look(|here| ptr::eq(&raw const **here, node)) == Some(true)
+    Here::kind() == PlaceKind::AtNode && look(|here| ptr::eq(&raw const **here, node)) == Some(true)
 }
 
 impl Place {
@@ -156,7 +156,7 @@ impl Place {
     /// scopes inside of it unwind.
     #[inline]
     pub(crate) fn root() -> Self {
-        Place::of(Kind::MayBeRoot, None)
+        Place::of(PlaceKind::MayBeRoot, None)
     }
 
     /// For the enter of a member: what it is entered in fails if it does.
@@ -169,11 +169,11 @@ impl Place {
 
     #[inline]
     pub(crate) fn at(node: Arc<Node>) -> Self {
-        Place::of(Kind::AtNode, Some(node))
+        Place::of(PlaceKind::AtNode, Some(node))
     }
 
     #[inline]
-    fn of(kind: Kind, node: Option<Arc<Node>>) -> Self {
+    fn of(kind: PlaceKind, node: Option<Arc<Node>>) -> Self {
         Place {
             node,
             kind,
@@ -191,7 +191,7 @@ impl Place {
     /// Its own node.
     #[inline]
     pub(crate) fn node(&self) -> Option<&Arc<Node>> {
-        self.node.as_ref().filter(|_| self.kind == Kind::AtNode)
+        self.node.as_ref().filter(|_| self.kind == PlaceKind::AtNode)
     }
 
     /// Whether there is a node, its own or around it.
@@ -203,23 +203,23 @@ impl Place {
     /// What it is live in.
     fn around(&self) -> Option<&Arc<Node>> {
         match self.kind {
-            Kind::AtNode => self.node.as_ref()?.parent(),
-            Kind::Leaf => self.node.as_ref(),
-            Kind::Nowhere | Kind::MayBeRoot => None,
+            PlaceKind::AtNode => self.node.as_ref()?.parent(),
+            PlaceKind::Leaf => self.node.as_ref(),
+            PlaceKind::Nowhere | PlaceKind::MayBeRoot => None,
         }
     }
 
     /// Whether running here needs the thread-local to change.
     #[inline]
     pub(crate) fn is_here(&self) -> bool {
-        self.kind == Kind::Nowhere && Here::kind() == Kind::Nowhere
+        self.kind == PlaceKind::Nowhere && Here::kind() == PlaceKind::Nowhere
     }
 
     /// Makes this the place of the calling thread until the guard is dropped.
     #[inline]
-    pub(crate) fn enter(&mut self) -> Entered<'_> {
+    pub(crate) fn enter(&mut self) -> AtPlace<'_> {
         let outer = self.begin();
-        Entered { place: self, outer }
+        AtPlace { place: self, outer }
     }
 
     #[inline]
@@ -249,12 +249,12 @@ impl Place {
 }
 
 /// While it lives, the code on this thread runs at a place. The place holds the outer one meanwhile.
-pub(crate) struct Entered<'a> {
+pub(crate) struct AtPlace<'a> {
     place: &'a mut Place,
     outer: Here,
 }
 
-impl Drop for Entered<'_> {
+impl Drop for AtPlace<'_> {
     #[inline]
     fn drop(&mut self) {
         self.place.end(self.outer);
@@ -264,7 +264,7 @@ impl Drop for Entered<'_> {
 /// A poll at a place that is under way: what is restored when it ends, and by what it knows then whether it missed something.
 pub(crate) struct Stay {
     outer: Here,
-    kind: Kind,
+    kind: PlaceKind,
     calls: u32,
     /// It is polled in a poll of what is around it, and with the same waker, so that the two are woken together.
     is_called_around: bool,
@@ -279,7 +279,7 @@ impl Place {
             return;
         }
         self.leaf = self.leaf.at(region.seat_leaf(refusable));
-        self.kind = Kind::Leaf;
+        self.kind = PlaceKind::Leaf;
         self.node = Some(region);
     }
 
@@ -289,7 +289,7 @@ impl Place {
             .around()
             .is_some_and(|around| around.is_polled_with(waker) && is_at(around));
         let calls = match (self.kind, &self.node) {
-            (Kind::AtNode, Some(node)) => {
+            (PlaceKind::AtNode, Some(node)) => {
                 node.polled_with(waker);
                 node.calls()
             }
@@ -314,7 +314,7 @@ impl Place {
         let Some(node) = &self.node else { return false };
         let own = (!stay.is_called_around).then_some(waker);
         let changes = own.is_some() || self.has_waker;
-        if self.kind == Kind::AtNode {
+        if self.kind == PlaceKind::AtNode {
             if changes {
                 node.set_waker(own);
             }
@@ -341,8 +341,8 @@ impl Place {
     #[cold]
     pub(crate) fn leave(&mut self) {
         match (self.kind, &self.node) {
-            (Kind::AtNode, Some(node)) => node.leave(is_at),
-            (Kind::Leaf, Some(region)) => {
+            (PlaceKind::AtNode, Some(node)) => node.leave(is_at),
+            (PlaceKind::Leaf, Some(region)) => {
                 let leaf = std::mem::take(&mut self.leaf);
                 region.leaf_ends(leaf.seat(), is_at);
             }

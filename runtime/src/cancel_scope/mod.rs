@@ -15,8 +15,8 @@ use crate::base::entry::Subject;
 use crate::base::policy::Name;
 use crate::base::timer;
 #[cfg(feature = "tokio-util")]
-use crate::cancel::cancellation::Kind;
-use crate::cancel::node::{Node, Role};
+use crate::cancel::cancellation::CancelKind;
+use crate::cancel::node::{Node, NodeRole};
 
 mod canceller;
 mod outcome;
@@ -31,7 +31,7 @@ pub use canceller::Canceller;
 pub use outcome::Outcome;
 pub use race::{Race, race, race_all};
 
-pub(crate) use region::Bell;
+pub(crate) use region::{Bell, RegionEnd};
 pub(crate) use running::{Branch, Running};
 
 /// A region of code that can be cancelled from anywhere, or has a deadline.
@@ -95,7 +95,7 @@ impl CancelScope {
     }
 
     pub(crate) fn called(name: &'static str, place: &'static Location<'static>) -> Self {
-        CancelScope::at(Node::with_role(Role::Told), name, place)
+        CancelScope::at(Node::with_role(NodeRole::Told), name, place)
     }
 
     /// As [`called`](CancelScope::called), for a part of something else, of which no event tells.
@@ -198,7 +198,7 @@ impl CancelScope {
                 .token
                 .as_ref()
                 .map(|token| unconstrained(token.clone().cancelled_owned()));
-            self.run_until(Bell::new(stop, Kind::Token), body, |outcome| outcome)
+            self.run_until(Bell::new(stop, CancelKind::Token), body, |outcome| outcome)
         }
         #[cfg(not(feature = "tokio-util"))]
         self.run_alone(body, |outcome| outcome)

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::region::Bell;
+use super::region::{Bell, RegionEnd};
 use super::running::Branch;
 use crate::base::cause::Phase;
 use crate::base::coop::Rotation;
@@ -17,13 +17,12 @@ use crate::base::entry::Subject;
 use crate::base::identity::Checkpoint;
 use crate::base::panic::Panic;
 use crate::base::policy::Name;
-use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::cancel::current;
-use crate::cancel::node::{Node, Role};
+use crate::cancel::node::{Node, NodeRole};
 use crate::event;
 use crate::event::failures::Failure;
 use crate::scope::drop_collector::DropCollector;
-use crate::scope::region_end::RegionEnd;
 
 /// Runs all branches of a tuple, in this task, until the first completes, cancels the others, awaits their exits, and
 /// returns what the winner returned.
@@ -119,19 +118,10 @@ pub trait Race<T> {
     fn __into_branches(self, place: &'static Location<'static>) -> Self::Branches;
 }
 
-/// How a branch ended.
-#[derive(Debug)]
-pub enum BranchEnd<T> {
-    /// And whether a cancellation was delivered in it.
-    With(T, bool),
-    Panicked(Panic),
-    Cancelled,
-}
-
 /// A branch, whatever its type.
 pub trait AnyBranch<T> {
-    /// How it ended, if that is now; nothing if it had ended before.
-    fn __poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<BranchEnd<T>>>;
+    /// How it ended, if that is now, and whether a cancellation was delivered in it; nothing if it had ended before.
+    fn __poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<(RegionEnd<T>, bool)>>;
 
     /// Cancels it, if it has not ended.
     fn __cancel(&self, cancellation: &Cancellation);
@@ -161,7 +151,7 @@ pin_project! {
 
 impl<F, T> Lane<F, T> {
     fn new(body: F, place: &'static Location<'static>) -> Self {
-        let node = Node::with_role(Role::Branch);
+        let node = Node::with_role(NodeRole::Branch);
         node.name(subject(place));
         Lane {
             branch: Some(Branch::new(node, Bell::none(), body)),
@@ -174,7 +164,7 @@ fn subject(place: &'static Location<'static>) -> Subject {
 }
 
 impl<F: Future<Output = T>, T> AnyBranch<T> for Lane<F, T> {
-    fn __poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<BranchEnd<T>>> {
+    fn __poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<(RegionEnd<T>, bool)>> {
         let mut branch = self.project().branch;
         let Some(running) = branch.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
@@ -186,11 +176,7 @@ impl<F: Future<Output = T>, T> AnyBranch<T> for Lane<F, T> {
             .as_ref()
             .is_some_and(|branch| branch.node().is_delivered());
         branch.set(None);
-        Poll::Ready(Some(match end {
-            RegionEnd::Done(value) => BranchEnd::With(value, was_told),
-            RegionEnd::Panicked(panic) => BranchEnd::Panicked(panic),
-            RegionEnd::Stopped(_) => BranchEnd::Cancelled,
-        }))
+        Poll::Ready(Some((end, was_told)))
     }
 
     fn __cancel(&self, cancellation: &Cancellation) {
@@ -289,7 +275,7 @@ pin_project! {
         #[pin]
         branches: B,
         rotation: Rotation,
-        winner: Option<BranchEnd<T>>,
+        winner: Option<(RegionEnd<T>, bool)>,
         place: &'static Location<'static>,
         // After the branches: what they abandon in one drop leaves as one group.
         collector: DropCollector,
@@ -300,7 +286,7 @@ pin_project! {
             let this = this.project();
             this.collector.begin();
             // While the others unwind it waits to go on.
-            if let Some(BranchEnd::Panicked(panic)) = this.winner.take() {
+            if let Some((RegionEnd::Panicked(panic), _)) = this.winner.take() {
                 report_panic(panic, this.place);
             }
         }
@@ -325,7 +311,7 @@ fn poll_round<T>(
     mut branches: Pin<&mut (dyn Branches<T> + '_)>,
     rotation: &mut Rotation,
     cx: &mut Context<'_>,
-    ended: &mut dyn FnMut(BranchEnd<T>) -> ControlFlow<()>,
+    ended: &mut dyn FnMut((RegionEnd<T>, bool)) -> ControlFlow<()>,
 ) -> ControlFlow<(), bool> {
     let (first, count) = (rotation.begin(), branches.count());
     let mut all = true;
@@ -351,7 +337,7 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
         if this.winner.is_none() {
             let _ = poll_round(this.branches.as_mut(), this.rotation, cx, &mut |end| {
                 // From around the race, as all of them are: the body that awaits it will be dropped.
-                if matches!(end, BranchEnd::Cancelled) {
+                if matches!(end.0, RegionEnd::Stopped(_)) {
                     return ControlFlow::Continue(());
                 }
                 *this.winner = Some(end);
@@ -360,13 +346,13 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
             if this.winner.is_none() {
                 return Poll::Pending;
             }
-            let lost = Cancellation::new(Kind::LostRace, place);
+            let lost = Cancellation::new(CancelKind::LostRace, place);
             for at in 0..this.branches.count() {
                 this.branches.as_mut().__at(at).__cancel(&lost);
             }
         }
         let ended = poll_round(this.branches, this.rotation, cx, &mut |loser| {
-            if let BranchEnd::Panicked(panic) = loser {
+            if let (RegionEnd::Panicked(panic), _) = loser {
                 report_panic(panic, place);
             }
             ControlFlow::Continue(())
@@ -375,14 +361,14 @@ impl<T, B: Branches<T>> Future for Racing<B, T> {
             return Poll::Pending;
         }
         match this.winner.take() {
-            Some(BranchEnd::With(value, was_told)) => {
+            Some((RegionEnd::Done(value), was_told)) => {
                 if was_told {
                     current::deliver_here();
                 }
                 Poll::Ready(value)
             }
-            Some(BranchEnd::Panicked(panic)) => resume_unwind(panic),
-            Some(BranchEnd::Cancelled) | None => panic!("race polled after it ended"),
+            Some((RegionEnd::Panicked(panic), _)) => resume_unwind(panic),
+            Some((RegionEnd::Stopped(_), _)) | None => panic!("race polled after it ended"),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::base::coop::{Rotation, poll_unbudgeted};
 use crate::base::observed::Observed;
 use crate::base::panic::Panic;
 use crate::base::timer;
-use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::event;
@@ -23,7 +23,6 @@ use crate::event::undelivered::Undelivered;
 use crate::scope::code::{Always, Code, Made};
 use crate::scope::drive::{End, drive};
 use crate::scope::limit::{Alarm, Limit, StopReason};
-use crate::scope::region_end::RegionEnd;
 use crate::scope::side::{Side, Undone};
 
 pin_project! {
@@ -33,12 +32,21 @@ pin_project! {
         code: Made<F, T, Always>,
         #[pin]
         bell: Bell<S>,
-        course: Course,
+        course: RegionCourse,
     }
 }
 
+/// How the body of a cancel scope ended, with what it gave.
+#[derive(Debug)]
+pub enum RegionEnd<T> {
+    Done(T),
+    Panicked(Panic),
+    /// It was cancelled, and was dropped.
+    Stopped(Cancellation),
+}
+
 /// All of it but for the code and what may cancel it.
-struct Course {
+struct RegionCourse {
     has_begun: bool,
     // While adopted exits are awaited.
     end: Option<End>,
@@ -52,7 +60,7 @@ impl<F, T, S> Region<F, T, S> {
         Region {
             code: Made::made(body),
             bell,
-            course: Course {
+            course: RegionCourse {
                 has_begun: false,
                 end: None,
                 side: Side::nothing(),
@@ -81,7 +89,7 @@ fn ended_twice() -> ! {
     panic!("cancel scope polled after it ended")
 }
 
-impl Course {
+impl RegionCourse {
     /// Ready when the body has ended, and what it abandoned; perhaps not by itself.
     fn poll(
         &mut self,
@@ -164,7 +172,7 @@ pin_project! {
         sleep: Option<Sleep>,
         #[pin]
         stop: Option<S>,
-        stopped_by: Kind,
+        stopped_by: CancelKind,
         // Of the body and the stop.
         rotation: Rotation,
     }
@@ -174,7 +182,7 @@ pin_project! {
 const STOP: usize = 1;
 
 impl<S> Bell<S> {
-    pub(crate) fn new(stop: Option<S>, stopped_by: Kind) -> Self {
+    pub(crate) fn new(stop: Option<S>, stopped_by: CancelKind) -> Self {
         Bell {
             rings_at: None,
             sleep: None,
@@ -188,7 +196,7 @@ impl<S> Bell<S> {
 impl Bell<Pending<()>> {
     /// Nothing rings but the node's own deadline.
     pub(crate) fn none() -> Self {
-        Bell::new(None, Kind::Stop)
+        Bell::new(None, CancelKind::Stop)
     }
 }
 
@@ -270,7 +278,7 @@ fn begin() {
 fn deadline_passed(node: &Arc<Node>) {
     if let Some(subject) = node.subject().cloned() {
         let place = subject.place;
-        cancel(node, &Cancellation::new(Kind::Deadline(subject), place));
+        cancel(node, &Cancellation::new(CancelKind::Deadline(subject), place));
     }
 }
 

@@ -10,11 +10,10 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::outcome::Outcome;
-use super::region::{Bell, Region};
+use super::region::{Bell, Region, RegionEnd};
 use crate::base::identity::Checkpoint;
 use crate::cancel::node::Node;
-use crate::scope::region_end;
-use crate::scope::tie::{InTask, Kind};
+use crate::scope::tie::{InTask, TieKind};
 
 pin_project! {
     /// Runs a body in a node, and tells what became of it.
@@ -50,9 +49,9 @@ impl<F: Future<Output = T>, S: Future, T, O> Future for Running<F, T, S, O> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
         let mut this = self.project();
         let value = match ready!(this.branch.as_mut().poll(cx)) {
-            region_end::RegionEnd::Done(value) => Some(value),
-            region_end::RegionEnd::Stopped(_) => None,
-            region_end::RegionEnd::Panicked(panic) => resume_unwind(panic),
+            RegionEnd::Done(value) => Some(value),
+            RegionEnd::Stopped(_) => None,
+            RegionEnd::Panicked(panic) => resume_unwind(panic),
         };
         Poll::Ready((this.settle)(Outcome::of(this.branch.node(), value)))
     }
@@ -70,7 +69,7 @@ pin_project! {
 impl<F, T, S> Branch<F, T, S> {
     pub(crate) fn new(node: Arc<Node>, alarm: Bell<S>, body: F) -> Self {
         let region = Region::new(body, alarm);
-        let kind = Kind::Cancel(Arc::clone(&node));
+        let kind = TieKind::Cancel(Arc::clone(&node));
         Branch {
             region: InTask::new(region, Checkpoint::open(), kind),
             node,
@@ -85,7 +84,7 @@ impl<F, T, S> Branch<F, T, S> {
 }
 
 impl<F: Future<Output = T>, S: Future, T> Future for Branch<F, T, S> {
-    type Output = region_end::RegionEnd<T>;
+    type Output = RegionEnd<T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().region.poll(cx)

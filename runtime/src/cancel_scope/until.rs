@@ -6,7 +6,7 @@ use std::panic::Location;
 use super::region::Bell;
 use super::running::Running;
 use super::{CancelScope, Outcome};
-use crate::cancel::cancellation::{Cancelled, Kind};
+use crate::cancel::cancellation::{CancelKind, Cancelled};
 
 /// Runs `body` until it completes, or unwinds it when `stop` does: Ctrl-C in a command-line tool, say.
 ///
@@ -41,7 +41,7 @@ use crate::cancel::cancellation::{Cancelled, Kind};
 #[track_caller]
 pub fn until<T, S: Future, F: Future<Output = T>>(stop: S, body: F) -> Running<F, T, S, Result<T, Cancelled>> {
     CancelScope::called("until", Location::caller()).run_until(
-        Bell::new(Some(stop), Kind::Stop),
+        Bell::new(Some(stop), CancelKind::Stop),
         body,
         Outcome::into_result,
     )

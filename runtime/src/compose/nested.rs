@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::cancel::node::Node;
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::plan::graph::GraphMember;
@@ -24,7 +24,7 @@ pub(super) fn roll_back(group: &Arc<Node>) {
     let mut next = Some(group);
     while let Some(group) = next {
         if let Some(subject) = group.subject() {
-            group.cancel(&Cancellation::new(Kind::RolledBack, subject.place));
+            group.cancel(&Cancellation::new(CancelKind::RolledBack, subject.place));
         }
         next = group.whole();
     }

@@ -20,7 +20,7 @@ use crate::resource::enter::{Enter, Entering};
 use crate::scope::enter_then::EnterThen;
 use crate::scope::held::{Held, Settled};
 use crate::scope::run::run;
-use crate::scope::tie::{InTask, Kind, Tie};
+use crate::scope::tie::{InTask, Tie, TieKind};
 
 // First: the pages of rustdoc have methods in this order.
 pub(crate) mod foreign;
@@ -319,9 +319,9 @@ impl<R: LocalResource, F> Lifespan<R, F> {
     pub(crate) fn hold(self, place: &'static Location<'static>, is_optional: bool) -> Holding<R, F> {
         let (enter, entry) = self.entered_at(place);
         let kind = if is_optional {
-            Kind::entering(&entry)
+            TieKind::entering(&entry)
         } else {
-            Kind::Member
+            TieKind::Member
         };
         let tie = Tie::new(Checkpoint::at_first_poll(&entry), kind);
         InTask::tied(tie, EnterThen::new(enter, entry, Settled::new))

@@ -17,7 +17,7 @@ use crate::scope::drive::End;
 use crate::scope::enter_then::EnterThen;
 use crate::scope::held::{Held, Keep};
 use crate::scope::run::{Unpolled, finish};
-use crate::scope::tie::{InTask, Kind};
+use crate::scope::tie::{InTask, TieKind};
 
 /// Scopes a resource without a closure: `scope!(tx = Tx::begin(conn) => { .. })`.
 ///
@@ -80,7 +80,7 @@ pub struct BlockEnd<T>(End, Option<T>);
 pub struct BlockKeep<'a>(&'a mut Keep);
 
 /// Keeps the expansion of `scope!` in its task.
-pub struct Pass(Checkpoint, Kind);
+pub struct Pass(Checkpoint, TieKind);
 
 /// Splits a scope into its enter and what keeps it in its task.
 #[track_caller]
@@ -90,7 +90,7 @@ where
     F: Enter<R>,
 {
     let (enter, entry) = lifespan.entered_at(Location::caller());
-    let pass = Pass(Checkpoint::at_first_poll(&entry), Kind::entering(&entry));
+    let pass = Pass(Checkpoint::at_first_poll(&entry), TieKind::entering(&entry));
     (
         EnterThen::new(enter, entry, |mut held: Held<R>| {
             let _ = held.put_up_region();

@@ -15,7 +15,7 @@ use crate::resource::part;
 use crate::scope::drive::End;
 use crate::scope::held::{Held, Settled};
 use crate::scope::run::{Unpolled, finish, finish_as, finish_refused};
-use crate::scope::tie::{InTask, Kind};
+use crate::scope::tie::{InTask, TieKind};
 
 pub(crate) mod handover;
 
@@ -161,7 +161,7 @@ impl<R: LocalResource> Live<R> {
         let (checkpoint, whole) = (self.held.board(), exit.for_members());
         let ending = finish_as(self.held, whole);
         let checkpoint = checkpoint.exited_at(Location::caller());
-        InTask::new(ending, checkpoint, Kind::Exit)
+        InTask::new(ending, checkpoint, TieKind::Exit)
     }
 
     fn end<T, E: Failure>(
@@ -172,7 +172,7 @@ impl<R: LocalResource> Live<R> {
         let checkpoint = self.held.board();
         let returned = Unpolled::of(Some(result)).reported_as(&self.held.keep.entry);
         let ending = finish(self.held, End::Done, returned);
-        InTask::new(ending, checkpoint.exited_at(place), Kind::Exit)
+        InTask::new(ending, checkpoint.exited_at(place), TieKind::Exit)
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::base::entry::{Entry, Subject};
 use crate::base::lock::Lock;
 use crate::base::policy::Name;
-use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::cancel::death::Death;
 use crate::cancel::node::Node;
 
@@ -100,7 +100,7 @@ impl FailureLink {
     fn cut(&self, failed: &Failed) {
         let cancellation = match failed {
             Failed::Died(death) => {
-                let died = Kind::Died(self.subject.clone(), death.clone());
+                let died = CancelKind::Died(self.subject.clone(), death.clone());
                 Cancellation::new(died, self.subject.place)
             }
             Failed::Ended(cancellation) => cancellation.clone(),

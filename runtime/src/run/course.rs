@@ -18,7 +18,7 @@ use crate::base::draining::Draining;
 use crate::base::entry::Subject;
 use crate::base::life::Id;
 use crate::base::timer;
-use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::cancel::node::Node;
 use crate::error::{Error, ErrorKind};
 use crate::event::ReportSubscriber;
@@ -179,13 +179,13 @@ impl Course {
     }
 
     fn cancellation(&self, now: &Now) -> Cancellation {
-        let of_signal = |signal: Signal| Cancellation::new(Kind::Signal(signal.name()), self.subject.place);
+        let of_signal = |signal: Signal| Cancellation::new(CancelKind::Signal(signal.name()), self.subject.place);
         match (&now.stopped_by, now.signals[1], &now.asked) {
             (StoppedBy::Asked(why), ..) => why.clone(),
             (StoppedBy::Signal(signal), ..) => of_signal(*signal),
             (_, Some(signal), _) => of_signal(signal),
             (_, None, Some(why)) => why.clone(),
-            (_, None, None) => Cancellation::new(Kind::Stop, self.subject.place),
+            (_, None, None) => Cancellation::new(CancelKind::Stop, self.subject.place),
         }
     }
 

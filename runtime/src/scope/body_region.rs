@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::tie::{Kind, Tie};
+use super::tie::{Tie, TieKind};
 use crate::base::identity::Checkpoint;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
@@ -22,7 +22,7 @@ pub(crate) struct BodyRegion {
 
 impl BodyRegion {
     pub(crate) fn new(node: Arc<Node>) -> Self {
-        let kind = Kind::Cancel(Arc::clone(&node));
+        let kind = TieKind::Cancel(Arc::clone(&node));
         BodyRegion {
             node,
             tie: Some(Tie::new(Checkpoint::open(), kind)),

@@ -114,14 +114,14 @@ pin_project! {
         #[pin]
         timer: Timer,
         around: Option<AroundEnter>,
-        stage: Stage,
+        stage: EnterStage,
         // Until it has ended.
         keep: Option<Keep>,
     }
 }
 
 #[derive(PartialEq, Eq)]
-enum Stage {
+enum EnterStage {
     Unbegun,
     Begun,
     /// It ended without a resource, and the exits that it abandoned are awaited; why is set aside.
@@ -134,7 +134,7 @@ impl Arrival {
         Arrival {
             timer: Timer::unarmed(),
             around,
-            stage: Stage::Unbegun,
+            stage: EnterStage::Unbegun,
             keep: Some(Keep::new(entry)),
         }
     }
@@ -151,12 +151,12 @@ impl Arrival {
             polled_after_it_ended()
         };
         match this.stage {
-            Stage::Begun => {}
-            Stage::Unbegun => {
+            EnterStage::Begun => {}
+            EnterStage::Unbegun => {
                 begin(entry)?;
-                *this.stage = Stage::Begun;
+                *this.stage = EnterStage::Begun;
             }
-            Stage::Refused => return self.poll_refused(cx).map(Err),
+            EnterStage::Refused => return self.poll_refused(cx).map(Err),
         }
         #[cfg(feature = "tracing")]
         let _in_span = event::in_span(entry);
@@ -180,7 +180,7 @@ impl Arrival {
         let why = refusal(entry, side, code.take_error());
         event::enter_failed(entry, &why.error);
         side.fail(why.into());
-        *this.stage = Stage::Refused;
+        *this.stage = EnterStage::Refused;
         self.poll_refused(cx).map(Err)
     }
 

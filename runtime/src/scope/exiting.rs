@@ -12,7 +12,7 @@ use super::limit::Limit;
 use super::side::{Side, Undone};
 use crate::base::cause::Phase;
 use crate::base::entry::Entry;
-use crate::base::identity::{Anchor, Running};
+use crate::base::identity::{Anchor, RunningExit};
 use crate::base::timer::Timer;
 use crate::cancel::current;
 use crate::cancel::node::Node;
@@ -32,14 +32,14 @@ pub(crate) fn exiting<'a, R: LocalResource>(
     side: &'a mut Side,
     anchor: Anchor,
 ) -> impl Future<Output = ()> + use<'a, R> {
-    Exiting {
+    ExitRun {
         leave: Leave::new(resource.__goes_on(), entry, exit, side, anchor),
         code: Lazy::of(move || resource.exit_local(exit)),
     }
 }
 
 pin_project! {
-    struct Exiting<'a, M, F> {
+    struct ExitRun<'a, M, F> {
         // Before the code: it reports that that is dropped in the middle.
         #[pin]
         leave: Leave<'a>,
@@ -48,7 +48,7 @@ pin_project! {
     }
 }
 
-impl<M, F> Future for Exiting<'_, M, F>
+impl<M, F> Future for ExitRun<'_, M, F>
 where
     M: FnOnce() -> F,
     F: Future<Output = Result<(), BoxError>>,
@@ -72,7 +72,7 @@ pin_project! {
         side: &'a mut Side,
         // Where it was handed over from.
         anchor: Anchor,
-        running: Running,
+        running: RunningExit,
         // Shielded from what is around it; what is inside of it unwinds when the budget runs out (law 6).
         place: Place,
         has_ended: bool,
@@ -98,7 +98,7 @@ impl<'a> Leave<'a> {
             exit,
             side,
             anchor,
-            running: Running::new(exit.is_clean()),
+            running: RunningExit::new(exit.is_clean()),
             place: Place::root(),
             has_ended: false,
             goes_on,

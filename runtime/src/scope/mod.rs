@@ -20,7 +20,6 @@ pub(crate) mod enter_then;
 pub(crate) mod exiting;
 pub(crate) mod held;
 pub(crate) mod limit;
-pub(crate) mod region_end;
 pub(crate) mod run;
 pub(crate) mod side;
 pub(crate) mod stopping;

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 
 use super::body_region::BodyRegion;
 use super::limit::StopReason;
-use super::stopping::Stopping;
+use super::stopping::StopRequest;
 use crate::base::coop::Rotation;
 use crate::base::panic::Panic;
 use crate::cancel::cancellation::Cancellation;
@@ -45,7 +45,7 @@ pub(crate) struct SideState {
     region: Option<BodyRegion>,
     /// Of the code of the scope and the jobs.
     rotation: Rotation,
-    stopping: Option<Stopping>,
+    stopping: Option<StopRequest>,
     undone: Option<Undone>,
     /// Why its body counts as cancelled, if it does.
     cancelled: Option<Cancellation>,
@@ -190,7 +190,7 @@ impl Side {
 
     #[cold]
     pub(crate) fn stop(&mut self, reason: StopReason) {
-        self.make_more().stopping = Some(Stopping::new(reason));
+        self.make_more().stopping = Some(StopRequest::new(reason));
     }
 
     /// Ready when code that was asked to stop must be dropped now.

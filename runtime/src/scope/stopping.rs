@@ -1,4 +1,4 @@
-//! [`Stopping`]: user code that was asked to stop while something is live inside of it, and when it may be dropped (law 13).
+//! [`StopRequest`]: user code that was asked to stop while something is live inside of it, and when it may be dropped (law 13).
 //!
 //! It may when nothing is live inside. What is live and still polled is waited for, however long it takes: it has a budget
 //! of its own. What nobody polls any more cannot unwind, and after the grace it is dropped with what holds it.
@@ -17,7 +17,7 @@ use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::event::{self, EventKind};
 
-pub(crate) struct Stopping {
+pub(crate) struct StopRequest {
     pub(crate) reason: StopReason,
     /// Runs from when something was found live inside.
     round: Option<Round>,
@@ -33,9 +33,9 @@ struct Round {
 /// No round is shorter, since no timer is: with a grace of zero, what unwinds would be asked again and again in between.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-impl Stopping {
+impl StopRequest {
     pub(crate) fn new(reason: StopReason) -> Self {
-        Stopping { reason, round: None }
+        StopRequest { reason, round: None }
     }
 
     /// Called when the code waits. Ready when it must be dropped now: nothing is live inside that is still polled.

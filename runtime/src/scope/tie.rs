@@ -26,7 +26,7 @@ use crate::cancel::place::{Place, Stay};
 use crate::event;
 
 /// What a scope is to the cancel scope around it.
-pub(crate) enum Kind {
+pub(crate) enum TieKind {
     /// It enters: refused if all is cancelled already (law 14). With a budget it may be the root of what unwinds.
     Enter { has_budget: bool },
     /// It enters, as a member of what is entered around it, which fails if this does.
@@ -37,13 +37,13 @@ pub(crate) enum Kind {
     Cancel(Arc<Node>),
 }
 
-impl Kind {
+impl TieKind {
     /// What waits for something elsewhere: as an enter without a budget.
-    pub(crate) const WAITING: Kind = Kind::Enter { has_budget: false };
+    pub(crate) const WAITING: TieKind = TieKind::Enter { has_budget: false };
 
     #[inline]
     pub(crate) fn entering(entry: &Entry) -> Self {
-        Kind::Enter {
+        TieKind::Enter {
             has_budget: entry.policy.enter().is_some(),
         }
     }
@@ -51,7 +51,7 @@ impl Kind {
 
 pub(crate) struct Tie {
     place: Place,
-    joined: Joined,
+    joined: HasJoined,
     /// Whether a cancelled scope refuses it (law 14).
     refusable: bool,
     has_ended: bool,
@@ -60,7 +60,7 @@ pub(crate) struct Tie {
 
 /// Whether its first poll has found out where its place is.
 #[derive(PartialEq, Eq)]
-enum Joined {
+enum HasJoined {
     Not,
     /// It will begin in a body that is cancelled, but has let others run first.
     Waited,
@@ -69,17 +69,17 @@ enum Joined {
 
 impl Tie {
     #[inline]
-    pub(crate) fn new(checkpoint: Checkpoint, kind: Kind) -> Self {
-        let refusable = matches!(kind, Kind::Enter { .. } | Kind::Member);
+    pub(crate) fn new(checkpoint: Checkpoint, kind: TieKind) -> Self {
+        let refusable = matches!(kind, TieKind::Enter { .. } | TieKind::Member);
         let place = match kind {
-            Kind::Member => Place::member(),
-            Kind::Cancel(node) => Place::at(node),
-            Kind::Enter { has_budget: true } => Place::root(),
-            Kind::Enter { has_budget: false } | Kind::Exit => Place::default(),
+            TieKind::Member => Place::member(),
+            TieKind::Cancel(node) => Place::at(node),
+            TieKind::Enter { has_budget: true } => Place::root(),
+            TieKind::Enter { has_budget: false } | TieKind::Exit => Place::default(),
         };
         Tie {
             place,
-            joined: Joined::Not,
+            joined: HasJoined::Not,
             refusable,
             has_ended: false,
             collector: DropCollector::new(checkpoint),
@@ -89,7 +89,7 @@ impl Tie {
     /// As that of an enter.
     #[inline]
     pub(crate) fn entering(entry: &Entry) -> Self {
-        Tie::new(Checkpoint::at_first_poll(entry), Kind::entering(entry))
+        Tie::new(Checkpoint::at_first_poll(entry), TieKind::entering(entry))
     }
 
     /// To be called before what is tied is dropped: what that abandons is collected until the tie is dropped, too.
@@ -126,8 +126,8 @@ impl Tie {
     /// Why it would not begin: its node is cancelled already.
     pub(crate) fn refused(&self) -> Option<Cancellation> {
         match self.joined {
-            Joined::Yes => None,
-            Joined::Not | Joined::Waited => self.place.cancellation(),
+            HasJoined::Yes => None,
+            HasJoined::Not | HasJoined::Waited => self.place.cancellation(),
         }
     }
 
@@ -135,16 +135,16 @@ impl Tie {
     /// later. With an observer it takes its place in the tree.
     #[inline]
     fn stays_outside(&mut self) -> bool {
-        let is_here = self.place.is_here() && (self.joined == Joined::Yes || !event::is_observed());
+        let is_here = self.place.is_here() && (self.joined == HasJoined::Yes || !event::is_observed());
         if is_here {
-            self.joined = Joined::Yes;
+            self.joined = HasJoined::Yes;
         }
         is_here
     }
 
     /// Finds out where it runs.
     fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.joined == Joined::Yes {
+        if self.joined == HasJoined::Yes {
             return Poll::Ready(());
         }
         if let Some(parent) = current::parent() {
@@ -156,7 +156,7 @@ impl Tie {
         } else {
             self.be_known();
         }
-        self.joined = Joined::Yes;
+        self.joined = HasJoined::Yes;
         Poll::Ready(())
     }
 
@@ -178,8 +178,8 @@ impl Tie {
     /// body that begins scope after scope must wait once in a while, or it could never be dropped.
     fn poll_others(&mut self, parent: &Node, cx: &mut Context<'_>) -> Poll<()> {
         ready!(coop::poll_proceed(cx)).made_progress();
-        if self.joined == Joined::Not && parent.must_yield() {
-            self.joined = Joined::Waited;
+        if self.joined == HasJoined::Not && parent.must_yield() {
+            self.joined = HasJoined::Waited;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -265,7 +265,7 @@ pin_project! {
 
 impl<F> InTask<F> {
     #[inline]
-    pub(crate) fn new(future: F, checkpoint: Checkpoint, kind: Kind) -> Self {
+    pub(crate) fn new(future: F, checkpoint: Checkpoint, kind: TieKind) -> Self {
         InTask::tied(Tie::new(checkpoint, kind), future)
     }
 

@@ -14,10 +14,9 @@ use crate::base::entry::Subject;
 use crate::base::panic::Panic;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
-use crate::cancel_scope::{Bell, Branch};
+use crate::cancel_scope::{Bell, Branch, RegionEnd};
 use crate::error::{BoxError, Error};
 use crate::event::failures::untold;
-use crate::scope::region_end::RegionEnd;
 
 /// How a spawned task ended.
 pub(crate) enum TaskEnd<T> {

@@ -15,12 +15,12 @@ impl Within {
     }
 }
 
-pub(crate) struct Running;
+pub(crate) struct RunningExit;
 
-impl Running {
+impl RunningExit {
     #[inline(always)]
     pub(crate) fn new(_: bool) -> Self {
-        Running
+        RunningExit
     }
 
     #[inline(always)]

@@ -22,7 +22,7 @@ impl Within {
 }
 
 /// An exit, for those that are inside of it.
-pub(crate) struct Running {
+pub(crate) struct RunningExit {
     /// From its first poll on.
     number: Option<u64>,
     is_clean: bool,
@@ -46,9 +46,9 @@ impl Around {
     }
 }
 
-impl Running {
+impl RunningExit {
     pub(crate) fn new(is_clean: bool) -> Self {
-        Running { number: None, is_clean }
+        RunningExit { number: None, is_clean }
     }
 
     /// Runs it inside.

@@ -17,7 +17,7 @@ mod exits;
 mod exits;
 
 pub(crate) use checks::{Anchor, Checkpoint};
-pub(crate) use exits::{Running, Within};
+pub(crate) use exits::{RunningExit, Within};
 
 /// Whether entering and exiting are checked to happen in the same task ([laws 8][law 8]–[10][law 10]).
 ///

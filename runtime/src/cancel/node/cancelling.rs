@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use super::{Node, Role, Why};
+use super::{Node, NodeRole, Why};
 use crate::cancel::cancellation::Cancellation;
 
 /// After so many scopes that have begun in a cancelled body each further one waits once, so that a body that begins them in a
@@ -143,7 +143,7 @@ impl Node {
 
     /// Whether the body around it learns of the cancellation by what this returns.
     pub(crate) fn tells_its_parent(&self) -> bool {
-        self.is_delivered() && self.role != Role::Branch
+        self.is_delivered() && self.role != NodeRole::Branch
     }
 
     #[inline]

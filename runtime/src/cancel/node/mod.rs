@@ -34,7 +34,7 @@ mod waking;
 pub(crate) struct Node {
     /// In whose body it runs, from its first poll on.
     parent: OnceLock<Arc<Node>>,
-    role: Role,
+    role: NodeRole,
     /// What its parent suffers does not reach it.
     shielded: AtomicBool,
     /// Whether `NodeState::why` is set.
@@ -78,7 +78,7 @@ struct NodeState {
 
 /// What a node is beyond a region.
 #[derive(Default, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum NodeRole {
     #[default]
     Plain,
     /// A cancel scope that a user has made, of which events tell.
@@ -101,7 +101,7 @@ impl Node {
         Arc::default()
     }
 
-    pub(crate) fn with_role(role: Role) -> Arc<Self> {
+    pub(crate) fn with_role(role: NodeRole) -> Arc<Self> {
         let node = Node::default();
         Arc::new(Node { role, ..node })
     }
@@ -121,12 +121,12 @@ impl Node {
     }
 
     pub(crate) fn is_told(&self) -> bool {
-        self.role == Role::Told
+        self.role == NodeRole::Told
     }
 
     /// The node of what this is entered in as a member, and fails with this.
     pub(crate) fn whole(&self) -> Option<&Arc<Node>> {
-        self.parent().filter(|parent| parent.role == Role::Member)?.parent()
+        self.parent().filter(|parent| parent.role == NodeRole::Member)?.parent()
     }
 
     pub(crate) fn parent(&self) -> Option<&Arc<Node>> {

@@ -41,11 +41,11 @@ pub struct Exit {
     /// no clock. Not in a `OnceLock`, which has something to do when it drops.
     deadline: Lock<Option<Instant>>,
     /// Made when there is something to share: most exits have neither an error, nor progress, nor clones.
-    shared: OnceLock<Arc<Shared>>,
+    shared: OnceLock<Arc<ExitShared>>,
 }
 
 #[derive(Default)]
-struct Shared {
+struct ExitShared {
     error: Option<Reason>,
     /// Whose time it is, if that is shorter than its own.
     lent: Option<LentTime>,
@@ -77,10 +77,10 @@ impl Exit {
     #[cold]
     fn sharing(self, error: Option<Reason>, lent: Option<LentTime>) -> Self {
         let deadline = Lock::new(lent.map(|lent| lent.until.at));
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ExitShared {
             error,
             lent,
-            ..Shared::default()
+            ..ExitShared::default()
         });
         Exit {
             deadline,
@@ -203,7 +203,7 @@ impl Exit {
         self.shared.get()?.progress.lock().clone()
     }
 
-    fn shared(&self) -> &Shared {
+    fn shared(&self) -> &ExitShared {
         self.shared.get_or_init(Arc::default)
     }
 }

@@ -394,7 +394,7 @@ fn random_steps_go_forward_only() {
                 0 => drop(stage.climb(Signal::Terminate)),
                 1 => drop(stage.climb(Signal::Interrupt)),
                 2 => stage.drain(Cancellation::new(
-                    crate::cancel::cancellation::Kind::Stop,
+                    crate::cancel::cancellation::CancelKind::Stop,
                     std::panic::Location::caller(),
                 )),
                 3 => stage.stop(super::super::stage::StoppedBy::Body),

@@ -16,7 +16,7 @@ use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::base::lock::Lock;
 use crate::base::policy::Name;
-use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::cancel::current;
 use crate::cancel::death::Death;
 use crate::cancel::node::Node;
@@ -123,7 +123,7 @@ impl GroupInner {
         let error = self.keep_later(error)?;
         let place = error.place();
         let death = Death::new(error.into());
-        let cancellation = Cancellation::new(Kind::Child(death), place);
+        let cancellation = Cancellation::new(CancelKind::Child(death), place);
         self.node.cancel(&cancellation);
         self.source.fail(&Failed::Ended(cancellation.clone()));
         Some(cancellation)
@@ -161,7 +161,7 @@ impl GroupInner {
     /// There is no time left to wait for them.
     pub(super) fn out_of_time(&self) {
         let subject = self.subject();
-        let (place, kind) = (subject.place, Kind::Budget(subject, Phase::Exit));
+        let (place, kind) = (subject.place, CancelKind::Budget(subject, Phase::Exit));
         self.node.cancel(&Cancellation::new(kind, place));
     }
 

@@ -18,11 +18,10 @@ use crate::base::lock::Lock;
 use crate::base::panic::{Panic, panic_text};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
-use crate::cancel_scope::{Bell, Branch};
+use crate::cancel_scope::{Bell, Branch, RegionEnd};
 use crate::event::failures::{Failure, Failures};
 use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::lifespan::send_fn::SendFn;
-use crate::scope::region_end::RegionEnd;
 
 /// A closure `W` that returns an `O`.
 pub(super) struct OwnerCall<W, O> {

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use crate::base::cause::Cause;
-use crate::cancel::cancellation::{Cancellation, Kind};
+use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::cancel::current;
 use crate::resource::exit::{Exit, ForMembers, Reason};
 
@@ -27,7 +27,7 @@ impl CloseRequest {
     /// By the drop of the last handle. As with any guard that is dropped, nobody has said that all went well.
     pub(super) fn abandoned(place: &'static Location<'static>) -> Self {
         CloseRequest {
-            why: Cancellation::new(Kind::HandlesGone, place),
+            why: Cancellation::new(CancelKind::HandlesGone, place),
             exit: ForMembers::because(Cause::Abandoned, None),
         }
     }

@@ -22,7 +22,7 @@ use crate::base::entry::Entry;
 use crate::base::identity::Checkpoint;
 use crate::base::life::Life;
 use crate::base::panic::panic_text;
-use crate::cancel::cancellation::{Cancellation, Kind as Why};
+use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::Failure;
 use crate::lifespan::kind::Kind;
@@ -67,12 +67,12 @@ where
     inner.begin();
     let living = async {
         let checkpoint = Checkpoint::at_first_poll(&entry);
-        let region = tie::Kind::Cancel(Arc::clone(&inner.entering));
+        let region = tie::TieKind::Cancel(Arc::clone(&inner.entering));
         let enter = EnterThen::new(enter, entry, |held| ready(Ok::<_, Error>(held)));
         // Out of that region from here on, which nothing cancels any more: each call has one of its own.
         let held = InTask::new(enter, checkpoint, region).await?;
         let serving = serve(held, &inner, &mailbox, survives_panics, &mut task);
-        InTask::new(serving, Checkpoint::open(), tie::Kind::WAITING).await
+        InTask::new(serving, Checkpoint::open(), tie::TieKind::WAITING).await
     };
     let lived = caught(living).await;
     task.end(match lived {
@@ -190,7 +190,7 @@ async fn run_calls<R, K: Kind>(
 fn panicked(inner: &OwnerInner, text: &str) -> Cancellation {
     let error = inner.error(ErrorKind::Panicked, text.to_owned());
     let text = format!("a call panicked: {text}");
-    let why = Cancellation::new(Why::Panicked(text), inner.place());
+    let why = Cancellation::new(CancelKind::Panicked(text), inner.place());
     inner.close(CloseRequest::failed(why.clone()));
     inner.die(OwnerDeath::by_call(error));
     why

@@ -13,7 +13,7 @@ use super::owned::Owner;
 use crate::base::entry::Subject;
 use crate::base::identity::Checkpoint;
 use crate::base::panic::panic_text;
-use crate::cancel::cancellation::{Cancellation, Kind as Why};
+use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::cancel::current;
 use crate::error::ErrorKind;
 use crate::lifespan::kind::Kind;
@@ -42,7 +42,7 @@ impl<R, K: Kind> Owner<R, K> {
         let call = OwnerCall::new(work, Subject::new(name, place));
         let sent = sent(Arc::clone(&call));
         let call = answered(&self.mailbox, sent, call, place);
-        let answer = InTask::new(call, Checkpoint::open(), tie::Kind::WAITING).await;
+        let answer = InTask::new(call, Checkpoint::open(), tie::TieKind::WAITING).await;
         settle(answer, inner, result)
     }
 }
@@ -126,7 +126,7 @@ impl<O> CallWaiter<'_, O> {
 impl<O> Drop for CallWaiter<'_, O> {
     fn drop(&mut self) {
         if !self.is_over {
-            self.call.cancel(&Cancellation::new(Why::CallerGone, self.place));
+            self.call.cancel(&Cancellation::new(CancelKind::CallerGone, self.place));
             self.call.leave();
         }
     }

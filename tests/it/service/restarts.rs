@@ -22,8 +22,10 @@ struct Up(u32, mpsc::UnboundedSender<End>);
 
 /// Has the run that is up end, and waits until its value is gone.
 async fn end(feed: &Current<Up>, end: End) {
-    feed.up().await.unwrap().1.send(end).unwrap();
-    while feed.now().is_some() {
+    let Up(run, ends) = feed.up().await.unwrap();
+    ends.send(end).unwrap();
+    // The next one may be up before this is polled again.
+    while feed.now().is_some_and(|up| up.0 == run) {
         tokio::task::yield_now().await;
     }
 }

@@ -17,6 +17,7 @@
 //! 15. [Limits](limits): what no library can promise
 //! 16. [Cost and compile time](cost)
 //! 17. [Questions](questions)
+//! 18. [Cookbook](cookbook): recipes to copy
 
 macro_rules! chapters {
     ($($(#[$when:meta])* $name:ident)*) => {
@@ -43,4 +44,5 @@ chapters! {
     limits
     cost
     questions
+    cookbook
 }

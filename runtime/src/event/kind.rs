@@ -251,7 +251,7 @@ impl<'a> Event<'a> {
         self.task
     }
 
-    /// The name of the resource.
+    /// The name of the resource; of a member, that of its field. What it is a part of is its [`parent`](Event::parent).
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.subject.name.as_str()

@@ -91,7 +91,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// otherwise.
     ///
     /// ```text
-    /// stopping 3 of 7: worker 12.0 s of 30 s ("committing 3 of 9"), holds up pool; entered at src/main.rs:41; SIGTERM again to stop waiting
+    /// 3 of 7 still to stop: worker 12.0 s of 30 s ("committing 3 of 9"), holds up pool; entered at src/main.rs:41; SIGTERM again to stop waiting
     /// ```
     ///
     /// # Signals

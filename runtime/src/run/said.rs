@@ -123,7 +123,7 @@ fn a_slow_shutdown() {
     result.unwrap();
     let line = |secs: &str| {
         format!(
-            "stopping 2 of 2: worker {secs} s of 30 s (\"committing worker\"), holds up pool; \
+            "2 of 2 still to stop: worker {secs} s of 30 s (\"committing worker\"), holds up pool; \
              entered at here; SIGTERM again to stop waiting"
         )
     };
@@ -164,7 +164,7 @@ fn a_second_signal() {
     assert_eq!(
         lines,
         [
-            "stopping 2 of 2: worker 1.0 s of 30 s (\"committing worker\"), holds up pool; \
+            "2 of 2 still to stop: worker 1.0 s of 30 s (\"committing worker\"), holds up pool; \
              entered at here; SIGTERM again to stop waiting"
                 .to_owned(),
             "SIGTERM again, still under way:\
@@ -184,7 +184,7 @@ fn a_budget_that_runs_out() {
     assert_eq!(
         lines,
         [
-            "stopping 2 of 2: worker 1.0 s of 3 s (\"committing worker\"), holds up pool; \
+            "2 of 2 still to stop: worker 1.0 s of 3 s (\"committing worker\"), holds up pool; \
              entered at here; SIGTERM again to stop waiting"
                 .to_owned(),
             "the time of `worker` has run out:\
@@ -212,7 +212,7 @@ fn progress_postpones_the_line() {
     assert_eq!(
         lines,
         [
-            "stopping 1 of 1: worker 8.2 s of 10 s (\"9\"); entered at here; SIGTERM again to stop waiting",
+            "1 of 1 still to stop: worker 8.2 s of 10 s (\"9\"); entered at here; SIGTERM again to stop waiting",
             "worker stopped in 8.5 s",
         ]
     );
@@ -251,8 +251,35 @@ fn a_service_that_fails_on_its_own() {
         [
             "app started in 0 ms".to_owned(),
             "stopping app".to_owned(),
-            "stopping 2 of 2: worker 1.0 s of 10 s (\"committing worker\"), holds up queue; entered at here".to_owned(),
+            "2 of 2 still to stop: worker 1.0 s of 10 s (\"committing worker\"), holds up queue; entered at here"
+                .to_owned(),
             format!("app stopped in 1.5 s: {error}"),
+        ]
+    );
+}
+
+/// It has begun to stop, and says how far it has come.
+#[test]
+fn a_service_that_a_second_signal_cuts_off() {
+    let worker = crate::Service::start(async |ready, stop: crate::Stop| {
+        ready.set(());
+        let inside = unit("inside", 0, 0).scope_ok(async |_| {
+            stop.requested().await;
+            stop.progress("half");
+            wait(9_000).await;
+        });
+        inside.await
+    });
+    let app = unit("pool", 0, 0).then(|_| worker.named("worker"));
+    let (lines, _) = said(Commentary::new().everything(false), app.named("app"), [60_000, 1_500]);
+    assert_eq!(
+        lines[..2],
+        [
+            "2 of 2 still to stop: worker 1.0 s of 10 s (\"half\"), holds up pool; \
+             entered at here; SIGTERM again to stop waiting",
+            "SIGTERM again, still under way:\
+             \n  worker  exits 1.5 s of 10 s (\"half\")  here\
+             \n  pool    not begun                     here"
         ]
     );
 }
@@ -285,7 +312,7 @@ fn it_says_that_it_drains() {
             "app started in 0 ms",
             "SIGTERM: draining app for 10 s; SIGTERM again to stop now",
             "drained for 10 s: stopping app",
-            "stopping 1 of 1: app 1.0 s of 10 s (\"committing worker\"); entered at here; SIGTERM again to stop waiting",
+            "1 of 1 still to stop: app 1.0 s of 10 s (\"committing worker\"); entered at here; SIGTERM again to stop waiting",
             "app stopped in 1.5 s",
         ]
     );

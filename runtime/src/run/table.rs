@@ -47,6 +47,8 @@ struct Member {
     progress: Option<String>,
     /// It is made of others, which have rows of their own.
     is_whole: bool,
+    /// A service that was asked to stop.
+    is_asked: bool,
 }
 
 /// A name, a state, a place.
@@ -90,6 +92,9 @@ impl Table {
         if let EventKind::Entering { budget } = event.kind() {
             let mut around = self.members.get_mut(&parent);
             if let Some(around) = &mut around {
+                if around.is_asked {
+                    return None;
+                }
                 around.is_whole = true;
             }
             if parent == self.root || around.is_some() {
@@ -118,12 +123,28 @@ impl Table {
             | EventKind::EnterDropped { .. }
             | EventKind::Lost { .. }
             | EventKind::Interrupted { .. }
+            | EventKind::HandedOn
             | EventKind::WentOn => {
                 self.members.remove(&id);
+            }
+            EventKind::StopRequested => {
+                (member.is_asked, member.is_whole) = (true, false);
+                self.forget_inside(id);
             }
             _ => {}
         }
         late
+    }
+
+    /// What is inside of a service is its own affair: it says itself how far it has come.
+    fn forget_inside(&mut self, around: Id) {
+        let mut forgotten = vec![around];
+        while let Some(around) = forgotten.pop() {
+            let inside = self.members.iter().filter(|(_, member)| member.parent == around);
+            let inside: Vec<_> = inside.map(|(id, _)| *id).collect();
+            self.members.retain(|id, _| !inside.contains(id));
+            forgotten.extend(inside);
+        }
     }
 
     /// All members are there.
@@ -171,7 +192,7 @@ impl Table {
             Phase::Serving | Phase::Draining => return None,
             Phase::Starting => format!("starting {name}: "),
             Phase::Stopping if left == 0 => format!("stopping {name}: "),
-            Phase::Stopping => format!("stopping {left} of {}: ", self.to_stop.max(left)),
+            Phase::Stopping => format!("{left} of {} still to stop: ", self.to_stop.max(left)),
         };
         match (self.awaited().first(), elsewhere.first()) {
             (Some(leaf), _) => {
@@ -249,6 +270,7 @@ impl Member {
             took: Duration::ZERO,
             progress: None,
             is_whole: false,
+            is_asked: false,
         }
     }
 

@@ -201,7 +201,11 @@ impl<S> Server<S> {
 impl Listen {
     async fn listener(self) -> io::Result<TcpListener> {
         match self {
-            Listen::At(address) => TcpListener::bind(address).await,
+            Listen::At(address) => {
+                let named =
+                    |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"));
+                TcpListener::bind(address).await.map_err(named)
+            }
             Listen::On(listener) => Ok(listener),
         }
     }

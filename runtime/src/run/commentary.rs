@@ -212,15 +212,22 @@ impl Speaker {
 
     /// A second signal has ended the waiting.
     pub(super) fn skipped(&self, signal: Signal, elsewhere: &[Subject]) {
-        let table = self.told.lock().table(None, elsewhere);
+        let table = {
+            let mut told = self.told.lock();
+            told.phase = Phase::Left;
+            told.table(None, elsewhere)
+        };
         self.options
             .say(&format!("{} again, still under way:{table}", signal.name()));
     }
 
-    /// How it has ended.
+    /// How it has ended; when a signal has ended the waiting, its table and the returned error say all.
     pub(super) fn end(&self, failed: Option<&str>) {
         let line = {
             let told = self.told.lock();
+            if told.phase == Phase::Left {
+                return;
+            }
             let ended = if told.phase == Phase::Starting {
                 "did not start in"
             } else {

@@ -160,7 +160,7 @@ fn a_slow_start() {
 fn a_second_signal() {
     let app = unit("pool", 0, 0).then(|_| unit("worker", 0, 12_500).exit_timeout(Duration::from_secs(30)));
     let (lines, result) = said(Commentary::new().everything(false), app.named("app"), [60_000, 3_000]);
-    let error = result.unwrap_err();
+    assert!(result.is_err());
     assert_eq!(
         lines,
         [
@@ -171,7 +171,6 @@ fn a_second_signal() {
              \n  worker  exits 3.0 s of 30 s (\"committing worker\")  here\
              \n  pool    not begun                                  here"
                 .to_owned(),
-            format!("app stopped in 3 s: {error}"),
         ]
     );
 }
@@ -273,7 +272,7 @@ fn a_service_that_a_second_signal_cuts_off() {
     let app = unit("pool", 0, 0).then(|_| worker.named("worker"));
     let (lines, _) = said(Commentary::new().everything(false), app.named("app"), [60_000, 1_500]);
     assert_eq!(
-        lines[..2],
+        lines,
         [
             "2 of 2 still to stop: worker 1.0 s of 10 s (\"half\"), holds up pool; \
              entered at here; SIGTERM again to stop waiting",

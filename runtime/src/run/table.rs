@@ -18,6 +18,8 @@ pub(super) enum Phase {
     Serving,
     Draining,
     Stopping,
+    /// A signal has ended the waiting.
+    Left,
 }
 
 pub(super) struct Table {
@@ -189,7 +191,7 @@ impl Table {
     pub(super) fn slow_line(&self, elsewhere: &[Subject]) -> Option<String> {
         let (left, name) = (self.leaves().count(), &self.name);
         let mut line = match self.phase {
-            Phase::Serving | Phase::Draining => return None,
+            Phase::Serving | Phase::Draining | Phase::Left => return None,
             Phase::Starting => format!("starting {name}: "),
             Phase::Stopping if left == 0 => format!("stopping {name}: "),
             Phase::Stopping => format!("{left} of {} still to stop: ", self.to_stop.max(left)),

@@ -28,12 +28,11 @@ use crate::resource::exit::{Exit, ForMembers, Reason};
 /// What follows the body. No function: its future would store once more what it is given.
 macro_rules! way_out {
     ($held:ident, $end:expr, $returned:expr) => {{
-        let returned = $returned;
         let (resource, keep) = $held.open();
         let Keep {
             entry, runtime, side, ..
         } = keep;
-        let mut returned = Returned::new($end, returned, entry, side);
+        let mut returned = Returned::new($end, $returned, entry, side);
         Adopted { runtime, side }.await;
         let exit = returned.exit(side);
         exit.note(entry);

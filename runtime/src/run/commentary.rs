@@ -221,6 +221,19 @@ impl Speaker {
             .say(&format!("{} again, still under way:{table}", signal.name()));
     }
 
+    /// These block a thread each, and nobody waits for them any more.
+    pub(super) fn blocked(&self, left: &[Subject]) {
+        for Subject { name, place, .. } in left {
+            self.options.say(&format!(
+                "`{}` still blocks a thread (entered at {}:{}), and the runtime waits for that when it is dropped\n\
+                 help: end it with `Runtime::shutdown_timeout`",
+                name.as_str(),
+                place.file(),
+                place.line()
+            ));
+        }
+    }
+
     /// How it has ended; when a signal has ended the waiting, its table and the returned error say all.
     pub(super) fn end(&self, failed: Option<&str>) {
         let line = {

@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::ReportSubscriber;
 use crate::event::failures::Failures;
 use crate::orphan::drain::drain;
-use crate::orphan::{ledger, owner_entry};
+use crate::orphan::{blocking, ledger, owner_entry};
 
 pub(super) struct Course {
     /// What is run.
@@ -240,6 +240,9 @@ impl Course {
     /// It is over: with this failure, if with one; which may be no more than that it was cancelled.
     pub(super) fn end(&self, failed: Option<&str>, is_cancelled: bool) {
         self.speaker.end(failed);
+        if let Ok(runtime) = Handle::try_current() {
+            self.speaker.blocked(&blocking::left(runtime.id()));
+        }
         let now = self.stage.now();
         let is_clean = failed.is_none() || (is_cancelled && self.is_clean.load(Ordering::Relaxed));
         let by_signal = now.signals[1].filter(|_| !matches!(now.stopped_by, StoppedBy::Body | StoppedBy::Asked(_)));

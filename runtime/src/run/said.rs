@@ -283,6 +283,30 @@ fn a_service_that_a_second_signal_cuts_off() {
     );
 }
 
+/// By the clock of the wall: a paused one stands still while a thread is blocked.
+#[test]
+fn an_exit_that_still_blocks_a_thread() {
+    let lines = Arc::<Mutex<Vec<String>>>::default();
+    let sink = Arc::clone(&lines);
+    let commentary = Commentary::new().to(move |line| sink.lock().unwrap().push(line.to_owned()));
+    let (end, is_to_end) = std::sync::mpsc::channel::<()>();
+    let exit = move |(), _| is_to_end.recv().unwrap_or_default();
+    let db = Lifespan::new_blocking(|| Ok::<_, io::Error>(()), exit);
+    let runner = Runner::new().commentary(commentary.everything(false));
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let db = db.exit_timeout(Duration::from_millis(20));
+    let body = async |_: &mut Resource<()>| Ok::<_, Error>(());
+    let result = runtime.block_on(runner.listening_with(db, body, |_| Ok(())));
+    drop(end);
+    assert!(result.is_err());
+    let last = without_places(lines.lock().unwrap().last().unwrap());
+    assert_eq!(
+        last,
+        "`()` still blocks a thread (entered at here), and the runtime waits for that when it is dropped\n\
+         help: end it with `Runtime::shutdown_timeout`"
+    );
+}
+
 #[test]
 fn a_start_that_fails() {
     let bind = async {

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use std::thread::ThreadId;
 use std::time::Duration;
 
+use lifespan::run::{Commentary, RunState, Runner};
 use lifespan::{BoxError, Cause, Enter, Error, ErrorKind, Lifespan, Phase, Resource, drain};
 use tokio::time::timeout;
 
@@ -153,4 +154,32 @@ fn an_end_that_takes_too_long_is_overrun_law_6() {
             .await
             .unwrap();
     });
+}
+
+/// Its runtime ends although a thread is blocked; what blocks it is said.
+#[test]
+fn a_runtime_ends_although_a_thread_is_blocked() {
+    let (goes_on, may_go_on) = mpsc::channel::<()>();
+    let blocks = Lifespan::new_blocking(
+        || Ok::<_, BoxError>(()),
+        move |(), _| {
+            let _ = may_go_on.recv();
+        },
+    );
+    let (told, said) = mpsc::channel();
+    let commentary = Commentary::new().to(move |line| drop(told.send(line.to_owned())));
+    let runner = Runner::new().commentary(commentary);
+    let (run, runtime) = (runner.handle(), multi_thread());
+    runtime.spawn(async move {
+        run.reached(RunState::Ready).await;
+        run.stop();
+    });
+    let ended = runner.run_on(runtime, blocks.exit_timeout(Duration::from_millis(1)));
+    assert!(ended.unwrap_err().is_timeout());
+    let said: Vec<_> = said.try_iter().collect();
+    assert!(
+        said.iter().any(|line| line.contains("still blocks a thread")),
+        "{said:?}"
+    );
+    drop(goes_on);
 }

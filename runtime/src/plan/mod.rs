@@ -166,7 +166,7 @@ impl Plan {
     /// let plan = App::plan().draining_for(Duration::from_secs(10));
     /// plan.fits(Duration::from_secs(30)).unwrap();
     /// let error = plan.fits(Duration::from_secs(15)).unwrap_err().to_string();
-    /// assert!(error.starts_with("`App` takes 16.001s to stop at worst, and has 15s: 10s to drain, then db"), "{error}");
+    /// assert!(error.starts_with("`App` takes 16s to stop at worst, and has 15s: 10s to drain, then db"), "{error}");
     /// ```
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Runtime};
 
 use super::commentary::Commentary;
 use super::course::Course;
@@ -27,6 +27,9 @@ use crate::resource::LocalResource;
 use crate::resource::body::Failure;
 use crate::resource::enter::Enter;
 use crate::scope::caught::caught;
+
+/// How long a runtime that ends waits for what blocks its threads.
+const BLOCKED_FOR: Duration = Duration::from_secs(1);
 
 /// How an application is run. [`Lifespan::run`] is that of `Runner::new()`.
 ///
@@ -154,6 +157,45 @@ impl Runner {
         body: impl AsyncFnOnce(&mut R) -> Result<T, E>,
     ) -> impl Future<Output = Result<T, E>> {
         self.listening_with(lifespan, body, listener::listen)
+    }
+
+    /// [Runs](Runner::run) a lifespan on a runtime that is made for it, and ends that; for a `main` that is not `async`.
+    ///
+    /// A runtime that is dropped waits for code that blocks a thread (`spawn_blocking`), for ever if that never returns: after a clean
+    /// stop, the process would hang. This waits for a second.
+    ///
+    /// ```
+    /// # use lifespan::Lifespan;
+    /// use lifespan::run::Runner;
+    /// use tokio::runtime::Builder;
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     # let app = Lifespan::new(async { Ok::<_, std::io::Error>(()) }, async |_, _| ());
+    ///     let runtime = Builder::new_multi_thread().enable_all().build()?;
+    ///     let runner = Runner::new();
+    ///     # runner.handle().stop();
+    ///     # let _ =
+    ///     runner.run_on(runtime, app)
+    ///     # ; Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Runner::run).
+    ///
+    /// # Panics
+    ///
+    /// Those of [`run`](Runner::run), and inside of another runtime.
+    #[track_caller]
+    pub fn run_on<R: LocalResource, F: Enter<R>>(
+        self,
+        runtime: Runtime,
+        lifespan: Lifespan<R, F>,
+    ) -> Result<(), Error> {
+        let ended = runtime.block_on(self.run(lifespan));
+        runtime.shutdown_timeout(BLOCKED_FOR);
+        ended
     }
 
     #[cfg(test)]

@@ -136,7 +136,7 @@ fn local_resources() {
         });
         let live = tx.enter().await.unwrap();
         live.exit_with::<(), BoxError>(Err("no".into())).await.unwrap_err();
-        assert_eq!(rows, []);
+        assert!(rows.is_empty());
 
         let mut count = 0;
         let local = Lifespan::new_local(async { Ok::<_, Error>(Rc::new(1)) }, async |one, _| {

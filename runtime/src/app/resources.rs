@@ -182,7 +182,7 @@ impl<R: ScopedResource> ScopedResource for Optional<R, Sendable> {
     }
 
     fn __what() -> What {
-        What::Optional(Box::new(<R as ScopedResource>::__what()))
+        What::Optional(<R as ScopedResource>::__what)
     }
 
     fn __goes_on(&self) -> bool {
@@ -215,7 +215,7 @@ impl<R: LocalResource> LocalResource for Optional<R, Local<'_>> {
     }
 
     fn __what() -> What {
-        What::Optional(Box::new(R::__what()))
+        What::Optional(R::__what)
     }
 
     fn __goes_on(&self) -> bool {

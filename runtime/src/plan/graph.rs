@@ -41,16 +41,25 @@ pub enum What {
     /// It is a lifespan itself.
     Nested(&'static Graph),
     /// It may not be there.
-    Optional(Box<What>),
+    Optional(fn() -> What),
 }
 
 impl What {
     /// The policy of a type that is this, where it says nothing itself.
+    // Inlined: each plain scope asks, and what is no lifespan has nothing to say.
+    #[inline]
     pub(crate) fn policy(self, own: Policy) -> Policy {
-        let What::Nested(graph) = self else { return own };
-        let (enter, exit) = graph.budgets();
-        own.enter_timeout(enter).exit_timeout(exit)
+        match self {
+            What::Nested(graph) => of_nested(graph, own),
+            _ => own,
+        }
     }
+}
+
+#[cold]
+fn of_nested(graph: &Graph, own: Policy) -> Policy {
+    let (enter, exit) = graph.budgets();
+    own.enter_timeout(enter).exit_timeout(exit)
 }
 
 /// How long something may take to enter, and to exit, as far as that was said.

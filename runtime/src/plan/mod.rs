@@ -278,7 +278,7 @@ impl Typed {
     fn of(member: &GraphMember) -> Self {
         let (policy, mut what, mut is_optional) = (member.policy(), (member.what)(), false);
         while let What::Optional(present) = what {
-            (what, is_optional) = (*present, true);
+            (what, is_optional) = (present(), true);
         }
         Typed {
             enter_budget: policy.enter_budget(),

@@ -71,6 +71,7 @@ pub trait ScopedResource:
         Self: Send + 'static;
 
     /// What values of this type are called, and their budgets; a [`Lifespan`](crate::Lifespan) can change it for one.
+    #[inline]
     fn policy() -> Policy {
         #[cfg(feature = "compose")]
         return Self::__what().policy(Policy::of::<Self>());
@@ -82,6 +83,7 @@ pub trait ScopedResource:
     #[cfg(feature = "compose")]
     #[doc(hidden)]
     #[must_use]
+    #[inline]
     fn __what() -> What {
         What::Resource
     }
@@ -138,6 +140,7 @@ pub trait LocalResource: Sized {
     fn exit_local(self, exit: &Exit) -> impl Future<Output = Result<(), BoxError>>;
 
     /// What values of this type are called, and their budgets.
+    #[inline]
     fn policy() -> Policy {
         #[cfg(feature = "compose")]
         return Self::__what().policy(Policy::of::<Self>());
@@ -149,6 +152,7 @@ pub trait LocalResource: Sized {
     #[cfg(feature = "compose")]
     #[doc(hidden)]
     #[must_use]
+    #[inline]
     fn __what() -> What {
         What::Resource
     }

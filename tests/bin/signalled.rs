@@ -82,7 +82,7 @@ async fn abandon() {
 }
 
 /// As a `main` says that returns it.
-fn failed(error: Error) -> ExitCode {
+fn failed(error: &Error) -> ExitCode {
     eprintln!("Error: {error:?}");
     ExitCode::FAILURE
 }
@@ -143,7 +143,7 @@ fn main() -> ExitCode {
             "drain" | "drain, exit blocks" => drain(service).await,
             _ => service.run().await,
         }
-        .map_or_else(failed, |()| ExitCode::SUCCESS)
+        .map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
     });
     if wrong == "after" {
         println!("after");

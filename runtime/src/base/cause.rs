@@ -26,6 +26,15 @@ pub enum Cause {
     RolledBack,
 }
 
+impl Cause {
+    /// Whether the body succeeded.
+    #[must_use]
+    #[inline]
+    pub fn is_clean(self) -> bool {
+        self == Cause::Completed
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

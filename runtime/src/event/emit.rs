@@ -45,10 +45,10 @@ pub(crate) fn missing(error: &Error) {
     emit(error.subject(), EventKind::Missing { error });
 }
 
-/// An enter failed, and is tried again.
+/// An enter, or a service that had entered, failed, and is tried again.
 #[cold]
-pub(crate) fn retrying(subject: &Subject, attempt: u32, failed: BoxError, after: Duration) {
-    let error = &Error::failed(subject, Phase::Enter, failed);
+pub(crate) fn retrying(subject: &Subject, phase: Phase, attempt: u32, failed: BoxError, after: Duration) {
+    let error = &Error::failed(subject, phase, failed);
     emit(subject, EventKind::Retrying { attempt, error, after });
 }
 

@@ -49,7 +49,7 @@ pub(super) fn send(event: &Event<'_>) {
         EventKind::Lost { .. } => event!(error, "lifespan.exit.lost", "exit lost", event),
         EventKind::NoTimer { .. } => event!(warn, "lifespan.budget.not_kept", "budget not kept", event),
         EventKind::Missing { .. } => event!(warn, "lifespan.member.missing", "optional member missing", event),
-        EventKind::Retrying { .. } => event!(warn, "lifespan.enter.retrying", "enter is tried again", event),
+        EventKind::Retrying { .. } => event!(warn, "lifespan.resource.retrying", "tried again", event),
         EventKind::Capped { .. } => event!(warn, "lifespan.budget.capped", "budget capped", event),
         EventKind::ServiceCancelled { .. } => event!(warn, "lifespan.service.cancelled", "service cancelled", event),
         EventKind::CauseLost { .. } => event!(warn, "lifespan.exit.cause_lost", "cause lost", event),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::base::timer;
 use crate::cancel::current;
@@ -111,7 +112,7 @@ async fn attempts<R: LocalResource, F: Enter<R>>(
         let Some(after) = wait(&failed) else {
             return Err(failed);
         };
-        event::retrying(&subject, number, failed, after);
+        event::retrying(&subject, Phase::Enter, number, failed, after);
         sleep(after).await;
         attempt = next();
         number += 1;

@@ -138,7 +138,7 @@ impl Exit {
     #[must_use]
     #[inline]
     pub fn is_clean(&self) -> bool {
-        self.cause == Cause::Completed
+        self.cause.is_clean()
     }
 
     /// The text of the error, panic or cancellation that ended the body, if one did.

@@ -11,6 +11,7 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, timeout};
 
 use super::{Service, ServiceEnd, ServiceOptions, Stop};
+use crate::base::cause::Phase;
 use crate::base::coop::poll_unbudgeted;
 use crate::base::panic::{caught, panic_text};
 use crate::base::timer;
@@ -63,7 +64,8 @@ impl<T: Clone + Send + Sync + 'static> Service<Current<T>> {
     ///
     /// Each run is as one of [`Service::start`], with a [`Ready`] of its own and the same [`Stop`], and in a cancel scope of its own: what
     /// it leaves behind has exited before the next one begins. The first that is ready completes the enter; those that fail before count
-    /// as well. Each failure that is followed by another run is an event of the level warning,
+    /// as well. If a run does not look at its `Stop`, [`ServiceOptions::stop_by_cancelling`](ServiceOptions::stop_by_cancelling) before
+    /// [`restarting`](ServiceOptions::restarting) ends it. Each failure that is followed by another run is an event of the level warning,
     /// [`EventKind::Retrying`](crate::event::EventKind::Retrying).
     ///
     /// ```
@@ -176,7 +178,12 @@ impl<T: Clone + Send + Sync + 'static> Runs<T> {
             let Some(after) = after.filter(|_| timer::works()) else {
                 return Err(failed);
             };
-            event::retrying(stop.service(), attempt, failed, after);
+            let phase = if values.ready.is_some() {
+                Phase::Enter
+            } else {
+                Phase::Body
+            };
+            event::retrying(stop.service(), phase, attempt, failed, after);
             attempt += 1;
             if timeout(after, stop.requested()).await.is_ok() {
                 return Ok(());

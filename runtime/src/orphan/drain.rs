@@ -89,12 +89,12 @@ struct Listener {
 impl Listener {
     fn new(runtime: runtime::Id) -> Self {
         let drain = Arc::<Drain>::default();
-        with(|ledger| ledger.drains.push((runtime, Arc::clone(&drain))));
+        with(runtime, |ledger| ledger.drains.push(Arc::clone(&drain)));
         Listener { runtime, drain }
     }
 
     fn is_idle(&self) -> bool {
-        !with(|ledger| ledger.is_any_pending(self.runtime))
+        with(self.runtime, |ledger| ledger.exits.is_empty())
     }
 
     fn finish(self) -> Drained {
@@ -114,7 +114,8 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        with(|ledger| ledger.drains.retain(|(_, drain)| !Arc::ptr_eq(drain, &self.drain)));
+        let is_another = |drain: &Arc<Drain>| !Arc::ptr_eq(drain, &self.drain);
+        with(self.runtime, |ledger| ledger.drains.retain(is_another));
     }
 }
 

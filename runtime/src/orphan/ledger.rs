@@ -1,4 +1,4 @@
-//! The ledger of the runtimes (law 4): what exits there without its scope, which owners live there, and which drains wait.
+//! The ledger of each runtime (law 4): what exits there without its scope, which owners live there, and which drains wait.
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
@@ -24,14 +24,14 @@ pub(crate) trait Owned: Send + Sync {
     fn close(&self, place: &'static Location<'static>);
 }
 
-/// The ledgers of all runtimes in one. What is there stands under its number, so in the order in which it began.
+/// What is there stands under its number, so in the order in which it began.
 #[derive(Default)]
 pub(super) struct Ledger {
     /// Rescues, and owners whose end was asked for; of one that has nothing to tell only that it is there.
-    exits: HashMap<u64, (runtime::Id, Option<Subject>)>,
+    pub(super) exits: BTreeMap<u64, Option<Subject>>,
     /// The owners whose end nobody has asked for yet.
-    pub(super) owners: BTreeMap<u64, (runtime::Id, Weak<dyn Owned>)>,
-    pub(super) drains: Vec<(runtime::Id, Arc<Drain>)>,
+    pub(super) owners: BTreeMap<u64, Weak<dyn Owned>>,
+    pub(super) drains: Vec<Arc<Drain>>,
 }
 
 /// One call of [`drain`](super::drain::drain) under way.
@@ -47,7 +47,7 @@ pub(super) struct DrainSeen {
     pub(super) failures: Failures,
 }
 
-static LEDGER: LazyLock<Lock<Ledger>> = LazyLock::new(Lock::default);
+static LEDGERS: LazyLock<Lock<HashMap<runtime::Id, Ledger>>> = LazyLock::new(Lock::default);
 
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
@@ -61,25 +61,22 @@ pub(super) fn number() -> u64 {
     NUMBERS.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Does this with the ledger, under its lock. What is dropped or woken then is given back.
-pub(super) fn with<T>(act: impl FnOnce(&mut Ledger) -> T) -> T {
-    act(&mut LEDGER.lock())
+/// Does this with the ledger of a runtime, under its lock. What is dropped or woken then is given back. There is no ledger of a runtime
+/// with nothing going on, or there would be one of every runtime that there ever was.
+pub(super) fn with<T>(runtime: runtime::Id, act: impl FnOnce(&mut Ledger) -> T) -> T {
+    let mut ledgers = LEDGERS.lock();
+    let ledger = ledgers.entry(runtime).or_default();
+    let done = act(ledger);
+    if ledger.exits.is_empty() && ledger.owners.is_empty() && ledger.drains.is_empty() {
+        ledgers.remove(&runtime);
+    }
+    done
 }
 
 /// What exits on this runtime without its scope, and has not ended, in the order in which that began.
 #[cfg(feature = "signal")]
 pub(crate) fn pending(runtime: runtime::Id) -> Vec<Subject> {
-    let mut pending = with(|ledger| ledger.exits.clone().into_iter().collect::<Vec<_>>());
-    pending.sort_unstable_by_key(|(number, _)| *number);
-    let pending = pending.into_iter().filter(|(_, (of, _))| *of == runtime);
-    pending.filter_map(|(_, (_, subject))| subject).collect()
-}
-
-impl Ledger {
-    /// Whether anything exits on this runtime without its scope.
-    pub(super) fn is_any_pending(&self, runtime: runtime::Id) -> bool {
-        self.exits.values().any(|(of, _)| *of == runtime)
-    }
+    with(runtime, |ledger| ledger.exits.values().flatten().cloned().collect())
 }
 
 /// The entry of a rescue, or of an owner that ends, in the ledger; gone when that has ended or the runtime killed it.
@@ -93,8 +90,7 @@ impl PendingExit {
     pub(super) fn begin(runtime: runtime::Id, subjects: impl ExactSizeIterator<Item = Option<Subject>>) -> Self {
         let count = subjects.len() as u64;
         let first = NUMBERS.fetch_add(count, Ordering::Relaxed);
-        let exits = (first..).zip(subjects.map(|subject| (runtime, subject)));
-        with(|ledger| ledger.exits.extend(exits));
+        with(runtime, |ledger| ledger.exits.extend((first..).zip(subjects)));
         PendingExit {
             runtime,
             numbers: first..first + count,
@@ -111,21 +107,16 @@ impl PendingExit {
 /// are called without the lock.
 impl Drop for PendingExit {
     fn drop(&mut self) {
-        let drains = with(|ledger| {
-            let ended = self
-                .numbers
-                .clone()
-                .filter_map(|number| ledger.exits.remove(&number)?.1);
-            let subjects: Vec<_> = ended.collect();
-            let drains = ledger.drains.iter().filter(|(of, _)| *of == self.runtime);
-            let drains: Vec<_> = drains.map(|(_, drain)| Arc::clone(drain)).collect();
-            if let Some(first) = drains.first() {
+        let drains = with(self.runtime, |ledger| {
+            let numbers = self.numbers.clone();
+            let subjects: Vec<_> = numbers.filter_map(|number| ledger.exits.remove(&number)?).collect();
+            if let Some(first) = ledger.drains.first() {
                 first.seen.lock().failures.append(mem::take(&mut self.failures));
             }
-            for drain in &drains {
+            for drain in &ledger.drains {
                 drain.seen.lock().waited_for.extend(subjects.iter().cloned());
             }
-            drains
+            ledger.drains.clone()
         });
         for drain in drains {
             drain.changed.notify_one();

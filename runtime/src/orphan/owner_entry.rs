@@ -28,7 +28,7 @@ enum OwnerStage {
 impl OwnerEntry {
     pub(crate) fn of(runtime: runtime::Id, owner: &Arc<dyn Owned>) -> Self {
         let number = ledger::number();
-        ledger::with(|ledger| ledger.owners.insert(number, (runtime, Arc::downgrade(owner))));
+        ledger::with(runtime, |ledger| ledger.owners.insert(number, Arc::downgrade(owner)));
         OwnerEntry {
             runtime,
             number,
@@ -57,16 +57,16 @@ impl OwnerEntry {
         }
     }
 
-    fn strike(&self) -> Option<(runtime::Id, Weak<dyn Owned>)> {
-        ledger::with(|ledger| ledger.owners.remove(&self.number))
+    fn strike(&self) -> Option<Weak<dyn Owned>> {
+        ledger::with(self.runtime, |ledger| ledger.owners.remove(&self.number))
     }
 }
 
 /// Those of this runtime that are live and were entered since the [mark](ledger::mark), in that order.
 fn owners(runtime: runtime::Id, since: u64) -> Vec<Arc<dyn Owned>> {
-    ledger::with(|ledger| {
-        let owners = ledger.owners.range(since..).filter(|(_, (of, _))| *of == runtime);
-        owners.filter_map(|(_, (_, owner))| owner.upgrade()).collect()
+    ledger::with(runtime, |ledger| {
+        let owners = ledger.owners.range(since..);
+        owners.filter_map(|(_, owner)| owner.upgrade()).collect()
     })
 }
 

@@ -70,6 +70,22 @@ fn the_paths_that_decided() {
     );
 }
 
+/// What came and went while it served has not been waited for at its stop, nor has it waited for its start.
+#[test]
+fn what_served_is_on_no_path() {
+    recorded(100, async |recorder| {
+        let served = App::lifespan().scope_ok(async |_| {
+            unit("request", 1, 1).scope_ok(async |_| ()).await.unwrap();
+        });
+        served.await.unwrap();
+        let timeline = recorder.timeline();
+        let request = bar(&timeline, "request");
+        assert!(!request.is_on_start_path && !request.is_on_stop_path);
+        assert_eq!(request.enter_unblocked_by, None);
+        assert_eq!(bar(&timeline, "server").exit_unblocked_by, None);
+    });
+}
+
 #[test]
 fn what_went_wrong() {
     recorded(100, async |recorder| {

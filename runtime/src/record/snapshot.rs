@@ -1,5 +1,6 @@
 //! [`Snapshot`]: what lives at one moment, as a tree.
 
+use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -58,23 +59,27 @@ pub struct Living {
     pub task: Option<String>,
 }
 
+/// What lives, by what it lives in.
+type Inside<'a> = HashMap<Option<Id>, Vec<&'a Life>>;
+
 impl Snapshot {
     pub(super) fn of(table: &Table) -> Self {
-        let lives: Vec<_> = table.living().collect();
-        let mut snapshot = Snapshot {
-            living: Vec::with_capacity(lives.len()),
-        };
-        snapshot.add(&lives, None, "", 0, Instant::now());
+        let mut inside = Inside::new();
+        for life in table.living() {
+            inside.entry(life.parent).or_default().push(life);
+        }
+        let mut snapshot = Snapshot { living: Vec::new() };
+        snapshot.add(&inside, None, "", 0, Instant::now());
         snapshot
     }
 
-    fn add(&mut self, lives: &[&Life], parent: Option<Id>, path: &str, depth: usize, now: Instant) {
-        for life in lives.iter().filter(|life| life.parent == parent) {
+    fn add(&mut self, lives: &Inside<'_>, parent: Option<Id>, path: &str, depth: usize, now: Instant) {
+        for life in lives.get(&parent).into_iter().flatten() {
             let path = match path {
                 "" => life.name.clone(),
                 path => format!("{path}.{}", life.name),
             };
-            let inside = lives.iter().filter(|inner| inner.parent == Some(life.id));
+            let inside = lives.get(&Some(life.id)).into_iter().flatten();
             let under_way = inside.filter(|inner| life.is_under_way() && inner.is_under_way());
             let waits_for = under_way.map(|inner| inner.name.clone()).collect();
             self.living.push(Living::new(life, path.clone(), depth, waits_for, now));

@@ -50,6 +50,9 @@ pub(super) struct Life {
     pub(super) exit_unblocked_by: Option<Id>,
     /// How many that live have it as their parent.
     inside: usize,
+    /// Which of those had entered last, while it enters itself; and which had exited last, while it exits.
+    last_entered: Option<Id>,
+    last_exited: Option<Id>,
 }
 
 impl Life {
@@ -109,12 +112,18 @@ impl Table {
             EventKind::Entered { .. } => {
                 (life.state, life.entered) = (State::Live, Some(at));
                 (life.budget, life.progress) = (None, None);
+                let parent = life.parent;
+                if let Some(parent) = self.parent_in(parent, State::Entering) {
+                    parent.last_entered = Some(id);
+                }
             }
             EventKind::Exiting { cause, budget, .. } => {
                 (life.state, life.exiting) = (State::Exiting, Some(at));
                 (life.cause, life.budget, life.progress) = (Some(cause), budget, None);
                 let parent = life.parent;
-                let by = self.last_ended_in(parent);
+                let by = self
+                    .parent_in(parent, State::Exiting)
+                    .and_then(|parent| parent.last_exited);
                 if let Some(life) = self.living.get_mut(&id) {
                     life.exit_unblocked_by = by;
                 }
@@ -141,8 +150,9 @@ impl Table {
 
     fn begin(&mut self, id: Id, event: &Event<'_>, state: State, budget: Option<Duration>) {
         let parent = event.parent().filter(|parent| self.living.contains_key(parent));
-        let entered_beside = self.living.values().rev().filter(|life| life.parent == parent);
-        let by = entered_beside.filter_map(|life| Some((life.entered?, life.id))).max();
+        let by = self
+            .parent_in(parent, State::Entering)
+            .and_then(|parent| parent.last_entered);
         if let Some(parent) = parent.and_then(|parent| self.living.get_mut(&parent)) {
             parent.inside += 1;
         }
@@ -162,22 +172,26 @@ impl Table {
             cause: None,
             failed: None,
             is_late: false,
-            enter_unblocked_by: by.filter(|_| parent.is_some()).map(|(_, id)| id),
+            enter_unblocked_by: by,
             exit_unblocked_by: None,
             inside: 0,
+            last_entered: None,
+            last_exited: None,
         };
         self.living.insert(id, life);
     }
 
-    /// The last that has ended beside those that live in the same.
-    fn last_ended_in(&self, parent: Option<Id>) -> Option<Id> {
-        let beside = self.ended.iter().rev().take_while(|life| life.parent == parent);
-        beside.filter(|_| parent.is_some()).map(|life| life.id).next()
+    /// What it lives in, if that is in this state.
+    fn parent_in(&mut self, parent: Option<Id>, state: State) -> Option<&mut Life> {
+        self.living.get_mut(&parent?).filter(|parent| parent.state == state)
     }
 
     fn end(&mut self, id: Id, at: Instant) {
         let Some(mut life) = self.remove(id) else { return };
         life.ended = Some(at);
+        if let Some(parent) = self.parent_in(life.parent, State::Exiting) {
+            parent.last_exited = Some(id);
+        }
         if self.ended.len() == self.last {
             self.ended.pop_front();
         }

@@ -64,7 +64,7 @@ const LIMITS: &[Limit] = &[
         // A tenth of it came with turns beside what is never idle, and with keeping failures while others exit; another one with an
         // engine that is compiled once.
         target: 1.3,
-        most: 3.70,
+        most: 3.10,
     },
     Limit {
         suite: &in_parallel::WAITING,
@@ -73,7 +73,7 @@ const LIMITS: &[Limit] = &[
         what: What::Instructions,
         // A member has a seat in the list of its group, and puts its own waker there: others than the group's poll wake it.
         target: 1.3,
-        most: 3.42,
+        most: 3.12,
     },
     Limit {
         suite: &in_parallel::WAITING,

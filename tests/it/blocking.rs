@@ -99,13 +99,14 @@ fn a_beginning_that_nobody_waits_for_is_undone_law_3() {
             },
             move |(), cause| ends.log(format!("exit lock: {cause}")),
         );
-        let slow = slow.enter_timeout(Duration::from_millis(1)).scope_ok(async |_| ());
+        let slow = slow.named("slow lock").enter_timeout(Duration::from_millis(1));
+        let slow = slow.scope_ok(async |_| ());
         assert_eq!(slow.await.unwrap_err().kind(), ErrorKind::TimedOut);
         journal.assert([]);
         let drained = drain().await;
         assert_eq!(
             drained.to_string(),
-            "no exit to wait for; still blocking a thread each: ()"
+            "no exit to wait for; still blocking a thread each: slow lock"
         );
         let (_, place) = drained.still_blocking().next().unwrap();
         assert!(place.file().ends_with("blocking.rs"));

@@ -184,6 +184,55 @@ fn an_attempt_has_its_own_budget_law_17() {
     });
 }
 
+/// What an attempt still gives although its time has passed has entered, and is exited (law 1).
+#[test]
+fn a_resource_that_comes_late_is_not_lost_law_1() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let late = Lifespan::retry(
+            |_| None,
+            || {
+                let journal = journal.clone();
+                let enter = async move {
+                    let held = journal.resource("held").exit(Step::Yield).lifespan();
+                    // It is told that its time is over, and gives its resource all the same.
+                    let _ = held.scope_ok(async |_| sleep(100 * MS).await).await;
+                    journal.resource("db").open().await
+                };
+                Lifespan::of(enter).enter_timeout(5 * MS)
+            },
+        );
+        late.scope_ok(async |db| db.log("body")).await.unwrap();
+        journal.assert([
+            "enter held",
+            "exit held: timed out",
+            "exited held",
+            "enter db",
+            "body",
+            "exit db: completed",
+        ]);
+    });
+}
+
+/// What it is called and may take is known to what is reported of an attempt, also if that is said of the whole.
+#[test]
+fn a_report_has_the_name_of_the_whole() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let mut attempt = 0;
+        let db = Lifespan::retry(
+            |_| Some(MS),
+            || {
+                attempt += 1;
+                let step = if attempt == 1 { Step::Fail("refused") } else { Step::Now };
+                Lifespan::of(journal.resource("db").enter(step).open())
+            },
+        );
+        db.named(journal.unique("whole")).scope_ok(async |_| ()).await.unwrap();
+        assert_eq!(journal.lines()[0], "report Retrying whole: refused");
+    });
+}
+
 /// The name of the first is that of the whole, and so is its exit budget.
 #[test]
 fn it_has_the_name_of_the_first() {

@@ -23,6 +23,8 @@ pub(crate) struct EntryParts {
     entries: OnceLock<Vec<Entry>>,
     /// Of a life that is observed.
     observed: OnceLock<Observed>,
+    /// Whether the code of the enter asks how it is entered.
+    is_told: bool,
 }
 
 impl EntryParts {
@@ -49,6 +51,28 @@ impl Entry {
             place,
             parts: None,
         }
+    }
+
+    /// The code of its enter [asks](super::called::here) how it is entered.
+    pub(crate) fn told(self) -> Self {
+        let parts = EntryParts {
+            is_told: true,
+            ..EntryParts::default()
+        };
+        Entry {
+            parts: Some(Arc::new(parts)),
+            ..self
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_told(&self) -> bool {
+        self.parts.as_ref().is_some_and(|parts| parts.is_told)
+    }
+
+    /// For something else that is entered under the same policy.
+    pub(crate) fn alone(self) -> Self {
+        Entry { parts: None, ..self }
     }
 
     /// From here on its life is observed.

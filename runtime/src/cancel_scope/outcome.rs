@@ -49,6 +49,16 @@ impl<T> Outcome<T> {
         }
     }
 
+    /// What the body returned, whenever it did: a resource that it gives after it was told must not be lost.
+    pub(crate) fn returned(self) -> Result<T, Cancelled> {
+        match self {
+            Outcome::Completed(value) | Outcome::CompletedAnyway(value, _) | Outcome::Cancelled(_, Some(value)) => {
+                Ok(value)
+            }
+            Outcome::Cancelled(cancelled, None) => Err(cancelled),
+        }
+    }
+
     /// Whether the body was cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {

@@ -8,6 +8,7 @@ use std::task::{Context, Waker};
 use super::Lifespan;
 use super::ending::Exited;
 use super::foreign::Resource;
+use crate::base::called;
 use crate::base::cause::Cause;
 use crate::base::entry::{Entry, Subject};
 use crate::base::policy::Policy;
@@ -56,19 +57,19 @@ impl<T: Send + 'static> Lifespan<Resource<T>> {
         O: Exited,
     {
         let entry = Entry::new(Policy::of::<T>(), Location::caller());
-        let begins = entry.clone();
-        let enter = Box::new(move || {
-            let value = enter().map_err(Into::into)?;
-            let end = Box::new(move |value, cause| exit(value, cause).__into_result());
-            let resource = ending(value, end, begins.subject());
-            Ok::<_, BoxError>(BegunOnThread {
-                resource: Some(resource),
-                entry: begins,
-            })
-        });
-        let subject = entry.subject();
-        let begun = async move { blocking(subject, enter).await.map(BegunOnThread::heard) };
-        Lifespan::described(begun, entry)
+        let unnamed = entry.clone();
+        let begun = async move {
+            let entry = called::here().unwrap_or(unnamed);
+            let (subject, entry) = (entry.subject(), entry.alone());
+            let enter = Box::new(move || {
+                let value = enter().map_err(Into::into)?;
+                let end = Box::new(move |value, cause| exit(value, cause).__into_result());
+                let resource = Some(ending(value, end, entry.subject()));
+                Ok::<_, BoxError>(BegunOnThread { resource, entry })
+            });
+            blocking(subject, enter).await?.map(BegunOnThread::heard)
+        };
+        Lifespan::described(begun, entry.told())
     }
 }
 
@@ -79,7 +80,7 @@ fn ending<T: Send + 'static>(value: T, end: BlockingEnd<T>, subject: Subject) ->
         value,
         Box::new(|value, exit| {
             let cause = exit.cause();
-            Box::pin(blocking(subject, Box::new(move || end(value, cause))))
+            Box::pin(async move { blocking(subject, Box::new(move || end(value, cause))).await? })
         }),
     )
 }

@@ -13,6 +13,7 @@ use tokio::task::{self, JoinHandle};
 use crate::base::coop::poll_unbudgeted;
 use crate::base::entry::Subject;
 use crate::base::lock::Lock;
+use crate::error::BoxError;
 
 /// What goes on although nobody waits for it.
 static LEFT: Lock<Vec<Arc<Work>>> = Lock::new(Vec::new());
@@ -49,21 +50,21 @@ pub(crate) fn left(runtime: runtime::Id) -> Vec<Subject> {
     here.map(|work| work.subject.clone()).collect()
 }
 
-/// Ends when the work has returned.
+/// Ends when the work has returned; with an error if the runtime shut down before it began.
 pub(crate) struct Blocking<T> {
     running: JoinHandle<T>,
     state: Arc<Work>,
 }
 
 impl<T> Future for Blocking<T> {
-    type Output = T;
+    type Output = Result<T, BoxError>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match ready!(poll_unbudgeted(Pin::new(&mut self.running), cx)) {
-            Ok(returned) => Poll::Ready(returned),
             Err(failed) if failed.is_panic() => resume_unwind(failed.into_panic()),
-            // The runtime shuts down, and has not begun it. It drops what waits here as well.
-            Err(_) => Poll::Pending,
+            returned => {
+                Poll::Ready(returned.map_err(|_| "its runtime has shut down, and no thread is left to run it".into()))
+            }
         }
     }
 }

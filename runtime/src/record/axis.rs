@@ -52,6 +52,9 @@ impl Axis {
 
     /// Between 0 and 1.
     pub(super) fn place(&self, at: Duration) -> f64 {
+        if self.pieces.is_empty() {
+            return 0.0; // all in one moment
+        }
         let mut place = 0.0;
         for piece in &self.pieces {
             if at < piece.to {

@@ -1,7 +1,6 @@
 //! [`Columns`]: rows of cells as text, each column as wide as its widest cell is displayed.
 
 use std::fmt;
-use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
@@ -36,14 +35,7 @@ impl<const N: usize> fmt::Display for Columns<N> {
 
 /// With spaces behind it, as wide as that is displayed.
 pub(super) fn padded(text: &str, width: usize) -> String {
-    text.to_owned() + &" ".repeat(width.saturating_sub(text.width()))
-}
-
-/// `30 s`, `1.5 s`, `250 ms`.
-pub(super) fn brief(time: Duration) -> String {
-    match (time.as_millis(), time.subsec_millis()) {
-        (0..1000, _) => format!("{} ms", time.as_millis()),
-        (_, 0..50) => format!("{} s", time.as_secs()),
-        _ => format!("{:.1} s", time.as_secs_f64()),
-    }
+    let text = text.replace(char::is_control, "\u{fffd}");
+    let room = width.saturating_sub(text.width());
+    text + &" ".repeat(room)
 }

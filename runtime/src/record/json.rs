@@ -9,28 +9,36 @@ impl Timeline {
     /// entered. Times are in seconds.
     #[must_use]
     pub fn json_lines(&self) -> String {
-        let lines = self.bars().iter().enumerate().map(|(index, bar)| {
-            let unblocked = self.bars().iter().enumerate();
-            let unblocked = unblocked.filter(|(_, other)| other.enter_unblocked_by == Some(index));
-            let unblocked: Vec<_> = unblocked.map(|(at, _)| at).collect();
-            let line = json!({
-                "index": index,
-                "name": bar.name,
-                "parent": bar.parent,
-                "entered_at": bar.entered_at,
-                "entering": bar.entering.as_secs_f64(),
-                "entered": bar.entered.map(|at| at.as_secs_f64()),
-                "exiting": bar.exiting.map(|at| at.as_secs_f64()),
-                "ended": bar.ended.map(|at| at.as_secs_f64()),
-                "cause": bar.cause.map(|cause| cause.to_string()),
-                "failed": bar.failed,
-                "over_budget": bar.is_late,
-                "unblocked": unblocked,
-                "start_path": bar.is_on_start_path,
-                "stop_path": bar.is_on_stop_path,
+        let mut unblocks = vec![Vec::new(); self.bars().len()];
+        for (at, bar) in self.bars().iter().enumerate() {
+            if let Some(by) = bar.enter_unblocked_by {
+                unblocks[by].push(at);
+            }
+        }
+        let lines = self
+            .bars()
+            .iter()
+            .zip(unblocks)
+            .enumerate()
+            .map(|(index, (bar, unblocked))| {
+                let line = json!({
+                    "index": index,
+                    "name": bar.name,
+                    "parent": bar.parent,
+                    "entered_at": bar.entered_at,
+                    "entering": bar.entering.as_secs_f64(),
+                    "entered": bar.entered.map(|at| at.as_secs_f64()),
+                    "exiting": bar.exiting.map(|at| at.as_secs_f64()),
+                    "ended": bar.ended.map(|at| at.as_secs_f64()),
+                    "cause": bar.cause.map(|cause| cause.to_string()),
+                    "failed": bar.failed,
+                    "over_budget": bar.is_late,
+                    "unblocked": unblocked,
+                    "start_path": bar.is_on_start_path,
+                    "stop_path": bar.is_on_stop_path,
+                });
+                format!("{line}\n")
             });
-            format!("{line}\n")
-        });
         lines.collect()
     }
 

@@ -34,14 +34,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::base::lock::Lock;
-use crate::event::{self, Event, Id, Level, Observation};
+use crate::base::panic::rendered;
+use crate::event::{self, Event, EventKind, Id, Level, Observation};
 use table::Table;
 
 pub use snapshot::{Living, Snapshot};
 pub use table::State;
 pub use timeline::{Bar, Timeline};
 
-/// Keeps what lives, and the last events.
+/// Keeps what lives, the last events, and the last that have ended.
 ///
 /// What lives is a table with one entry for each, which goes when that has ended: right after any number of events, and as large as what
 /// lives. What began before the recorder is not in it. Cheap to clone; it goes on when it is dropped, until it is
@@ -71,9 +72,9 @@ pub struct Recorded {
     pub seq: u64,
     /// When it happened, since the recorder was started.
     pub at: Duration,
-    /// To whom.
+    /// The number of what it happened to.
     pub id: Option<u64>,
-    /// Inside of what that lives.
+    /// The number of what that lives in.
     pub parent: Option<u64>,
     /// How much it matters.
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -83,8 +84,10 @@ pub struct Recorded {
 }
 
 impl Recorder {
-    /// Observes from here on, and keeps the last so many events. For the timeline of an application, a thousand are plenty: each resource
-    /// has four.
+    /// Observes from here on, and keeps so many events and so many lives that have ended: the last ones. A thousand are plenty for an
+    /// application.
+    ///
+    /// The recorder stays allocated when it is stopped, as any [observer](crate::event::observe) does: start one for a process.
     #[track_caller]
     #[allow(clippy::must_use_candidate, reason = "it may be asked for later, by another clone")]
     pub fn start(last: usize) -> Self {
@@ -95,14 +98,18 @@ impl Recorder {
             last,
         }));
         let keeps = Arc::clone(&kept);
-        let observation = event::observe(Level::Trace, move |event| keeps.lock().take(event));
+        let observation = event::observe(Level::Trace, move |event| {
+            // Texts are a user's: before the lock.
+            let (text, failed) = (rendered(event), failure(event));
+            keeps.lock().take(event, text, failed);
+        });
         Recorder { kept, observation }
     }
 
     /// What lives right now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(&self.kept.lock().table)
+        Snapshot::of(&self.table())
     }
 
     /// The last events, in the order in which they happened.
@@ -111,10 +118,15 @@ impl Recorder {
         self.kept.lock().events.iter().cloned().collect()
     }
 
-    /// What happened, as far as the last events tell.
+    /// What lives, and what has lived, as far as it is kept.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
-        Timeline::of(&self.kept.lock().table)
+        Timeline::of(&self.table())
+    }
+
+    /// A copy, so that events go on while something is made of it.
+    fn table(&self) -> Table {
+        self.kept.lock().table.clone()
     }
 
     /// Observes no more. What is kept stays.
@@ -124,8 +136,8 @@ impl Recorder {
 }
 
 impl Kept {
-    fn take(&mut self, event: &Event<'_>) {
-        self.table.take(event);
+    fn take(&mut self, event: &Event<'_>, text: String, failed: Option<String>) {
+        self.table.take(event, failed);
         if self.last == 0 {
             return;
         }
@@ -138,8 +150,17 @@ impl Kept {
             id: event.id().map(Id::get),
             parent: event.parent().map(Id::get),
             level: event.level(),
-            text: event.to_string(),
+            text,
         });
+    }
+}
+
+/// How it failed, if this is the end of its enter or exit.
+fn failure(event: &Event<'_>) -> Option<String> {
+    match event.kind() {
+        EventKind::EnterFailed { error, .. } | EventKind::ExitFailed { error, .. } => Some(rendered(error)),
+        EventKind::Lost { reason } | EventKind::Interrupted { reason } => Some(reason.to_owned()),
+        _ => None,
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::columns::{Columns, brief};
+use super::columns::Columns;
 use super::table::{Life, State, Table};
+use crate::base::brief::brief;
 use crate::event::Id;
 
 /// What lives at one moment: each thing inside of what it lives in, in the order in which they began.
@@ -33,7 +34,7 @@ pub struct Snapshot {
 pub struct Living {
     /// Its number, as that of its events.
     pub id: u64,
-    /// Inside of what it lives.
+    /// The number of what it lives in.
     pub parent: Option<u64>,
     /// How many there are around it.
     pub depth: usize,
@@ -123,7 +124,7 @@ impl Living {
             name: life.name.clone(),
             path,
             state: life.state,
-            since: now.duration_since(life.since()),
+            since: now.duration_since(life.since),
             took: life.entered.map(|entered| entered.duration_since(life.entering)),
             budget: life.budget,
             progress: life.progress.clone(),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 use super::axis::Axis;
-use super::columns::brief;
 use super::timeline::{Bar, Timeline};
+use crate::base::brief::brief;
 
 const ROW: usize = 20;
 const TOP: usize = 28;
@@ -207,6 +207,11 @@ fn exact(at: Duration) -> String {
     }
 }
 
+/// XML has no way to say most control characters.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let is_unsaid = |it: char| it.is_control() && it != '\n';
+    text.replace(is_unsaid, "\u{fffd}")
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

@@ -8,6 +8,7 @@ use tokio::task;
 use tokio::time::Instant;
 
 use crate::base::cause::Cause;
+use crate::error::Error;
 use crate::event::{Event, EventKind, Id};
 
 /// How far something has come.
@@ -35,6 +36,8 @@ pub(super) struct Life {
     pub(super) place: &'static Location<'static>,
     pub(super) task: Option<task::Id>,
     pub(super) state: State,
+    /// It has been in that state.
+    pub(super) since: Instant,
     pub(super) entering: Instant,
     pub(super) entered: Option<Instant>,
     pub(super) exiting: Option<Instant>,
@@ -56,17 +59,13 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// Since when it is in its state.
-    pub(super) fn since(&self) -> Instant {
-        self.exiting.or(self.entered).unwrap_or(self.entering)
-    }
-
     /// Whether something runs that has an end.
     pub(super) fn is_under_way(&self) -> bool {
         self.state != State::Live
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Table {
     living: BTreeMap<Id, Life>,
     ended: VecDeque<Life>,
@@ -93,9 +92,10 @@ impl Table {
         self.ended.iter()
     }
 
-    pub(super) fn take(&mut self, event: &Event<'_>) {
+    /// What failed in it, if this is how its enter or exit ended.
+    pub(super) fn take(&mut self, event: &Event<'_>, failed: Option<String>) {
         let Some(id) = event.id() else { return };
-        let (at, failed) = (event.at(), event.error());
+        let at = event.at();
         let Some(life) = self.living.get_mut(&id) else {
             match event.kind() {
                 EventKind::Entering { budget } => self.begin(id, event, State::Entering, budget),
@@ -104,13 +104,13 @@ impl Table {
             }
             return;
         };
-        if let Some(error) = failed {
-            life.failed = Some(error.to_string());
-            life.is_late |= error.is_timeout();
+        if failed.is_some() {
+            life.failed = failed;
+            life.is_late = event.error().is_some_and(Error::is_timeout);
         }
         match event.kind() {
             EventKind::Entered { .. } => {
-                (life.state, life.entered) = (State::Live, Some(at));
+                (life.state, life.since, life.entered) = (State::Live, at, Some(at));
                 (life.budget, life.progress) = (None, None);
                 let parent = life.parent;
                 if let Some(parent) = self.parent_in(parent, State::Entering) {
@@ -118,7 +118,7 @@ impl Table {
                 }
             }
             EventKind::Exiting { cause, budget, .. } => {
-                (life.state, life.exiting) = (State::Exiting, Some(at));
+                (life.state, life.since, life.exiting) = (State::Exiting, at, Some(at));
                 (life.cause, life.budget, life.progress) = (Some(cause), budget, None);
                 let parent = life.parent;
                 let by = self
@@ -128,13 +128,11 @@ impl Table {
                     life.exit_unblocked_by = by;
                 }
             }
-            EventKind::Abandoned { .. } => life.state = State::Abandoned,
+            EventKind::Abandoned { .. } => (life.state, life.since) = (State::Abandoned, at),
             EventKind::Progress { text } => life.progress = Some(text.to_owned()),
-            EventKind::Lost { reason } | EventKind::Interrupted { reason } => {
-                life.failed = Some(reason.to_owned());
-                self.end(id, at);
-            }
-            EventKind::EnterFailed { .. }
+            EventKind::Lost { .. }
+            | EventKind::Interrupted { .. }
+            | EventKind::EnterFailed { .. }
             | EventKind::EnterDropped { .. }
             | EventKind::Exited { .. }
             | EventKind::ExitFailed { .. }
@@ -163,6 +161,7 @@ impl Table {
             place: event.place(),
             task: event.task(),
             state,
+            since: event.at(),
             entering: event.at(),
             entered: (state == State::Live).then(|| event.at()),
             exiting: None,

@@ -5,8 +5,9 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
 use super::axis::Axis;
-use super::columns::{brief, padded};
+use super::columns::padded;
 use super::timeline::{Bar, Timeline};
+use crate::base::brief::brief;
 
 impl Timeline {
     /// As text of this width, in columns of a terminal; at least 20 are for the bars.

@@ -51,7 +51,7 @@ pub struct Bar {
     pub exit_unblocked_by: Option<usize>,
     /// Whether the start of what it lived in took as long as it did because of it.
     pub is_on_start_path: bool,
-    /// Whether the stop did.
+    /// Whether the stop of what it lived in took as long as it did because of it.
     pub is_on_stop_path: bool,
 }
 
@@ -95,41 +95,41 @@ impl Timeline {
         self.length
     }
 
-    /// In whatever decides how long something takes: the last that is done in it, and what that waited for.
+    /// What decides how long something takes to start and to stop: the last in it that is done, and what that waited for.
     fn mark_paths(&mut self) {
-        let inside = |bars: &[Bar], parent| {
-            let inside = bars.iter().enumerate().filter(move |(_, bar)| bar.parent == parent);
-            inside.map(|(at, _)| at).collect::<Vec<_>>()
-        };
-        let mut open = vec![None];
-        while let Some(parent) = open.pop() {
-            let inside = inside(&self.bars, parent);
-            // Of what stands alone nothing waits for another.
-            let Some(parent) = parent else {
-                open.extend(inside.into_iter().map(Some));
-                continue;
-            };
-            let until = self.bars[parent].entered;
+        let mut inside = vec![Vec::new(); self.bars.len()];
+        for (at, bar) in self.bars.iter().enumerate() {
+            if let Some(parent) = bar.parent {
+                inside[parent].push(at);
+            }
+        }
+        for (parent, inside) in inside.into_iter().enumerate() {
+            let (until, since) = (self.bars[parent].entered, self.bars[parent].exiting);
+            let bars = &self.bars;
             let started = inside
                 .iter()
                 .copied()
-                .filter(|at| until.is_some_and(|until| self.bars[*at].entered <= Some(until)));
-            let mut next = started.max_by_key(|at| self.bars[*at].entered);
-            while let Some(at) = next.take_if(|at| !self.bars[*at].is_on_start_path) {
-                self.bars[at].is_on_start_path = true;
-                next = self.bars[at].enter_unblocked_by;
-            }
-            let since = self.bars[parent].exiting;
+                .filter(|at| bars[*at].entered.is_some() && bars[*at].entered <= until);
             let stopped = inside
                 .iter()
                 .copied()
-                .filter(|at| since.is_some() && self.bars[*at].exiting >= since);
-            let mut next = stopped.max_by_key(|at| self.bars[*at].ended);
-            while let Some(at) = next.take_if(|at| !self.bars[*at].is_on_stop_path) {
-                self.bars[at].is_on_stop_path = true;
-                next = self.bars[at].exit_unblocked_by;
-            }
-            open.extend(inside.into_iter().map(Some));
+                .filter(|at| since.is_some() && bars[*at].exiting >= since);
+            // What still exits ends last.
+            let (start, stop) = (
+                started.max_by_key(|at| bars[*at].entered),
+                stopped.max_by_key(|at| bars[*at].ended.unwrap_or(Duration::MAX)),
+            );
+            self.mark(start, |bar| (&mut bar.is_on_start_path, bar.enter_unblocked_by));
+            self.mark(stop, |bar| (&mut bar.is_on_stop_path, bar.exit_unblocked_by));
+        }
+    }
+
+    /// It, and what it waited for.
+    fn mark(&mut self, mut next: Option<usize>, path: fn(&mut Bar) -> (&mut bool, Option<usize>)) {
+        while let Some(bar) = next.and_then(|at| self.bars.get_mut(at)) {
+            let (is_on_path, before) = path(bar);
+            next = before.filter(|_| !*is_on_path);
+            *is_on_path = true;
         }
     }
 }

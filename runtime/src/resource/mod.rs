@@ -3,7 +3,6 @@
 
 use std::future::Future;
 
-use crate::base::entry::Entry;
 use crate::base::policy::Policy;
 use crate::error::BoxError;
 #[cfg(feature = "compose")]
@@ -20,10 +19,6 @@ pub(crate) mod failing;
 pub(crate) mod kept;
 pub(crate) mod origin;
 pub(crate) mod part;
-
-/// Runs a poll of an enter with this entry.
-#[doc(hidden)]
-pub(crate) type AroundEnter = fn(&Entry, &mut dyn FnMut());
 
 /// A value with an async end, which may run in any task if it must.
 ///
@@ -87,10 +82,6 @@ pub trait ScopedResource:
     fn __what() -> What {
         What::Resource
     }
-
-    /// What polls its enter, for what has to know how it is entered.
-    #[doc(hidden)]
-    const __AROUND_ENTER: Option<AroundEnter> = None;
 
     /// Asks the resource to tell if it fails while the body runs (law 21).
     #[doc(hidden)]
@@ -157,10 +148,6 @@ pub trait LocalResource: Sized {
         What::Resource
     }
 
-    /// What polls its enter, for what has to know how it is entered.
-    #[doc(hidden)]
-    const __AROUND_ENTER: Option<AroundEnter> = None;
-
     /// Asks the resource to tell if it fails while the body runs ([law 21]).
     ///
     /// [law 21]: crate::guide::guarantees#law-21
@@ -207,8 +194,6 @@ impl<R: ScopedResource> LocalResource for R {
     fn policy() -> Policy {
         <R as ScopedResource>::policy()
     }
-
-    const __AROUND_ENTER: Option<AroundEnter> = <R as ScopedResource>::__AROUND_ENTER;
 
     #[inline]
     fn __failure(&self, failing: &mut Failing<'_>) {

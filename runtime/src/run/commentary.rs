@@ -15,7 +15,8 @@ use tokio::time::{Instant, Sleep};
 
 use super::signal::Signal;
 use super::stage::StoppedBy;
-use super::table::{Phase, Table, brief};
+use super::table::{Phase, Table};
+use crate::base::brief::brief;
 use crate::base::coop::poll_unbudgeted;
 use crate::base::entry::Subject;
 use crate::base::life::Id;

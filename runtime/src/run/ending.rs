@@ -13,12 +13,9 @@ use crate::resource::body;
 
 /// What the scope of the lifespan returned. It says itself that it was cancelled, unless it never came to that.
 pub(super) fn of_scope<T, E: body::Failure>(outcome: Outcome<Result<T, E>>) -> Result<T, E> {
-    match outcome {
-        Outcome::Completed(result) | Outcome::CompletedAnyway(result, _) | Outcome::Cancelled(_, Some(result)) => {
-            result
-        }
-        Outcome::Cancelled(cancelled, None) => Err(Error::from(cancelled).into()),
-    }
+    outcome
+        .returned()
+        .unwrap_or_else(|cancelled| Err(Error::from(cancelled).into()))
 }
 
 /// What the scope ended with, until all is drained. Dropped before that, a failure is reported (law 23).

@@ -3,6 +3,7 @@
 //! They are received by a thread of its own with a runtime of its own: the last one must be received although the
 //! runtime of the run is blocked, which may have no other thread.
 
+use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::{io, thread};
 
@@ -13,6 +14,7 @@ use super::stage::{RunState, Rung, Stage};
 
 static DESK: Mutex<Desk> = Mutex::new(Desk {
     thread: None,
+    is_listening: false,
     runs: Vec::new(),
 });
 
@@ -24,47 +26,51 @@ fn desk() -> MutexGuard<'static, Desk> {
 pub(super) fn listen(stage: &Arc<Stage>) -> io::Result<()> {
     // Held until the run is known: a signal that comes at once waits for that.
     let mut desk = desk();
-    desk.thread()?;
+    desk.listen()?;
     desk.register(stage);
     Ok(())
 }
 
-/// The runtime of the thread that listens: it has a driver for signals.
+/// The runtime of the thread for signals: it has a driver for them. By itself it listens to none.
 pub(super) fn thread() -> io::Result<Handle> {
     desk().thread()
 }
 
-/// Starts the thread, and waits until it listens: some ten microseconds, once per process.
+/// Starts the thread, and waits until it is there: some ten microseconds, once per process.
 fn open() -> io::Result<Handle> {
     let (sender, opened) = mpsc::channel();
     let thread = thread::Builder::new().name("lifespan-signals".into());
-    thread.spawn(move || attend(&sender))?;
+    thread.spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let _ = sender.send(
+            runtime
+                .as_ref()
+                .map(|runtime| runtime.handle().clone())
+                .map_err(|error| error.kind().into()),
+        );
+        if let Ok(runtime) = runtime {
+            runtime.block_on(pending::<()>());
+        }
+    })?;
     let ended = || Err(io::Error::other("the thread for it has ended"));
     opened.recv().unwrap_or_else(|_| ended())
 }
 
-fn attend(opened: &mpsc::Sender<io::Result<Handle>>) {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let attended = runtime.and_then(|runtime| {
-        runtime.block_on(async {
-            let mut source = Source::open()?;
-            let _ = opened.send(Ok(Handle::current()));
-            loop {
-                let signal = source.next().await;
-                let is_last = desk().deliver(signal);
-                if is_last {
-                    signal.end_process();
-                }
-            }
-        })
-    });
-    let _ = opened.send(attended);
+async fn attend(mut source: Source) {
+    loop {
+        let signal = source.next().await;
+        let is_last = desk().deliver(signal);
+        if is_last {
+            signal.end_process();
+        }
+    }
 }
 
 /// The runs that a signal goes to.
 struct Desk {
-    /// Once it listens.
     thread: Option<Handle>,
+    /// To SIGINT and SIGTERM, which do not end the process by themselves from then on.
+    is_listening: bool,
     runs: Vec<Arc<Stage>>,
 }
 
@@ -75,6 +81,16 @@ impl Desk {
             None => open()?,
         };
         Ok(self.thread.insert(thread).clone())
+    }
+
+    fn listen(&mut self) -> io::Result<()> {
+        let thread = self.thread()?;
+        if !self.is_listening {
+            let _entered = thread.enter();
+            thread.spawn(attend(Source::open()?));
+            self.is_listening = true;
+        }
+        Ok(())
     }
 
     fn register(&mut self, stage: &Arc<Stage>) {
@@ -106,6 +122,7 @@ mod tests {
     fn desk() -> Desk {
         Desk {
             thread: None,
+            is_listening: false,
             runs: Vec::new(),
         }
     }

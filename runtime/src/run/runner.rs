@@ -193,9 +193,12 @@ impl Runner {
         runtime: Runtime,
         lifespan: Lifespan<R, F>,
     ) -> Result<(), Error> {
-        let ended = runtime.block_on(self.run(lifespan));
-        runtime.shutdown_timeout(BLOCKED_FOR);
-        ended
+        let runtime = EndingRuntime(Some(runtime));
+        let running = self.run(lifespan);
+        match &runtime.0 {
+            Some(runtime) => runtime.block_on(running),
+            None => unreachable!("it is there until it is dropped"),
+        }
     }
 
     #[cfg(test)]
@@ -314,6 +317,17 @@ fn poll_work<W: Future>(work: Pin<&mut Option<W>>, cx: &mut Context<'_>) -> Poll
     match work.as_pin_mut() {
         Some(work) => work.poll(cx),
         None => Poll::Pending,
+    }
+}
+
+/// Ended without waiting for long when it is dropped, by a panic as well.
+struct EndingRuntime(Option<Runtime>);
+
+impl Drop for EndingRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_timeout(BLOCKED_FOR);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::base::brief::brief;
 use crate::base::entry::Subject;
 use crate::base::life::Id;
 use crate::error::Error;
@@ -295,13 +296,4 @@ impl Member {
 
 fn place(place: &Location<'_>) -> String {
     format!("{}:{}", place.file(), place.line())
-}
-
-/// `30 s`, `1.5 s`, `250 ms`.
-pub(super) fn brief(time: Duration) -> String {
-    match (time.as_millis(), time.subsec_millis()) {
-        (0..1000, _) => format!("{} ms", time.as_millis()),
-        (_, 0..50) => format!("{} s", time.as_secs()),
-        _ => format!("{:.1} s", time.as_secs_f64()),
-    }
 }

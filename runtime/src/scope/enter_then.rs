@@ -15,6 +15,7 @@ use super::drive::{End, drive};
 use super::held::{Held, Keep};
 use super::limit::{Limit, StopReason};
 use super::side::{Side, Undone};
+use crate::base::called;
 use crate::base::cause::Phase;
 use crate::base::entry::Entry;
 use crate::base::identity::checks_enabled;
@@ -25,7 +26,7 @@ use crate::error::overrun::Allowed;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::{Failure, Failures, report_attached};
 use crate::event::{self, EventKind};
-use crate::resource::{AroundEnter, LocalResource};
+use crate::resource::LocalResource;
 
 pin_project! {
     #[project = EnterThenProj]
@@ -51,7 +52,7 @@ where
     #[inline]
     pub(crate) fn new(enter: F, entry: Entry, next: N) -> Self {
         EnterThen::Entering {
-            arrival: Arrival::new(entry, R::__AROUND_ENTER),
+            arrival: Arrival::new(entry),
             code: Made::made(enter),
             next: Some(next),
         }
@@ -113,7 +114,6 @@ pin_project! {
     pub(crate) struct Arrival {
         #[pin]
         timer: Timer,
-        around: Option<AroundEnter>,
         stage: EnterStage,
         // Until it has ended.
         keep: Option<Keep>,
@@ -130,10 +130,9 @@ enum EnterStage {
 
 impl Arrival {
     #[inline]
-    fn new(entry: Entry, around: Option<AroundEnter>) -> Self {
+    fn new(entry: Entry) -> Self {
         Arrival {
             timer: Timer::unarmed(),
-            around,
             stage: EnterStage::Unbegun,
             keep: Some(Keep::new(entry)),
         }
@@ -164,9 +163,10 @@ impl Arrival {
             timer: this.timer,
             entry,
         };
-        let polled = match this.around {
-            None => drive(code.as_mut(), limit, side, cx),
-            Some(around) => drive_around(*around, entry, code.as_mut(), limit, side, cx),
+        let polled = if entry.is_told() {
+            drive_told(entry, code.as_mut(), limit, side, cx)
+        } else {
+            drive(code.as_mut(), limit, side, cx)
         };
         if polled.is_pending() && side.is_stopping() {
             stop_inside(entry);
@@ -221,10 +221,9 @@ impl Arrival {
     }
 }
 
-/// For what has to know how it is entered.
+/// For code that asks how it is entered.
 #[cold]
-fn drive_around(
-    around: AroundEnter,
+fn drive_told(
     entry: &Entry,
     code: Pin<&mut (dyn Code + '_)>,
     limit: Limit<'_>,
@@ -232,7 +231,7 @@ fn drive_around(
     cx: &mut Context<'_>,
 ) -> Poll<End> {
     let (mut args, mut polled) = (Some((code, limit)), Poll::Pending);
-    around(entry, &mut || {
+    called::entering(entry, &mut || {
         if let Some((code, limit)) = args.take() {
             polled = drive(code, limit, side, cx);
         }

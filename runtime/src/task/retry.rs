@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::base::called;
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::base::timer;
 use crate::cancel::current;
-use crate::cancel_scope::timeout::timeout;
+use crate::cancel_scope::CancelScope;
 use crate::error::BoxError;
 use crate::event;
 use crate::lifespan::Lifespan;
@@ -63,18 +64,19 @@ impl<R: LocalResource> Lifespan<R> {
         let mut attempt = move || {
             let (enter, entry) = make().into_description(place);
             let budget = entry.policy.enter_budget();
-            (Attempt { enter, budget }, entry)
+            (Attempt { enter, budget, place }, entry)
         };
         let (first, mut entry) = attempt();
         entry.policy = entry.policy.enter_timeout(None);
         let enter = attempts(first, entry.subject(), wait, move || attempt().0);
-        Lifespan::described(enter, entry)
+        Lifespan::described(enter, entry.alone().told())
     }
 }
 
 struct Attempt<F> {
     enter: F,
     budget: Option<Duration>,
+    place: &'static Location<'static>,
 }
 
 impl<F> Attempt<F> {
@@ -82,24 +84,29 @@ impl<F> Attempt<F> {
     where
         F: Enter<R>,
     {
-        let Attempt { enter, budget } = self;
+        let Attempt { enter, budget, place } = self;
         match budget {
             None => enter.await.__into_result(),
             // It is kept or refused, never ignored.
             Some(_) if !timer::works() => {
                 Err("its enter budget cannot be kept, since no tokio timer works here".into())
             }
-            Some(budget) => timeout(budget, enter).await?.__into_result(),
+            // What still gives a resource has entered, as it has without an attempt (law 17).
+            Some(budget) => {
+                let scope = CancelScope::untold("attempt", place).timeout(budget);
+                scope.run(enter).await.returned()?.__into_result()
+            }
         }
     }
 }
 
 async fn attempts<R: LocalResource, F: Enter<R>>(
     first: Attempt<F>,
-    subject: Subject,
+    unnamed: Subject,
     mut wait: impl FnMut(&BoxError) -> Option<Duration>,
     mut next: impl FnMut() -> Attempt<F>,
 ) -> Result<R, BoxError> {
+    let subject = called::here().map_or(unnamed, |entry| entry.subject());
     let (mut attempt, mut number) = (first, 1);
     loop {
         let failed = match attempt.entered().await {

@@ -2,9 +2,10 @@
 
 use std::future::pending;
 use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lifespan::task::{Current, TaskError};
+use lifespan::task::{Current, Ready, ServiceOptions, TaskError};
 use lifespan::testing::{self, At, sweep};
 use lifespan::{BoxError, Enter, Lifespan, Service};
 use tokio::sync::mpsc;
@@ -17,15 +18,14 @@ use crate::journal::{Journal, Step};
 const MS: Duration = Duration::from_millis(1);
 
 /// The number of a run, and what ends it.
-#[derive(Clone)]
 struct Up(u32, mpsc::UnboundedSender<End>);
 
 /// Has the run that is up end, and waits until its value is gone.
 async fn end(feed: &Current<Up>, end: End) {
-    let Up(run, ends) = feed.up().await.unwrap();
+    let Up(run, ends) = &*feed.up().await.unwrap();
     ends.send(end).unwrap();
     // The next one may be up before this is polled again.
-    while feed.now().is_some_and(|up| up.0 == run) {
+    while feed.now().is_some_and(|up| up.0 == *run) {
         tokio::task::yield_now().await;
     }
 }
@@ -181,7 +181,9 @@ fn a_start_that_fails_is_tried_again_law_17() {
                     Ok(())
                 }
             });
-            service.enter_timeout(25 * MS).scope_ok(async |up| up.now())
+            service
+                .enter_timeout(25 * MS)
+                .scope_ok(async |up| up.now().map(|run| *run))
         };
         assert_eq!(enters_at(3, Some(10 * MS)).await.unwrap(), Some(3));
         let late = enters_at(4, Some(10 * MS)).await.unwrap_err();
@@ -200,7 +202,7 @@ fn a_run_that_drops_its_ready_has_failed() {
         let service = Service::restarting(
             |_: &BoxError, _: Duration| None,
             move |ready, _| {
-                drop::<lifespan::task::Ready<()>>(ready);
+                drop::<Ready<()>>(ready);
                 let held = logged.resource("held").exit(Step::Yield).lifespan();
                 async move { held.scope(async |_| pending::<Result<(), BoxError>>().await).await }
             },
@@ -220,7 +222,7 @@ fn how_long_a_run_was_up_is_told() {
             told.send(time).unwrap();
             Some(MS)
         };
-        let run = |ready: lifespan::task::Ready<()>, _| async move {
+        let run = |ready: Ready<()>, _| async move {
             ready.set(());
             sleep(7 * MS).await;
         };
@@ -229,6 +231,75 @@ fn how_long_a_run_was_up_is_told() {
             .await
             .unwrap();
         assert_eq!(ran.recv().await, Some(7 * MS));
+    });
+}
+
+/// The value goes before the run is waited for: a run that works off its queue sees that closed.
+#[test]
+fn a_queue_closes_at_the_stop() {
+    paused().block_on(async {
+        let worked = Arc::new(Mutex::new(Vec::new()));
+        let works = Arc::clone(&worked);
+        let run = move |ready: Ready<mpsc::UnboundedSender<u32>>, _| {
+            let works = Arc::clone(&works);
+            async move {
+                let (sender, mut queue) = mpsc::unbounded_channel();
+                ready.set(sender);
+                while let Some(job) = queue.recv().await {
+                    sleep(MS).await;
+                    works.lock().unwrap().push(job);
+                }
+            }
+        };
+        let began = Instant::now();
+        let service = Service::restarting(|_: &BoxError, _: Duration| None, run);
+        let scoped = service.scope_ok(async |queue| {
+            let queue = queue.up().await.unwrap();
+            [1, 2, 3].map(|job| queue.send(job).unwrap());
+        });
+        scoped.await.unwrap();
+        assert_eq!(*worked.lock().unwrap(), [1, 2, 3]);
+        assert_eq!(began.elapsed(), 3 * MS);
+    });
+}
+
+/// Asked to stop before it is ready, it need not come up: that is no failure.
+#[test]
+fn a_run_that_stops_may_drop_its_ready() {
+    paused().block_on(async {
+        let mut runs = 0;
+        let run = move |ready: Ready<()>, stop: lifespan::Stop| {
+            runs += 1;
+            let run = runs;
+            async move {
+                if run == 1 {
+                    ready.set(());
+                    return Err(BoxError::from("reset"));
+                }
+                stop.requested().await;
+                drop(ready);
+                sleep(MS).await; // it goes on without
+                Ok(())
+            }
+        };
+        let service = Service::restarting(|_: &BoxError, _: Duration| Some(MS), run);
+        service.scope_ok(async |_| sleep(5 * MS).await).await.unwrap();
+    });
+}
+
+/// An abort drops the run with its value.
+#[test]
+fn no_value_is_left_by_a_run_that_was_aborted() {
+    paused().block_on(async {
+        let run = |ready: Ready<u32>, _| async move {
+            ready.set(1);
+            pending::<Result<(), BoxError>>().await
+        };
+        let service = ServiceOptions::new().stop_by_cancelling();
+        let service = service.restarting(|_: &BoxError, _: Duration| None, run);
+        let current = service.scope_ok(async |feed| Current::clone(feed)).await.unwrap();
+        assert!(current.now().is_none());
+        assert!(current.up().await.is_none());
     });
 }
 

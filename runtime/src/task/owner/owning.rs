@@ -204,8 +204,7 @@ impl Drop for EnterWaiter<'_> {
 /// For the owner rather than its resource.
 fn around(entry: Entry) -> Entry {
     Entry {
-        policy: entry.policy.around(TO_UNWIND),
-        parts: None,
-        ..entry
+        policy: entry.policy.clone().around(TO_UNWIND),
+        ..entry.alone()
     }
 }

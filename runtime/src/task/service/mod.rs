@@ -8,11 +8,10 @@ use std::future::Future;
 use std::ops::Deref;
 
 use crate::error::BoxError;
+use crate::resource::ScopedResource;
 use crate::resource::exit::Exit;
 use crate::resource::failing::Failing;
-use crate::resource::{AroundEnter, ScopedResource};
 
-mod called;
 mod end;
 mod options;
 pub(crate) mod restarting;
@@ -75,8 +74,6 @@ impl<T: Send + 'static> ScopedResource for Service<T> {
     fn __failure(&self, failing: &mut Failing<'_>) {
         ScopedResource::__failure(&self.task, failing);
     }
-
-    const __AROUND_ENTER: Option<AroundEnter> = Some(called::entering);
 }
 
 impl<T> Deref for Service<T> {

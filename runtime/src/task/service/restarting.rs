@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -24,14 +25,14 @@ use crate::lifespan::{BoxFuture, Lifespan};
 use crate::resource::enter::Enter;
 use crate::task::ready::Ready;
 
-/// The value of a service that [restarts](Service::restarting): there while a run is up, and another one for each run.
-#[derive(Clone)]
-pub struct Current<T>(watch::Receiver<Option<T>>);
+/// What users have of a service that [restarts](Service::restarting): a value while a run is up, another one for each run, and none as
+/// soon as it has ended or was asked to stop.
+pub struct Current<T>(watch::Receiver<Option<Arc<T>>>);
 
-impl<T: Clone> Current<T> {
+impl<T> Current<T> {
     /// The value of the run that is up, or `None` if none is.
     #[must_use]
-    pub fn now(&self) -> Option<T> {
+    pub fn now(&self) -> Option<Arc<T>> {
         self.0.borrow().clone()
     }
 
@@ -40,11 +41,17 @@ impl<T: Clone> Current<T> {
     /// # Cancel safety
     ///
     /// It only waits: nothing is lost if it is dropped.
-    pub async fn up(&self) -> Option<T> {
+    pub async fn up(&self) -> Option<Arc<T>> {
         let mut values = self.0.clone();
         // Without a budget, which the caller may have spent.
         let value = unconstrained(values.wait_for(Option::is_some)).await.ok()?;
         value.clone()
+    }
+}
+
+impl<T> Clone for Current<T> {
+    fn clone(&self) -> Self {
+        Current(self.0.clone())
     }
 }
 
@@ -55,7 +62,7 @@ impl<T> fmt::Debug for Current<T> {
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> Service<Current<T>> {
+impl<T: Send + Sync + 'static> Service<Current<T>> {
     /// A service that is run again when it fails: it returns before it was asked to stop, or panics.
     ///
     /// `wait` is called with what a run failed with and how long that ran, and says after how long the next one begins, or `None` to
@@ -67,6 +74,14 @@ impl<T: Clone + Send + Sync + 'static> Service<Current<T>> {
     /// as well. If a run does not look at its `Stop`, [`ServiceOptions::stop_by_cancelling`](ServiceOptions::stop_by_cancelling) before
     /// [`restarting`](ServiceOptions::restarting) ends it. Each failure that is followed by another run is an event of the level warning,
     /// [`EventKind::Retrying`](crate::event::EventKind::Retrying).
+    ///
+    /// # Errors
+    ///
+    /// To enter: what the last run failed with before one was ready. Else as [`Service::start`](Service::start#errors).
+    ///
+    /// # Cancel safety
+    ///
+    /// A run is never dropped in the middle, unless the service of [`Service::start`](Service::start#cancel-safety) were.
     ///
     /// ```
     /// use lifespan::task::Current;
@@ -96,7 +111,7 @@ impl<T: Clone + Send + Sync + 'static> Service<Current<T>> {
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), lifespan::Error> {
     /// # lifespan::event::print_warnings(false);
     /// let seen = feed().scope_ok(async |feed| feed.up().await).await?;
-    /// assert_eq!(seen, Some(2));
+    /// assert_eq!(seen.as_deref(), Some(&2));
     /// # Ok(())
     /// # }
     /// ```
@@ -126,7 +141,7 @@ impl ServiceOptions {
         mut run: F,
     ) -> Lifespan<Service<Current<T>>, impl Enter<Service<Current<T>>> + Send + use<T, O, F, Run, W>>
     where
-        T: Clone + Send + Sync + 'static,
+        T: Send + Sync + 'static,
         W: FnMut(&BoxError, Duration) -> Option<Duration> + Send + 'static,
         F: FnMut(Ready<T>, Stop) -> Run + Send + 'static,
         Run: Future<Output = O> + Send + 'static,
@@ -155,12 +170,12 @@ struct Runs<T> {
 
 /// What users see of a run.
 struct RunValues<T> {
-    values: watch::Sender<Option<T>>,
+    values: watch::Sender<Option<Arc<T>>>,
     /// Until the first is up.
     ready: Option<(Ready<Current<T>>, Current<T>)>,
 }
 
-impl<T: Clone + Send + Sync + 'static> Runs<T> {
+impl<T: Send + Sync + 'static> Runs<T> {
     async fn all(mut self, ready: Ready<Current<T>>, stop: Stop) -> Result<(), BoxError> {
         let (values, current) = watch::channel(None);
         let ready = Some((ready, Current(current)));
@@ -169,7 +184,7 @@ impl<T: Clone + Send + Sync + 'static> Runs<T> {
         loop {
             let began = Instant::now();
             let ended = self.one(&mut values, &stop).await;
-            values.values.send_replace(None);
+            values.clear();
             if stop.is_requested() || current::cancellation().is_some() {
                 return ended;
             }
@@ -194,33 +209,43 @@ impl<T: Clone + Send + Sync + 'static> Runs<T> {
     /// One run, in a cancel scope, so that nothing of it is left when it has ended.
     async fn one(&mut self, values: &mut RunValues<T>, stop: &Stop) -> Result<(), BoxError> {
         let (ready, value, _) = Ready::new();
-        let scope = CancelScope::new();
+        let scope = CancelScope::untold("run", stop.service().place);
         let canceller = scope.canceller();
         let mut run = pin!(scope.run(async { (self.run)(ready, stop.clone()).await }));
         let (mut value, mut is_dropped) = (Some(value), false);
+        let mut asked = pin!(Some(stop.requested()));
         let ended = poll_fn(|cx| {
+            // The value goes first, so that a run which works off a queue sees that closed.
+            if asked
+                .as_mut()
+                .as_pin_mut()
+                .is_some_and(|asked| asked.poll(cx).is_ready())
+            {
+                asked.set(None);
+                values.clear();
+            }
             let mut polled = Poll::Pending;
             if let Err(panic) = caught(&mut || polled = run.as_mut().poll(cx)) {
                 let failure = TaskFailure::new(panic_text(&panic).to_owned(), stop.service());
                 return Poll::Ready(Err(TaskError::Panicked(failure).into()));
             }
-            if let Some(waiting) = &mut value {
-                match poll_unbudgeted(Pin::new(waiting), cx) {
-                    Poll::Ready(Ok(set)) => {
-                        values.set(set);
-                        value = None;
-                    }
+            let set = value.as_mut().map(|value| poll_unbudgeted(Pin::new(value), cx));
+            if let Some(Poll::Ready(set)) = set {
+                value = None;
+                match set {
+                    // One that is to stop need not come up any more.
+                    _ if stop.is_requested() => {}
+                    Ok(set) => values.set(set),
                     // It went on without; a run that has ended says more.
-                    Poll::Ready(Err(_)) if polled.is_pending() => {
-                        value = None;
+                    Err(_) if polled.is_pending() => {
                         is_dropped = true;
                         canceller.cancel_because("it dropped its `Ready`");
                         cx.waker().wake_by_ref();
                     }
-                    Poll::Ready(Err(_)) | Poll::Pending => {}
+                    Err(_) => {}
                 }
             }
-            polled.map(|outcome| outcome.into_result().map_err(BoxError::from).and_then(|ended| ended))
+            polled.map(|outcome| outcome.returned().map_err(BoxError::from).and_then(|ended| ended))
         })
         .await;
         if is_dropped {
@@ -232,10 +257,21 @@ impl<T: Clone + Send + Sync + 'static> Runs<T> {
 }
 
 impl<T> RunValues<T> {
+    fn clear(&self) {
+        self.values.send_replace(None);
+    }
+
     fn set(&mut self, value: T) {
-        self.values.send_replace(Some(value));
+        self.values.send_replace(Some(Arc::new(value)));
         if let Some((ready, current)) = self.ready.take() {
             ready.set(current);
         }
+    }
+}
+
+/// Also when the task is aborted: nobody sees a value of a run that is gone.
+impl<T> Drop for RunValues<T> {
+    fn drop(&mut self) {
+        self.clear();
     }
 }

@@ -5,7 +5,8 @@ use std::panic::Location;
 use tokio::runtime::Handle;
 
 use super::task::Task;
-use super::{Service, ServiceEnd, ServiceOptions, Stop, called};
+use super::{Service, ServiceEnd, ServiceOptions, Stop};
+use crate::base::called;
 use crate::base::entry::Entry;
 use crate::error::BoxError;
 use crate::error::task_error::TaskError;
@@ -94,7 +95,7 @@ impl ServiceOptions {
         let (place, options) = (Location::caller(), self.or_by_cancelling(O::__by_cancelling()));
         // Called in the task, so that a panic of it is one of the task.
         let run: ServiceRun<T> = Box::new(|ready, stop| Box::pin(async { run(ready, stop).await.__into_result() }));
-        Lifespan::described(entered(run, options, place), entry::<T>(options, place))
+        Lifespan::described(entered(run, options, place), entry::<T>(options, place).told())
     }
 }
 
@@ -130,9 +131,8 @@ async fn enter<T: Send + 'static>(
     let stop = Stop::new(subject.clone(), runtime.id());
     let spawn = async { Task::spawn(&runtime, run(ready, stop.clone()), handshake, stop, options, subject) };
     let entry = Entry {
-        parts: None,
-        policy: entry.policy.enter_timeout(None),
-        place,
+        policy: entry.policy.clone().enter_timeout(None),
+        ..entry.alone()
     };
     let task = Lifespan::described(spawn, entry);
     // In a guard: if this future fails or is dropped, whoever polls it adopts the task's end, or it is rescued (law 3).

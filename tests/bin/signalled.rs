@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use lifespan::run::{RunState, Runner, reload_signals};
+use lifespan::run::{RunHandle, RunState, Runner, reload_signals};
 use lifespan::{BoxError, Enter, Error, Exit, Lifespan, ScopedResource};
 use tokio::runtime::Builder;
 use tokio::sync::{Notify, oneshot};
@@ -22,7 +22,6 @@ impl Service {
             println!("starting");
             pending::<()>().await;
         }
-        println!("ready");
         Ok(Service { wrong })
     }
 }
@@ -87,21 +86,20 @@ fn failed(error: &Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Says that it drains, until it is asked again.
-async fn drain(service: Lifespan<Service, impl Enter<Service>>) -> Result<(), Error> {
-    let runner = Runner::new().drain_for(Duration::MAX);
-    let run = runner.handle();
+/// Says when the service runs and when it drains: a signal that comes before it runs has other effects.
+fn tell(run: RunHandle) {
     tokio::spawn(async move {
+        if run.reached(RunState::Ready).await == RunState::Ready {
+            println!("ready");
+        }
         if run.reached(RunState::Draining).await == RunState::Draining {
             println!("draining");
         }
     });
-    runner.run(service).await
 }
 
 /// What a command-line tool does, whose body waits for ever.
-async fn tool(service: Lifespan<Service, impl Enter<Service>>) -> ExitCode {
-    let runner = Runner::new();
+async fn tool(runner: Runner, service: Lifespan<Service, impl Enter<Service>>) -> ExitCode {
     let run = runner.handle();
     let ended = runner.run_with(service, async |_| pending::<Result<(), Error>>().await);
     assert!(ended.await.is_err_and(|error| error.is_cancelled()));
@@ -138,12 +136,16 @@ fn main() -> ExitCode {
         }
         let service = Lifespan::of(Service::start(wrong.clone()));
         let service = service.named("service").exit_timeout(None);
-        match &*wrong {
-            "tool" => return tool(service).await,
-            "drain" | "drain, exit blocks" => drain(service).await,
-            _ => service.run().await,
+        let mut runner = Runner::new();
+        if wrong.starts_with("drain") {
+            runner = runner.drain_for(Duration::MAX);
         }
-        .map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+        tell(runner.handle());
+        if wrong == "tool" {
+            return tool(runner, service).await;
+        }
+        let ended = runner.run(service).await;
+        ended.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
     });
     if wrong == "after" {
         println!("after");

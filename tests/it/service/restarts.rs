@@ -255,7 +255,9 @@ fn a_queue_closes_at_the_stop() {
         let service = Service::restarting(|_: &BoxError, _: Duration| None, run);
         let scoped = service.scope_ok(async |queue| {
             let queue = queue.up().await.unwrap();
-            [1, 2, 3].map(|job| queue.send(job).unwrap());
+            for job in [1, 2, 3] {
+                queue.send(job).unwrap();
+            }
         });
         scoped.await.unwrap();
         assert_eq!(*worked.lock().unwrap(), [1, 2, 3]);

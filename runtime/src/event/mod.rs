@@ -29,6 +29,8 @@ mod regions;
 mod spans;
 #[cfg(feature = "signal")]
 mod subscriber;
+#[cfg(any(feature = "record", feature = "signal"))]
+pub(crate) mod table;
 #[cfg(feature = "tracing")]
 mod traced;
 pub(crate) mod undelivered;

@@ -22,7 +22,6 @@ mod columns;
 mod json;
 mod snapshot;
 mod svg;
-mod table;
 mod text;
 mod timeline;
 
@@ -35,11 +34,13 @@ use tokio::time::Instant;
 
 use crate::base::lock::Lock;
 use crate::base::panic::rendered;
+use crate::error::Error;
+use crate::event::table::Table;
 use crate::event::{self, Event, EventKind, Id, Level, Observation};
-use table::Table;
+use timeline::Ended;
 
+pub use crate::event::table::State;
 pub use snapshot::{Living, Snapshot};
-pub use table::State;
 pub use timeline::{Bar, Timeline};
 
 /// Keeps what lives, the last events, and the last that have ended.
@@ -58,8 +59,11 @@ pub struct Recorder {
 /// What a recorder keeps.
 struct Kept {
     began: Instant,
-    table: Table,
+    living: Table,
+    /// In the order in which they ended.
+    ended: VecDeque<Ended>,
     events: VecDeque<Recorded>,
+    /// How many of those and of these are kept.
     last: usize,
 }
 
@@ -93,7 +97,8 @@ impl Recorder {
     pub fn start(last: usize) -> Self {
         let kept = Arc::new(Lock::new(Kept {
             began: Instant::now(),
-            table: Table::new(last),
+            living: Table::default(),
+            ended: VecDeque::new(),
             events: VecDeque::new(),
             last,
         }));
@@ -109,7 +114,7 @@ impl Recorder {
     /// What lives right now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::of(&self.table())
+        Snapshot::of(&self.living())
     }
 
     /// The last events, in the order in which they happened.
@@ -121,12 +126,16 @@ impl Recorder {
     /// What lives, and what has lived, as far as it is kept.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
-        Timeline::of(&self.table())
+        let (living, ended) = {
+            let kept = self.kept.lock();
+            (kept.living.clone(), kept.ended.clone())
+        };
+        Timeline::of(&living, &ended)
     }
 
     /// A copy, so that events go on while something is made of it.
-    fn table(&self) -> Table {
-        self.kept.lock().table.clone()
+    fn living(&self) -> Table {
+        self.kept.lock().living.clone()
     }
 
     /// Observes no more. What is kept stays.
@@ -137,22 +146,32 @@ impl Recorder {
 
 impl Kept {
     fn take(&mut self, event: &Event<'_>, text: String, failed: Option<String>) {
-        self.table.take(event, failed);
+        let ended = self.living.take(event);
         if self.last == 0 {
             return;
         }
-        if self.events.len() == self.last {
-            self.events.pop_front();
+        if let Some(life) = ended {
+            let is_late = failed.is_some() && event.error().is_some_and(Error::is_timeout);
+            let ended = Ended { life, failed, is_late };
+            push_last(&mut self.ended, self.last, ended);
         }
-        self.events.push_back(Recorded {
+        let recorded = Recorded {
             seq: event.seq(),
             at: event.at().duration_since(self.began),
             id: event.id().map(Id::get),
             parent: event.parent().map(Id::get),
             level: event.level(),
             text,
-        });
+        };
+        push_last(&mut self.events, self.last, recorded);
     }
+}
+
+fn push_last<T>(kept: &mut VecDeque<T>, last: usize, new: T) {
+    if kept.len() == last {
+        kept.pop_front();
+    }
+    kept.push_back(new);
 }
 
 /// How it failed, if this is the end of its enter or exit.

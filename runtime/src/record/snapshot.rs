@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::columns::Columns;
-use super::table::{Life, State, Table};
 use crate::base::brief::brief;
 use crate::event::Id;
+use crate::event::table::{Row, State, Table};
 
 /// What lives at one moment: each thing inside of what it lives in, in the order in which they began.
 ///
@@ -61,7 +61,7 @@ pub struct Living {
 }
 
 /// What lives, by what it lives in.
-type Inside<'a> = HashMap<Option<Id>, Vec<&'a Life>>;
+type Inside<'a> = HashMap<Option<Id>, Vec<&'a Row>>;
 
 impl Snapshot {
     pub(super) fn of(table: &Table) -> Self {
@@ -116,7 +116,7 @@ impl<'a> IntoIterator for &'a Snapshot {
 }
 
 impl Living {
-    fn new(life: &Life, path: String, depth: usize, waits_for: Vec<String>, now: Instant) -> Self {
+    fn new(life: &Row, path: String, depth: usize, waits_for: Vec<String>, now: Instant) -> Self {
         Living {
             id: life.id.get(),
             parent: life.parent.map(Id::get),

@@ -1,13 +1,13 @@
 //! [`Timeline`]: what lived and when, as far as a recorder has kept it; and what was waited for on the way up and on the way down.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::table::{Life, Table};
 use crate::base::cause::Cause;
 use crate::event::Id;
+use crate::event::table::{Row, Table};
 
 /// What lived and when: a bar for each, in the order in which they began.
 ///
@@ -55,25 +55,41 @@ pub struct Bar {
     pub is_on_stop_path: bool,
 }
 
+/// What has ended, and how it failed.
+#[derive(Clone)]
+pub(super) struct Ended {
+    pub(super) life: Row,
+    pub(super) failed: Option<String>,
+    /// A budget ran out.
+    pub(super) is_late: bool,
+}
+
 impl Timeline {
-    pub(super) fn of(table: &Table) -> Self {
-        let mut lives: Vec<_> = table.ended().chain(table.living()).collect();
-        lives.sort_by_key(|life| life.id);
-        let places: HashMap<Id, usize> = lives.iter().enumerate().map(|(at, life)| (life.id, at)).collect();
-        let start = lives
+    pub(super) fn of(living: &Table, ended: &VecDeque<Ended>) -> Self {
+        let living = living.living().map(|life| (life, None));
+        let mut lives: Vec<_> = ended
             .iter()
-            .map(|life| life.entering)
-            .min()
-            .unwrap_or_else(Instant::now);
+            .map(|ended| (&ended.life, Some(ended)))
+            .chain(living)
+            .collect();
+        lives.sort_by_key(|(life, _)| life.id);
+        let places = lives.iter().enumerate().map(|(at, (life, _))| (life.id, at));
+        let places: HashMap<Id, usize> = places.collect();
+        let start = lives.iter().map(|(life, _)| life.entering).min();
+        let start = start.unwrap_or_else(Instant::now);
         let mut bars: Vec<Bar> = Vec::with_capacity(lives.len());
-        for life in &lives {
+        for (life, ended) in lives {
             let place = |id: Option<Id>| id.and_then(|id| places.get(&id).copied());
             let parent = place(life.parent);
             let depth = parent
                 .and_then(|parent| bars.get(parent))
                 .map_or(0, |parent| parent.depth + 1);
             let by = [place(life.enter_unblocked_by), place(life.exit_unblocked_by)];
-            bars.push(Bar::new(life, start, parent, depth, by));
+            bars.push(Bar {
+                failed: ended.and_then(|ended| ended.failed.clone()),
+                is_late: ended.is_some_and(|ended| ended.is_late),
+                ..Bar::new(life, start, parent, depth, by)
+            });
         }
         let is_live = bars.iter().any(|bar| bar.ended.is_none());
         let last = bars.iter().flat_map(Bar::times).max().unwrap_or_default();
@@ -135,7 +151,7 @@ impl Timeline {
 }
 
 impl Bar {
-    fn new(life: &Life, start: Instant, parent: Option<usize>, depth: usize, unblocked_by: [Option<usize>; 2]) -> Self {
+    fn new(life: &Row, start: Instant, parent: Option<usize>, depth: usize, unblocked_by: [Option<usize>; 2]) -> Self {
         let time = |at: Option<Instant>| at.map(|at| at.duration_since(start));
         let [enter_unblocked_by, exit_unblocked_by] = unblocked_by;
         Bar {
@@ -148,8 +164,8 @@ impl Bar {
             exiting: time(life.exiting),
             ended: time(life.ended),
             cause: life.cause,
-            failed: life.failed.clone(),
-            is_late: life.is_late,
+            failed: None,
+            is_late: false,
             enter_unblocked_by,
             exit_unblocked_by,
             is_on_start_path: false,

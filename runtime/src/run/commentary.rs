@@ -1,7 +1,7 @@
 //! [`Commentary`]: what a run says of itself. It is silent while all is fast, and says what it waits for when it is slow.
 //!
 //! It is an observer like any other, of what is entered inside of the run while that starts, and of how that exits; while the
-//! program serves, it observes nothing, so that serving costs what it costs without it. [`table`](super::table) is what it knows.
+//! program serves, it observes nothing, so that serving costs what it costs without it. [`table`](super::told) is what it knows.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -14,8 +14,8 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
 use super::signal::Signal;
-use super::stage::StoppedBy;
-use super::table::{Phase, Table};
+use super::stage::{RunState, StoppedBy};
+use super::told::Told;
 use crate::base::brief::brief;
 use crate::base::coop::poll_unbudgeted;
 use crate::base::entry::Subject;
@@ -133,7 +133,7 @@ fn say(line: &str) {
 /// The commentary of one run.
 pub(super) struct Speaker {
     options: Commentary,
-    told: Arc<Lock<Table>>,
+    told: Arc<Lock<Told>>,
     observation: Lock<Option<Observation>>,
     is_slow: Lock<bool>,
 }
@@ -142,7 +142,7 @@ impl Speaker {
     /// Of what is entered in `root`.
     pub(super) fn new(options: Commentary, subject: &Subject, root: Id) -> Self {
         Speaker {
-            told: Arc::new(Lock::new(Table::new(subject.name.as_str().to_owned(), root))),
+            told: Arc::new(Lock::new(Told::new(subject.name.as_str().to_owned(), root))),
             options,
             observation: Lock::default(),
             is_slow: Lock::default(),
@@ -151,7 +151,7 @@ impl Speaker {
 
     /// From here on it starts.
     pub(super) fn begin(&self, place: &'static Location<'static>) {
-        self.told.lock().begin(Phase::Starting, self.options.after);
+        self.told.lock().begin(RunState::Starting, self.options.after);
         let (told, options) = (Arc::clone(&self.told), self.options.clone());
         let observer = move |event: &event::Event<'_>| {
             let table = {
@@ -183,7 +183,7 @@ impl Speaker {
     pub(super) fn draining(&self, signal: Option<Signal>, time: Duration) {
         let line = {
             let mut told = self.told.lock();
-            told.begin(Phase::Draining, Duration::MAX);
+            told.begin(RunState::Draining, Duration::MAX);
             let (name, time) = (&told.name, brief(time));
             match signal.map(Signal::name) {
                 Some(signal) => format!("{signal}: draining {name} for {time}; {signal} again to stop now"),
@@ -198,7 +198,7 @@ impl Speaker {
         let line = {
             let mut told = self.told.lock();
             let drained = brief(told.elapsed());
-            told.begin(Phase::Stopping, self.options.after);
+            told.begin(RunState::Stopping, self.options.after);
             let name = &told.name;
             match by {
                 StoppedBy::Signal(signal) => format!("{}: stopping {name}", signal.name()),
@@ -215,7 +215,7 @@ impl Speaker {
     pub(super) fn skipped(&self, signal: Signal, elsewhere: &[Subject]) {
         let table = {
             let mut told = self.told.lock();
-            told.phase = Phase::Left;
+            told.phase = RunState::Stopped;
             told.table(None, elsewhere)
         };
         self.options
@@ -239,10 +239,10 @@ impl Speaker {
     pub(super) fn end(&self, failed: Option<&str>) {
         let line = {
             let told = self.told.lock();
-            if told.phase == Phase::Left {
+            if told.phase == RunState::Stopped {
                 return;
             }
-            let ended = if told.phase == Phase::Starting {
+            let ended = if told.phase == RunState::Starting {
                 "did not start in"
             } else {
                 "stopped in"

@@ -5,7 +5,7 @@
 
 // Each signal takes the run one rung up: the body ends, the waiting, the process. `listener` receives them, in a thread of its
 // own; `stage` is how far the run has come; `course` acts on that; `runner` is the future around it; `ending` makes one result
-// of all; `commentary` says what there is to say meanwhile, from its `table` of what lives.
+// of all; `commentary` says what there is to say meanwhile, from what it was `told` of what lives.
 
 use std::future::Future;
 use std::io;
@@ -28,9 +28,9 @@ mod runner;
 mod said;
 mod signal;
 mod stage;
-mod table;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use commentary::Commentary;
 pub use handle::{RunHandle, Serving};

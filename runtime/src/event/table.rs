@@ -1,15 +1,21 @@
-//! [`Table`]: one entry for each thing that lives, removed at its end; and the last that have ended.
+//! [`Table`]: one entry for each thing that lives, made of the events alone and removed at its end. What a run says, and what a
+//! recorder shows, is read from one.
 
-use std::collections::{BTreeMap, VecDeque};
+#![cfg_attr(
+    not(all(feature = "record", feature = "signal")),
+    allow(dead_code, unreachable_pub, reason = "each of the two reads a part of it")
+)]
+
+use std::collections::BTreeMap;
 use std::panic::Location;
 use std::time::Duration;
 
 use tokio::task;
 use tokio::time::Instant;
 
+use super::kind::{Event, EventKind};
 use crate::base::cause::Cause;
-use crate::error::Error;
-use crate::event::{Event, EventKind, Id};
+use crate::base::life::Id;
 
 /// How far something has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,29 +34,31 @@ pub enum State {
 
 /// Something that lives or has lived.
 #[derive(Clone)]
-pub(super) struct Life {
-    pub(super) id: Id,
+pub(crate) struct Row {
+    pub(crate) id: Id,
     /// Inside of what it lives, if that is known and lives.
-    pub(super) parent: Option<Id>,
-    pub(super) name: String,
-    pub(super) place: &'static Location<'static>,
-    pub(super) task: Option<task::Id>,
-    pub(super) state: State,
+    pub(crate) parent: Option<Id>,
+    pub(crate) name: String,
+    pub(crate) place: &'static Location<'static>,
+    pub(crate) task: Option<task::Id>,
+    pub(crate) state: State,
     /// It has been in that state.
-    pub(super) since: Instant,
-    pub(super) entering: Instant,
-    pub(super) entered: Option<Instant>,
-    pub(super) exiting: Option<Instant>,
-    pub(super) ended: Option<Instant>,
+    pub(crate) since: Instant,
+    pub(crate) entering: Instant,
+    pub(crate) entered: Option<Instant>,
+    pub(crate) exiting: Option<Instant>,
+    pub(crate) ended: Option<Instant>,
     /// Of what it is at: its enter or its exit.
-    pub(super) budget: Option<Duration>,
-    pub(super) progress: Option<String>,
-    pub(super) cause: Option<Cause>,
-    pub(super) failed: Option<String>,
-    pub(super) is_late: bool,
+    pub(crate) budget: Option<Duration>,
+    pub(crate) progress: Option<String>,
+    pub(crate) cause: Option<Cause>,
     /// Beside whom it began to enter, and to exit, at once when that had.
-    pub(super) enter_unblocked_by: Option<Id>,
-    pub(super) exit_unblocked_by: Option<Id>,
+    pub(crate) enter_unblocked_by: Option<Id>,
+    pub(crate) exit_unblocked_by: Option<Id>,
+    /// It is made of others, which have entries of their own.
+    pub(crate) is_whole: bool,
+    /// It was asked to stop.
+    pub(crate) is_asked: bool,
     /// How many that live have it as their parent.
     inside: usize,
     /// Which of those had entered last, while it enters itself; and which had exited last, while it exits.
@@ -58,56 +66,47 @@ pub(super) struct Life {
     last_exited: Option<Id>,
 }
 
-impl Life {
+impl Row {
+    /// To enter.
+    pub(crate) fn took(&self) -> Duration {
+        let took = self.entered.map(|entered| entered.duration_since(self.entering));
+        took.unwrap_or_default()
+    }
+
+    pub(crate) fn has_inside(&self) -> bool {
+        self.inside > 0
+    }
+
     /// Whether something runs that has an end.
-    pub(super) fn is_under_way(&self) -> bool {
+    pub(crate) fn is_under_way(&self) -> bool {
         self.state != State::Live
     }
 }
 
-#[derive(Clone)]
-pub(super) struct Table {
-    living: BTreeMap<Id, Life>,
-    ended: VecDeque<Life>,
-    /// How many of those are kept.
-    last: usize,
-}
+#[derive(Clone, Default)]
+pub(crate) struct Table(BTreeMap<Id, Row>);
 
 impl Table {
-    pub(super) fn new(last: usize) -> Self {
-        Table {
-            living: BTreeMap::new(),
-            ended: VecDeque::new(),
-            last,
-        }
-    }
-
     /// In the order in which they began.
-    pub(super) fn living(&self) -> impl Iterator<Item = &Life> {
-        self.living.values()
+    pub(crate) fn living(&self) -> impl DoubleEndedIterator<Item = &Row> {
+        self.0.values()
     }
 
-    /// In the order in which they ended.
-    pub(super) fn ended(&self) -> impl Iterator<Item = &Life> {
-        self.ended.iter()
+    pub(crate) fn get(&self, id: Id) -> Option<&Row> {
+        self.0.get(&id)
     }
 
-    /// What failed in it, if this is how its enter or exit ended.
-    pub(super) fn take(&mut self, event: &Event<'_>, failed: Option<String>) {
-        let Some(id) = event.id() else { return };
-        let at = event.at();
-        let Some(life) = self.living.get_mut(&id) else {
+    /// Gives what has ended by that.
+    pub(crate) fn take(&mut self, event: &Event<'_>) -> Option<Row> {
+        let (id, at) = (event.id()?, event.at());
+        let Some(life) = self.0.get_mut(&id) else {
             match event.kind() {
                 EventKind::Entering { budget } => self.begin(id, event, State::Entering, budget),
                 EventKind::Opened => self.begin(id, event, State::Live, None),
                 _ => {}
             }
-            return;
+            return None;
         };
-        if failed.is_some() {
-            life.failed = failed;
-            life.is_late = event.error().is_some_and(Error::is_timeout);
-        }
         match event.kind() {
             EventKind::Entered { .. } => {
                 (life.state, life.since, life.entered) = (State::Live, at, Some(at));
@@ -124,7 +123,7 @@ impl Table {
                 let by = self
                     .parent_in(parent, State::Exiting)
                     .and_then(|parent| parent.last_exited);
-                if let Some(life) = self.living.get_mut(&id) {
+                if let Some(life) = self.0.get_mut(&id) {
                     life.exit_unblocked_by = by;
                 }
             }
@@ -139,22 +138,25 @@ impl Table {
             | EventKind::WentOn
             | EventKind::Closed { .. }
             | EventKind::Unwound { .. }
-            | EventKind::Dropped { .. } => self.end(id, at),
+            | EventKind::Dropped { .. } => return self.end(id, at),
             // The rest of its life is told as that of another, which may have what lives inside.
             EventKind::HandedOn => drop(self.remove(id)),
+            EventKind::StopRequested => life.is_asked = true,
             _ => {}
         }
+        None
     }
 
     fn begin(&mut self, id: Id, event: &Event<'_>, state: State, budget: Option<Duration>) {
-        let parent = event.parent().filter(|parent| self.living.contains_key(parent));
+        let parent = event.parent().filter(|parent| self.0.contains_key(parent));
         let by = self
             .parent_in(parent, State::Entering)
             .and_then(|parent| parent.last_entered);
-        if let Some(parent) = parent.and_then(|parent| self.living.get_mut(&parent)) {
+        if let Some(parent) = parent.and_then(|parent| self.0.get_mut(&parent)) {
             parent.inside += 1;
+            parent.is_whole = true;
         }
-        let life = Life {
+        let life = Row {
             id,
             parent,
             name: event.name().to_owned(),
@@ -169,45 +171,54 @@ impl Table {
             budget,
             progress: None,
             cause: None,
-            failed: None,
-            is_late: false,
             enter_unblocked_by: by,
             exit_unblocked_by: None,
+            is_whole: false,
+            is_asked: false,
             inside: 0,
             last_entered: None,
             last_exited: None,
         };
-        self.living.insert(id, life);
+        self.0.insert(id, life);
     }
 
     /// What it lives in, if that is in this state.
-    fn parent_in(&mut self, parent: Option<Id>, state: State) -> Option<&mut Life> {
-        self.living.get_mut(&parent?).filter(|parent| parent.state == state)
+    fn parent_in(&mut self, parent: Option<Id>, state: State) -> Option<&mut Row> {
+        self.0.get_mut(&parent?).filter(|parent| parent.state == state)
     }
 
-    fn end(&mut self, id: Id, at: Instant) {
-        let Some(mut life) = self.remove(id) else { return };
+    fn end(&mut self, id: Id, at: Instant) -> Option<Row> {
+        let mut life = self.remove(id)?;
         life.ended = Some(at);
         if let Some(parent) = self.parent_in(life.parent, State::Exiting) {
             parent.last_exited = Some(id);
         }
-        if self.ended.len() == self.last {
-            self.ended.pop_front();
+        Some(life)
+    }
+
+    /// What is inside of a service that was asked to stop is its own affair: it says itself how far it has come.
+    pub(crate) fn forget_inside(&mut self, around: Id) {
+        let mut forgotten = vec![around];
+        while let Some(around) = forgotten.pop() {
+            let inside = self.0.values().filter(|life| life.parent == Some(around));
+            let inside: Vec<_> = inside.map(|life| life.id).collect();
+            self.0.retain(|id, _| !inside.contains(id));
+            forgotten.extend(inside);
         }
-        if self.last > 0 {
-            self.ended.push_back(life);
+        if let Some(around) = self.0.get_mut(&around) {
+            (around.is_whole, around.inside) = (false, 0);
         }
     }
 
     /// What lived inside of it lives in what that lived in.
-    fn remove(&mut self, id: Id) -> Option<Life> {
-        let life = self.living.remove(&id)?;
+    fn remove(&mut self, id: Id) -> Option<Row> {
+        let life = self.0.remove(&id)?;
         if life.inside > 0 {
-            for inner in self.living.values_mut().filter(|inner| inner.parent == Some(id)) {
+            for inner in self.0.values_mut().filter(|inner| inner.parent == Some(id)) {
                 inner.parent = life.parent;
             }
         }
-        if let Some(parent) = life.parent.and_then(|parent| self.living.get_mut(&parent)) {
+        if let Some(parent) = life.parent.and_then(|parent| self.0.get_mut(&parent)) {
             parent.inside = parent.inside + life.inside - 1;
         }
         Some(life)

@@ -1,8 +1,9 @@
-//! An application starts, stops on a real SIGTERM, and then fails to start and rolls back. What happened is drawn: as text here, and as
-//! files that are named at the end. SIGUSR1 dumps what lives.
+//! An application starts, stops on a real SIGTERM, and then fails to start and rolls back. What happened is drawn as text, and as
+//! files if you name a folder for them. SIGUSR1 dumps what lives. (Where there are no such signals, the program stops by its handle.)
 //!
 //! ```sh
 //! cargo run --example timeline
+//! cargo run --example timeline -- target/timeline # writes an SVG, JSON lines and a Chrome trace into this folder
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 use lifespan::record::Recorder;
+use lifespan::run::{RunHandle, Runner};
 use lifespan::{BoxError, Enter, Error, Exit, Lifespan, Service, lifespan, scoped_resource};
 use tokio::time::sleep;
 
@@ -79,34 +81,34 @@ fn server(is_broken: bool) -> Lifespan<lifespan::Resource<()>, impl Enter<lifesp
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    let folder = std::env::temp_dir().join(format!("lifespan-timeline-{}", std::process::id()));
-    fs::create_dir_all(&folder)?;
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
 
     let recorder = Recorder::start(1000);
-    let (ended, ()) = tokio::join!(App::lifespan(false).run(), signals(&recorder));
+    let runner = Runner::new();
+    let run = runner.handle();
+    let (ended, ()) = tokio::join!(runner.run(App::lifespan(false)), signals(&recorder, &run));
     ended?;
-    write(&recorder, &folder, "stopped")?;
+    show(&recorder, folder.as_deref(), "stopped")?;
     recorder.stop();
 
     let recorder = Recorder::start(1000);
     let failed: Result<(), Error> = App::lifespan(true).run().await;
     println!("\n{}\n", failed.expect_err("it cannot bind"));
-    write(&recorder, &folder, "rolled_back")?;
+    show(&recorder, folder.as_deref(), "rolled_back")?;
 
     println!(
         "\nplanned, at worst: {:?} to stop",
         App::plan().worst_case_exit().unwrap_or_default()
     );
-    println!("files: {}", folder.display());
     Ok(())
 }
 
 /// From another process, as an operator sends them.
-async fn signals(recorder: &Recorder) {
+async fn signals(recorder: &Recorder, run: &RunHandle) {
     sleep(400 * MS).await;
     dumped(recorder).await;
     sleep(200 * MS).await;
-    send("TERM");
+    if cfg!(unix) { send("TERM") } else { run.stop() }
 }
 
 #[cfg(unix)]
@@ -131,9 +133,11 @@ fn send(signal: &str) {
     assert!(sent.is_ok_and(|sent| sent.success()), "there is `kill`");
 }
 
-fn write(recorder: &Recorder, folder: &Path, name: &str) -> io::Result<()> {
+fn show(recorder: &Recorder, folder: Option<&Path>, name: &str) -> io::Result<()> {
     let timeline = recorder.timeline();
     println!("{}", timeline.text(100));
+    let Some(folder) = folder else { return Ok(()) };
+    fs::create_dir_all(folder)?;
     let file = |ending: &str| -> PathBuf { folder.join(format!("{name}.{ending}")) };
     fs::write(file("svg"), timeline.svg())?;
     fs::write(file("jsonl"), timeline.json_lines())?;

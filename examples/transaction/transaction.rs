@@ -3,8 +3,7 @@
 //!
 //! To enter is to take a connection, no more. `BEGIN` is sent with the first statement, when there is a resource already that
 //! will be exited: nothing waits in between (law 5). That is more than care. A `pool.begin()` that is dropped while it waits
-//! may leave a transaction that its client does not know of, and that nobody ends; sqlx 0.9.0 does so on PostgreSQL
-//! (transact-rs/sqlx#4393).
+//! may leave a transaction open that its client does not know of, and that nothing ends; sqlx 0.9.0 does so on PostgreSQL.
 //!
 //! So it does not wrap sqlx's `Transaction`, nor does it give out the connection: sqlx does not know that this one is in a
 //! transaction, and would not make a savepoint of a second `begin`. `SAVEPOINT` is a statement like any other.

@@ -1,5 +1,5 @@
 //! A lease that makes one of several processes the leader: renewed in the background, given back at the end of its scope.
-//! If it is lost, the body is cancelled and unwinds before anything else can go wrong.
+//! If another process takes it, the body is cancelled and unwinds, and the lease of the other one stays.
 //!
 //! ```text
 //! ann leads
@@ -19,7 +19,7 @@ use tokio::time::{interval, sleep};
 
 const RENEW: Duration = Duration::from_millis(10);
 
-/// What etcd, Consul or a row in a database is: whoever is in it leads.
+/// What etcd, Consul or a row in a database is: it names the process that leads. The name must be unique to that process.
 type Store = Arc<Mutex<Option<&'static str>>>;
 
 fn lease(store: Store, name: &'static str) -> Lifespan<Service<()>, impl Enter<Service<()>>> {
@@ -29,17 +29,20 @@ fn lease(store: Store, name: &'static str) -> Lifespan<Service<()>, impl Enter<S
         }
         ready.set(());
         println!("{name} leads");
+        let lost = || io::Error::other("another process has the lease");
         let mut renew = interval(RENEW);
         while !stop.is_requested() {
             tokio::select! {
                 () = stop.requested() => {}
                 _ = renew.tick() => if *store.lock().unwrap() != Some(name) {
-                    return Err(io::Error::other("another process has the lease"));
+                    return Err(lost());
                 }
             }
         }
+        // In one step, and only its own: since the last look another process may have taken it.
+        let own = store.lock().unwrap().take_if(|leader| *leader == name);
+        own.ok_or_else(lost)?;
         println!("{name} gives the lease back");
-        *store.lock().unwrap() = None;
         Ok(())
     })
     .named(format!("lease of {name}"))

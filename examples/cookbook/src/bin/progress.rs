@@ -1,5 +1,5 @@
 //! A command-line tool with a progress bar, which says goodbye on Ctrl-C: `until` unwinds the download, so that its session is
-//! closed before the program ends. The bar is drawn on a terminal only.
+//! closed before the program ends. A second Ctrl-C ends the program at once. The bar is drawn on a terminal only.
 //!
 //! ```text
 //! connected
@@ -45,7 +45,7 @@ async fn download(bar: &ProgressBar) -> Result<u64, Error> {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let bar = ProgressBar::new(100);
-    let downloaded = lifespan::until(tokio::signal::ctrl_c(), download(&bar)).await;
+    let downloaded = lifespan::until(lifespan::run::stop_signal(), download(&bar)).await;
     bar.finish_and_clear();
     match downloaded {
         Ok(downloaded) => println!("{} MB", downloaded?),
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// What your user does; this program is to stop by itself.
+/// Stands for the user, so that this program stops by itself.
 fn press_ctrl_c() {
     #[cfg(unix)]
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);

@@ -19,6 +19,9 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
+/// A connection that held for so long was no failed attempt: after it the delays start over.
+const HEALTHY: Duration = Duration::from_secs(10);
+
 #[derive(Clone)]
 struct Subscription {
     server: SocketAddr,
@@ -45,9 +48,13 @@ impl Subscription {
     }
 
     fn lifespan(self) -> Lifespan<Service<Current<()>>, impl Enter<Service<Current<()>>>> {
-        let mut delays = [10, 20, 40].into_iter().map(Duration::from_millis);
-        let wait = move |error: &BoxError, _ran: Duration| {
+        let all_delays = || [10, 20, 40].into_iter().map(Duration::from_millis);
+        let mut delays = all_delays();
+        let wait = move |error: &BoxError, ran: Duration| {
             println!("reconnect: {error}");
+            if ran > HEALTHY {
+                delays = all_delays();
+            }
             delays.next() // `None` gives up
         };
         let options = ServiceOptions::new().stop_by_cancelling();

@@ -33,9 +33,12 @@ fn show_progress() -> Observation {
         let (what, is_over) = match event.kind() {
             EventKind::Entering { .. } => ("starts", false),
             EventKind::Entered { .. } => ("is up", true),
-            EventKind::EnterFailed { .. } => ("has not started", true),
+            EventKind::EnterFailed { .. } | EventKind::EnterDropped { .. } => ("has not started", true),
             EventKind::Exiting { .. } => ("stops", false),
-            EventKind::Exited { .. } | EventKind::ExitFailed { .. } => ("has stopped", true),
+            EventKind::Exited { .. } => ("has stopped", true),
+            EventKind::ExitFailed { .. } => ("has stopped with an error", true),
+            EventKind::Interrupted { .. } | EventKind::Lost { .. } => ("was not stopped", true),
+            EventKind::WentOn => ("was dropped, its parts stop elsewhere", true),
             _ => return,
         };
         let name = event.name(); // of a member, that of its field

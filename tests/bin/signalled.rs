@@ -125,14 +125,18 @@ fn main() -> ExitCode {
         if wrong == "rescue" {
             abandon().await;
         }
-        if wrong == "reload" {
+        if wrong.contains("reload") {
             let mut signals = reload_signals().unwrap();
-            tokio::spawn(async move {
+            let reloads = tokio::spawn(async move {
                 loop {
                     signals.next().await;
                     println!("reloaded");
                 }
             });
+            if wrong == "only reload" {
+                println!("ready");
+                reloads.await.unwrap();
+            }
         }
         let service = Lifespan::of(Service::start(wrong.clone()));
         let service = service.named("service").exit_timeout(None);

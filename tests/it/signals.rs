@@ -221,3 +221,17 @@ fn a_hangup_is_heard_and_ends_nothing() {
         assert_eq!(service.end().code, Some(0));
     });
 }
+
+/// It takes no other signal.
+#[test]
+fn who_listens_for_hangups_alone_is_ended_by_others() {
+    for (signal, number) in [("INT", 2), ("TERM", 15)] {
+        each("only reload", |mut service| {
+            service.says("ready");
+            service.send("HUP");
+            service.says("reloaded");
+            service.send(signal);
+            assert_eq!(service.end().signal, Some(number));
+        });
+    }
+}

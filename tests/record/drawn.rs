@@ -140,6 +140,39 @@ fn everything_is_in_the_picture() {
     }
 }
 
+/// Under a paused clock, or of a coarse one.
+#[test]
+fn what_takes_no_time_stands_at_the_left() {
+    recorded(20, async |recorder| {
+        unit("quick", 0, 0).scope_ok(async |_| ()).await.unwrap();
+        let timeline = recorder.timeline();
+        assert_eq!(timeline.length(), 0 * MS);
+        assert_eq!(
+            timeline.text(40).lines().next(),
+            Some("quick █░"),
+            "{}",
+            timeline.text(40)
+        );
+        assert!(roxmltree::Document::parse(&timeline.svg()).is_ok());
+    });
+}
+
+/// XML has no place for most of them, escaped or not.
+#[test]
+fn a_name_with_control_characters() {
+    recorded(20, async |recorder| {
+        unit("a\u{0}\u{1b}[31m\u{7f}\tb\u{fffe}", 1, 1)
+            .scope_ok(async |_| ())
+            .await
+            .unwrap();
+        let svg = recorder.timeline().svg();
+        let says = texts(&svg).into_iter().map(|text| text.says);
+        let says: Vec<_> = says.filter(|text| text.starts_with('a')).collect();
+        assert_eq!(says.len(), 1, "{svg}");
+        assert!(!says[0].chars().any(char::is_control), "{says:?}");
+    });
+}
+
 #[test]
 fn what_went_wrong_has_a_colour() {
     recorded(20, async |recorder| {

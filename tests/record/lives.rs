@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use lifespan::record::State;
+use lifespan::record::{Recorder, State};
 use lifespan::{CancelScope, Enter, Exit, Lifespan, Service, drain, lifespan};
 use tokio::time::sleep;
 
@@ -114,6 +114,41 @@ fn ten_thousand_scopes_later() {
 }
 
 /// Whatever way it goes, it is gone from the table at its end.
+/// Texts are a program's own: they may look at the recorder, and panic.
+#[test]
+fn a_text_that_looks_or_panics() {
+    #[derive(Debug)]
+    struct Odd(Option<Recorder>);
+
+    impl std::fmt::Display for Odd {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            match &self.0 {
+                Some(recorder) => write!(f, "{} live", recorder.snapshot().len()),
+                None => panic!("no text"),
+            }
+        }
+    }
+
+    impl std::error::Error for Odd {}
+
+    recorded(100, async |recorder| {
+        for text in [Some(recorder.clone()), None] {
+            let enter = async { Err::<(), _>(Odd(text)) };
+            let odd = Lifespan::new(enter, async |(), _: &Exit| ()).named("odd");
+            drop(odd.scope_ok(async |_| ()).await.unwrap_err());
+        }
+        unit("after", 1, 1).scope_ok(async |_| ()).await.unwrap();
+        let timeline = recorder.timeline();
+        let seen = timeline.bars().iter();
+        let seen: Vec<_> = seen.map(|bar| (&*bar.name, bar.failed.clone())).collect();
+        let [("odd", Some(looks)), ("odd", Some(panics)), ("after", None)] = &seen[..] else {
+            panic!("{seen:?}")
+        };
+        assert!(looks.contains("1 live"), "{looks}");
+        assert!(panics.contains("an error whose `Display` panics"), "{panics}");
+    });
+}
+
 #[test]
 fn nothing_stays_that_has_ended() {
     recorded(100, async |recorder| {

@@ -111,6 +111,35 @@ fn what_went_wrong() {
     });
 }
 
+/// It is up again.
+#[test]
+fn a_service_that_was_restarted_has_not_failed() {
+    recorded(100, async |recorder| {
+        let mut runs = 0;
+        let run = move |ready: lifespan::task::Ready<()>, stop: lifespan::Stop| {
+            runs += 1;
+            let fails = runs == 1;
+            async move {
+                ready.set(());
+                if fails {
+                    sleep(MS).await;
+                    return Err(lifespan::BoxError::from("disconnected"));
+                }
+                stop.requested().await;
+                Ok(())
+            }
+        };
+        let feed = lifespan::Service::restarting(|_, _| Some(10 * MS), run).named("feed");
+        feed.scope_ok(async |_| sleep(50 * MS).await).await.unwrap();
+        let events = recorder.events();
+        assert!(
+            events.iter().any(|event| event.text.contains("disconnected")),
+            "{events:?}"
+        );
+        assert_eq!(bar(&recorder.timeline(), "feed").failed, None);
+    });
+}
+
 /// What lives still has bars up to now.
 #[test]
 fn in_the_middle() {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tracing::Span;
@@ -51,7 +51,7 @@ static TRACES: Mutex<BTreeMap<Id, Trace>> = Mutex::new(BTreeMap::new());
 /// What is known of something that lives, until it has exited.
 struct Trace {
     /// Of its enter or exit, while that runs.
-    span: Option<Span>,
+    span: Option<Arc<Span>>,
     /// What was current where it was entered. Not that span itself, which would then stay open.
     entered_in: Option<span::Id>,
     is_rescued: bool,
@@ -62,7 +62,7 @@ fn traces() -> MutexGuard<'static, BTreeMap<Id, Trace>> {
 }
 
 /// The span of an enter or exit, if one runs. No lock is held when it is used: a subscriber may do as it likes.
-fn running(id: Id) -> Option<Span> {
+fn running(id: Id) -> Option<Arc<Span>> {
     traces().get(&id)?.span.clone()
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn in_span(entry: &Entry) -> Option<EnteredSpan> {
         return None;
     }
     let life = entry.observed()?.subject.life?;
-    Some(running(life.id)?.entered())
+    Some(Span::clone(&*running(life.id)?).entered())
 }
 
 fn tell(event: &Event<'_>) {
@@ -90,7 +90,8 @@ fn tell(event: &Event<'_>) {
         | EventKind::Interrupted { .. }
         | EventKind::Lost { .. } => {
             end(id, event);
-            traces().remove(&id);
+            let ended = traces().remove(&id);
+            drop(ended);
         }
         EventKind::Rescued { .. } => {
             if let Some(trace) = traces().get_mut(&id) {
@@ -128,7 +129,7 @@ fn enter(id: Id, event: &Event<'_>, budget: Option<Duration>) {
     let parent = entered_in.clone().or_else(|| began_by(event));
     let span = operation!("lifespan.enter", "enter", event, parent, budget, None::<Cause>);
     let trace = Trace {
-        span: Some(span),
+        span: Some(Arc::new(span)),
         entered_in,
         is_rescued: false,
     };
@@ -146,7 +147,7 @@ fn exit(id: Id, event: &Event<'_>, cause: Cause, budget: Option<Duration>) {
         span.follows_from(entered_in);
     }
     if let Some(trace) = traces().get_mut(&id) {
-        trace.span = Some(span);
+        trace.span = Some(Arc::new(span));
     }
 }
 

@@ -175,23 +175,24 @@ impl Plan {
     pub fn fits(&self, limit: Duration) -> Result<(), Box<dyn Error + Send + Sync>> {
         let name = self.name();
         let Some(worst) = self.worst_case_exit() else {
-            let who = match self.unbounded_exit() {
-                who if who.is_empty() => "its time to drain".to_owned(),
-                who => who.join(", "),
+            let (what, help) = match self.unbounded_exit() {
+                members if members.is_empty() => ("its time to drain".to_owned(), "a shorter time to drain"),
+                members => (
+                    members.join(", "),
+                    "give it a bound, or one to the whole: `#[lifespan(exit_timeout = ..)]`",
+                ),
             };
-            let help = "give it a bound, or one to the whole: `#[lifespan(exit_timeout = ..)]`";
-            return Err(format!("`{name}` has no bound to stop within {limit:?}: {who}\nhelp: {help}").into());
+            return Err(format!("`{name}` has no bound to stop within {limit:?}: {what}\nhelp: {help}").into());
         };
         if worst <= limit {
             return Ok(());
         }
-        let drain = match self.drains_for {
-            Duration::ZERO => String::new(),
-            time => format!("{time:?} to drain, then "),
-        };
-        let who = self.critical_exit().join(", then ");
+        let drain = (!self.drains_for.is_zero()).then(|| format!("{:?} to drain", self.drains_for));
+        let exits = self.critical_exit().into_iter().map(str::to_owned);
+        let steps: Vec<_> = drain.into_iter().chain(exits).collect();
+        let steps = steps.join(", then ");
         let help = "shorter budgets for these, or for the whole, or a shorter time to drain";
-        Err(format!("`{name}` takes {worst:?} to stop at worst, and has {limit:?}: {drain}{who}\nhelp: {help}").into())
+        Err(format!("`{name}` takes {worst:?} to stop at worst, and has {limit:?}: {steps}\nhelp: {help}").into())
     }
 
     /// The members because of which there is no worst case to enter, one of a nested lifespan as `outer.inner`; none if the

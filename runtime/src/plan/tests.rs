@@ -332,3 +332,32 @@ App         enter  exit
 worst case  0s     0s";
     assert_eq!(plan([]).to_string(), expected);
 }
+
+/// It comes before the exits.
+#[test]
+fn a_time_to_drain() {
+    let draining = plan([member("db", &[], 1, 5)]).draining_for(secs(10));
+    let expected = "\
+App         enter  exit
+└─ db       1s *   5s *
+drain              10s
+worst case  2s     16s
+* decides the worst case, in which each budget counts with 1s of grace";
+    assert_eq!(draining.to_string(), expected);
+    let fits = |plan: &Plan, limit| plan.fits(secs(limit)).map_err(|error| error.to_string());
+    assert_eq!(fits(&draining, 16), Ok(()));
+    assert_eq!(
+        fits(&draining, 15).unwrap_err().lines().next(),
+        Some("`App` takes 16s to stop at worst, and has 15s: 10s to drain, then db")
+    );
+    let empty = plan([]).draining_for(secs(10));
+    assert_eq!(
+        fits(&empty, 5).unwrap_err().lines().next(),
+        Some("`App` takes 10s to stop at worst, and has 5s: 10s to drain")
+    );
+    let endless = plan([member("db", &[], 1, 5)]).draining_for(Duration::MAX);
+    assert_eq!(
+        fits(&endless, 5).unwrap_err(),
+        "`App` has no bound to stop within 5s: its time to drain\nhelp: a shorter time to drain"
+    );
+}

@@ -110,6 +110,9 @@ impl PlanTable {
             let [enter, exit] = [enter, exit].map(|budget| duration(budget, ""));
             self.row(["budget of the whole".into(), enter, exit]);
         }
+        if !plan.drains_for.is_zero() {
+            self.row(["drain".into(), String::new(), duration(Some(plan.drains_for), "")]);
+        }
         self.row([
             "worst case".into(),
             duration(plan.worst_case_enter(), ""),

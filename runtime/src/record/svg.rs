@@ -207,9 +207,9 @@ fn exact(at: Duration) -> String {
     }
 }
 
-/// XML has no way to say most control characters.
+/// XML has no way to say most control characters, and two others.
 fn escaped(text: &str) -> String {
-    let is_unsaid = |it: char| it.is_control() && it != '\n';
+    let is_unsaid = |it: char| (it.is_control() && it != '\n') || matches!(it, '\u{fffe}' | '\u{ffff}');
     text.replace(is_unsaid, "\u{fffd}")
         .replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -85,8 +85,10 @@ impl Commentary {
         Commentary { after, ..self }
     }
 
-    /// How long it is silent after it has said what it waits for: five seconds, unless this says otherwise.
+    /// How long it is silent after it has said what it waits for: five seconds, unless this says otherwise; at least a
+    /// millisecond.
     pub fn every(self, every: Duration) -> Self {
+        let every = every.max(Duration::from_millis(1));
         Commentary { every, ..self }
     }
 
@@ -184,10 +186,14 @@ impl Speaker {
         let line = {
             let mut told = self.told.lock();
             told.begin(RunState::Draining, Duration::MAX);
-            let (name, time) = (&told.name, brief(time));
+            let name = &told.name;
+            let until = match Instant::now().checked_add(time) {
+                Some(_) => format!("for {}", brief(time)),
+                None => "until it is idle".to_owned(),
+            };
             match signal.map(Signal::name) {
-                Some(signal) => format!("{signal}: draining {name} for {time}; {signal} again to stop now"),
-                None => format!("draining {name} for {time}"),
+                Some(signal) => format!("{signal}: draining {name} {until}; {signal} again to stop now"),
+                None => format!("draining {name} {until}"),
             }
         };
         self.say_if_asked(&line);
@@ -227,7 +233,7 @@ impl Speaker {
         for Subject { name, place, .. } in left {
             self.options.say(&format!(
                 "`{}` still blocks a thread (entered at {}:{}), and the runtime waits for that when it is dropped\n\
-                 help: end it with `Runtime::shutdown_timeout`",
+                 help: `Runner::run_on` ends its runtime without that, and so does `Runtime::shutdown_timeout`",
                 name.as_str(),
                 place.file(),
                 place.line()

@@ -283,6 +283,17 @@ fn a_service_that_a_second_signal_cuts_off() {
     );
 }
 
+/// A line each millisecond, and not for ever at one moment.
+#[test]
+fn a_commentary_without_a_pause() {
+    let app = unit("worker", 0, 1_002);
+    let commentary = Commentary::new().everything(false).every(Duration::ZERO);
+    let (lines, result) = said(commentary, app, [60_000]);
+    result.unwrap();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert_eq!(lines[2], "worker stopped in 1 s");
+}
+
 /// By the clock of the wall: a paused one stands still while a thread is blocked.
 #[test]
 fn an_exit_that_still_blocks_a_thread() {
@@ -303,7 +314,7 @@ fn an_exit_that_still_blocks_a_thread() {
     assert_eq!(
         last,
         "`()` still blocks a thread (entered at here), and the runtime waits for that when it is dropped\n\
-         help: end it with `Runtime::shutdown_timeout`"
+         help: `Runner::run_on` ends its runtime without that, and so does `Runtime::shutdown_timeout`"
     );
 }
 
@@ -338,6 +349,10 @@ fn it_says_that_it_drains() {
             "1 of 1 still to stop: app 1.0 s of 10 s (\"committing worker\"); entered at here; SIGTERM again to stop waiting",
             "app stopped in 1.5 s",
         ]
+    );
+    assert_eq!(
+        lines(&[60_000, 3_000], u64::MAX, 0)[1],
+        "SIGTERM: draining app until it is idle; SIGTERM again to stop now"
     );
     assert_eq!(
         lines(&[60_000, 3_000], 10, 100),

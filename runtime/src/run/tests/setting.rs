@@ -41,6 +41,39 @@ fn without_a_runtime_it_says_so() {
     assert!(text.starts_with("`run` needs a tokio runtime\nhelp: "), "{text}");
 }
 
+/// The runtime ends while it unwinds, too: it does not wait for what blocks a thread.
+#[test]
+fn a_panic_ends_its_runtime() {
+    let (started, has_started) = std::sync::mpsc::channel();
+    let (end, is_to_end) = std::sync::mpsc::channel::<()>();
+    let runner = quiet();
+    let run = runner.handle();
+    let enter = async move {
+        tokio::spawn(async move {
+            run.reached(RunState::Ready).await;
+            run.stop();
+        });
+        Ok::<_, BoxError>(())
+    };
+    let db = Lifespan::new(enter, async move |(), _: &Exit| {
+        tokio::task::spawn_blocking(move || {
+            started.send(()).unwrap();
+            is_to_end.recv().unwrap_or_default();
+        });
+        has_started.recv().unwrap();
+        if true {
+            panic!("disk on fire");
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let ran = std::panic::catch_unwind(AssertUnwindSafe(|| runner.run_on(runtime, db)));
+    assert_eq!(crate::base::panic::panic_text(&ran.unwrap_err()), "disk on fire");
+    drop(end);
+}
+
 /// It may be spawned.
 #[test]
 fn it_is_send() {

@@ -58,7 +58,7 @@
 //! |---|---|
 //! | a body that uses it | [`Lifespan::scope`], or [`scope_ok`](Lifespan::scope_ok) for a body that cannot fail |
 //! | a guard, where a closure does not fit | [`Lifespan::enter`], which returns a [`Live`] |
-//! | the same resource in many tasks | [`Lifespan::spawn`], which returns an [`Owner`]; [`OwnerMap`] under keys; [`Shared`] while somebody uses it |
+//! | the same resource in many tasks | [`Lifespan::spawn`], which returns an [`Owner`]; [`OwnerMap`] under keys; [`Shared`] while it has users |
 //! | several resources as one | [`join`], [`join_all`], [`Lifespan::then`] |
 //! | an application | [`#[lifespan]`](macro@lifespan) on a struct, and `Lifespan::run` in `main` |
 //! | as many as come up at run time | [`ExitStack`] |
@@ -251,7 +251,7 @@ pub mod local {
     pub type Joined<'a, T> = crate::Joined<T, Local<'a>>;
 
     /// As [`lifespan::Owner`](crate::Owner), for a resource that is not `Send`, or must stay in its thread: its task runs in the `LocalSet` or `LocalRuntime`
-    /// where it was entered. Its handles may go anywhere; but while nobody polls that `LocalSet`, nothing happens there, and they wait.
+    /// where it was entered. Its handles may go anywhere; but while that `LocalSet` is not polled, nothing happens there, and they wait.
     ///
     /// Made by [`Lifespan::spawn_local`](crate::Lifespan::spawn_local) and [`Lifespan::owned_local`](crate::Lifespan::owned_local).
     ///

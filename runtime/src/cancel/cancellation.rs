@@ -111,7 +111,7 @@ impl Cancellation {
         }
     }
 
-    /// Who asked for it: "task 7", or "the root on ThreadId(1)". Nobody did if a deadline passed, say.
+    /// Who asked for it: "task 7", or "the root on ThreadId(1)". Nothing did if a deadline passed, say.
     #[must_use]
     pub fn requested_by(&self) -> Option<&str> {
         match &self.0.kind {
@@ -126,7 +126,7 @@ impl Cancellation {
         self.0.place
     }
 
-    /// Whether a deadline or a budget ran out, rather than somebody having asked.
+    /// Whether a deadline or a budget ran out; else it was asked for.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, CancelKind::Deadline(_) | CancelKind::Budget(..))
@@ -273,7 +273,7 @@ pub struct Cancelled {
 }
 
 impl Cancelled {
-    /// Why, by whom, and where.
+    /// Why it was cancelled, by which task, and where.
     #[must_use]
     pub fn cancellation(&self) -> &Cancellation {
         &self.cancellation

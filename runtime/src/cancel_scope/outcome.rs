@@ -7,7 +7,7 @@ use crate::cancel::node::Node;
 #[derive(Clone, Debug)]
 #[must_use = "it tells whether the body completed"]
 pub enum Outcome<T> {
-    /// The body completed, and nobody had cancelled the scope.
+    /// The body completed, and the scope was not cancelled.
     Completed(T),
     /// The scope had been cancelled, but the body completed before anything in it was told.
     CompletedAnyway(T, Cancelled),

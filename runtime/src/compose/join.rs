@@ -40,6 +40,13 @@ use crate::resource::LocalResource;
 ///
 /// `join(())` enters nothing, and succeeds. What a member is, a `join`, say, does not matter: it nests.
 ///
+/// # Cancel safety
+///
+/// Dropped while it enters, the enters under way are dropped; the members that have entered are adopted or rescued ([law 3]). Dropped
+/// in its exit, the exits of the members go on elsewhere ([law 6]).
+///
+/// [law 3]: crate::guide::guarantees#law-3
+/// [law 6]: crate::guide::guarantees#law-6
 /// [law 7]: crate::guide::guarantees#law-7
 /// [law 19]: crate::guide::guarantees#law-19
 /// [law 23]: crate::guide::guarantees#law-23

@@ -27,7 +27,7 @@ use crate::resource::{LocalResource, ScopedResource};
 /// ```
 ///
 /// The resources are in the order of the iterator. Only those are polled that woke, so that thousands are fine. None is
-/// fine too: it enters nothing, and succeeds.
+/// fine too: it enters nothing, and succeeds. Failures, budgets and cancel safety are those of [`join`](super::join).
 #[track_caller]
 pub fn join_all<R, F>(
     members: impl IntoIterator<Item = Lifespan<R, F>>,

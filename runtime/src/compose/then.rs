@@ -42,7 +42,8 @@ impl<R: ScopedResource, F: Enter<R>> Lifespan<R, F> {
     /// Chains nest to the left: `a.then(..).then(..)` gives `((a, b), c)`, and `let (both, c) = &**all` takes it apart.
     ///
     /// If the second one fails to enter, the first exits with the cause [`RolledBack`](crate::Cause::RolledBack), and the
-    /// error of the second is the scope's ([law 19]). Names, budgets and failed exits are as in [`join`](crate::join).
+    /// error of the second is the scope's ([law 19]). Names, budgets, failed exits and cancel safety are as in
+    /// [`join`](crate::join).
     ///
     /// [law 7]: crate::guide::guarantees#law-7
     /// [law 19]: crate::guide::guarantees#law-19

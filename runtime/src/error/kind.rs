@@ -23,7 +23,7 @@ pub enum ErrorKind {
     DeadlinePassed,
     /// It has a budget that cannot be kept here, since no timer works.
     NoTimer,
-    /// It was dropped before it had ended, because nobody waited for it any more.
+    /// It was dropped before it had ended, because nothing waited for it any more.
     Interrupted,
     /// Its exit could not be run ([laws 3][law 3] and [4][law 4]).
     ///

@@ -112,7 +112,7 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether somebody cancelled a cancel scope around it; that a deadline passed is [another thing](Error::is_timeout). Also true of
+    /// Whether a cancel scope around it was cancelled; that a deadline passed is [another thing](Error::is_timeout). Also true of
     /// what the close of an owner has cut there, of which [`is_closed`](Error::is_closed) tells.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {

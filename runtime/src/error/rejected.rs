@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 /// It converts into a [`lifespan::Error`](Error), which still has it: `error.downcast::<Rejected<T>>()`.
 ///
 /// [law 25]: crate::guide::guarantees#law-25
-#[must_use = "it has what was brought, which nobody else takes care of"]
+#[must_use = "it has what came too late, which is lost if this is dropped"]
 pub struct Rejected<T>(Box<RejectedInner<T>>);
 
 struct RejectedInner<T> {

@@ -34,7 +34,7 @@ pub enum TaskError {
     NotReady,
     /// It dropped its [`Ready`](crate::task::Ready) and went on.
     ReadyDropped,
-    /// A service returned `Ok` before anybody had asked it to stop.
+    /// A service returned `Ok` before it was asked to stop.
     EndedEarly,
     /// A service did not stop in time when it was asked to, and was cancelled: what it was at may be half done.
     NotStopped {

@@ -104,7 +104,7 @@ pub enum EventKind<'a> {
     /// [law 3]: crate::guide::guarantees#law-3
     #[non_exhaustive]
     Abandoned { cause: Cause },
-    /// Its exit was adopted: by whom, if that is known.
+    /// Its exit was adopted: by which scope, if that is known.
     #[non_exhaustive]
     Adopted { by: Option<Id> },
     /// An exit, or a service, says how far it has come.
@@ -233,13 +233,13 @@ impl<'a> Event<'a> {
         self.at
     }
 
-    /// To whom it happened. Unknown of what began while nobody observed that.
+    /// The number of what it happened to. Unknown if that began while nothing observed events.
     #[must_use]
     pub fn id(&self) -> Option<Id> {
         Some(self.subject.life?.id)
     }
 
-    /// Inside of what that lives.
+    /// The number of what that lives in.
     #[must_use]
     pub fn parent(&self) -> Option<Id> {
         self.subject.life?.parent

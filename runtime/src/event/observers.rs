@@ -37,7 +37,7 @@ thread_local! {
 
 /// Calls `observer` with each event of this level and above, as it happens, until it is [stopped](Observation::stop).
 ///
-/// It takes nobody's place: there may be any number of them, and warnings are [printed](super::print_warnings) as before.
+/// It replaces no other: there may be any number of them, and warnings are [printed](super::print_warnings) as before.
 ///
 /// It is called in the thread in which the event happens, at once, with no lock of this crate held, also inside of a `Drop`
 /// and while a thread is panicking; so it must not block. If it panics, it is called no more, and that is an event of its

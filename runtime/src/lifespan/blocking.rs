@@ -34,19 +34,24 @@ impl<T: Send + 'static> Lifespan<Resource<T>> {
     /// # }
     /// ```
     ///
-    /// Code that blocks cannot be stopped. A budget or a cancellation only ends the waiting: the code goes on, and
-    /// [`run`](crate::Lifespan::run) says at its end what still does. A runtime that shuts down waits for it (tokio's
-    /// `Runtime::shutdown_timeout` does not).
+    /// Code that blocks cannot be stopped. A budget or a cancellation only ends the waiting: the code goes on in its thread.
+    /// [`drain`](crate::drain) does not wait for it, but [names it](crate::Drained::still_blocking), and so does
+    /// [`run`](crate::Lifespan::run) at its end. A runtime that is dropped waits for it (tokio's `Runtime::shutdown_timeout` does
+    /// not).
+    ///
+    /// # Errors
+    ///
+    /// To enter and to exit: what the function returns, or that the runtime shut down before a thread took it.
     ///
     /// # Panics
     ///
-    /// The enter outside of a tokio runtime.
+    /// The enter, outside of a tokio runtime. A panic of a function is one of the enter or of the exit.
     ///
     /// # Cancel safety
     ///
-    /// Dropped while the beginning runs, that goes on; what it still gives is exited, as if its guard had been dropped
-    /// ([law 3](crate::guide::guarantees#law-3)). Dropped while the end runs, that goes on, and is reported as interrupted, since nobody
-    /// hears what it returns.
+    /// Dropped while the beginning runs, the beginning goes on. If it still gives a value, that is exited as if its guard had been
+    /// dropped ([law 3](crate::guide::guarantees#law-3)). Dropped while the end runs, the end goes on, and is reported as interrupted,
+    /// since its result reaches no caller.
     #[track_caller]
     pub fn new_blocking<E, O>(
         enter: impl FnOnce() -> Result<T, E> + Send + 'static,

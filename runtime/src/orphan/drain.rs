@@ -13,7 +13,7 @@ use crate::base::entry::Subject;
 use crate::error::Error;
 
 /// Waits until every rescued exit of this runtime has ended, and every [`Owner`](crate::Owner) whose end was asked for, also those
-/// that come while it waits ([law 4]). Owners whose end nobody has asked for are [told](Drained::still_live), and not waited for.
+/// that come while it waits ([law 4]). It does not wait for other owners, but [names them](Drained::still_live).
 ///
 /// It tells of what it waited for. A rescued exit that ended before the call is not part of that: its failure, if it had
 /// one, was reported when it happened.
@@ -136,15 +136,15 @@ impl Drained {
         self.waited_for.iter().map(named_place)
     }
 
-    /// The name of each owner that is still live, since nobody has asked for its end, and where it was entered, in the order they
-    /// were. Nobody waits for those.
+    /// The name of each owner that is still live, since it was not asked to end, and where it was entered, in that order.
+    /// `drain` has not waited for these.
     #[must_use = "it is only looked at"]
     pub fn still_live(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
         self.live.iter().map(named_place)
     }
 
-    /// The type of each [blocking](crate::Lifespan::new_blocking) resource whose beginning or end still blocks a thread of this runtime
-    /// although nobody waits for it any more, and where it was made. Nothing can end that; a runtime that is dropped waits for it.
+    /// The name of each [blocking](crate::Lifespan::new_blocking) resource whose beginning or end still blocks a thread of this runtime
+    /// although no caller waits for it, and where it was made. Nothing can end that; a runtime that is dropped waits for it.
     #[must_use = "it is only looked at"]
     pub fn still_blocking(&self) -> impl ExactSizeIterator<Item = (&str, &'static Location<'static>)> {
         self.blocking.iter().map(named_place)

@@ -127,13 +127,13 @@ impl Plan {
     }
 
     /// How long it takes at worst until all members have entered, or one has failed to; `None` if
-    /// [somebody](Plan::unbounded_enter) has no bound. An enter has none unless it is given one.
+    /// [a member](Plan::unbounded_enter) has no bound. An enter has none unless it is given one.
     #[must_use]
     pub fn worst_case_enter(&self) -> Option<Duration> {
         self.time(PlanSide::Enter, self.enter_budget()).bound()
     }
 
-    /// How long it takes at worst until all members have exited; `None` if [somebody](Plan::unbounded_exit) has no bound.
+    /// How long it takes at worst until all members have exited; `None` if [a member](Plan::unbounded_exit) has no bound.
     #[must_use]
     pub fn worst_case_exit(&self) -> Option<Duration> {
         let exits = self.time(PlanSide::Exit, self.exit_budget()).bound()?;

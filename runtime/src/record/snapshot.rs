@@ -16,10 +16,10 @@ use crate::event::table::{Row, State, Table};
 /// `Display` is a tree with columns, for a log or a terminal:
 ///
 /// ```text
-/// NAME          STATE    SINCE                              ENTERED IN  ENTERED AT
-/// App           live     3.2 s                              212 ms      src/main.rs:41
-/// ├─ pool       live     3.0 s                              201 ms      src/main.rs:17
-/// └─ worker     exiting  12.0 s of 30 s ("committing 3 of 9")  0 ms     src/main.rs:23
+/// NAME       STATE    SINCE                     ENTERED IN  ENTERED AT
+/// App        exiting  4.2 s, waits for worker   201 ms      src/main.rs:41
+/// ├─ pool    live     7.0 s                     201 ms      src/main.rs:17
+/// └─ worker  exiting  4.2 s of 30 s ("3 of 9")  0 ms        src/main.rs:23
 /// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]

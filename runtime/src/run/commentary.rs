@@ -30,9 +30,9 @@ type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 ///
 /// A start-up or a shutdown that takes longer than a second is slow. From then on a line every five seconds says what is waited
 /// for: the innermost first, its last [progress](crate::Exit::progress), how long it may take, and what it holds up. When a
-/// budget runs out, or a second signal comes, a table says what was under way. These lines always come out; those that say that
-/// all is well (started, the signal, stopped) only where somebody reads them: if standard error is a terminal, or if they are
-/// [asked for](Commentary::everything).
+/// budget runs out, or a second signal comes, a table says what was under way. These lines always come out. Those that say that
+/// all is well (started, the signal, stopped) come out if standard error is a terminal, if there is [a function](Commentary::to)
+/// for the lines, or if they are [asked for](Commentary::everything).
 ///
 /// It is an observer of events, which stays allocated when the run is over: a program has one run, or few.
 ///
@@ -72,7 +72,8 @@ impl Commentary {
         }
     }
 
-    /// Whether to say also that all is well. Unless this says so, it does if standard error is a terminal.
+    /// Whether to say also that all is well. Without this call, it does if standard error is a terminal, or if there is
+    /// [a function](Commentary::to) for the lines.
     pub fn everything(self, everything: bool) -> Self {
         Commentary {
             everything: Some(everything),
@@ -92,7 +93,8 @@ impl Commentary {
         Commentary { every, ..self }
     }
 
-    /// Gives each line to this function. It must not block.
+    /// Gives each line to this function, which must not block. It gets all lines, also those of a fast run, unless
+    /// [`everything(false)`](Commentary::everything) leaves these out.
     pub fn to(self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Commentary {
             sink: Some(Arc::new(sink)),

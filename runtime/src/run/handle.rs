@@ -21,7 +21,7 @@ use crate::cancel::cancellation::Cancellation;
 ///     let is_well = match path {
 ///         "/startupz" => run.state() > RunState::Starting, // it has started
 ///         "/readyz" => run.state() == RunState::Ready,     // send it work
-///         _ => true,                                       // "/livez": whoever answers lives
+///         _ => true,                                       // "/livez": what answers lives
 ///     };
 ///     if is_well { 200 } else { 503 }
 /// }
@@ -82,18 +82,24 @@ impl RunHandle {
         self.0.stop(StoppedBy::Asked(asked()));
     }
 
-    /// Says that something serves, until what this gives is dropped.
+    /// Says that a server serves, until the token that this gives is dropped. Take one token for each server, and keep it until that
+    /// server gets no more work.
     ///
-    /// While the run drains, it ends as soon as nothing serves any more. If nobody ever says so, it drains for all of its time.
+    /// A drain ends as soon as no token is left. If none was ever taken, it lasts for all of its time. Do not take one for each
+    /// request: between two requests none would be left, and the drain would end although more are to come.
     pub fn serving(&self) -> Serving {
         self.0.serves();
         Serving(self.clone())
     }
 
-    /// The status that a command-line tool ends with: what shells expect of one that a signal has stopped, 130 for SIGINT and
-    /// 143 for SIGTERM, if all has exited cleanly then; else 0, or 1 if the run has failed, or is not over.
+    /// The status for the process of a command-line tool, when its run is over:
     ///
-    /// A service has done its work when it stops at a signal: return what `run` returns, which gives 0.
+    /// - 130 after SIGINT and 143 after SIGTERM, as shells expect, if that signal has stopped the run and everything has exited
+    ///   cleanly
+    /// - 1 if anything else has failed, or if the run is not over
+    /// - 0 otherwise
+    ///
+    /// A service has done its work when it stops at a signal. Let its `main` return what `run` returns: that gives 0.
     ///
     /// ```
     /// # use lifespan::Lifespan;
@@ -129,7 +135,7 @@ impl fmt::Debug for RunHandle {
     }
 }
 
-/// Something serves until this is dropped: see [`RunHandle::serving`].
+/// Says that a server serves, until it is dropped: see [`RunHandle::serving`].
 #[derive(Debug)]
 #[must_use = "it says that something serves, until it is dropped"]
 pub struct Serving(RunHandle);

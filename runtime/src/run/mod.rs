@@ -111,7 +111,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// - a second signal: what had failed by then, if anything had, with the other failures attached, among them one that is
     ///   [`Interrupted`](crate::ErrorKind::Interrupted) and names the signal; else that one, with what still exits attached
     /// - what was interrupted, lost or failed on this runtime and was only reported, from the end of the body on. What happens
-    ///   while the body runs belongs to whoever is served then, and is no matter of this
+    ///   while the body runs belongs to the requests of that time, and is not counted here
     /// - signals cannot be listened for
     ///
     /// # Panics

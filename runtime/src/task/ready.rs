@@ -28,7 +28,7 @@ impl<T> Ready<T> {
 
     /// The service is ready: its enter completes with this value.
     ///
-    /// When nobody waits any more, since the enter was cancelled, say, the value is dropped; the service is told by its
+    /// When no caller waits any more, since the enter was cancelled, say, the value is dropped; the service is told by its
     /// [`Stop`](crate::Stop).
     pub fn set(self, value: T) {
         let _ = self.set.send(());

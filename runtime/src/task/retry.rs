@@ -20,8 +20,9 @@ use crate::resource::enter::{Enter, Entered};
 impl<R: LocalResource> Lifespan<R> {
     /// A life whose enter is tried again when it fails, such as that of a database which comes up later than its client.
     ///
-    /// `wait` is called with what an attempt failed with, and says after how long the next one begins, or `None` to give up: then the
-    /// enter fails with the last error. `make` gives the life of each attempt; the first one's name and exit budget are those of the whole.
+    /// `make` gives the life of each attempt. It is called once at once, when this is called: the name and the exit budget of that
+    /// first life are those of the whole. `wait` is called with the error of a failed attempt. It returns the delay before the next
+    /// attempt, or `None` to give up.
     ///
     /// The enter budget of what `make` gives bounds one attempt, which then unwinds. An
     /// [`enter_timeout`](Lifespan::enter_timeout) on the result bounds all attempts and the waiting between them, and a cancellation
@@ -55,6 +56,19 @@ impl<R: LocalResource> Lifespan<R> {
     /// db().scope_ok(async |_db| println!("connected")).await // at the third attempt
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// To enter: the error of the last attempt, when `wait` gives up; that of a budget or a cancellation, which ends all attempts.
+    ///
+    /// # Panics
+    ///
+    /// With a panic of the first `make`, at once. A panic of a later one, of `wait` or of an attempt is one of the enter.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped or cancelled during an attempt, that enter is dropped or unwinds, and what it has done by then is its own to undo.
+    /// Between two attempts nothing is entered. A resource that an attempt still gives after its time is not lost.
     #[track_caller]
     pub fn retry<F: Enter<R>>(
         wait: impl FnMut(&BoxError) -> Option<Duration>,

@@ -23,7 +23,7 @@
 //! # }
 //! ```
 //!
-//! What a program does when it is cancelled or dropped **anywhere** is what nobody tests by hand. [`sweep`] does:
+//! What a program does when it is cancelled or dropped **anywhere** is hard to test by hand. [`sweep`] does:
 //!
 //! ```
 //! use lifespan::testing::{At, Step, sweep};

@@ -39,6 +39,10 @@ impl Step {
     /// # Panics
     ///
     /// If it is to panic.
+    ///
+    /// # Cancel safety
+    ///
+    /// It may be dropped at any time.
     pub async fn run(self) -> Result<(), BoxError> {
         match self {
             Step::Now => {}

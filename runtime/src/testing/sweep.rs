@@ -14,7 +14,7 @@ pub enum At {
     ///
     /// [law 13]: crate::guide::guarantees#law-13
     Cancel,
-    /// Drops its future, as `abort` does, so that what nobody can adopt is rescued ([law 3]).
+    /// Drops its future, as `abort` does, so that what no scope can adopt is rescued ([law 3]).
     ///
     /// [law 3]: crate::guide::guarantees#law-3
     Drop,
@@ -35,8 +35,8 @@ const MOST_POINTS: usize = 100_000;
 /// that fails before it enters anything looks like one that passed. Dropped exits report themselves, as
 /// [events](crate::event).
 ///
-/// The test must do the same in each run up to its point, which real time does not: pause the clock. Call it from outside of any scope, and only watch resources of the
-/// journal that it is given.
+/// The test must do the same in each run up to its point, which real time does not: pause the clock. Call it from outside of any
+/// scope, and only watch resources of the journal that it is given.
 ///
 /// See the [module](super) for an example.
 ///
@@ -44,6 +44,10 @@ const MOST_POINTS: usize = 100_000;
 ///
 /// If a law is broken; the text says which resource, at which point, and has the journal. With a panic of the test. If the
 /// test does not complete within a hundred thousand polls.
+///
+/// # Cancel safety
+///
+/// Dropped, it drops the run of the test that is under way.
 ///
 /// [law 1]: crate::guide::guarantees#law-1
 /// [law 6]: crate::guide::guarantees#law-6

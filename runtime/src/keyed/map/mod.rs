@@ -62,12 +62,12 @@ use registry::{OnTaken, Registry};
 /// # }
 /// ```
 ///
-/// # Who is in it
+/// # Its members
 ///
-/// - A key belongs to its member from before that enters until it has exited. Nobody enters beside it: who comes meanwhile is
-///   refused, and comes back in the error ([law 25]), or waits for the exit of one that leaves.
-/// - Each is entered, used and exited in its own task, within its own budgets, whoever inserts and removes it ([law 8]).
-/// - A member that dies by itself ([law 21]), or of a panic in [`with`](Owner::with), leaves the map when it has exited, and is
+/// - A key belongs to its member from before the enter until after the exit. Another lifespan for that key is refused meanwhile, and
+///   comes back in the error ([law 25]); if the member is leaving, it waits for that exit.
+/// - Each is entered, used and exited in its own task, within its own budgets, whichever task inserts and removes it ([law 8]).
+/// - A member that fails on its own ([law 21]), or of a panic in [`with`](Owner::with), leaves the map when it has exited, and is
 ///   [reported](crate::event). The others go on.
 /// - One that is closed by a handle of it leaves the map as well.
 /// - Keys are hashed, compared and cloned under the lock of the map, so that code of yours for that cannot use the map.
@@ -93,7 +93,7 @@ where
     K: Clone + Eq + Hash + fmt::Debug + Send + 'static,
     R: ScopedResource,
 {
-    /// The life of a map with nobody in it.
+    /// The life of an empty map.
     #[allow(clippy::new_ret_no_self, reason = "a map is a resource, entered as any")]
     #[track_caller]
     pub fn new() -> Lifespan<Self, impl Enter<Self> + Send + Sync + Unpin + use<K, R>> {
@@ -169,7 +169,7 @@ where
     /// Several that replace the same key have it one after the other, in any order: each enters, then is closed for the next. One that
     /// still enters is waited for, within its budget; [`remove`](Self::remove) cancels it.
     ///
-    /// A failure of the old one's exit goes to [`drain`](crate::drain), if somebody drains, else it is reported.
+    /// A failure of the old one's exit goes to a [`drain`](crate::drain) that runs, else it is reported.
     ///
     /// # Errors
     ///
@@ -219,8 +219,8 @@ where
         self.let_in(key, lifespan, options, OnTaken::Replace, Location::caller())
     }
 
-    /// The member of this key, or else a new one: the closure is called if nobody is there, and what it makes enters. If the one
-    /// that is there enters or leaves, waits for that first; so for many who come at once, one enters.
+    /// The member of this key, or else a new one: if the key is free, the closure is called, and what it makes enters. If a member
+    /// enters or leaves, this waits for that first. So of many callers at once, one enters.
     ///
     /// ```
     /// # use lifespan::{Error, Lifespan, OwnerMap};
@@ -238,8 +238,8 @@ where
     /// # }
     /// ```
     ///
-    /// Who waits gets the member that stays: not one that somebody waits to [replace](Self::replace). If the enter that is waited
-    /// for fails, or its caller goes, that is no failure of those who wait: one of them tries what its own closure makes.
+    /// A caller that waits gets the member that stays: not one that is about to be [replaced](Self::replace). If the enter that it
+    /// waits for fails, or is cancelled, that is no failure of the waiting callers: one of them tries what its own closure makes.
     ///
     /// # Errors
     ///
@@ -253,7 +253,7 @@ where
     /// # Cancel safety
     ///
     /// Dropped or cancelled before it is ready, the enter is cancelled and unwinds, and the key is free when it has.
-    #[must_use = "nobody is there until this is awaited"]
+    #[must_use = "nothing is entered until this is awaited"]
     #[track_caller]
     pub fn get_or_insert<F, M>(
         &self,
@@ -270,18 +270,18 @@ where
         insertion.run(make, subject, OwnerOptions::new(), |make| make())
     }
 
-    /// Closes the member of this key, and waits until it has exited; one that still enters is cancelled. Whoever else removes it
-    /// gets the same outcome. Who waits for the key has it then.
+    /// Closes the member of this key, and waits until it has exited; one that still enters is cancelled. All callers that
+    /// remove it get the same outcome. A caller that waits for the key has it then.
     ///
     /// # Errors
     ///
-    /// Nobody has this key (any more): an error of the kind [`Closed`](crate::ErrorKind::Closed), whose [resource](Error::resource) is the
+    /// No member has this key (any more): an error of the kind [`Closed`](crate::ErrorKind::Closed), whose [resource](Error::resource) is the
     /// key. Else as [`Owner::close`].
     ///
     /// # Cancel safety
     ///
     /// Once polled, it goes on without the caller, as [`Owner::close`] does.
-    #[must_use = "nobody is removed until this is awaited"]
+    #[must_use = "nothing is removed until this is awaited"]
     #[track_caller]
     pub fn remove(&self, key: &K) -> impl Future<Output = Result<(), Error>> {
         let place = Location::caller();
@@ -300,7 +300,7 @@ where
         self.0.live(key)
     }
 
-    /// The keys of those who are there, in no order.
+    /// The keys of the members that are there, in no order.
     #[must_use]
     pub fn keys(&self) -> Vec<K> {
         self.0.keys()
@@ -312,7 +312,7 @@ where
         self.0.count()
     }
 
-    /// Whether nobody is there.
+    /// Whether no member is there.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -52,11 +52,11 @@ impl<R: ScopedResource + Sync> Lease<R> {
     ///
     /// # Errors
     ///
-    /// The failure of that exit, or what the resource died of before, with the rest attached.
+    /// The failure of that exit, or of the resource itself before that, with the rest attached.
     ///
     /// # Cancel safety
     ///
-    /// Given back in any case; the exit goes on without the caller. A failure that nobody waits for any more is reported.
+    /// Given back in any case; the exit goes on without the caller. A failure that no caller waits for any more is reported.
     #[track_caller]
     pub fn release(mut self) -> impl Future<Output = Result<(), Error>> + Send {
         let (place, last) = (Location::caller(), self.give_back().cloned());
@@ -73,19 +73,19 @@ impl<R: ScopedResource + Sync> Lease<R> {
     ///
     /// # Errors
     ///
-    /// The failure of that exit, or what the resource died of before, with the rest attached.
+    /// The failure of that exit, or of the resource itself before that, with the rest attached.
     ///
     /// # Cancel safety
     ///
-    /// Given back in any case; the exit goes on without the caller. A failure that nobody waits for any more is
+    /// Given back in any case; the exit goes on without the caller. A failure that no caller waits for any more is
     /// reported.
     pub fn release_as(mut self, exit: &Exit) -> impl Future<Output = Result<(), Error>> + Send + use<'_, R> {
         let last = self.give_back().cloned();
         async move { exit_last(last, exit).await }
     }
 
-    /// Whether the resource ends although this is there: it has died ([law 21]), or `run` closes what is left. It exits when all
-    /// leases are gone, or its budget is; nobody is cancelled for that.
+    /// Whether the resource ends although this is there: it has failed on its own ([law 21]), or `run` closes what is left. It exits
+    /// when all leases are gone, or its budget is; its users are not cancelled.
     ///
     /// [law 21]: crate::guide::guarantees#law-21
     #[must_use]
@@ -107,7 +107,7 @@ impl<R: ScopedResource + Sync> Lease<R> {
     /// }));
     /// let lease = feed.acquire().await?;
     /// tokio::select! {
-    ///     () = lease.closed() => println!("it has died"),
+    ///     () = lease.closed() => println!("it has failed"),
     ///     () = std::future::pending() => { /* .. what uses it */ }
     /// }
     /// assert!(lease.release().await.unwrap_err().to_string().ends_with("reset"));

@@ -60,12 +60,13 @@ use lease::Unwinding;
 /// # Its lives
 ///
 /// - It enters, and exits, in a task of its own ([law 8]), under the name and budgets of the lifespan that the closure gives.
-/// - Who comes while it enters waits for that; if it fails, all who wait get the same error, and who comes later tries anew.
-/// - A user that is cancelled or dropped while it enters leaves the others alone. If nobody is left, the enter is cancelled, and
+/// - A caller that arrives during the enter waits for it. If it fails, all that wait get the same error, and a later caller tries
+///   again.
+/// - A user that is cancelled or dropped during the enter leaves the others alone. If no user is left, the enter is cancelled, and
 ///   unwinds.
-/// - Who comes while it exits waits for that, and gets a fresh one.
-/// - One that dies by itself, as a [`Service`](crate::Service) in it does ([law 21]), exits when its leases are gone, or its budget
-///   is: [`Lease::is_closed`] tells. Who comes meanwhile gets a fresh one after that.
+/// - A caller that arrives during the exit waits for it, and gets a fresh one.
+/// - One that fails on its own, as a [`Service`](crate::Service) does ([law 21]), exits when its leases are gone, or its budget is:
+///   [`Lease::is_closed`] says so. A caller that arrives meanwhile gets a fresh one after that.
 ///
 /// [law 8]: crate::guide::guarantees#law-8
 /// [law 21]: crate::guide::guarantees#law-21
@@ -86,12 +87,12 @@ impl<R: ScopedResource + Sync> Shared<R> {
         }))
     }
 
-    /// Becomes a user: enters the resource, or waits for whoever does, or just takes it if it is there.
+    /// Becomes a user: takes the resource if it is there, waits for it if it enters, or else enters it.
     ///
     /// # Errors
     ///
-    /// The failure of the enter, its panic included ([`ErrorKind::Panicked`]), the same for all who wait for it; or what it died of
-    /// as soon as it had entered. In the task of the resource itself, which would wait for itself, [`ErrorKind::Deadlock`].
+    /// The failure of the enter, its panic included ([`ErrorKind::Panicked`]), the same for all that wait for it; or its failure
+    /// right after it had entered. In the task of the resource itself, which would wait for itself, [`ErrorKind::Deadlock`].
     ///
     /// # Panics
     ///
@@ -108,7 +109,8 @@ impl<R: ScopedResource + Sync> Shared<R> {
         acquire(inner, place)
     }
 
-    /// The life of a lease: a member of something larger, or a scope, at the end of which it is released.
+    /// The life of a lease: a member of something larger, or a scope, at the end of which it is released. Errors and cancel safety
+    /// are those of [`acquire`](Self::acquire).
     ///
     /// ```
     /// # use lifespan::{Lifespan, Shared};

@@ -16,7 +16,7 @@ use crate::error::task_error::TaskError;
 
 /// A child of a [`TaskGroup`](super::TaskGroup): a future that gives what it returned.
 ///
-/// Dropping it does nothing to the child, which belongs to the group; that also gets what it fails with, whoever holds this.
+/// Dropping it does nothing to the child, which belongs to the group; that also gets its failure.
 ///
 /// # Errors
 ///

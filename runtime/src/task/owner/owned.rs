@@ -23,8 +23,8 @@ use crate::resource::{LocalResource, ScopedResource, part};
 /// What the exit of an owner may take beyond that of its resource: what runs there unwinds first.
 pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 
-/// A handle of a resource that lives in a task of its own: there it is entered, used and exited ([law 8]), whoever asks for it,
-/// from wherever. Cheap to clone.
+/// A handle of a resource that lives in a task of its own: there it is entered, used and exited ([law 8]), whichever task asks
+/// for it. Cheap to clone.
 ///
 /// Made by [`Lifespan::spawn`](crate::Lifespan::spawn), or as a resource itself by [`Lifespan::owned`](crate::Lifespan::owned).
 ///
@@ -64,27 +64,27 @@ pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 ///
 /// # How it ends
 ///
-/// - [`close`](Owner::close), from any task, any number of times: there is one exit, and everybody gets the same outcome. It is told
+/// - [`close`](Owner::close), from any task, any number of times: there is one exit, and every caller gets the same outcome. It is told
 ///   [`Completed`](crate::Cause::Completed), whatever calls have returned before; but if the close has cut a closure,
 ///   [`Cancelled`](crate::Cause::Cancelled), so that half of its work is not taken for a success.
 /// - The last handle is dropped: its exit is told [`Abandoned`](crate::Cause::Abandoned), as that of a guard that is. A failure
-///   of it goes to [`drain`](crate::drain), if somebody drains, else it is reported.
+///   of it goes to a [`drain`](crate::drain) that runs, else it is reported.
 /// - A closure panics: that is its caller's error, and the exit is told [`Panicked`](crate::Cause::Panicked), unless the owner
 ///   [survives panics](crate::task::OwnerOptions::survive_panics).
-/// - The resource itself dies, since there is a [`Service`](crate::Service) in it ([law 21]).
+/// - The resource fails on its own, since there is a [`Service`](crate::Service) in it ([law 21]).
 ///
 /// In each case the closure that runs is cancelled, and unwinds ([law 13]); what waits in the queue is refused and never runs
 /// ([`ErrorKind::Closed`](crate::ErrorKind)); then the resource exits, within its budget. [`drain`](crate::drain) waits for it,
-/// and `run` closes what is still live ([law 4]): all at once, since what they have to do with each other is not known. Owners that
+/// and `run` closes the remaining owners concurrently, because their dependencies are unknown ([law 4]). Owners that
 /// need each other are members of one [`lifespan`](macro@crate::lifespan), or close each other in their exits.
 ///
-/// Nothing waits for what is queued: to let it finish, wait for the calls before you close. Whoever cannot do without the closure
-/// that runs [shields](crate::shield) a part of it.
+/// `close` does not drain the queue. Await your calls first if they must finish. In a closure that must not be cut,
+/// [`shield`](crate::shield) that part.
 ///
-/// Who holds the owner as a resource, in a scope or a [`lifespan`](macro@crate::lifespan), is told if it ends unasked, as if it
-/// were a service that dies ([law 21]). The end of such a scope closes the owner, be there other handles or not, and so does the exit
+/// If an owner in a scope or a [`lifespan`](macro@crate::lifespan) ends unasked, it cancels the body there, as a service that fails
+/// does ([law 21]). The end of such a scope closes the owner, be there other handles or not, and so does the exit
 /// of a clone that is held elsewhere: there is one resource, and it exits once. A handle that the resource itself holds keeps it
-/// alive: nobody drops the last one then, so close it.
+/// alive: the last handle is never dropped then, so close the owner.
 ///
 /// [law 4]: crate::guide::guarantees#law-4
 /// [law 8]: crate::guide::guarantees#law-8
@@ -147,17 +147,17 @@ impl<R, K: Kind> Owner<R, K> {
 impl<R, K: Kind> Owner<R, K> {
     /// Has the resource closed: what runs there unwinds, then it exits. Returns when it has.
     ///
-    /// There is one exit, and all who close get the same outcome; so does who closes it later.
+    /// There is one exit, and every caller gets the same outcome, also one that closes it later.
     ///
     /// # Errors
     ///
-    /// The failure of the exit, or what it ended of before anybody had asked (the death of the resource, a call that
+    /// The failure of the exit, or of the owner itself before it was asked to end (its resource failed, a call
     /// panicked), with the rest attached. In the task of the owner
     /// itself it only asks, and fails, since it would wait for itself ([`ErrorKind::Deadlock`](crate::ErrorKind)).
     ///
     /// # Cancel safety
     ///
-    /// Once polled, it goes on without the caller. A failure that nobody waits for any more is reported.
+    /// Once polled, it goes on without the caller. A failure that no caller waits for any more is reported.
     #[must_use = "nothing is closed until this is awaited"]
     #[track_caller]
     pub fn close(&self) -> impl Future<Output = Result<(), Error>> + use<'_, R, K> {
@@ -168,20 +168,20 @@ impl<R, K: Kind> Owner<R, K> {
 
     /// As [`close`](Self::close), as what it is a part of: for a resource that holds the owner, in its own exit.
     ///
-    /// The exit is told the [cause](Exit::cause) and the [error](Exit::error) of the whole, unless somebody else has closed it
+    /// The exit is told the [cause](Exit::cause) and the [error](Exit::error) of the whole, unless it was closed elsewhere
     /// before, and has no more time than the whole has left, less a tenth, or a second. A plain `close` says that all went
     /// well; in the exit of a whole that was told otherwise, it is [reported](crate::event::EventKind::CauseLost) in builds with
     /// checks.
     ///
     /// # Errors
     ///
-    /// The failure of the exit, or what the owner ended of before anybody had asked, with the rest attached. In the
+    /// The failure of the exit, or of the owner itself before it was asked to end, with the rest attached. In the
     /// task of the owner itself it only asks, and fails, since it would wait for itself
     /// ([`ErrorKind::Deadlock`](crate::ErrorKind)).
     ///
     /// # Cancel safety
     ///
-    /// Once polled, it goes on without the caller. A failure that nobody waits for any more is reported.
+    /// Once polled, it goes on without the caller. A failure that no caller waits for any more is reported.
     #[must_use = "nothing is closed until this is awaited"]
     #[track_caller]
     pub fn close_as(&self, exit: &Exit) -> impl Future<Output = Result<(), Error>> + use<'_, R, K> {
@@ -193,7 +193,7 @@ impl<R, K: Kind> Owner<R, K> {
     ///
     /// # Errors
     ///
-    /// The failure of the exit, or what the owner ended of before anybody had asked, with the rest attached.
+    /// The failure of the exit, or of the owner itself before it was asked to end, with the rest attached.
     ///
     /// # Cancel safety
     ///

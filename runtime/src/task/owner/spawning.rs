@@ -37,7 +37,8 @@ impl<R: ScopedResource, F: Enter<R> + Send + 'static> Lifespan<R, F> {
         OwnerOptions::new().spawn(self)
     }
 
-    /// The life of an owner of this resource: a member of something larger, or a scope, at the end of which it is closed.
+    /// The life of an owner of this resource: a member of something larger, or a scope, at the end of which it is closed. Errors and
+    /// cancel safety are those of [`spawn`](Lifespan::spawn).
     ///
     /// The budgets are those of the resource, with two seconds more for what runs in the owner to unwind.
     ///

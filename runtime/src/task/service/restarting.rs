@@ -63,11 +63,11 @@ impl<T> fmt::Debug for Current<T> {
 }
 
 impl<T: Send + Sync + 'static> Service<Current<T>> {
-    /// A service that is run again when it fails: it returns before it was asked to stop, or panics.
+    /// A service that is run again when it fails: when it returns before it was asked to stop, or panics.
     ///
-    /// `wait` is called with what a run failed with and how long that ran, and says after how long the next one begins, or `None` to
-    /// give up: only then the service has died, and takes those who use it with it ([law 21]). Until then they go on. They have a
-    /// [`Current`], whose value is gone while no run is up.
+    /// `wait` is called with the error of a failed run and with how long that run took. It returns the delay before the next run, or
+    /// `None` to give up. Only when it gives up, the service has failed, and its users unwind ([law 21]). Until then they go on. They
+    /// have a [`Current`], whose value is gone while no run is up.
     ///
     /// Each run is as one of [`Service::start`], with a [`Ready`] of its own and the same [`Stop`], and in a cancel scope of its own: what
     /// it leaves behind has exited before the next one begins. The first that is ready completes the enter; those that fail before count
@@ -77,11 +77,12 @@ impl<T: Send + Sync + 'static> Service<Current<T>> {
     ///
     /// # Errors
     ///
-    /// To enter: what the last run failed with before one was ready. Else as [`Service::start`](Service::start#errors).
+    /// To enter: the error of the last run, if `wait` gives up before one was ready; else those of [`Service::start`].
     ///
     /// # Cancel safety
     ///
-    /// A run is never dropped in the middle, unless the service of [`Service::start`](Service::start#cancel-safety) were.
+    /// A run is never dropped in the middle, except where [`Service::start`] says so: it has ignored the request to stop, the exit is
+    /// dropped in the middle, or the runtime shuts down.
     ///
     /// ```
     /// use lifespan::task::Current;
@@ -133,7 +134,8 @@ impl<T: Send + Sync + 'static> Service<Current<T>> {
 }
 
 impl ServiceOptions {
-    /// The life of a task that is run again when it fails, as [`Service::restarting`] gives it.
+    /// The life of a task that is run again when it fails, as [`Service::restarting`] gives it, which has its errors and its cancel
+    /// safety.
     #[track_caller]
     pub fn restarting<T, O, F, Run, W>(
         self,

@@ -33,14 +33,14 @@ impl<T: Send + 'static> Service<T> {
     /// was cancelled, dropped, or overran its budget is ended as below, and awaited before the scope returns, or else rescued
     /// ([law 3]); a value that it sets by then is dropped.
     ///
-    /// # How it dies
+    /// # How it fails
     ///
-    /// A service that ends before it was asked to, be it with `Ok`, takes those who use it with it ([law 21]): the body around
-    /// which it is scoped, alone, joined or as a member of something larger, unwinds, its exits are told
-    /// [`Failed`](crate::Cause::Failed), and the scope fails with what the service died of. If the body had
-    /// ended by itself before it was told, the exit of the service fails instead. An error that the body returned stays primary
-    /// ([law 23]), unless it only tells of the death. In a guard nobody is told; the death is the error of the
-    /// exit.
+    /// A service that ends before it was asked to, even with `Ok`, has failed, and cancels the body of its scope ([law 21]), whether it
+    /// is scoped alone, joined or as a member of something larger. That body unwinds, its exits are told
+    /// [`Failed`](crate::Cause::Failed), and the scope returns the failure of the service. If the body had
+    /// ended before it observed that, the exit of the service fails instead. An error that the body returned stays primary
+    /// ([law 23]), unless it is only a consequence of that failure. In a guard no body is cancelled; the failure is the error of
+    /// the exit.
     ///
     /// # How it ends
     ///
@@ -66,7 +66,7 @@ impl<T: Send + 'static> Service<T> {
     /// # Cancel safety
     ///
     /// `run` is never dropped in the middle, unless it has ignored the request to stop, its exit is dropped in the middle
-    /// ([law 6]), or the runtime shuts down; that counts as a death.
+    /// ([law 6]), or the runtime shuts down.
     ///
     /// [law 3]: crate::guide::guarantees#law-3
     /// [law 6]: crate::guide::guarantees#law-6
@@ -84,7 +84,7 @@ impl<T: Send + 'static> Service<T> {
 }
 
 impl ServiceOptions {
-    /// The life of a task, as [`Service::start`] gives it.
+    /// The life of a task, as [`Service::start`] gives it, which has its errors and its cancel safety.
     #[track_caller]
     pub fn start<T, O, F>(self, run: F) -> Lifespan<Service<T>, impl Enter<Service<T>> + Send + use<T, O, F>>
     where

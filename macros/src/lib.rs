@@ -105,20 +105,19 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
     emit(scoped_resource::expand(options.into(), item.into()))
 }
 
-/// Composes resources into one: a struct whose fields are entered as soon as what they are made from is, in one task, and
-/// exited in reverse.
+/// Composes resources into one: a struct whose fields enter as soon as their dependencies have, in one task, and exit in reverse.
 ///
 /// ```ignore (the crate that this example needs depends on this one, and runs it in its own docs)
 /// use lifespan::{Service, lifespan};
 ///
-/// #[lifespan(config: Config)]                                          // what the whole needs to start
+/// #[lifespan(config: Config)]                                         // what the whole needs to start
 /// pub struct App {
-///     #[enter(|config| PgPool::connect(&config.database))]             // the names of the parameters ARE the dependencies
-///     #[exit(async |pool| pool.close().await, timeout = "5s")]         // a type from another crate keeps its own type
+///     #[enter(|config| PgPool::connect(&config.database))]            // parameters name dependencies
+///     #[exit(async |pool| pool.close().await, timeout = "5s")]        // a type from another crate
 ///     pool: PgPool,
-///     #[enter(|config, pool| Cache::warm(config.size, pool.clone()))]  // when `pool` is there
+///     #[enter(|config, pool| Cache::warm(config.size, pool.clone()))] // when `pool` is up
 ///     cache: Cache,
-///     #[enter(|config| Feed::connect(config.feed.clone()))]            // beside `pool` and `cache`
+///     #[enter(|config| Feed::connect(config.feed.clone()))]           // beside `pool` and `cache`
 ///     feed: Feed,
 /// }
 ///

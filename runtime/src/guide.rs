@@ -3,7 +3,7 @@
 //! 1. [Why](why): what is lost without it
 //! 2. [The first scope](first_scope)
 //! 3. [The words](words) that the documentation uses
-//! 4. [Types from other crates](other_types), and the two ways that work in spawned code
+//! 4. [Types from other crates](other_types), and the two forms that work in spawned code
 //! 5. [Causes](causes): commit or roll back
 //! 6. [Parts in parts](parts): a resource that holds others
 //! 7. [Several as one](composing): `join`, `then`

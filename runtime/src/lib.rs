@@ -2,8 +2,8 @@
 //! resource. For tokio.
 //!
 //! A database pool, an SSE client, a server, a transaction: each is opened and closed with `.await`. Rust has no async `Drop`, and
-//! a future can be dropped at any `.await`. Annotate the type, and callers get a [`Lifespan`] in place of a value, a recipe: nothing
-//! runs until they scope or enter it, and what they enter is exited.
+//! a future can be dropped at any `.await`. Annotate the type, and callers get a recipe in place of a value, a [`Lifespan`]: nothing
+//! runs until they scope or enter it, and whatever they enter is exited.
 //!
 //! ```
 //! use lifespan::{BoxError, Exit, scoped_resource};
@@ -37,8 +37,8 @@
 //! # }
 //! ```
 //!
-//! The [guide] explains everything chapter by chapter. [What holds](guide::guarantees) is numbered, and the documentation
-//! cites it as *law n*.
+//! The [guide] explains everything chapter by chapter. The [guarantees](guide::guarantees) are numbered, and the documentation
+//! cites them as *law n*.
 //!
 //! # Make a resource
 //!
@@ -99,8 +99,8 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
 //! let config = Config { url: "db://".to_owned() };
-//! let url = App::lifespan(config).scope_ok(async |app| (app.db.url.clone(), app.cache.of.clone())).await?;
-//! assert_eq!(url.0, url.1);
+//! let url = App::lifespan(config).scope_ok(async |app| app.cache.of.clone()).await?;
+//! assert_eq!(url, "db://");
 //!
 //! let plan = App::plan(); // nothing has to run for that
 //! assert!(plan.unbounded_exit().is_empty());
@@ -111,18 +111,18 @@
 //!
 //! # Features
 //!
-//! What is not used need not be compiled: with `default-features = false` the crate is what a scope needs, less than half of it. On by
-//! default, and apart from one another:
+//! Leave out what you do not use. With `default-features = false` the crate has only what a scope needs, less than half of the whole.
+//! These features are on by default:
 //!
 //! | feature | has |
 //! |---|---|
-//! | none | [`Lifespan`] with scopes, guards and [`held`](Lifespan::held), [`#[scoped_resource]`](macro@scoped_resource), [`Handover`], [`timeout`], [`until`], [`race`], [`shield`], [`CancelScope`], [`drain`], [`event`] |
+//! | (always) | [`Lifespan`] with scopes, guards and [`held`](Lifespan::held), [`#[scoped_resource]`](macro@scoped_resource), [`Handover`], [`timeout`], [`until`], [`race`], [`shield`], [`CancelScope`], [`drain`], [`event`] |
 //! | `compose` | [`join`], [`join_all`], [`Lifespan::then`], [`Joined`], [`#[lifespan]`](macro@lifespan), [`Plan`] |
 //! | `tasks` | [`Lifespan::spawn`] and [`Owner`], [`Service`], [`TaskGroup`], [`TaskError`](task::TaskError) |
-//! | `keyed`, with `tasks` | [`ExitStack`], [`OwnerMap`], [`Shared`] |
+//! | `keyed` (needs `tasks`) | [`ExitStack`], [`OwnerMap`], [`Shared`] |
 //! | `signal` | `Lifespan::run`, what it says of itself (`run::Commentary`), and tokio's signals with it |
 //!
-//! Each also has its variants for what is not `Send` ([`local`]). Not on by default:
+//! Each includes the forms for what is not `Send` ([`local`]). These features are off by default:
 //!
 //! - `tracing`: warnings go there instead of to standard error, if a subscriber is there; as events of the target
 //!   `lifespan`, with names such as `lifespan.exit.failed`, and the error in the field `error`.
@@ -219,7 +219,7 @@ pub use lifespan_macros::lifespan;
 pub use lifespan_macros::lifespan_without_compose as lifespan;
 pub use lifespan_macros::scoped_resource;
 
-/// What may be given where a parameter is of several kinds: users write none of these names, rustc does in its messages.
+/// The traits of parameters that take several kinds of values. You do not write these names; rustc shows them in its messages.
 pub mod bounds {
     pub use crate::cancel_scope::Race;
     #[cfg(feature = "compose")]
@@ -232,7 +232,7 @@ pub mod bounds {
     pub use crate::task::{group::ChildEnd, service::ServiceEnd};
 }
 
-/// The forms for what borrows, is not `Send`, or is declared to be local, under the names of those that may leave their task.
+/// The same types and functions for resources that borrow, are not `Send`, or are declared to be local.
 ///
 /// In each type, `'a` is how long what is borrowed lives.
 pub mod local {
@@ -284,7 +284,7 @@ pub mod local {
     pub type StackHandle<'a> = crate::stack::StackHandle<Local<'a>>;
 }
 
-/// What is around a [`CancelScope`]: who cancels it and why, how it ended, and its deadline.
+/// The types around a [`CancelScope`]: its canceller, its outcome, why it was cancelled, and its deadline.
 pub mod cancellation {
     pub use crate::cancel::cancellation::{Cancellation, CancelledBy};
     pub use crate::cancel_scope::timeout::effective_deadline;

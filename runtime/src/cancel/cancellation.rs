@@ -261,7 +261,7 @@ pub enum CancelledBy {
     Outer,
 }
 
-/// What a cancel scope ends with when its body was cancelled: everything inside has exited by then.
+/// The error of a cancel scope whose body was cancelled. Everything inside has exited by then.
 ///
 /// It converts into [`lifespan::Error`](crate::Error), so that a `?` in the body of a scope works. In an `anyhow::Error` it stays
 /// what it is: look for both types there, or convert it first.

@@ -80,7 +80,8 @@ pub fn timeout_at<T, F: Future<Output = T>>(at: Instant, body: F) -> Running<F, 
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// # let fetch = async |_: Option<tokio::time::Instant>| {};
 /// lifespan::timeout(Duration::from_secs(5), async {
-///     fetch(lifespan::cancellation::effective_deadline()).await; // tell the other side how long we shall wait
+///     let deadline = lifespan::cancellation::effective_deadline();
+///     fetch(deadline).await; // tell the other side how long we shall wait
 /// })
 /// .await
 /// .unwrap();

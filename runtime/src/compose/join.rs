@@ -18,7 +18,7 @@ use crate::lifespan::Lifespan;
 use crate::lifespan::kind::{Kind, Sendable};
 use crate::resource::LocalResource;
 
-/// The members of a tuple of lifespans as one resource: they enter side by side, in one task, and exit side by side.
+/// A tuple of lifespans as one resource: they enter side by side, in one task, and exit side by side.
 ///
 /// ```
 /// use lifespan::{Lifespan, join};

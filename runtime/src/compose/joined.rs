@@ -24,7 +24,7 @@ use crate::resource::failing::Failing;
 use crate::resource::origin::Origin;
 use crate::resource::{LocalResource, ScopedResource};
 
-/// What the body of several joined resources uses, all of them as one: a tuple from [`join`](super::join) and
+/// Several joined resources as one, for the body that uses them: a tuple from [`join`](super::join) and
 /// [`then`](crate::Lifespan::then), a `Vec` from [`join_all`](super::join_all). It dereferences to them.
 ///
 /// Its exit has no budget of its own unless one is set: each member's has.

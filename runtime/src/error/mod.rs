@@ -45,10 +45,12 @@ use primary::Primary;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let socket = async { Err::<(), _>(io::Error::other("no route")) };
-/// let error: Error = Lifespan::new(socket, async |(), _| ()).named("socket").scope_ok(async |_| ()).await.unwrap_err();
+/// let socket = Lifespan::new(socket, async |(), _| ()).named("socket");
+/// let error: Error = socket.scope_ok(async |_| ()).await.unwrap_err();
 ///
 /// assert_eq!(error.to_string(), "resource `socket` failed to enter: no route");
-/// assert_eq!((error.resource(), error.phase(), error.kind()), ("socket", Phase::Enter, ErrorKind::Failed));
+/// assert_eq!((error.resource(), error.phase()), ("socket", Phase::Enter));
+/// assert_eq!(error.kind(), ErrorKind::Failed);
 /// assert!(error.downcast_ref::<io::Error>().is_some());
 /// # }
 /// ```

@@ -48,7 +48,9 @@ thread_local! {
 /// use std::sync::mpsc;
 ///
 /// let (warnings, seen) = mpsc::channel();
-/// let observation = event::observe(Level::Warn, move |event| { let _ = warnings.send(event.to_string()); });
+/// let observation = event::observe(Level::Warn, move |event| {
+///     let _ = warnings.send(event.to_string());
+/// });
 /// # drop(seen);
 /// observation.stop();
 /// ```

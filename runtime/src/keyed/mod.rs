@@ -1,5 +1,5 @@
-//! Resources that many use and that come and go: the types around an [`OwnerMap`](crate::OwnerMap), which has them by key, and a
-//! [`Shared`](crate::Shared), which has one as long as a lease is held.
+//! Resources that come and go: the types around an [`OwnerMap`](crate::OwnerMap), which holds them by key, and a
+//! [`Shared`](crate::Shared), which keeps one for as long as a lease is held.
 
 pub(crate) mod map;
 pub(crate) mod shared;

@@ -43,7 +43,11 @@ use crate::scope::tie::{InTask, TieKind};
 /// let rows = tokio::spawn(async {
 ///     let mut table = vec![1, 2];
 ///     let begin = Lifespan::of(async { Tx(&mut table) });
-///     let rows: Result<usize, lifespan::Error> = scope!(tx = begin => { tx.0.push(3); Ok(tx.0.len()) }).await;
+///     let rows: Result<usize, lifespan::Error> = scope!(tx = begin => {
+///         tx.0.push(3);
+///         Ok(tx.0.len())
+///     })
+///     .await;
 ///     rows
 /// });
 /// assert_eq!(rows.await.unwrap()?, 3);

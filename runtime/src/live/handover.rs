@@ -7,8 +7,7 @@ use crate::live::Live;
 use crate::resource::{LocalResource, ScopedResource};
 use crate::scope::held::Held;
 
-/// For a live resource that another task is to exit: a ticket, made by [`Live::hand_over`], redeemed by [`accept`](Handover::accept) in the task that
-/// will exit it.
+/// A ticket for a live resource that another task will exit: [`Live::hand_over`] makes it, and that task [accepts](Handover::accept) it.
 ///
 /// ```
 /// # use lifespan::Lifespan;

@@ -17,7 +17,7 @@ mod tree;
 use graph::{Graph, GraphMember, What};
 use paths::{Longest, PlanSide, Time, longest};
 
-/// What a lifespan consists of, and how long it may take: known without running anything.
+/// The members of a lifespan, and how long it may take: known without running anything.
 ///
 /// `Display` draws it as a tree, for a log line at start-up; the example `plan_picture` as a flowchart, for documents.
 ///
@@ -166,7 +166,7 @@ impl Plan {
     /// let plan = App::plan().draining_for(Duration::from_secs(10));
     /// plan.fits(Duration::from_secs(30)).unwrap();
     /// let error = plan.fits(Duration::from_secs(15)).unwrap_err().to_string();
-    /// assert!(error.starts_with("`App` takes 16s to stop at worst, and has 15s: 10s to drain, then db"), "{error}");
+    /// assert!(error.starts_with("`App` takes 16s to stop at worst, and has 15s: 10s to drain, then db"));
     /// ```
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! What happened and what lives, kept: a [`Recorder`] observes [events](crate::event) and has a [`Snapshot`] of what lives right now, and
-//! a [`Timeline`] of what happened, which draws itself (feature `record`).
+//! A [`Recorder`] observes [events](crate::event) and keeps what they say: it gives a [`Snapshot`] of what lives right now, and a
+//! [`Timeline`] of what happened, which draws itself (feature `record`).
 //!
 //! ```
 //! use lifespan::Lifespan;
@@ -9,7 +9,7 @@
 //! let recorder = Recorder::start(1000); // in `main`, before anything is entered
 //!
 //! let db = Lifespan::new(async { Ok::<_, std::io::Error>(()) }, async |(), _| ()).named("db");
-//! db.scope_ok(async |_| println!("{}", recorder.snapshot())).await?; // as for a signal that asks for it
+//! db.scope_ok(async |_| println!("{}", recorder.snapshot())).await?; // or when a signal asks for it
 //! println!("{}", recorder.timeline().text(80));
 //! # assert!(recorder.snapshot().is_empty());
 //! # Ok(())

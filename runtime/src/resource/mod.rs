@@ -38,7 +38,8 @@ pub(crate) mod part;
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
-/// let open = Lifespan::of(async { Session { open: true } }).scope_ok(async |session| session.open).await?;
+/// let session = Lifespan::of(async { Session { open: true } });
+/// let open = session.scope_ok(async |session| session.open).await?;
 /// assert!(open);
 /// # Ok(())
 /// # }

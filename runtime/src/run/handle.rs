@@ -111,7 +111,8 @@ impl RunHandle {
     ///     # let tool = Lifespan::new(async { Ok::<_, std::io::Error>(()) }, async |_, _| ());
     ///     let runner = Runner::new();
     ///     let run = runner.handle();
-    ///     if let Err(error) = runner.run_with(tool, async |_| -> Result<(), lifespan::Error> { Ok(()) }).await {
+    ///     # async fn work() -> Result<(), lifespan::Error> { Ok(()) }
+    ///     if let Err(error) = runner.run_with(tool, async |_| work().await).await {
     ///         eprintln!("{error}");
     ///     }
     ///     run.exit_code()

@@ -1,4 +1,4 @@
-//! [`Lifespan::run`]: a lifespan until the process is asked to end.
+//! [`Lifespan::run`] runs a lifespan until the process is asked to end.
 //!
 //! A [`Runner`] says how: what the run says of itself (a [`Commentary`]), and how long it [drains](Runner::drain_for). A [`RunHandle`]
 //! is by what anything else learns [how far](RunState) it has come, and asks it to end.
@@ -91,7 +91,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// otherwise.
     ///
     /// ```text
-    /// 3 of 7 still to stop: worker 12.0 s of 30 s ("committing 3 of 9"), holds up pool; entered at src/main.rs:41; SIGTERM again to stop waiting
+    /// 3 of 7 still to stop: worker 12.0 s of 30 s ("committing 3 of 9"), holds up pool;
+    /// entered at src/main.rs:41; SIGTERM again to stop waiting
     /// ```
     ///
     /// # Signals

@@ -11,8 +11,7 @@ use crate::lifespan::Lifespan;
 use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::resource::enter::Enter;
 
-/// Resources and callbacks that come one by one, as many as there are, of whatever types: all exit with the stack, the
-/// youngest first.
+/// Takes resources and callbacks of any types, one by one. All of them exit with the stack, the last one first.
 ///
 /// ```
 /// use lifespan::{Error, ExitStack};

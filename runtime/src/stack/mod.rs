@@ -1,5 +1,5 @@
-//! What is around an [`ExitStack`](crate::ExitStack): a number of resources and callbacks that is not known before, exited in one task,
-//! the youngest first (laws 1, 7 and 25).
+//! The types around an [`ExitStack`](crate::ExitStack): as many resources and callbacks as come up at run time, exited in one task, the
+//! last one first (laws 1, 7 and 25).
 
 // `register` is how something comes on a stack, `callback` makes entries of closures; `slots` has the entries, a `guard` one that is in
 // use; `ending` is how a stack ends, `unwind` runs the exits; a `handle` registers from elsewhere, and what comes when all is over comes

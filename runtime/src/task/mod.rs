@@ -1,5 +1,5 @@
-//! What runs in a task of its own and has ended when its scope has: the types around a [`Service`](crate::Service), a
-//! [`TaskGroup`](crate::TaskGroup) and an [`Owner`](crate::Owner).
+//! Tasks that end with their scope: the types around a [`Service`](crate::Service), a [`TaskGroup`](crate::TaskGroup) and an
+//! [`Owner`](crate::Owner).
 
 // `spawned` is the life that a spawned task has, `ladder` how it is brought to its end, `ready` how it says that it is ready.
 

@@ -40,13 +40,15 @@ impl<R: LocalResource> Lifespan<R> {
     /// # impl Db { async fn connect(attempt: u32) -> std::io::Result<Db> { if attempt == 3 { Ok(Db) } else { Err(std::io::ErrorKind::ConnectionRefused.into()) } } }
     ///
     /// fn db() -> Lifespan<Resource<Db>, impl Enter<Resource<Db>>> {
-    ///     let mut delays = [100, 200, 400].into_iter().map(Duration::from_millis); // or those of a crate, with jitter
+    ///     // Or the delays of a crate, with jitter:
+    ///     let mut delays = [100, 200, 400].into_iter().map(Duration::from_millis);
     ///     let mut attempt = 0;
     ///     Lifespan::retry(
     ///         move |_error| delays.next(),
     ///         move || {
     ///             attempt += 1;
-    ///             Lifespan::new(Db::connect(attempt), async |_db, _| ()).named("db").enter_timeout(Duration::from_secs(1)) // each
+    ///             let db = Lifespan::new(Db::connect(attempt), async |_db, _| ());
+    ///             db.named("db").enter_timeout(Duration::from_secs(1)) // each attempt
     ///         },
     ///     )
     ///     .enter_timeout(Duration::from_secs(30)) // all of them

@@ -31,10 +31,13 @@
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
 //! for at in [At::Cancel, At::Drop] {
 //!     let swept = sweep(at, async |journal| {
-//!         let (db, tx) = (journal.resource("db").exit(Step::Yield), journal.resource("tx").exit(Step::Yield));
-//!         let _ = db.lifespan().scope(async |_| tx.lifespan().scope_ok(async |_| tokio::task::yield_now().await).await).await;
+//!         let db = journal.resource("db").exit(Step::Yield).lifespan();
+//!         let tx = journal.resource("tx").exit(Step::Yield).lifespan();
+//!         let work = async |_: &mut _| tokio::task::yield_now().await;
+//!         let _ = db.scope(async |_| tx.scope_ok(work).await).await;
 //!     });
-//!     assert_eq!(swept.await.points(), 4); // before anything, in the body, in the exit of `tx`, in that of `db`
+//!     // Before anything, in the body, in the exit of `tx`, in that of `db`:
+//!     assert_eq!(swept.await.points(), 4);
 //! }
 //! # }
 //! ```

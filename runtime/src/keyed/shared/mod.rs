@@ -26,7 +26,7 @@ pub use lease::Lease;
 use instance::Instance;
 use lease::Unwinding;
 
-/// A resource that many tasks use at a time: entered when the first comes, once; exited when the last has gone. Cheap to clone.
+/// A resource that many tasks use at a time: it enters for its first user, and exits after its last. Cheap to clone.
 ///
 /// ```
 /// use lifespan::{Shared, scoped_resource};

@@ -17,7 +17,7 @@ use crate::event;
 mod reason;
 pub(crate) use reason::Reason;
 
-/// What an exit is told: why it runs and how much time it has.
+/// Tells an exit why it runs and how much time it has.
 ///
 /// It has no lifetime and is `Send + Sync`, so a clone of it can go to helpers; a clone shares budget and progress
 /// with the original and costs one small allocation.

@@ -112,7 +112,7 @@ use state::GroupInner;
 ///
 ///     #[exit]
 ///     async fn close(self, exit: &Exit) -> Result<(), Error> {
-///         drop(self.requests); // the writer works off its queue, then ends; `cancel` is for helpers that do not listen
+///         drop(self.requests); // the writer works off its queue, then ends
 ///         let ended = self.helpers.accept().exit_as(exit).await; // cancels them if the client failed
 ///         println!("goodbye");
 ///         ended

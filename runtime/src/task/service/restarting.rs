@@ -92,7 +92,8 @@ impl<T: Send + Sync + 'static> Service<Current<T>> {
     /// fn feed() -> lifespan::Lifespan<Service<Current<u32>>, impl Enter<Service<Current<u32>>>> {
     ///     let mut failures = 0;
     ///     let wait = move |_error: &lifespan::BoxError, ran: Duration| {
-    ///         failures = if ran > Duration::from_secs(60) { 1 } else { failures + 1 }; // a healthy while starts over
+    ///         let is_healthy = ran > Duration::from_secs(60);
+    ///         failures = if is_healthy { 1 } else { failures + 1 };
     ///         (failures <= 3).then(|| Duration::from_millis(100) * failures)
     ///     };
     ///     let mut run = 0;

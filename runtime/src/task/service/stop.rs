@@ -14,7 +14,7 @@ use crate::base::entry::Subject;
 use crate::base::lock::Lock;
 use crate::event;
 
-/// What the code of a [`Service`](super::Service) listens to, to end when all who use it have ended. Cheap to clone.
+/// Tells the code of a [`Service`](super::Service) to end, once its users have ended. Cheap to clone.
 ///
 /// A task that the service spawned, or a server that it runs, can have a clone.
 #[derive(Clone)]

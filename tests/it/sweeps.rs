@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifespan::testing::{At, Journal, Step, sweep};
-use lifespan::{BoxError, Error, Exit, Lifespan, ScopedResource, race, shield, timeout};
-use tokio::sync::Mutex;
+use lifespan::{BoxError, Error, Exit, Lifespan, ScopedResource, TaskGroup, race, shield, timeout};
+use tokio::sync::{Barrier, Mutex};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
@@ -83,8 +83,7 @@ fn scope_inside_an_enter_law_17() {
             Ok::<_, BoxError>(0)
         };
         let around = Lifespan::new(enter, async |_, _| yield_now().await).named("around");
-        let _ = journal
-            .watch(around)
+        let _ = around
             .scope(async |_| outer.lifespan().scope_ok(async |_| yield_now().await).await)
             .await;
     });
@@ -145,7 +144,7 @@ fn guards_law_3() {
 fn item_that_is_taken_and_put_back_law_5() {
     paused().block_on(async {
         let slot = Arc::new(Mutex::new(Some("item")));
-        sweep(At::Cancel, async |journal| {
+        sweep(At::Cancel, async |_| {
             let (take, put) = (slot.clone(), slot.clone());
             let item = Lifespan::new(
                 async move {
@@ -158,8 +157,7 @@ fn item_that_is_taken_and_put_back_law_5() {
                     *put.lock().await = Some(item);
                 },
             );
-            let item = journal.watch(item.named("item"));
-            let _ = item.scope_ok(async |_| yield_now().await).await;
+            let _ = item.named("item").scope_ok(async |_| yield_now().await).await;
         })
         .await;
         assert_eq!(*slot.lock().await, Some("item"));
@@ -203,10 +201,26 @@ fn sweep_finds_what_is_wrong() {
             At::Cancel => "cancelled at poll point 1",
             At::Drop => "dropped at poll point 2",
         };
-        let headline = format!("the test, {what}, broke the laws:\n  - `db` (made at ");
+        let headline = format!("the test, {what}, broke the laws:\n  - `db` (entered at ");
         assert!(text.starts_with(&headline), "{text}");
         assert!(text.contains(" was not exited\njournal:\n  enter db"), "{text}");
     }
+}
+
+/// A guard that leaves the body in which it was entered.
+#[test]
+fn sweep_finds_what_exits_too_late() {
+    let program = async |journal: Journal| {
+        let [outer, inner] = ["outer", "inner"].map(|name| journal.resource(name).lifespan());
+        if let Ok(guard) = outer.scope(async |_| inner.enter().await).await {
+            guard.exit().await.unwrap();
+        }
+    };
+    let found = catch_unwind(AssertUnwindSafe(|| paused().block_on(sweep(At::Cancel, program))));
+    let text = *found.unwrap_err().downcast::<String>().unwrap();
+    let complaint = text.lines().nth(1).unwrap();
+    assert!(complaint.starts_with("  - `outer` (entered at "), "{text}");
+    assert!(complaint.contains(" was exited before `inner` (entered at "), "{text}");
 }
 
 /// The leak assertion lists names and places.
@@ -222,7 +236,7 @@ fn leaks_are_listed() {
         live.exit().await.unwrap();
         let found = catch_unwind(AssertUnwindSafe(|| journal.assert_no_leaks()));
         let text = *found.unwrap_err().downcast::<String>().unwrap();
-        assert!(text.starts_with("resources leaked:\n  - `b` (made at "), "{text}");
+        assert!(text.starts_with("resources leaked:\n  - `b` (entered at "), "{text}");
         assert!(!text.contains("`a`"), "{text}");
     });
 }
@@ -235,23 +249,89 @@ impl ScopedResource for Own {
     }
 }
 
-/// A resource of one's own, watched, keeps its name, its budgets and its errors.
+/// A resource of one's own needs nothing for it.
 #[test]
-fn watched_resource_of_ones_own() {
+fn resource_of_ones_own() {
     paused().block_on(async {
         let journal = Journal::new();
-        let own = Lifespan::of(async { Own(7) }).named("own").exit_timeout(MS);
-        let watched = journal.watch(own);
-        assert_eq!(watched.policy().exit_budget(), Some(MS));
-        let error = watched
-            .scope_ok(async |own| {
-                assert_eq!(own.0, 7);
-                own.log("body");
-            })
-            .await
-            .unwrap_err();
+        let own = Lifespan::of(async { Own(7) }).named("own");
+        let error = own.scope_ok(async |own| {
+            assert_eq!(own.0, 7);
+            journal.log("body");
+        });
+        let error = error.await.unwrap_err();
         assert_eq!(error.to_string(), "resource `own` failed to exit: no");
         journal.assert(["enter own", "body", "exit own: completed"]);
         journal.assert_no_leaks();
+    });
+}
+
+/// A test sees its own alone, however many run beside it: what its task enters, and tasks that are a part of that.
+#[test]
+fn what_a_journal_sees() {
+    multi_thread().block_on(async {
+        let (journal, beside) = (Journal::new(), Arc::new(Barrier::new(2)));
+        let gate = Arc::clone(&beside);
+        let other = tokio::spawn(async move {
+            let journal = Journal::new();
+            let theirs = journal.resource("theirs").lifespan();
+            theirs.scope_ok(async |_| drop(gate.wait().await)).await.unwrap();
+            journal.assert(["enter theirs", "exit theirs: completed"]);
+        });
+        let group = TaskGroup::new().named("group");
+        let ran = group.scope_ok(async |group| {
+            let child = journal.resource("child").lifespan();
+            group.spawn(child.scope_ok(async |_| ())).await.unwrap();
+            beside.wait().await;
+        });
+        ran.await.unwrap();
+        other.await.unwrap();
+        journal.assert([
+            "enter group",
+            "enter child",
+            "exit child: completed",
+            "exit group: completed",
+        ]);
+        journal.assert_no_leaks();
+    });
+}
+
+/// One that was spawned by hand says that it is a part of the test.
+#[test]
+fn a_task_of_ones_own() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let by_hand = |looks: bool| {
+            let journal = journal.clone();
+            tokio::spawn(async move {
+                if looks {
+                    journal.here();
+                }
+                journal.resource("db").lifespan().scope_ok(async |_| ()).await.unwrap();
+            })
+        };
+        by_hand(false).await.unwrap();
+        journal.assert([]);
+        by_hand(true).await.unwrap();
+        journal.assert(["enter db", "exit db: completed"]);
+    });
+}
+
+/// Made in a body, it does not see what that is the body of.
+#[test]
+fn a_journal_inside_of_a_scope() {
+    paused().block_on(async {
+        let around = Journal::new();
+        let outer = around.resource("outer").lifespan();
+        let inside = outer.scope_ok(async |_| {
+            let journal = Journal::new();
+            let inner = journal.resource("inner").lifespan();
+            inner.scope_ok(async |_| ()).await.unwrap();
+            journal
+        });
+        let inside = inside.await.unwrap();
+        inside.assert(["enter inner", "exit inner: completed"]);
+        let [enter, exit] = ["enter outer", "exit outer: completed"];
+        around.assert([enter, "enter inner", "exit inner: completed", exit]);
     });
 }

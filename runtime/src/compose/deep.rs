@@ -2,6 +2,7 @@
 //! 2 MiB, as other threads have (a link takes twice as much as a scope); a quarter of that in debug builds. And how wide a
 //! `join_all`.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -53,11 +54,11 @@ fn link(open: &Open) -> Lifespan<Link> {
 }
 
 fn chain(length: usize, open: &Open) -> Lifespan<Chain> {
-    let first = link(open).into_enter();
+    let first = link(open).into_description(Location::caller()).0;
     let mut chain = Lifespan::of(async { first.await.map(Chain::One) }).boxed();
     for _ in 1..length {
         let open = open.clone();
-        let both = chain.then(move |_| link(&open)).into_enter();
+        let both = chain.then(move |_| link(&open)).into_description(Location::caller()).0;
         let more = async { both.await.__into_result().map(|both| Chain::More(Box::new(both))) };
         chain = Lifespan::of(more).boxed();
     }

@@ -47,6 +47,8 @@ pub(crate) use lives::{abandoned, adopted, enter_failed, entered, entering, exit
 pub(crate) use observers::is_observed;
 #[cfg(feature = "signal")]
 pub(crate) use observers::observe_at;
+#[cfg(feature = "testing")]
+pub(crate) use observers::observe_where;
 pub(crate) use regions::{cancelled, closed, inside_of_what_is_here, opened, stop_requested};
 #[cfg(feature = "tracing")]
 pub(crate) use spans::in_span;

@@ -19,6 +19,8 @@ struct Observer {
     /// The least that it wants to see; 0 if it is switched off.
     level: AtomicU8,
     call: Call,
+    /// Where it looks, if not everywhere: whether it wants to see what begins here.
+    is_seen: Option<fn() -> bool>,
     place: &'static Location<'static>,
     next: OnceLock<&'static Observer>,
 }
@@ -60,13 +62,25 @@ pub fn observe(level: Level, observer: impl Fn(&Event<'_>) + Send + Sync + 'stat
     observe_at(level, Box::new(observer), Location::caller())
 }
 
+/// As [`observe`], of what begins where `is_seen` says so. What else is observed is told to it as well.
+#[cfg(feature = "testing")]
+#[track_caller]
+pub(crate) fn observe_where(is_seen: fn() -> bool, level: Level, call: Call) -> Observation {
+    add(level, call, Some(is_seen), Location::caller())
+}
+
 type Call = Box<dyn Fn(&Event<'_>) + Send + Sync>;
 
 /// As [`observe`], which was called there.
 pub(crate) fn observe_at(level: Level, call: Call, place: &'static Location<'static>) -> Observation {
+    add(level, call, None, place)
+}
+
+fn add(level: Level, call: Call, is_seen: Option<fn() -> bool>, place: &'static Location<'static>) -> Observation {
     let observer: &'static Observer = Box::leak(Box::new(Observer {
         level: AtomicU8::new(level as u8),
         call,
+        is_seen,
         place,
         next: OnceLock::new(),
     }));
@@ -129,14 +143,15 @@ fn all() -> impl Iterator<Item = &'static Observer> {
 /// Whether anything observes how what begins now lives.
 #[inline]
 pub(crate) fn is_observed() -> bool {
-    wants(Level::Debug) && is_outside()
+    wants(Level::Debug) && is_seen()
 }
 
 /// What an observer does itself is not observed.
 #[cold]
 #[inline(never)]
-fn is_outside() -> bool {
-    !IS_OBSERVING.get()
+fn is_seen() -> bool {
+    let sees = |observer: &Observer| observer.wants(Level::Debug) && observer.is_seen.is_none_or(|is_seen| is_seen());
+    !IS_OBSERVING.get() && all().any(sees)
 }
 
 /// Whether anything wants to see what matters so much.

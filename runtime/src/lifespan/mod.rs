@@ -354,12 +354,6 @@ impl<R: LocalResource, F> Lifespan<R, F> {
         (self.enter, entry)
     }
 
-    /// The enter by itself, for what describes another life around it.
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn into_enter(self) -> F {
-        self.enter
-    }
-
     pub(crate) fn with_policy(mut self, policy: Policy) -> Self {
         self.entry.policy = policy;
         self

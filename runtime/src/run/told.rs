@@ -60,17 +60,13 @@ impl Told {
     /// Gives the row of what has run out of time by that.
     pub(super) fn take(&mut self, event: &Event<'_>, after: Duration) -> Option<Cells> {
         let id = event.id()?;
-        let late = match event.kind() {
-            EventKind::Entering { .. } => {
-                self.is_told(event.parent()?).then_some(())?;
-                None
-            }
-            _ => {
-                let member = self.members.get(id)?;
-                let is_late =
-                    |error: &Error| error.is_timeout() && error.subject().life.is_some_and(|life| life.id == id);
-                event.error().is_some_and(is_late).then(|| cells(member, "late"))
-            }
+        let late = if let EventKind::Entering { .. } = event.kind() {
+            self.is_told(event.parent()?).then_some(())?;
+            None
+        } else {
+            let member = self.members.get(id)?;
+            let is_late = |error: &Error| error.is_timeout() && error.subject().life.is_some_and(|life| life.id == id);
+            event.error().is_some_and(is_late).then(|| cells(member, "late"))
         };
         match event.kind() {
             EventKind::Progress { .. } => {

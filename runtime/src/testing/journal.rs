@@ -1,40 +1,60 @@
 //! [`Journal`]: what happened in one test, in order.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
-use super::lives::Lives;
+use super::home::Home;
+use super::journals;
+use super::seen::Seen;
+use crate::base::lock::Lock;
 
-/// What happened in one test, in order, and which resources are live. Cheap to clone.
-#[derive(Clone, Default)]
-pub struct Journal(Arc<Mutex<JournalState>>);
-
-#[derive(Default)]
-pub(super) struct JournalState {
-    lines: Vec<String>,
-    pub(super) lives: Lives,
-}
-
-impl JournalState {
-    pub(super) fn log(&mut self, line: String) {
-        self.lines.push(line);
-    }
-}
+/// What happened in one test, in order, and what lives. Cheap to clone.
+///
+/// It is made of [events](crate::event): of what is entered in the cancel scope or task that it was made in, and in that again, also
+/// in tasks that are a part of it (services, children of groups). So tests may run side by side in one process. What another
+/// task enters, one that was spawned by hand, is seen after [`here`](Journal::here).
+///
+/// A resource adds the line `enter NAME` when it has entered, and `exit NAME: CAUSE` when its exit begins.
+///
+/// ```
+/// use lifespan::testing::Journal;
+/// use lifespan::Lifespan;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+/// let journal = Journal::new();
+/// let file = Lifespan::new(async { Ok::<_, std::io::Error>(42) }, async |_, _| ()).named("file");
+/// file.scope_ok(async |_| journal.log("work")).await?;
+/// journal.assert(["enter file", "work", "exit file: completed"]);
+/// journal.assert_no_leaks();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Journal(Arc<Lock<Seen>>);
 
 impl Journal {
-    /// An empty one.
+    /// An empty one, of what is entered from here on in the cancel scope or task that runs.
     #[must_use]
+    #[allow(clippy::new_without_default, reason = "it belongs to where it is made")]
     pub fn new() -> Self {
-        Journal::default()
+        let journal = Journal(Arc::default());
+        journals::observe_for(&journal.0);
+        journal.here();
+        journal
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, JournalState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// It also sees what is entered from here on in the cancel scope or task that runs now: for a task that was spawned by hand.
+    pub fn here(&self) {
+        self.state().homes.push(Home::here());
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock()
     }
 
     /// Adds a line.
     pub fn log(&self, line: impl Into<String>) {
-        self.state().log(line.into());
+        self.state().lines.push(line.into());
     }
 
     /// All lines so far.
@@ -53,11 +73,11 @@ impl Journal {
         assert_eq!(self.lines(), expected);
     }
 
-    /// Asserts that every resource of this journal that was entered has exited.
+    /// Asserts that everything that has entered has begun to exit.
     ///
     /// # Panics
     ///
-    /// If one has not. The text lists each that is live, with the place where it was made, and the journal.
+    /// If something has not. The text lists each that is live, with the place where it was entered, and the journal.
     #[track_caller]
     pub fn assert_no_leaks(&self) {
         let leaks = self.state().lives.leaks();

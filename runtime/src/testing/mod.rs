@@ -8,8 +8,8 @@
 //! lifespan = { version = "0.1", features = ["testing"] }
 //! ```
 //!
-//! A [`Journal`] records what is entered and exited. [`Journal::resource`] makes a resource that does as its script says;
-//! [`Journal::watch`] records a resource of your own.
+//! A [`Journal`] records what is entered and exited where it is made. [`Journal::resource`] makes a resource that does as its
+//! script says.
 //!
 //! ```
 //! use lifespan::testing::{Journal, Step};
@@ -45,13 +45,14 @@
 //! Under a paused clock (`start_paused`) sleeps cost nothing, but an exit that waits for real I/O may overrun its budget at
 //! once.
 
+mod home;
 mod journal;
+mod journals;
 mod lives;
 mod script;
+mod seen;
 mod sweep;
-mod watched;
 
 pub use journal::Journal;
 pub use script::{Script, Scripted, Step};
 pub use sweep::{At, Swept, sweep};
-pub use watched::Watched;

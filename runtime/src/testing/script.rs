@@ -4,7 +4,6 @@ use std::future::pending;
 use std::time::Duration;
 
 use super::journal::Journal;
-use super::watched::Watched;
 use crate::error::BoxError;
 use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
@@ -69,8 +68,7 @@ pub struct Script {
 impl Journal {
     /// A resource that follows a script: by default it enters and exits at once.
     ///
-    /// It journals "enter NAME" when it is entered, "exit NAME: CAUSE" when its exit begins, and "exited NAME" when an exit
-    /// that waits has ended.
+    /// It journals "exited NAME" when an exit that waits has ended, beside what a [`Journal`] sees of every resource.
     #[must_use = "a script does nothing until its lifespan is scoped or entered"]
     pub fn resource(&self, name: &'static str) -> Script {
         Script::new(self.clone(), name)
@@ -99,23 +97,19 @@ impl Script {
 
     /// The life of the resource.
     #[track_caller]
-    pub fn lifespan(self) -> Lifespan<Watched<Scripted>, impl Enter<Watched<Scripted>>> {
+    pub fn lifespan(self) -> Lifespan<Scripted, impl Enter<Scripted>> {
         let Script {
             journal,
             name,
             enter,
             exit,
         } = self;
-        let scripted = Scripted {
-            journal: journal.clone(),
-            name,
-            exit,
-        };
+        let scripted = Scripted { journal, name, exit };
         let enter = async {
             enter.run().await?;
             Ok::<_, BoxError>(scripted)
         };
-        journal.watch(Lifespan::of(enter).named(name))
+        Lifespan::of(enter).named(name)
     }
 }
 
@@ -125,6 +119,13 @@ pub struct Scripted {
     journal: Journal,
     name: &'static str,
     exit: Step,
+}
+
+impl Scripted {
+    /// Adds a line to the journal.
+    pub fn log(&self, line: impl Into<String>) {
+        self.journal.log(line);
+    }
 }
 
 impl ScopedResource for Scripted {

@@ -347,7 +347,7 @@ fn swept_laws_1_7_and_21() {
             let script = journal.resource(name);
             script.enter(lifespan::testing::Step::Yield).lifespan()
         });
-        let service = journal.watch(service.named("service"));
+        let service = service.named("service");
         let _ = join((db, service))
             .scope(async |_| tx.scope_ok(async |_| yield_now().await).await)
             .await;
@@ -367,7 +367,7 @@ fn swept_with_a_death_laws_1_7_and_21() {
             }
         });
         let db = journal.resource("db").exit(lifespan::testing::Step::Yield);
-        let service = journal.watch(service.named("service"));
+        let service = service.named("service");
         let _: Result<(), Error> = service
             .scope(async |kill| {
                 db.lifespan()

@@ -41,6 +41,10 @@ fn without_a_runtime_it_says_so() {
     assert!(text.starts_with("`run` needs a tokio runtime\nhelp: "), "{text}");
 }
 
+fn burn() {
+    panic!("disk on fire");
+}
+
 /// The runtime ends while it unwinds, too: it does not wait for what blocks a thread.
 #[test]
 fn a_panic_ends_its_runtime() {
@@ -61,9 +65,7 @@ fn a_panic_ends_its_runtime() {
             is_to_end.recv().unwrap_or_default();
         });
         has_started.recv().unwrap();
-        if true {
-            panic!("disk on fire");
-        }
+        burn();
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

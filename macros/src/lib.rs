@@ -168,7 +168,7 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `local` | implements `LocalResource`: members may borrow (from inputs, not from one another), need not be `Send`, nor need their enters, and stay in their task |
 /// | `name = ".."` | what plans call it, instead of the type's name |
-/// | `enter_timeout = "30s"` | how long all of it may take to enter; none if nothing is said |
+/// | `enter_timeout = "30s"` | how long all of it may take to enter; no bound by default |
 /// | `exit_timeout = "30s"` | how long all of it may take to exit; each member has a budget in any case |
 /// | `crate = ::path` | where the `lifespan` crate is, if it is renamed or re-exported |
 ///

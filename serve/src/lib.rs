@@ -139,7 +139,7 @@ impl<S> Server<S> {
         }
     }
 
-    /// How long requests in flight may take to be answered once the server is to stop; 6 s unless this says otherwise. Zero cuts
+    /// How long requests in flight may take to be answered once the server is to stop; 6 s by default. Zero cuts
     /// them at once.
     ///
     /// The budget of the exit becomes what both steps need. As a member, the field has to allow it: `#[exit(timeout = "70s")]`.
@@ -148,7 +148,7 @@ impl<S> Server<S> {
         self
     }
 
-    /// How long idle connections may take to end, and what was cut to unwind; 1 s unless this says otherwise. What takes longer is
+    /// How long idle connections may take to end, and what was cut to unwind; 1 s by default. What takes longer is
     /// left to the [end of the service](Service::start): it is cancelled, then aborted, by its name.
     pub fn cut_timeout(mut self, time: Duration) -> Self {
         self.cut = time;
@@ -173,6 +173,10 @@ impl<S> Server<S> {
     ///
     /// To enter: that of binding the address. To exit: [`Cut`], if requests were cut; those of
     /// [`TaskError`](lifespan::task::TaskError), if connections did not unwind in time.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of [`Service::start`].
     #[track_caller]
     pub fn lifespan(self) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>>
     where

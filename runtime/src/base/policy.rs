@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::base::budget::Budget;
 
-/// How long an exit may take when nothing else is said ([law 6]).
+/// How long an exit may take by default ([law 6]).
 ///
 /// [law 6]: crate::guide::guarantees#law-6
 pub const DEFAULT_EXIT_TIMEOUT: Duration = Duration::from_secs(10);

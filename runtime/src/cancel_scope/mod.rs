@@ -87,7 +87,7 @@ pub struct CancelScope {
 }
 
 impl CancelScope {
-    /// One that ends when its body does, or when a [`Canceller`] says so.
+    /// A cancel scope that ends when its body does, or when its [`Canceller`] cancels it.
     #[allow(clippy::new_without_default, reason = "a default would not know its place")]
     #[track_caller]
     pub fn new() -> Self {
@@ -156,8 +156,8 @@ impl CancelScope {
         self
     }
 
-    /// How long a cancelled body is waited for when all that is live inside of it is no longer polled ([law 13]); one second
-    /// if nothing is said, and no less than a millisecond. It holds for scopes inside as well.
+    /// How long a cancelled body may wait for what is live inside of it but no longer polled ([law 13]); one second by default, and
+    /// no less than a millisecond. It holds for scopes inside as well.
     ///
     /// [law 13]: crate::guide::guarantees#law-13
     pub fn grace(self, grace: Duration) -> Self {

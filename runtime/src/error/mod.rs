@@ -114,8 +114,8 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether a cancel scope around it was cancelled; that a deadline passed is [another thing](Error::is_timeout). Also true of
-    /// what the close of an owner has cut there, of which [`is_closed`](Error::is_closed) tells.
+    /// Whether a cancel scope around it was cancelled, or an owner was [closed](Error::is_closed) while it ran there. A deadline that
+    /// passed is [a timeout](Error::is_timeout) instead.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.kind == ErrorKind::Cancelled
@@ -127,16 +127,15 @@ impl Error {
         matches!(self.0.kind, ErrorKind::TimedOut | ErrorKind::DeadlinePassed)
     }
 
-    /// Whether what it was to be done with is gone: an owner, a map, a group or a stack that takes nothing any more, or an owner that
-    /// was closed while it worked on this. To try again with another one may help; if several can be meant, ask
-    /// [which](Error::resource), or ask the owner itself.
+    /// Whether an owner, a map, a group or a stack was closed: before the call, or, for an owner, during it. Another one may still do
+    /// it. [`resource`](Error::resource) says which one was closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         let is_cut = || self.cancellation().is_some_and(Cancellation::is_closed);
         self.0.kind == ErrorKind::Closed || is_cut()
     }
 
-    /// Why it was cancelled, if it was: who asked and where, or whose deadline passed.
+    /// Why it was cancelled, if it was: which task asked for it and where, or which deadline passed.
     #[must_use]
     pub fn cancellation(&self) -> Option<&Cancellation> {
         match self.downcast_ref::<Cancelled>() {

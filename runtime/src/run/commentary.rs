@@ -81,12 +81,12 @@ impl Commentary {
         }
     }
 
-    /// What is slow: a second, unless this says otherwise.
+    /// How long a start or a stop may take before it counts as slow; a second by default.
     pub fn after(self, after: Duration) -> Self {
         Commentary { after, ..self }
     }
 
-    /// How long it is silent after it has said what it waits for: five seconds, unless this says otherwise; at least a
+    /// How long it is silent after it has said what it waits for: five seconds by default, and at least a
     /// millisecond.
     pub fn every(self, every: Duration) -> Self {
         let every = every.max(Duration::from_millis(1));

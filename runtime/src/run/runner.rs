@@ -87,7 +87,7 @@ impl Runner {
         Runner { commentary, ..self }
     }
 
-    /// How long it serves on after the first SIGTERM; no time, unless this says so. One that no clock can hold means until all that
+    /// How long it serves on after the first SIGTERM; not at all by default. A time that no clock can hold means until all that
     /// [serves](RunHandle::serving) is idle, or the next signal.
     ///
     /// It comes before the exits, so that both must fit into the time that an orchestrator grants: see

@@ -164,7 +164,7 @@ where
 
     /// Moves all entries to another stack, in their order, with the handles; this one has none then, and exits nothing.
     ///
-    /// The other is yours to exit. If there is a service among them, its death is from here on the error of its exit ([law 21]).
+    /// The other is yours to exit. If there is a service among them, its failure is from here on the error of its exit ([law 21]).
     /// If this stack is closed, both are.
     ///
     /// [law 21]: crate::guide::guarantees#law-21

@@ -34,26 +34,26 @@ use crate::resource::enter::Enter;
 /// ```
 ///
 /// A stack is a resource itself: it has a scope, a guard, and may be a member of something larger. Registering takes
-/// `&self` and gives a [`StackGuard`](super::StackGuard), through which the resource is used, as many of them as you like at the same time; none
-/// outlives the stack.
+/// `&self` and gives a [`StackGuard`](super::StackGuard), through which you use the resource. There may be many guards at the same
+/// time; none outlives the stack.
 ///
 /// # Guarantees
 ///
 /// - Entries exit one after the other, in the task of the stack, in the reverse order of their registration; whatever fails,
 ///   panics or hangs stops none ([law 7]). This takes no more stack memory for many entries than for one.
 /// - Each has a name and an exit budget of its own. The stack has none, unless one is set: that then caps the whole.
-/// - Each is told the outcome so far: an exit that fails after a clean body has those that are older told
-///   [`Failed`](crate::Cause::Failed), and why.
+/// - Each learns the outcome so far: after a clean body, the first exit that fails makes the cause of all older ones
+///   [`Failed`](crate::Cause::Failed), with its error.
 /// - The first failure is what the exit of the stack fails with, the others are attached in their order ([law 23]).
 /// - What an exit registers (through a [`StackHandle`]) exits next; what is registered after the end comes back ([law 25]).
 /// - Dropped without its exit, the whole stack is adopted or rescued as one ([law 3]); dropped in the middle of that, what is
 ///   left goes on in its order ([law 6]). Of a [`local::ExitStack`](crate::local::ExitStack), those entries that may leave their task
 ///   are adopted or rescued, and the others are reported as lost.
-/// - A service that is entered in the body of the stack's scope, and dies there, cancels that body ([law 21]).
+/// - A service that is entered in the body of the stack's scope, and fails there, cancels that body ([law 21]).
 ///
 /// # One for each turn of a loop
 ///
-/// What is entered in a loop stays until the stack exits. What should live for one turn is scoped in it, or
+/// A resource that is entered in a loop stays until the stack exits. If it should live for one turn only, scope it there, or let it be
 /// [exited](super::StackGuard::exit) at its end:
 ///
 /// ```

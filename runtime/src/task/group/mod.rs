@@ -66,22 +66,21 @@ use state::GroupInner;
 ///
 /// # When one fails
 ///
-/// A child that fails or panics takes the others with it: its siblings are cancelled, and the body is, as if a
-/// [`Service`](crate::Service) had died that it uses ([law 21]). The scope returns the error, which names the child and the place
-/// where it was spawned; what fails after that is attached in the order it happened ([law 23]). The cancelled siblings are
-/// not reported. Under a guard the body is not cancelled, and the failure is the error of the exit.
+/// If a child fails or panics, its siblings are cancelled, and so is the body, as by the failure of a
+/// [`Service`](crate::Service) ([law 21]). The scope returns the error, which names the child and the place where it was spawned;
+/// later failures are attached in the order they happened ([law 23]). The cancellation of the siblings is not reported. Under a guard the body is not cancelled, and the failure is the error of the exit.
 ///
 /// # How it ends
 ///
 /// After a body that succeeded, the exit waits for all children, for as long as they take: there is no budget unless
 /// [`exit_timeout`](Lifespan::exit_timeout) asks for one. After any other body, or when it is abandoned, the exit cancels them,
-/// and waits until they have unwound. With a budget, what is left is cancelled when three quarters of that
-/// are over, or five seconds before its end, and then aborted and told by its name.
+/// and waits until they have unwound. With a budget, the children that are left are cancelled when three quarters of that
+/// are over, or five seconds before its end, and then aborted; the error names them.
 ///
-/// What is cancelled around the group, by a deadline for one, cancels the children at once, also while the exit waits; the exit
+/// A cancellation around the group, such as a deadline, cancels the children at once, also while the exit waits; the exit
 /// itself is shielded ([law 6]). If some had not completed, the scope then returns the cancellation, and not `Ok` ([law 15]).
 ///
-/// Dropped in the middle of the exit, the children are cancelled all the same, and [`drain`](crate::drain) waits for them, or the
+/// If the exit is dropped in the middle, the children are cancelled all the same. [`drain`](crate::drain) waits for them, or the
 /// scope around the group does ([laws 3][law 3] and [4][law 4]), for no longer than what is left of the budget, if there is one.
 ///
 /// # A resource that spawns helpers of its own
@@ -124,12 +123,12 @@ use state::GroupInner;
 /// # }
 /// ```
 ///
-/// A cancel scope around all of it that is cancelled, a [`timeout`](crate::timeout) for one, cancels the helpers at once; the close of
-/// an [`Owner`](crate::Owner) that it lives in does not. A helper that must see its resource out under any circumstances is a
+/// A cancel scope around all of it, such as a [`timeout`](crate::timeout), cancels the helpers at once; the close of an
+/// [`Owner`](crate::Owner) that holds the client does not. A helper that must outlive such a cancellation is a
 /// [`Service`](crate::Service).
 ///
-/// There the users of the resource learn of a helper's failure by what they call. Where it is to cancel them at once ([law 21]), the
-/// group is not hidden but entered around the resource, which spawns its helpers in it:
+/// Users of such a resource learn of a helper's failure from the calls that they make. If the failure must cancel them at once
+/// ([law 21]), enter the group around the resource, which spawns its helpers in it:
 ///
 /// ```
 /// # use lifespan::{Error, TaskGroup, scoped_resource, task::Spawner};
@@ -311,22 +310,22 @@ impl TaskGroup {
         started(Arc::clone(&self.group), subject, run)
     }
 
-    /// What spawns children with this name, for errors and reports; one without a name is called "child".
+    /// A spawner of children with this name, for errors and reports; a child without a name is called "child".
     #[must_use = "it is what names the children that it spawns"]
     pub fn named(&self, name: impl Into<Cow<'static, str>>) -> Spawner<&Self> {
         self.children().named(name)
     }
 
-    /// A handle that spawns children from anywhere, in the children for one.
+    /// A handle that spawns children from anywhere, for instance from a child.
     #[must_use]
     pub fn spawner(&self) -> Spawner {
         Spawner::new(&self.group)
     }
 
-    /// Cancels all children, those that begin later as well; the body goes on, and the group does not fail for it. Whether
-    /// this was the first time.
+    /// Cancels all children, also those that begin later. The body goes on, and the group has not failed. Returns whether this was
+    /// the first time.
     ///
-    /// Called at the end of the body, it stops what was only there for that.
+    /// Call it at the end of the body to stop children that only served the body.
     #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel(&self) -> bool {

@@ -30,12 +30,12 @@ impl Default for OwnerOptions {
 }
 
 impl OwnerOptions {
-    /// Those of [`Lifespan::spawn`](crate::Lifespan::spawn).
+    /// The defaults, as [`Lifespan::spawn`](crate::Lifespan::spawn) has them.
     pub fn new() -> Self {
         OwnerOptions::default()
     }
 
-    /// How many closures may wait to be run; 32 if nothing is said, and at least one.
+    /// How many closures may wait to be run; 32 by default, and at least one.
     pub fn queue(mut self, capacity: usize) -> Self {
         self.capacity = capacity;
         self

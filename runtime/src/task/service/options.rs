@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::task::ladder::{ShutdownLadder, rounded};
 
-/// How a [`Service`](crate::Service) ends. If nothing is said, the budget of its exit is what it may take to stop, but for a small part at its end.
+/// How a [`Service`](crate::Service) ends. By default it may take the budget of its exit to stop, but for a small part at the end of
+/// that.
 ///
 /// ```
 /// use lifespan::{Enter, Lifespan, Service, task::ServiceOptions};
@@ -53,7 +54,7 @@ impl SaidTime {
 const AT_THE_END: Duration = Duration::from_secs(5);
 
 impl ServiceOptions {
-    /// Those of [`Service::start`](crate::Service::start).
+    /// The defaults, as [`Service::start`](crate::Service::start) has them.
     pub fn new() -> Self {
         ServiceOptions::default()
     }

@@ -47,7 +47,7 @@ impl<T: Send + 'static> Service<T> {
     /// Its exit, whatever the cause, asks it to stop and then drops the value, so that a service that works off a queue sees
     /// that closed. An error that it returns from then on is that of the exit.
     ///
-    /// The budget of the exit (the field's, or [`exit_timeout`](Lifespan::exit_timeout); ten seconds if nothing is said) is what it may
+    /// The budget of the exit (the field's, or [`exit_timeout`](Lifespan::exit_timeout); ten seconds by default) is what it may
     /// take to stop, but for the last fifth, at most 5 s. Then its cancel scope is cancelled, so that it unwinds, and the exit fails
     /// with [`TaskError::NotStopped`], which has the last text of [`Stop::progress`]: what it was at may be half done. If it does
     /// not unwind either, it is aborted, and the exit fails with [`TaskError::Ignored`].

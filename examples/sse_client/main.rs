@@ -164,7 +164,7 @@ async fn read_all(client: &mut SseClient, started: oneshot::Sender<()>) -> Resul
     }
 }
 
-/// Waits for rescued exits: what a program does at its end, or the runtime would take them along.
+/// Waits for rescued exits, as each program does at its end: they would be lost with the runtime.
 async fn drain(journal: Journal) -> Result<(), BoxError> {
     let drained = lifespan::drain().await;
     for (name, _) in drained.waited_for() {

@@ -1,7 +1,7 @@
-//! The server: it streams ticks over SSE and keeps a record of who said hello and who said goodbye.
+//! The server: it streams ticks over SSE and keeps a record of the clients that said hello and goodbye.
 //!
 //! `GET /events` opens a session and streams its ticks. `DELETE /sessions/{id}` closes the session. A session that
-//! nobody closes stays in the record, so the exit of a client that got lost on the way would show here.
+//! is never closed stays in the record, so the exit of a client that got lost on the way would show here.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;

@@ -35,7 +35,7 @@ pub(crate) async fn open(folder: &Path) -> sqlx::Result<SqlitePool> {
     Ok(pool)
 }
 
-/// What everybody can see.
+/// The orders that any connection sees.
 pub(crate) async fn orders(pool: &SqlitePool) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar("SELECT item FROM orders ORDER BY rowid")
         .fetch_all(pool)

@@ -1,5 +1,5 @@
-//! The journal: what happened, in order, and who says so, one line each on standard output; whoever has to wait for something to
-//! happen waits for its line.
+//! The journal: what happened, in order, and who says so, one line each on standard output; code that has to wait for something
+//! waits for its line.
 
 use std::fmt::Display;
 

@@ -89,7 +89,7 @@ async fn tell(app: &mut App) -> Result<(), BoxError> {
 }
 
 impl App {
-    /// Says what the database holds, to everybody who reads it now. It had better be this.
+    /// Prints the orders that any connection sees now, and asserts that they are these.
     async fn holds(&self, expected: &[&str]) -> sqlx::Result<()> {
         let orders = database::orders(&self.pool).await?;
         self.journal

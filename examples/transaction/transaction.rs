@@ -123,8 +123,8 @@ impl<DB: Database> Transaction<DB> {
     }
 }
 
-/// The belt to the braces: after an exit that failed, overran its budget, or was killed with its runtime, the connection may
-/// still be in a transaction, and nobody else is to get it.
+/// For the worst case: after an exit that failed, overran its budget, or was dropped with its runtime, the connection may
+/// still be in a transaction, and must not go back to the pool.
 impl<DB: Database> Drop for Transaction<DB> {
     fn drop(&mut self) {
         if self.state != State::Idle {

@@ -2,7 +2,7 @@
 //!
 //! rmcp runs a handler in a task of its own, which it neither cancels nor waits for; it only cancels a token. Here a call is
 //! a child of the server's [`TaskGroup`]. When the group is cancelled, or the client withdraws the call or is gone, the call
-//! unwinds: what it holds exits and is awaited (law 13). One that does not end is told by its name, and aborted.
+//! unwinds: what it holds exits and is awaited (law 13). One that does not end is aborted, and the error names it.
 //!
 //! The price: rmcp knows by its own task for which request a server asks its client something (a sampling, say), and a child
 //! is another task. A tool that asks has to do so in `call_tool`, around this.

@@ -42,7 +42,7 @@ mod library {
         }
     }
 
-    /// The form of [`Transport`] that `dyn` can have: whatever is the one is the other.
+    /// The form of [`Transport`] that `dyn` can have. Each type that has one has the other.
     pub(crate) trait AnyTransport: Send {
         fn send_boxed<'a>(&'a mut self, text: &'a str) -> BoxFuture<'a, io::Result<()>>;
     }

@@ -1,5 +1,5 @@
 //! A worker with a queue that drains: jobs that were accepted are done before its scope returns, within its stop timeout.
-//! Who sends when the worker is to stop gets an error, so that no job is lost silently.
+//! A job that comes when the worker is to stop is refused with an error, so that none is lost silently.
 //!
 //! ```text
 //! resized cat.png

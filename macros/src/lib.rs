@@ -149,7 +149,7 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - `#[optional]` beside an `#[enter]`: the field is an `Option`. If the member fails to enter, or overruns its budget, that
 ///   is reported and the field is `None`; a panic or a cancellation is not absorbed. Others that name it get an `&Option<_>`;
-///   an `#[exit(async |it| ..)]` beside it gets what is in it. A service that enters and dies later ends the whole all the
+///   an `#[exit(async |it| ..)]` beside it gets what is in it. A service that enters and fails later ends the whole all the
 ///   same.
 /// - `timeout = "5s"` in an `#[enter(.., timeout = "5s")]` or `#[exit(.., timeout = "5s")]`, or alone in an
 ///   `#[exit(timeout = "5s")]`: the budget of that member, in place of its type's. A budget that the value itself asks for

@@ -55,7 +55,7 @@ impl fmt::Display for Cause {
 pub enum Phase {
     /// While entering: the resource does not exist.
     Enter,
-    /// While the body ran: that was cancelled, be it because the resource died, and the resource has exited.
+    /// While the body ran: it was cancelled, perhaps because the resource failed, and the resource has exited.
     Body,
     /// While exiting: the resource is gone.
     Exit,

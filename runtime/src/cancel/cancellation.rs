@@ -253,7 +253,7 @@ impl Eq for Cancellation {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CancelledBy {
-    /// Its own: somebody used its canceller, its token, or what `until` waits for has come.
+    /// Its own: by its canceller, by its token, or because the future that `until` waits for has completed.
     ThisScope,
     /// Its own deadline.
     Deadline,
@@ -285,7 +285,7 @@ impl Cancelled {
         self.by
     }
 
-    /// Whether a deadline or a budget ran out, be it this scope's or one around it.
+    /// Whether a deadline or a budget ran out, that of this scope or of one around it.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.cancellation.is_timeout()

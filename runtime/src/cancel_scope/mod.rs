@@ -62,7 +62,7 @@ pub(crate) use running::{Branch, Running};
 /// ```
 ///
 /// Cancel scopes nest: a cancellation reaches all scopes inside that are not behind a [`shield`](crate::shield). It stays: inside of a
-/// cancelled scope nothing is entered any more ([law 14]), and a scope of a resource that was told of it returns it as its
+/// cancelled scope nothing is entered any more ([law 14]), and a scope that has observed it returns it as its
 /// error, never `Ok` ([law 15]). A plain `tokio::spawn` inside is not reached.
 ///
 /// What is cancelled is dropped the next time it waits. Code whose channel is always ready does wait, each time that it has spent

@@ -9,7 +9,7 @@ use crate::cancel::node::Node;
 pub enum Outcome<T> {
     /// The body completed, and the scope was not cancelled.
     Completed(T),
-    /// The scope had been cancelled, but the body completed before anything in it was told.
+    /// The scope had been cancelled, but the body completed before anything in it observed that.
     CompletedAnyway(T, Cancelled),
     /// The body was cancelled. If it was told so, by a scope inside that returned it, and then ended by itself, what it
     /// returned is there too.
@@ -28,7 +28,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// What the body returned, unless it was cancelled first. What it returned after it was told is dropped.
+    /// What the body returned, unless it was cancelled first. What it returned after it had observed the cancellation is dropped.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// What the body returned, whenever it did: after it was told as well, so that what it made of the cancellation, a default,
+    /// What the body returned, also after it had observed the cancellation, so that what it made of the cancellation, a default,
     /// say, is here too.
     pub fn into_value(self) -> Option<T> {
         match self {

@@ -35,7 +35,7 @@ use crate::scope::drop_collector::DropCollector;
 /// # }
 /// ```
 ///
-/// The first to complete wins, be it with an `Ok` or an `Err`; of those that complete in the same poll, the one that stands
+/// The first to complete wins, with an `Ok` or an `Err`; of those that complete in the same poll, the one that stands
 /// first. Only after a poll in which the task has spent its cooperative budget with tokio the next one is polled first, so that
 /// a branch that is never idle starves no other. A loser's failed exit is reported; what a loser returns is dropped.
 ///

@@ -31,7 +31,7 @@ use crate::cancel::current;
 ///
 /// # Errors
 ///
-/// If the body was cancelled: by this deadline, or by something around it. [`Cancelled::by`] tells.
+/// If the body was cancelled: by this deadline, or by something around it. [`Cancelled::by`] says which.
 ///
 /// # Panics
 ///

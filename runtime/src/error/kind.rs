@@ -6,7 +6,7 @@ use crate::cancel::cancellation::Cancellation;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Its enter or exit returned an error; or it is a service, and died while it was used ([law 21]).
+    /// Its enter or exit returned an error; or it is a service, and failed while it was used ([law 21]).
     ///
     /// [law 21]: crate::guide::guarantees#law-21
     Failed,

@@ -195,7 +195,7 @@ impl TaskError {
     }
 }
 
-/// For `child.await?` in a body that fails with our error. In the body of its group, or in a sibling, a failure is not told twice:
+/// For `child.await?` in a body that fails with our error. In the body of its group, or in a sibling, a failure is not reported twice:
 /// the group fails with the error itself.
 impl From<TaskError> for Error {
     #[track_caller]

@@ -185,7 +185,7 @@ impl Failures {
 impl Error {
     /// The original error by value, if it has this type, else this error unchanged.
     ///
-    /// One that was told to several, as the outcome of an owner is, belongs to none of them: for that there is
+    /// An error that several callers got, such as the outcome of an owner, belongs to none of them. For that there is
     /// [`downcast_ref`](Error::downcast_ref).
     ///
     /// Attached failures cannot travel in an `E`: they are reported, so read

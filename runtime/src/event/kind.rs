@@ -75,7 +75,7 @@ pub enum EventKind<'a> {
     /// [reported](EventKind::Unreturned).
     #[non_exhaustive]
     ExitFailed { took: Duration, error: &'a Error },
-    /// It has entered, and its exit is from here on told as a part of another life's: an owner that was given away.
+    /// It has entered, and from here on its exit is a part of another life's: an owner that was given away.
     HandedOn,
     /// A cancel scope begins: that of a `timeout`, a `race`, a `shield` as well.
     Opened,
@@ -154,7 +154,7 @@ pub enum EventKind<'a> {
     /// cancelled. That of another is the failure of its exit.
     #[non_exhaustive]
     ServiceCancelled { reason: &'a str },
-    /// A guard or an owner was told that all went well, in the exit of a resource that was told otherwise: what it is a part
+    /// A guard or an owner was ended as completed, in the exit of a resource with another cause: the whole that it is a part
     /// of, as far as can be seen. Only in builds with [checks](crate::checks_enabled).
     #[non_exhaustive]
     CauseLost { reason: &'a str },

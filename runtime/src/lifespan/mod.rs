@@ -120,7 +120,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # Errors
     ///
     /// The body's own error, untouched; else, as `E::from(lifespan::Error)`, the failure of the enter, what a
-    /// [`Service`](crate::Service) died of while the body used it ([law 21]), or the failure of the first exit that failed.
+    /// [`Service`](crate::Service) failed with while the body used it ([law 21]), or the failure of the first exit that failed.
     /// Other failures are attached if the error is a [`lifespan::Error`](Error), else they are
     /// [reported](crate::event) ([law 23]).
     ///

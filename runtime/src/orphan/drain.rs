@@ -15,7 +15,7 @@ use crate::error::Error;
 /// Waits until every rescued exit of this runtime has ended, and every [`Owner`](crate::Owner) whose end was asked for, also those
 /// that come while it waits ([law 4]). It does not wait for other owners, but [names them](Drained::still_live).
 ///
-/// It tells of what it waited for. A rescued exit that ended before the call is not part of that: its failure, if it had
+/// It returns what it waited for. A rescued exit that ended before the call is not part of that: its failure, if it had
 /// one, was reported when it happened.
 ///
 /// Call it last, before the runtime shuts down: what a shutdown finds running is dropped, and reported as lost or

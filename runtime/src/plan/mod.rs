@@ -51,7 +51,7 @@ use paths::{Longest, PlanSide, Time, longest};
 /// ([law 13]); a nested lifespan counts with its own worst case. Members that do not depend on each other overlap, so the
 /// longest path decides ([law 18] on the way in, [law 7] on the way out).
 ///
-/// A budget for the whole caps that. It, too, has its grace: once on the way in, where all enters are told at once; on the
+/// A budget for the whole caps that. It, too, has its grace: once on the way in, where all enters unwind at once; on the
 /// way out once for each exit, since those that are left when it runs out are still begun, one after the other, and each
 /// ends when it first waits.
 ///

@@ -46,7 +46,7 @@ use crate::error::Error;
     note = "for a type of your own that only has no `Display`: `impl lifespan::Failure for AppError {{}}`"
 )]
 pub trait Failure: From<Error> + 'static {
-    /// What exits are told when a body fails with it: [`Exit::error`](crate::Exit::error). The `Display` of a type that has one; else
+    /// The text that exits get when a body fails with it: [`Exit::error`](crate::Exit::error). The `Display` of a type that has one; else
     /// only the name of the type, unless you say more.
     #[must_use]
     fn text(&self) -> String {

@@ -98,8 +98,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # Signals
     ///
     /// They are listened for from the first poll on, before anything is entered, and for as long as the process lives: the
-    /// handlers of tokio are never uninstalled. When no `run` is left to be told, a signal ends the process at once, as it would
-    /// without handlers, so that a `main` that hangs after its `run` can be stopped. Several `run`s in one process are all told.
+    /// handlers of tokio are never uninstalled. When no `run` is left, a signal ends the process at once, as it would
+    /// without handlers, so that a `main` that hangs after its `run` can be stopped. If there are several `run`s in one process, each gets the signal.
     /// The runtime needs no driver for signals. Two signals of one kind may count as one if they come at the same moment.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// command-line tool or a job.
     ///
     /// What [`run`](Lifespan::run) says of signals holds here, but that the first one cancels the body: it unwinds ([law 13]), and the
-    /// exits are told *cancelled*.
+    /// exits get the cause *cancelled*.
     ///
     /// ```
     /// # use lifespan::Lifespan;

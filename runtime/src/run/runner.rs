@@ -50,8 +50,8 @@ const BLOCKED_FOR: Duration = Duration::from_secs(1);
 ///
 /// # Draining
 ///
-/// A process that an orchestrator stops gets new requests for some seconds after its SIGTERM: those who send them learn of the stop
-/// by and by. With a time to drain, the first SIGTERM only makes the run [draining](RunState::Draining): its readiness says no,
+/// A process that an orchestrator stops gets new requests for some seconds after its SIGTERM, until all load balancers have noticed
+/// the stop. With a time to drain, the first SIGTERM only makes the run [draining](RunState::Draining): its readiness says no,
 /// [services](crate::Service) hear of it, and everything serves on. When that time is over, or all that
 /// [serves](RunHandle::serving) is idle, the run stops.
 ///

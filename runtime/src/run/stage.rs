@@ -21,7 +21,7 @@ pub enum RunState {
     Starting,
     /// All has entered, and the body runs.
     Ready,
-    /// It was asked to end, and serves on, until those who send it work have heard of that.
+    /// It was asked to end, and serves on until its clients have noticed.
     Draining,
     /// The body has ended or is cancelled, and what was entered exits.
     Stopping,

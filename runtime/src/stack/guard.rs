@@ -116,7 +116,7 @@ impl<'s, R: LocalResource, K: Kind> StackGuard<'s, R, K> {
 
     /// Takes it off the stack: from here on it is yours to exit.
     ///
-    /// If it is a service, its death is from here on the error of its exit ([law 21]).
+    /// If it is a service, its failure is from here on the error of its exit ([law 21]).
     ///
     /// [law 21]: crate::guide::guarantees#law-21
     pub fn into_live(mut self) -> Live<R> {

@@ -95,7 +95,7 @@ impl<K: Kind> ExitStack<K> {
         Ok(StackGuard::new(&self.slots, kept))
     }
 
-    /// Has `callback` run when the stack exits, told how things went by then. It is written `async |exit| ..`.
+    /// Runs `callback` when the stack exits, with the [`Exit`] that says how things went by then. It is written `async |exit| ..`.
     ///
     /// It fails with whatever it returns, `()` or a `Result`.
     ///

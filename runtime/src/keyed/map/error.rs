@@ -22,7 +22,7 @@ pub enum InsertError<L> {
     /// It would have waited for its own exit: called by the very member that is to leave.
     Deadlock(Rejected<L>),
     /// It was let in, and failed to enter. If that is because it was removed meanwhile, or the map has ended,
-    /// [`is_closed`](Error::is_closed) tells.
+    /// [`is_closed`](Error::is_closed) says so.
     Failed(Error),
 }
 

@@ -104,7 +104,7 @@ where
     ///
     /// # Errors
     ///
-    /// The key is taken, be it by one that waits for it already, or the map is closed: the lifespan comes back, and nothing was
+    /// The key is taken, or another lifespan waits for it already, or the map is closed: the lifespan comes back, and nothing was
     /// entered ([law 25]). Else the failure of the enter, with which the key is free again; so it is after it was
     /// [removed](Self::remove) while it entered. For a `?` into an error of your own: [`convert_errors!`](crate::convert_errors).
     ///
@@ -128,7 +128,7 @@ where
         self.let_in(key, lifespan, OwnerOptions::new(), OnTaken::Refuse, Location::caller())
     }
 
-    /// As [`insert`](Self::insert), for one whose owner works like that.
+    /// As [`insert`](Self::insert), with options for the owner.
     ///
     /// ```
     /// # use lifespan::{Error, Lifespan, OwnerMap, task::OwnerOptions};
@@ -193,7 +193,7 @@ where
         self.let_in(key, lifespan, OwnerOptions::new(), OnTaken::Replace, Location::caller())
     }
 
-    /// As [`replace`](Self::replace), for one whose owner works like that.
+    /// As [`replace`](Self::replace), with options for the owner.
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@ use crate::error::task_error::TaskError;
 ///
 /// # Errors
 ///
-/// As a future: a [`TaskError`], if the child failed, panicked or was cancelled. A cancelled child that had been told so and
+/// As a future: a [`TaskError`], if the child failed, panicked or was cancelled. A cancelled child that had observed this and
 /// then returned `Ok` counts as cancelled ([law 15]).
 ///
 /// # Panics

@@ -23,7 +23,8 @@ use crate::task::ready::Ready;
 use crate::task::service::ServiceEnd;
 use crate::task::spawned::TaskResult;
 
-/// Spawns children of a [`TaskGroup`](crate::TaskGroup) from anywhere, in its children for one; made by [`TaskGroup::spawner`](crate::TaskGroup::spawner). Cheap to clone.
+/// Spawns children of a [`TaskGroup`](crate::TaskGroup) from anywhere, for instance from a child; made by
+/// [`TaskGroup::spawner`](crate::TaskGroup::spawner). Cheap to clone.
 ///
 /// It does not keep the group open: that ends when its body and its children have, and then refuses to spawn: each method gives
 /// `Result<Child<T>, Rejected<F>>`, whose error has the future ([law 25]). While the group is cancelled but still open, a child begins, and is

@@ -220,7 +220,7 @@ impl<R, K: Kind> Owner<R, K> {
 impl<R: ScopedResource> Owner<R> {
     /// Runs a closure with the resource, in the task of the owner, and returns what it returns.
     ///
-    /// To tell that the owner was closed from an error of the closure's own there is [`Error::is_closed`].
+    /// [`Error::is_closed`] tells a closed owner from an error of the closure's own.
     ///
     /// As with [`scope`](crate::Lifespan::scope), the error type is the closure's own; annotate it where it cannot be inferred.
     ///

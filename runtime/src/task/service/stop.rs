@@ -65,7 +65,7 @@ impl Stop {
     ///
     /// # Cancel safety
     ///
-    /// It may be dropped at any time, in a `select!` for one, and asked for again.
+    /// It may be dropped at any time, as by a `select!`, and asked for again.
     pub fn requested(&self) -> impl Future<Output = ()> + Send + use<> {
         let request = Arc::clone(&self.0);
         // Without a budget, so that it is heard behind a queue that is never empty.
@@ -79,9 +79,9 @@ impl Stop {
     }
 
     /// Completes when the run of the service drains (see `lifespan::run::Runner::drain_for`): the process is to end, and serves on for a
-    /// while; or when the service is to stop. At once if it is so already.
+    /// while. Also when the service is to stop. At once if either is so already.
     ///
-    /// A server tells its clients then to go elsewhere; a worker takes no new job from a queue that others work off as well.
+    /// A server tells its clients then to go elsewhere; a worker takes no new job from a queue that other processes share.
     ///
     /// # Cancel safety
     ///

@@ -1,13 +1,13 @@
 //! [`observe`]: the functions that are called with the events of this process.
 //!
-//! They stand in a list that only grows, each with a switch, so that an event is delivered without a lock. One number says
-//! what the most curious of them wants to see: with none, that is all that is looked at. One that panics is switched off.
+//! They stand in a list that only grows, each with a switch, so that an event is delivered without a lock. One flag says whether
+//! any of them wants to see what begins: with none, that is all that is looked at. One that panics is switched off.
 
 use std::cell::Cell;
 use std::fmt;
 use std::iter;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::kind::{Event, Level};
@@ -18,6 +18,8 @@ use crate::base::policy::Name;
 struct Observer {
     /// The least that it wants to see; 0 if it is switched off.
     level: AtomicU8,
+    /// It wants to see what begins, too, and not only how that ends which it has seen begin.
+    is_curious: AtomicBool,
     call: Call,
     /// Where it looks, if not everywhere: whether it wants to see what begins here.
     is_seen: Option<fn() -> bool>,
@@ -29,6 +31,9 @@ static FIRST: OnceLock<&'static Observer> = OnceLock::new();
 
 /// The least that any of them wants to see.
 static LEAST: AtomicU8 = AtomicU8::new(0);
+
+/// Whether any of them wants to see how what begins now lives.
+static IS_ANY_CURIOUS: AtomicBool = AtomicBool::new(false);
 
 /// Held while an observer comes or goes.
 static CHANGING: Mutex<()> = Mutex::new(());
@@ -78,16 +83,19 @@ pub(crate) fn observe_at(level: Level, call: Call, place: &'static Location<'sta
 
 fn add(level: Level, call: Call, is_seen: Option<fn() -> bool>, place: &'static Location<'static>) -> Observation {
     let observer: &'static Observer = Box::leak(Box::new(Observer {
-        level: AtomicU8::new(level as u8),
+        level: AtomicU8::new(0),
+        is_curious: AtomicBool::new(true),
         call,
         is_seen,
         place,
         next: OnceLock::new(),
     }));
-    let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
-    let end = all().last().map_or(&FIRST, |last| &last.next);
-    let _ = end.set(observer);
-    LEAST.fetch_max(level as u8, Ordering::Relaxed);
+    {
+        let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = all().last().map_or(&FIRST, |last| &last.next);
+        let _ = end.set(observer);
+    }
+    observer.set_level(level as u8);
     Observation(observer)
 }
 
@@ -108,6 +116,13 @@ impl Observation {
     pub(crate) fn set_level(&self, level: Option<Level>) {
         self.0.set_level(level.map_or(0, |level| level as u8));
     }
+
+    /// Whether it sees what begins from here on.
+    #[cfg(feature = "signal")]
+    pub(crate) fn set_curious(&self, is_curious: bool) {
+        self.0
+            .change(|observer| observer.is_curious.store(is_curious, Ordering::Relaxed));
+    }
 }
 
 impl fmt::Debug for Observation {
@@ -124,10 +139,19 @@ impl Observer {
     }
 
     fn set_level(&self, level: u8) {
+        self.change(|observer| observer.level.store(level, Ordering::Relaxed));
+    }
+
+    fn change(&self, change: impl FnOnce(&Observer)) {
         let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
-        self.level.store(level, Ordering::Relaxed);
+        change(self);
         let least = all().map(|observer| observer.level.load(Ordering::Relaxed)).max();
         LEAST.store(least.unwrap_or(0), Ordering::Relaxed);
+        IS_ANY_CURIOUS.store(all().any(Observer::is_curious), Ordering::Relaxed);
+    }
+
+    fn is_curious(&self) -> bool {
+        self.wants(Level::Debug) && self.is_curious.load(Ordering::Relaxed)
     }
 
     /// Who it is, for the event that it is gone.
@@ -143,14 +167,14 @@ fn all() -> impl Iterator<Item = &'static Observer> {
 /// Whether anything observes how what begins now lives.
 #[inline]
 pub(crate) fn is_observed() -> bool {
-    wants(Level::Debug) && is_seen()
+    IS_ANY_CURIOUS.load(Ordering::Relaxed) && is_seen()
 }
 
 /// What an observer does itself is not observed.
 #[cold]
 #[inline(never)]
 fn is_seen() -> bool {
-    let sees = |observer: &Observer| observer.wants(Level::Debug) && observer.is_seen.is_none_or(|is_seen| is_seen());
+    let sees = |observer: &Observer| observer.is_curious() && observer.is_seen.is_none_or(|is_seen| is_seen());
     !IS_OBSERVING.get() && all().any(sees)
 }
 

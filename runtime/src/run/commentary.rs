@@ -1,7 +1,7 @@
 //! [`Commentary`]: what a run says of itself. It is silent while all is fast, and says what it waits for when it is slow.
 //!
 //! It is an observer like any other, of what is entered inside of the run while that starts, and of how that exits; while the
-//! program serves, it observes nothing, so that serving costs what it costs without it. [`table`](super::told) is what it knows.
+//! program serves, it observes nothing that begins, so that serving costs what it costs without it. [`table`](super::told) is what it knows.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -173,7 +173,7 @@ impl Speaker {
     /// All members are there.
     pub(super) fn ready(&self) {
         let line = self.told.lock().started();
-        self.observe(None);
+        self.observe(false);
         self.say_if_asked(&line);
     }
 
@@ -215,7 +215,7 @@ impl Speaker {
                 StoppedBy::Body | StoppedBy::Asked(_) => format!("stopping {name}"),
             }
         };
-        self.observe(Some(Level::Trace));
+        self.observe(true);
         self.say_if_asked(&line);
     }
 
@@ -264,9 +264,9 @@ impl Speaker {
         }
     }
 
-    fn observe(&self, level: Option<Level>) {
+    fn observe(&self, what_begins: bool) {
         if let Some(observation) = &*self.observation.lock() {
-            observation.set_level(level);
+            observation.set_curious(what_begins);
         }
     }
 
@@ -317,6 +317,8 @@ impl Speaker {
 /// A run that is over, or was dropped, observes nothing.
 impl Drop for Speaker {
     fn drop(&mut self) {
-        self.observe(None);
+        if let Some(observation) = self.observation.lock().take() {
+            observation.stop();
+        }
     }
 }

@@ -283,6 +283,45 @@ fn a_service_that_a_second_signal_cuts_off() {
     );
 }
 
+/// What has gone while it served is not counted.
+#[test]
+fn what_ends_while_it_serves() {
+    let enter = async { unit("job", 0, 0).enter().await.map(Some) };
+    let app = Lifespan::new(enter, async |_, _| wait(1_500).await).named("app");
+    let body = async |job: &mut Resource<Option<crate::Live<Resource<()>>>>| {
+        job.take().unwrap().exit().await?;
+        wait(60_000).await;
+        Ok::<_, Error>(())
+    };
+    let lines = Arc::<Mutex<Vec<String>>>::default();
+    let sink = Arc::clone(&lines);
+    let commentary = Commentary::new().to(move |line| sink.lock().unwrap().push(without_places(line)));
+    let runner = Runner::new().commentary(commentary.everything(false));
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    let running = runner.listening_with(app, body, |_| Ok(()));
+    runtime.unwrap().block_on(running).unwrap();
+    assert_eq!(
+        *lines.lock().unwrap(),
+        [
+            "1 of 1 still to stop: app 1.0 s of 10 s; entered at here",
+            "app stopped in 1.5 s"
+        ]
+    );
+}
+
+/// It holds up what it may need, not what began when it had entered.
+#[test]
+fn whom_it_holds_up() {
+    let [pool, worker, cache] = [unit("pool", 0, 0), unit("worker", 10, 1_500), unit("cache", 0, 0)];
+    let app = pool.then(|_| crate::join((worker, cache))).named("app");
+    let (lines, _) = said(Commentary::new().everything(false), app, [60_000]);
+    assert_eq!(
+        lines[0],
+        "2 of 3 still to stop: worker 1.0 s of 10 s (\"committing worker\"), holds up pool; \
+         entered at here; SIGTERM again to stop waiting"
+    );
+}
+
 /// A line each millisecond, and not for ever at one moment.
 #[test]
 fn a_commentary_without_a_pause() {

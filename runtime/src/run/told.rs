@@ -1,6 +1,7 @@
 //! [`Told`]: what lives inside of a run, as its commentary knows it, and the lines that are made of that.
 
 use std::fmt::Write;
+use std::iter::successors;
 use std::panic::Location;
 use std::time::Duration;
 
@@ -66,7 +67,9 @@ impl Told {
         } else {
             let member = self.members.get(id)?;
             let is_late = |error: &Error| error.is_timeout() && error.subject().life.is_some_and(|life| life.id == id);
-            event.error().is_some_and(is_late).then(|| cells(member, "late"))
+            let is_awaited = matches!(self.phase, RunState::Starting | RunState::Stopping);
+            let is_late = is_awaited && event.error().is_some_and(is_late);
+            is_late.then(|| cells(member, "late"))
         };
         match event.kind() {
             EventKind::Progress { .. } => {
@@ -154,10 +157,16 @@ impl Told {
         Some(line)
     }
 
-    /// What is still up beside it, and exits later.
+    /// What is still up beside it and what that is a part of, and had entered before that began: it may be needed there.
     fn held_up(&self, leaf: &Row) -> String {
-        let others = self.members.living();
-        let others = others.filter(|member| member.parent == leaf.parent && member.state == State::Live);
+        let around = successors(Some(leaf), |inner| self.members.get(inner.parent?));
+        let around: Vec<_> = around.collect();
+        let is_before = |member: &Row, at: &Row| {
+            let had_entered = member.entered.is_some_and(|entered| entered <= at.entering);
+            member.parent == at.parent && member.id < at.id && had_entered
+        };
+        let others = self.members.living().filter(|member| member.state == State::Live);
+        let others = others.filter(|member| around.iter().any(|at| is_before(member, at)));
         let others: Vec<_> = others.map(|member| &*member.name).collect();
         match others[..] {
             [] => String::new(),

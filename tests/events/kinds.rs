@@ -5,8 +5,9 @@ use std::future::pending;
 use std::io;
 use std::time::Duration;
 
+use lifespan::run::{Commentary, RunState, Runner};
 use lifespan::{
-    BoxError, CancelScope, ExitStack, Lifespan, OwnerMap, Service, Stop, TaskGroup, drain, shield, timeout,
+    BoxError, CancelScope, Exit, ExitStack, Lifespan, OwnerMap, Service, Stop, TaskGroup, drain, shield, timeout,
 };
 use tokio::task::yield_now;
 
@@ -231,5 +232,42 @@ fn a_cancel_scope_that_is_dropped() {
             drain().await.into_result().unwrap();
         });
         assert(&told.await, ["job opened", "job dropped"]);
+    });
+}
+
+/// What a start-up that fails, or a stop without a time to drain, leaves out is not told.
+#[test]
+fn how_far_a_run_has_come() {
+    paused().block_on(async {
+        let ran = told(async {
+            let quiet = || Runner::new().commentary(Commentary::new().to(|_| ()));
+            let runner = quiet().drain_for(Duration::from_secs(1));
+            let run = runner.handle();
+            tokio::spawn(async move {
+                run.reached(RunState::Ready).await;
+                run.drain();
+            });
+            runner.run(unit("app")).await.unwrap();
+            let bad = Lifespan::new(async { Err::<(), _>("no".to_owned()) }, async |(), _: &Exit| ()).named("bad");
+            quiet().run(bad).await.unwrap_err();
+        });
+        assert(
+            &ran.await,
+            [
+                "app starting",
+                "app.app entering",
+                "app.app entered",
+                "app ready",
+                "app draining",
+                "app stopping",
+                "app.app exiting: completed",
+                "app.app exited",
+                "app stopped",
+                "bad starting",
+                "bad.bad entering",
+                "bad.bad enter failed: Failed",
+                "bad stopped",
+            ],
+        );
     });
 }

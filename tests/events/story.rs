@@ -121,6 +121,7 @@ impl Story {
             EventKind::WentOn => "went on".into(),
             EventKind::HandedOn => "handed on".into(),
             EventKind::StopRequested => "asked to stop".into(),
+            EventKind::Run { state, .. } => state.to_string(),
             EventKind::Progress { text, .. } => format!("progress: {text}"),
             EventKind::Opened => "opened".into(),
             EventKind::Closed { .. } => "closed".into(),

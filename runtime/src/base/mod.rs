@@ -20,5 +20,7 @@ pub(crate) mod observed;
 pub(crate) mod opaque;
 pub(crate) mod panic;
 pub(crate) mod policy;
+#[cfg(feature = "signal")]
+pub(crate) mod run_state;
 pub(crate) mod subject;
 pub(crate) mod timer;

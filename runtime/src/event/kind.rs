@@ -14,6 +14,8 @@ use crate::base::entry::Subject;
 use crate::base::life::Id;
 #[cfg(feature = "tracing")]
 use crate::base::policy::Name;
+#[cfg(feature = "signal")]
+use crate::base::run_state::RunState;
 use crate::cancel::cancellation::Cancellation;
 use crate::error::Error;
 
@@ -110,6 +112,10 @@ pub enum EventKind<'a> {
     /// An exit, or a service, says how far it has come.
     #[non_exhaustive]
     Progress { text: &'a str },
+    /// A run has come so far; members lie in it.
+    #[cfg(feature = "signal")]
+    #[non_exhaustive]
+    Run { state: RunState },
     /// Something failed, and what is being returned cannot carry the error ([laws 3][law 3], [4][law 4], [23][law 23]).
     ///
     /// [law 3]: crate::guide::guarantees#law-3
@@ -202,6 +208,8 @@ impl<'a> EventKind<'a> {
             | EventKind::StopRequested
             | EventKind::Abandoned { .. }
             | EventKind::Adopted { .. } => Level::Debug,
+            #[cfg(feature = "signal")]
+            EventKind::Run { .. } => Level::Debug,
             EventKind::Progress { .. } => Level::Trace,
         }
     }
@@ -316,6 +324,8 @@ impl fmt::Display for Event<'_> {
             EventKind::StopRequested => write!(f, "`{name}` is asked to stop"),
             EventKind::Progress { text } => write!(f, "`{name}`: {text}"),
             EventKind::Adopted { .. } => write!(f, "exit of `{name}` adopted"),
+            #[cfg(feature = "signal")]
+            EventKind::Run { state } => write!(f, "run of `{name}`: {state}"),
             EventKind::Unreturned { error }
             | EventKind::EnterFailed { error, .. }
             | EventKind::ExitFailed { error, .. } => write!(f, "{error}"),

@@ -111,10 +111,10 @@ impl Observation {
         self.0.set_level(0);
     }
 
-    /// The least that it sees from here on; nothing, if there is none.
-    #[cfg(any(feature = "signal", feature = "tracing"))]
-    pub(crate) fn set_level(&self, level: Option<Level>) {
-        self.0.set_level(level.map_or(0, |level| level as u8));
+    /// The least that it sees from here on.
+    #[cfg(feature = "tracing")]
+    pub(super) fn set_level(&self, level: Level) {
+        self.0.set_level(level as u8);
     }
 
     /// Whether it sees what begins from here on.

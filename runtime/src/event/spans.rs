@@ -39,7 +39,7 @@ use crate::base::life::Id;
 pub fn trace_spans() -> Observation {
     static SPANS: OnceLock<Observation> = OnceLock::new();
     let spans = SPANS.get_or_init(|| observe(Level::Trace, tell));
-    spans.set_level(Some(Level::Trace));
+    spans.set_level(Level::Trace);
     IS_ON.store(true, Ordering::Relaxed);
     spans.clone()
 }
@@ -203,6 +203,8 @@ fn say(event: &Event<'_>) {
             moment!(debug, "lifespan.scope.unwound", "unwound", event, reason = by)
         }
         EventKind::StopRequested => moment!(info, "lifespan.service.stop_requested", "stop requested", event),
+        #[cfg(feature = "signal")]
+        EventKind::Run { state: now } => moment!(info, "lifespan.run.state", "run", event, state = now),
         EventKind::Progress { text } => moment!(trace, "lifespan.exit.progress", "progress", event, progress = text),
         // A warning, or what has a span.
         _ => {}

@@ -14,13 +14,14 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
 use super::signal::Signal;
-use super::stage::{RunState, StoppedBy};
+use super::stage::StoppedBy;
 use super::told::Told;
 use crate::base::brief::brief;
 use crate::base::coop::poll_unbudgeted;
 use crate::base::entry::Subject;
 use crate::base::life::Id;
 use crate::base::lock::Lock;
+use crate::base::run_state::RunState;
 use crate::base::timer::try_sleep;
 use crate::event::{self, Level, Observation};
 

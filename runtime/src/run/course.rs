@@ -11,18 +11,20 @@ use tokio::time::{Sleep, timeout_at};
 
 use super::commentary::{Commentary, Speaker};
 use super::signal::Signal;
-use super::stage::{Now, RunState, Rung, Stage, StoppedBy};
+use super::stage::{Now, Rung, Stage, StoppedBy};
 use crate::base::cause::Phase;
 #[cfg(feature = "tasks")]
 use crate::base::draining::Draining;
 use crate::base::entry::Subject;
-use crate::base::life::Id;
+use crate::base::life::{Id, Life};
+use crate::base::run_state::RunState;
 use crate::base::timer;
 use crate::cancel::cancellation::{CancelKind, Cancellation};
+use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::error::{Error, ErrorKind};
-use crate::event::ReportSubscriber;
 use crate::event::failures::Failures;
+use crate::event::{EventKind, ReportSubscriber, emit};
 use crate::orphan::drain::drain;
 use crate::orphan::{blocking, ledger, owner_entry};
 
@@ -56,8 +58,10 @@ impl Course {
         commentary: Commentary,
         body_hears: bool,
     ) -> Self {
-        let root = Id::next();
+        let (root, parent) = (Id::next(), current::living());
         node.houses(root);
+        let life = Some(Life { id: root, parent });
+        let subject = Subject { life, ..subject };
         Course {
             speaker: Speaker::new(commentary, &subject, root),
             subject,
@@ -86,6 +90,7 @@ impl Course {
             self.not_begun(&io::Error::new(error.kind(), text))
         })?;
         self.witness.begin();
+        self.tell(RunState::Starting);
         self.speaker.begin(self.subject.place);
         self.owners.store(ledger::mark(), Ordering::Relaxed);
         Ok(())
@@ -119,6 +124,7 @@ impl Course {
         // What fails while it serves is no matter of the run, which may last for months.
         self.witness.look_away();
         if self.stage.ready() {
+            self.tell(RunState::Ready);
             self.speaker.ready();
         }
         Body(self)
@@ -161,6 +167,7 @@ impl Course {
         if let Ok(runtime) = Handle::try_current() {
             *self.draining.lock() = Some(Draining::begin(runtime.id()));
         }
+        self.tell(RunState::Draining);
         self.speaker.draining(now.signals[1], time);
         timer::after(time)
     }
@@ -170,6 +177,7 @@ impl Course {
         if self.is_stopping.swap(true, Ordering::Relaxed) {
             return;
         }
+        self.tell(RunState::Stopping);
         self.speaker.stopping(&now.stopped_by);
         self.witness.look_again();
         let ends_by_itself = matches!(now.stopped_by, StoppedBy::Body) || (self.body_hears && self.is_entered());
@@ -248,18 +256,28 @@ impl Course {
         let by_signal = now.signals[1].filter(|_| !matches!(now.stopped_by, StoppedBy::Body | StoppedBy::Asked(_)));
         // A body that was cancelled has failed, unless it was done.
         let was_cut = self.body_hears || failed.is_some();
-        self.stage.end(match by_signal.filter(|_| was_cut) {
+        self.is_over(match by_signal.filter(|_| was_cut) {
             _ if !is_clean => 1,
             Some(signal) => signal.status(),
             None => failed.is_some().into(),
         });
+    }
+
+    fn is_over(&self, status: u8) {
+        if self.stage.end(status) {
+            self.tell(RunState::Stopped);
+        }
+    }
+
+    fn tell(&self, state: RunState) {
+        emit(&self.subject, EventKind::Run { state });
     }
 }
 
 /// A run that was dropped is over as well.
 impl Drop for Course {
     fn drop(&mut self) {
-        self.stage.end(1);
+        self.is_over(1);
     }
 }
 

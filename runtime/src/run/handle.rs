@@ -6,7 +6,8 @@ use std::panic::Location;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::stage::{RunState, Stage, StoppedBy};
+use super::stage::{Stage, StoppedBy};
+use crate::base::run_state::RunState;
 use crate::cancel::cancellation::Cancellation;
 
 /// How far a run has come, from anywhere; made by [`Runner::handle`](super::Runner::handle) before it begins, so that a member

@@ -10,7 +10,8 @@ use std::{io, thread};
 use tokio::runtime::{Builder, Handle};
 
 use super::signal::{Signal, Source};
-use super::stage::{RunState, Rung, Stage};
+use super::stage::{Rung, Stage};
+use crate::base::run_state::RunState;
 
 static DESK: Mutex<Desk> = Mutex::new(Desk {
     thread: None,

@@ -32,11 +32,11 @@ mod stage;
 mod tests;
 mod told;
 
+pub use crate::base::run_state::RunState;
 pub use commentary::Commentary;
 pub use handle::{RunHandle, Serving};
 pub use reload::{ReloadSignals, reload_signals};
 pub use runner::Runner;
-pub use stage::RunState;
 
 use stage::Stage;
 

@@ -1,9 +1,8 @@
-//! [`RunState`]: how far a run has come; [`Stage`], where that stands, for all who read it and all who move it on.
+//! [`Stage`]: how far a run has come, for all who read that and all who move it on.
 //!
 //! It only goes forward. Signals climb: each takes the run to the next [`Rung`], at once and in the thread that has received the
 //! signal, so that a run which blocks its thread is no hindrance.
 
-use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
@@ -11,35 +10,8 @@ use tokio::sync::watch;
 use tokio::task::coop::unconstrained;
 
 use super::signal::Signal;
+use crate::base::run_state::RunState;
 use crate::cancel::cancellation::Cancellation;
-
-/// How far a run has come. It goes forward only, and may skip states.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum RunState {
-    /// Something still enters.
-    Starting,
-    /// All has entered, and the body runs.
-    Ready,
-    /// It was asked to end, and serves on until its clients have noticed.
-    Draining,
-    /// The body has ended or is cancelled, and what was entered exits.
-    Stopping,
-    /// The run is over.
-    Stopped,
-}
-
-impl fmt::Display for RunState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            RunState::Starting => "starting",
-            RunState::Ready => "ready",
-            RunState::Draining => "draining",
-            RunState::Stopping => "stopping",
-            RunState::Stopped => "stopped",
-        })
-    }
-}
 
 /// How often it was asked to end, by signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -207,15 +179,15 @@ impl Stage {
         });
     }
 
-    /// It is over, with this status of the process.
-    pub(super) fn end(&self, status: u8) {
+    /// It is over, with this status of the process. Whether it was not before.
+    pub(super) fn end(&self, status: u8) -> bool {
         self.0.send_if_modified(|now| {
             let is_first = now.state != RunState::Stopped;
             if is_first {
                 (now.state, now.status) = (RunState::Stopped, status);
             }
             is_first
-        });
+        })
     }
 
     pub(super) fn serves(&self) {

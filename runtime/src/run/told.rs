@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::stage::RunState;
 use crate::base::brief::brief;
 use crate::base::entry::Subject;
 use crate::base::life::Id;
+use crate::base::run_state::RunState;
 use crate::error::Error;
 use crate::event::table::{Row, State, Table};
 use crate::event::{Event, EventKind};

@@ -20,19 +20,16 @@ pub(super) fn observe_for(journal: &Arc<Lock<Seen>>) {
     OBSERVATION.get_or_init(|| event::observe_where(is_seen, Level::Debug, Box::new(tell)));
 }
 
-/// Whether a journal sees what begins here.
+/// Whether a journal sees what begins here. This asks all scopes of a process, so it allocates nothing.
 fn is_seen() -> bool {
     let here = Home::here();
-    all().any(|journal| journal.lock().sees(here))
+    let journals = JOURNALS.lock();
+    let mut journals = journals.iter().filter_map(Weak::upgrade);
+    journals.any(|journal| journal.lock().sees(here))
 }
 
 fn tell(event: &Event<'_>) {
-    for journal in all() {
+    for journal in JOURNALS.lock().iter().filter_map(Weak::upgrade) {
         journal.lock().take(event);
     }
-}
-
-fn all() -> impl Iterator<Item = Arc<Lock<Seen>>> {
-    let all: Vec<_> = JOURNALS.lock().iter().filter_map(Weak::upgrade).collect();
-    all.into_iter()
 }

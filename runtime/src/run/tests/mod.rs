@@ -9,8 +9,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
+use super::RunState;
 use super::signal::Signal;
-use super::stage::{RunState, Stage};
+use super::stage::Stage;
 use super::{RunHandle, Runner};
 use crate::cancellation::Cancellation;
 use crate::scope::caught::caught;

@@ -407,7 +407,9 @@ fn random_steps_go_forward_only() {
                     serving -= 1;
                     stage.is_idle();
                 }
-                _ if random(8) == 0 => stage.end(0),
+                _ if random(8) == 0 => {
+                    stage.end(0);
+                }
                 _ => {}
             }
             let now = stage.now();

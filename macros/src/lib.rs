@@ -177,8 +177,8 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// `App::lifespan(config)`, a `Lifespan` of an `App`, with the visibility of the struct; `App::plan()`; and the trait impl
 /// that exits it, so that an `App` can be a member of another (the expansion of three members is in the repository,
 /// `macros/tests/expansions/lifespan_of_three.rs`). If a member fails to enter, the ones under way are cancelled,
-/// the entered ones roll back, and the error of that member is returned with all others attached (law 19). To exit, the members are taken out of the struct,
-/// which therefore cannot implement `Drop`.
+/// the entered ones roll back, and the error of that member is returned with all others attached (law 19). To exit, the members are
+/// taken out of the struct, which therefore cannot implement `Drop`.
 ///
 /// A missing dependency, a cycle, a duplicate, an input that is not used are compile errors, all of them at once (law 20).
 #[proc_macro_attribute]

@@ -250,8 +250,9 @@ pub mod local {
     #[cfg(feature = "compose")]
     pub type Joined<'a, T> = crate::Joined<T, Local<'a>>;
 
-    /// As [`lifespan::Owner`](crate::Owner), for a resource that is not `Send`, or must stay in its thread: its task runs in the `LocalSet` or `LocalRuntime`
-    /// where it was entered. Its handles may go anywhere; but while that `LocalSet` is not polled, nothing happens there, and they wait.
+    /// As [`lifespan::Owner`](crate::Owner), for a resource that is not `Send`, or must stay in its thread: its task runs in the
+    /// `LocalSet` or `LocalRuntime` where it was entered. Its handles may go anywhere; but while that `LocalSet` is not polled,
+    /// nothing happens there, and they wait.
     ///
     /// Made by [`Lifespan::spawn_local`](crate::Lifespan::spawn_local) and [`Lifespan::owned_local`](crate::Lifespan::owned_local).
     ///

@@ -1,8 +1,8 @@
 //! What everything stands on: who a resource is and what it may take ([`entry`], [`subject`], [`policy`], [`budget`]), which life
 //! of it is observed and how far that has come ([`life`], [`observed`]), the phases of a life and why it ends ([`cause`]), the
 //! clock and tokio's budget ([`timer`], [`coop`]), which task this is ([`identity`]), a mutex ([`lock`]), what user code panics with
-//! ([`panic`](mod@panic)), and what is written in many places: the `Debug` of what shows nothing ([`opaque`]), a time ([`brief`](mod@brief)).
-//! How something is entered is told to the code of its enter by [`called`].
+//! ([`panic`](mod@panic)), and what is written in many places: the `Debug` of what shows nothing ([`opaque`]), a time
+//! ([`brief`](mod@brief)). How something is entered is told to the code of its enter by [`called`].
 
 #[cfg(any(feature = "record", feature = "signal"))]
 pub(crate) mod brief;

@@ -3,9 +3,9 @@
 //! [`join`] and [`join_all`] overlap the enters and the exits of what is independent; [`then`] puts one after the other. What they give
 //! is a [`Lifespan`](crate::Lifespan) like any other, so they nest; [`local`] has the forms for members that stay in their task.
 //!
-//! [`joined`] is the resource. A [`lane`] has a member from its enter on; [`entering`] enters all, which share a [`group`], and [`roll_back`]
-//! exits those that have entered when one fails, for which [`nested`] asks the whole if there is one. [`parting`] makes the exits,
-//! and [`exits`] runs them. [`woken`] polls many futures, but only those that woke, in the order of [`turns`].
+//! [`joined`] is the resource. A [`lane`] has a member from its enter on; [`entering`] enters all, which share a [`group`], and
+//! [`roll_back`] exits those that have entered when one fails, for which [`nested`] asks the whole if there is one. [`parting`]
+//! makes the exits, and [`exits`] runs them. [`woken`] polls many futures, but only those that woke, in the order of [`turns`].
 
 #[cfg(test)]
 mod deep;

@@ -3,8 +3,9 @@
 /// Lets `?` convert every error of this crate into one of yours that [`lifespan::Error`](crate::Error) converts into.
 ///
 /// Some functions have an error of their own, since it gives something back or says more: [`Cancelled`](crate::Cancelled),
-/// [`TaskError`](crate::task::TaskError), [`Rejected`](crate::task::Rejected) and [`InsertError`](crate::keyed::InsertError). Each converts into a `lifespan::Error`, but `?` takes one step only, and no variant can
-/// be written for those that are generic. One line makes the second step:
+/// [`TaskError`](crate::task::TaskError), [`Rejected`](crate::task::Rejected) and [`InsertError`](crate::keyed::InsertError). Each
+/// converts into a `lifespan::Error`, but `?` takes one step only, and no variant can be written for those that are generic. One
+/// line makes the second step:
 ///
 /// ```
 /// use lifespan::{Lifespan, OwnerMap, convert_errors};

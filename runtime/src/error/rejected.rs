@@ -9,8 +9,8 @@ use crate::base::lock::Lock;
 use crate::error::{Error, ErrorKind};
 
 /// The error of what is not taken: registering on an [`ExitStack`](crate::ExitStack) that is closed, spawning in a
-/// [`TaskGroup`](crate::TaskGroup) that has ended, [inserting](crate::keyed::InsertError) in an [`OwnerMap`](crate::OwnerMap) under a key that is
-/// taken. It has what was brought ([law 25]).
+/// [`TaskGroup`](crate::TaskGroup) that has ended, [inserting](crate::keyed::InsertError) in an [`OwnerMap`](crate::OwnerMap) under
+/// a key that is taken. It has what was brought ([law 25]).
 ///
 /// It converts into a [`lifespan::Error`](Error), which still has it: `error.downcast::<Rejected<T>>()`.
 ///

@@ -1,7 +1,7 @@
 //! What happens to resources, as [events](Event) that any number of functions [observe].
 //!
-//! Failures that no return value can carry ([laws 3][law 3], [4][law 4], [6][law 6], [23][law 23]) are events of the level [`Warn`](Level::Warn) and above. Those are
-//! also [printed](print_warnings), unless a program says that it does that itself.
+//! Failures that no return value can carry ([laws 3][law 3], [4][law 4], [6][law 6], [23][law 23]) are events of the level
+//! [`Warn`](Level::Warn) and above. Those are also [printed](print_warnings), unless a program says that it does that itself.
 //!
 //! ```
 //! use lifespan::event::{self, EventKind, Level};

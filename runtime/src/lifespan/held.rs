@@ -61,9 +61,9 @@ impl<V: Send + 'static> Lifespan<Lent<V>, HeldEnter<V>> {
     /// ```
     ///
     /// The value is lent exactly once: the only way to an `Ok` is the [`Done`] of the exit that `lend` gives. Its second half
-    /// runs on every path out ([laws 1][law 1] and [2][law 2]) and within the exit's budget ([law 6]), and is adopted or rescued as a whole, with all
-    /// its variables, if the scope is dropped ([law 3]). It is not polled while the body runs: what must go on meanwhile belongs in
-    /// a task.
+    /// runs on every path out ([laws 1][law 1] and [2][law 2]) and within the exit's budget ([law 6]), and is adopted or rescued as
+    /// a whole, with all its variables, if the scope is dropped ([law 3]). It is not polled while the body runs: what must go on
+    /// meanwhile belongs in a task.
     ///
     /// Lent inside of a scope, a cancel scope or a timeout, it is refused, since the body would have to run inside of that: enter
     /// what is needed there as a guard, `let db = db.enter().await?`, and end it with

@@ -47,11 +47,11 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// system; or by a [`RunHandle`].
     ///
     /// - **The first signal** ends the body, which counts as completed (with [a time to drain](Runner::drain_for), a first SIGTERM only
-    ///   makes the run draining, and each of the following steps comes one signal later): the exits run in order, each within its budget ([laws 6][law 6]
-    ///   and 7), then the [owners](crate::Owner) are closed, side by side, that were entered on this runtime since this began, and
-    ///   [`drain`](crate::drain) waits for those and for the exits that were rescued ([law 4]). A signal that comes during the
-    ///   start-up is not lost: the enter is cancelled and unwinds, what was entered exits ([laws 17][law 17] and [19][law 19]), and the error says
-    ///   so.
+    ///   makes the run draining, and each of the following steps comes one signal later): the exits run in order, each within its
+    ///   budget ([laws 6][law 6] and 7), then the [owners](crate::Owner) are closed, side by side, that were entered on this
+    ///   runtime since this began, and [`drain`](crate::drain) waits for those and for the exits that were rescued ([law 4]). A
+    ///   signal that comes during the start-up is not lost: the enter is cancelled and unwinds, what was entered exits ([laws
+    ///   17][law 17] and [19][law 19]), and the error says so.
     /// - **The second signal** ends the waiting: everything is dropped where it is, and this returns an error at once. An exit
     ///   that was running is reported as interrupted. What was still to exit is abandoned, as if the future had been
     ///   dropped ([law 3]): it goes on for as long as the runtime does, and what the end of the runtime finds reports
@@ -99,8 +99,9 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     ///
     /// They are listened for from the first poll on, before anything is entered, and for as long as the process lives: the
     /// handlers of tokio are never uninstalled. When no `run` is left, a signal ends the process at once, as it would
-    /// without handlers, so that a `main` that hangs after its `run` can be stopped. If there are several `run`s in one process, each gets the signal.
-    /// The runtime needs no driver for signals. Two signals of one kind may count as one if they come at the same moment.
+    /// without handlers, so that a `main` that hangs after its `run` can be stopped. If there are several `run`s in one process,
+    /// each gets the signal. The runtime needs no driver for signals. Two signals of one kind may count as one if they come at the
+    /// same moment.
     ///
     /// # Errors
     ///

@@ -24,8 +24,8 @@ use crate::scope::abandon::kept;
 /// registered comes back ([law 25]). A handle does not keep the stack alive, and follows its entries when they
 /// [move](crate::ExitStack::move_all).
 ///
-/// It has no `enter`: what it registers may be called from a task that is not the stack's. Enter with [`Lifespan::enter`](crate::Lifespan::enter),
-/// and give the guard to [`adopt`](StackHandle::adopt).
+/// It has no `enter`: what it registers may be called from a task that is not the stack's. Enter with
+/// [`Lifespan::enter`](crate::Lifespan::enter), and give the guard to [`adopt`](StackHandle::adopt).
 ///
 /// ```
 /// use lifespan::{Error, ExitStack};

@@ -275,8 +275,8 @@ where
     ///
     /// # Errors
     ///
-    /// No member has this key (any more): an error of the kind [`Closed`](crate::ErrorKind::Closed), whose [resource](Error::resource) is the
-    /// key. Else as [`Owner::close`].
+    /// No member has this key (any more): an error of the kind [`Closed`](crate::ErrorKind::Closed), whose
+    /// [resource](Error::resource) is the key. Else as [`Owner::close`].
     ///
     /// # Cancel safety
     ///

@@ -68,7 +68,8 @@ use state::GroupInner;
 ///
 /// If a child fails or panics, its siblings are cancelled, and so is the body, as by the failure of a
 /// [`Service`](crate::Service) ([law 21]). The scope returns the error, which names the child and the place where it was spawned;
-/// later failures are attached in the order they happened ([law 23]). The cancellation of the siblings is not reported. Under a guard the body is not cancelled, and the failure is the error of the exit.
+/// later failures are attached in the order they happened ([law 23]). The cancellation of the siblings is not reported. Under a
+/// guard the body is not cancelled, and the failure is the error of the exit.
 ///
 /// # How it ends
 ///
@@ -290,8 +291,8 @@ impl TaskGroup {
     ///
     /// In a cancelled scope nothing is started ([law 14]). What the child fails with before it is ready, in the phase
     /// [`Enter`](crate::Phase::Enter); the group goes on. If it returns
-    /// or drops its `Ready` without that, a [`TaskError`](crate::task::TaskError); in the latter case it is cancelled. What it fails with later is the
-    /// group's.
+    /// or drops its `Ready` without that, a [`TaskError`](crate::task::TaskError); in the latter case it is cancelled. What it
+    /// fails with later is the group's.
     ///
     /// # Cancel safety
     ///

@@ -27,11 +27,11 @@ use crate::task::spawned::TaskResult;
 /// [`TaskGroup::spawner`](crate::TaskGroup::spawner). Cheap to clone.
 ///
 /// It does not keep the group open: that ends when its body and its children have, and then refuses to spawn: each method gives
-/// `Result<Child<T>, Rejected<F>>`, whose error has the future ([law 25]). While the group is cancelled but still open, a child begins, and is
-/// cancelled where it first waits.
+/// `Result<Child<T>, Rejected<F>>`, whose error has the future ([law 25]). While the group is cancelled but still open, a child
+/// begins, and is cancelled where it first waits.
 ///
-/// `Spawner<&TaskGroup>`, made by [`TaskGroup::named`](crate::TaskGroup::named), borrows the group, which is open as long as that lasts: each method gives a plain
-/// [`Child`].
+/// `Spawner<&TaskGroup>`, made by [`TaskGroup::named`](crate::TaskGroup::named), borrows the group, which is open as long as that
+/// lasts: each method gives a plain [`Child`].
 ///
 /// [law 25]: crate::guide::guarantees#law-25
 pub struct Spawner<G = ()> {
@@ -75,8 +75,8 @@ impl<G> Spawner<G> {
         }
     }
 
-    /// Spawns a child and waits until it is ready, as [`TaskGroup::start`](crate::TaskGroup::start) does; the error of a group that has ended is
-    /// [`TaskError::GroupClosed`](crate::task::TaskError).
+    /// Spawns a child and waits until it is ready, as [`TaskGroup::start`](crate::TaskGroup::start) does; the error of a group that
+    /// has ended is [`TaskError::GroupClosed`](crate::task::TaskError).
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! The end of a [`TaskGroup`], whose exit waits for its children. Dropped before that is over, the children are cancelled, and the waiting goes on as a job: adopted by the scope around it, or else rescued, so that `drain` knows of it
-//! (laws 3 and 4).
+//! The end of a [`TaskGroup`], whose exit waits for its children. Dropped before that is over, the children are cancelled, and the
+//! waiting goes on as a job: adopted by the scope around it, or else rescued, so that `drain` knows of it (laws 3 and 4).
 
 use std::future::poll_fn;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! An owner: a resource in a task of its own, used and closed from anywhere.
 //!
-//! [`owned`] is what callers have, made of a [`handle`]; [`spawning`] and [`options`] describe it, [`owning`] enters it, [`task`] is the task, [`inner`]
-//! what task and handles share. [`with`] makes a [`call`], which waits in the [`mailbox`] for the task; [`close_request`] is what is
-//! said by whoever closes it, [`end`] how it ended, [`hooks`] what is called of that first.
+//! [`owned`] is what callers have, made of a [`handle`]; [`spawning`] and [`options`] describe it, [`owning`] enters it, [`task`]
+//! is the task, [`inner`] what task and handles share. [`with`] makes a [`call`], which waits in the [`mailbox`] for the task;
+//! [`close_request`] is what is said by whoever closes it, [`end`] how it ended, [`hooks`] what is called of that first.
 
 mod call;
 mod close_request;

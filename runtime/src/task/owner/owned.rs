@@ -57,7 +57,8 @@ pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 /// # How it is used
 ///
 /// [`with`](Owner::with) has the task run a closure with `&mut R`. Closures run one after the other, in the order in which the calls
-/// were first polled. The queue is [bounded](crate::task::OwnerOptions::queue): when it is full, callers wait for room, first come, first served.
+/// were first polled. The queue is [bounded](crate::task::OwnerOptions::queue): when it is full, callers wait for room, first come,
+/// first served.
 ///
 /// Closures are written `async |client| ..` or `async move |client| ..`: what a plain closure returns (`|client| async ..`) cannot
 /// borrow the client. What they use, and what the enter was called with, is moved to another task: clone it, or put it in an `Arc`.

@@ -59,8 +59,8 @@ impl ServiceOptions {
         ServiceOptions::default()
     }
 
-    /// Says that the service does not listen to its [`Stop`](crate::Stop), and is ended by cancelling it: that is done as soon as it is to stop,
-    /// and is no failure if it unwinds. One that returns `!` does not have to say so.
+    /// Says that the service does not listen to its [`Stop`](crate::Stop), and is ended by cancelling it: that is done as soon as
+    /// it is to stop, and is no failure if it unwinds. One that returns `!` does not have to say so.
     pub fn stop_by_cancelling(self) -> Self {
         self.or_by_cancelling(true)
     }

@@ -56,8 +56,8 @@ impl<T: Send + 'static> Service<T> {
     /// [`stop_by_cancelling`](ServiceOptions::stop_by_cancelling). It is cancelled as soon as it is asked to stop, and that is no failure
     /// if it unwinds. Nor is it one of a service that was not ready yet, which is [reported](crate::event::EventKind::ServiceCancelled).
     ///
-    /// [`stop_timeout`](ServiceOptions::stop_timeout) and [`cancel_timeout`](ServiceOptions::cancel_timeout) say how long each step takes. If the
-    /// exit has less time than its steps, each gets its share.
+    /// [`stop_timeout`](ServiceOptions::stop_timeout) and [`cancel_timeout`](ServiceOptions::cancel_timeout) say how long each step
+    /// takes. If the exit has less time than its steps, each gets its share.
     ///
     /// # Errors
     ///

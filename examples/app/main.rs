@@ -62,25 +62,10 @@ async fn main() -> Result<(), BoxError> {
 /// What a real application would not have: it ends by itself. A signal ends it as well, and the exits run all the same.
 async fn demo(app: &mut App) -> Result<(), lifespan::Error> {
     timeline::line("body", "begins");
-    match lifespan::until(stop_signal(), app.client.ask()).await {
+    match lifespan::until(lifespan::run::stop_signal(), app.client.ask()).await {
         Ok(answered) => answered.unwrap_or_else(|error| timeline::line("client", error)),
         Err(stopped) => timeline::line("body", stopped),
     }
     timeline::line("body", "ends");
     Ok(())
-}
-
-async fn stop_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

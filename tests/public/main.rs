@@ -1,9 +1,12 @@
 //! The public names of `lifespan` are those of `names.txt`, with what each is and the feature that it needs. A name is a promise:
 //! one that comes or goes shows in a diff of that file, and CHANGELOG says so. `LIFESPAN_NAMES=write` writes the file anew.
 //!
+//! The public functions that return a future are looked at as well: the documentation of each has a section on cancel safety.
+//!
 //! The names are read from the sources, since rustdoc prints them as data on nightly alone: what `lib.rs` and its public modules
 //! declare or take from further inside, and the exported macros.
 
+mod futures;
 mod surface;
 
 use std::collections::BTreeSet;
@@ -45,6 +48,30 @@ fn root_is_what_a_user_begins_with() {
         .filter(|name| !name.split(": ").next().unwrap_or_default().contains("::"))
         .count();
     assert!(in_root <= MOST_IN_THE_ROOT, "{in_root} names in the root");
+}
+
+/// The guide promises it.
+#[test]
+fn each_future_says_what_a_drop_does() {
+    let surface = Surface::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src"));
+    let silent = surface.silent_futures();
+    assert!(
+        silent.is_empty(),
+        "without a section `Cancel safety`: {}",
+        silent.join(", ")
+    );
+
+    let silent = Surface::of([
+        (
+            "loud",
+            "/// It says so.\n///\n/// # Cancel safety\n///\n/// None.\npub async fn says() {}",
+        ),
+        (
+            "quiet",
+            "/// No.\npub async fn quiet() {} async fn private() {} pub struct S; impl S { pub fn f(&self) -> impl Future {} }",
+        ),
+    ]);
+    assert_eq!(silent.silent_futures(), ["quiet::quiet", "quiet::f"]);
 }
 
 /// Every way in which a name can become public, and some in which it cannot.

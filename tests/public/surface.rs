@@ -37,6 +37,13 @@ impl Surface {
         }
     }
 
+    /// Each file as a module, with what it declares.
+    pub(crate) fn modules(&self) -> impl Iterator<Item = (&[String], &[Item])> {
+        self.modules
+            .iter()
+            .map(|(module, items)| (module.as_slice(), items.as_slice()))
+    }
+
     /// One line for each public name: `path: kind`, and the feature that it needs.
     pub(crate) fn names(&self) -> BTreeSet<String> {
         let mut found = BTreeMap::new();
@@ -216,7 +223,7 @@ fn exported(item: &Item) -> Option<String> {
     Some(name.to_string())
 }
 
-fn is_hidden(attributes: &[Attribute]) -> bool {
+pub(crate) fn is_hidden(attributes: &[Attribute]) -> bool {
     let mut written = attributes.iter().map(written);
     written.any(|written| {
         ["doc(hidden)", "cfg(test)", "cfg(doctest)", "cfg(any(doc,doctest))"].contains(&written.as_str())

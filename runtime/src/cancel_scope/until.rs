@@ -8,19 +8,20 @@ use super::running::Running;
 use super::{CancelScope, Outcome};
 use crate::cancel::cancellation::{CancelKind, Cancelled};
 
-/// Runs `body` until it completes, or unwinds it when `stop` does: Ctrl-C in a command-line tool, say.
+/// Runs `body` until it completes, or unwinds it when `stop` completes: at Ctrl-C, say.
 ///
 /// ```
 /// # #[tokio::main] async fn main() {
 /// # let work = async { 42 };
-/// match lifespan::until(tokio::signal::ctrl_c(), work).await {
+/// match lifespan::until(lifespan::run::stop_signal(), work).await {
 ///     Ok(answer) => println!("{answer}"),
 ///     Err(_) => println!("interrupted; everything is closed"),
 /// }
 /// # }
 /// ```
 ///
-/// What `stop` gives is dropped: an error, too, only means that it has happened. A second Ctrl-C changes nothing.
+/// The value of `stop` is dropped, also if it is an error. (`stop_signal` is of the feature `signal`. With
+/// `tokio::signal::ctrl_c()` in its place, SIGTERM is missed, and each Ctrl-C after the first is swallowed.)
 ///
 /// `stop` is polled first, then after each time the body waits; before it, after a body that is never idle has spent the task's
 /// cooperative budget with tokio. Neither of them can keep the other from running. A scope inside of `stop` is no part of the

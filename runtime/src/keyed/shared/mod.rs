@@ -57,7 +57,7 @@ use lease::Unwinding;
 /// Users have `&R`: what they change in it is behind a lock or a channel of the resource's own. For `&mut R`, one user at a time,
 /// there is [`Owner`](crate::Owner).
 ///
-/// # Its lives
+/// # Its life cycle
 ///
 /// - It enters, and exits, in a task of its own ([law 8]), under the name and budgets of the lifespan that the closure gives.
 /// - A caller that arrives during the enter waits for it. If it fails, all that wait get the same error, and a later caller tries

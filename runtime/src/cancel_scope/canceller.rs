@@ -25,7 +25,7 @@ impl Canceller {
         Canceller { node }
     }
 
-    /// Asks the scope to unwind. Whether this was the first time: the first reason is kept, later ones change nothing.
+    /// Asks the scope to unwind. Returns whether this was the first time: the first reason is kept, later ones change nothing.
     ///
     /// It returns at once; the scope's [`run`](super::CancelScope::run) returns when everything inside has exited.
     #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
@@ -35,7 +35,7 @@ impl Canceller {
         cancel(&self.node, &cancellation)
     }
 
-    /// As [`cancel`](Canceller::cancel), with a reason that errors and exits are told.
+    /// As [`cancel`](Canceller::cancel), with a reason for errors and exits.
     #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel_because(&self, reason: impl Into<Cow<'static, str>>) -> bool {

@@ -11,8 +11,7 @@ pub enum Outcome<T> {
     Completed(T),
     /// The scope had been cancelled, but the body completed before anything in it observed that.
     CompletedAnyway(T, Cancelled),
-    /// The body was cancelled. If it was told so, by a scope inside that returned it, and then ended by itself, what it
-    /// returned is there too.
+    /// The body was cancelled. If a scope inside returned that to it, and the body then ended by itself, its value is there too.
     Cancelled(Cancelled, Option<T>),
 }
 

@@ -112,7 +112,7 @@ pub enum EventKind<'a> {
     /// An exit, or a service, says how far it has come.
     #[non_exhaustive]
     Progress { text: &'a str },
-    /// A run has come so far; members lie in it.
+    /// A run has reached this state. What it runs has the run as its parent.
     #[cfg(feature = "signal")]
     #[non_exhaustive]
     Run { state: RunState },

@@ -150,7 +150,7 @@ impl Plan {
         }
     }
 
-    /// Whether it is gone in time: an orchestrator kills the process when this is over, counted from its first signal.
+    /// Whether the process ends in time: an orchestrator kills it when this time is over, counted from the first signal.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -62,7 +62,7 @@ pub struct Commentary {
 }
 
 impl Commentary {
-    /// As [`run`](crate::Lifespan::run) does it.
+    /// The defaults, which are those of [`run`](crate::Lifespan::run).
     #[allow(clippy::new_without_default, reason = "as the other options of this crate")]
     pub fn new() -> Self {
         Commentary {

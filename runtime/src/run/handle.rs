@@ -10,8 +10,8 @@ use super::stage::{Stage, StoppedBy};
 use crate::base::run_state::RunState;
 use crate::cancel::cancellation::Cancellation;
 
-/// How far a run has come, from anywhere; made by [`Runner::handle`](super::Runner::handle) before it begins, so that a member
-/// can have it as an input. Cheap to clone.
+/// Reads how far a run has come, from anywhere, and asks it to end. [`Runner::handle`](super::Runner::handle) makes it before the run
+/// begins, so that a member can have it as an input. Cheap to clone.
 ///
 /// What an orchestrator asks for:
 ///
@@ -43,7 +43,7 @@ impl RunHandle {
         self.0.state()
     }
 
-    /// Completes when it has come so far, or further; with how far it has come. At once if it has already.
+    /// Completes when the run has reached this state, or a later one, and returns that. At once if it has already.
     ///
     /// ```
     /// # use lifespan::Lifespan;

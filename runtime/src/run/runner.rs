@@ -53,8 +53,8 @@ const BLOCKED_FOR: Duration = Duration::from_secs(1);
 ///
 /// A process that an orchestrator stops gets new requests for some seconds after its SIGTERM, until all load balancers have noticed
 /// the stop. With a time to drain, the first SIGTERM only makes the run [draining](RunState::Draining): its readiness says no,
-/// [services](crate::Service) hear of it, and everything serves on. When that time is over, or all that
-/// [serves](RunHandle::serving) is idle, the run stops.
+/// [services](crate::Service) hear of it, and everything serves on. When that time is over, or no
+/// [serving](RunHandle::serving) token is left, the run stops.
 ///
 /// | it is | SIGTERM | SIGINT |
 /// |---|---|---|
@@ -62,11 +62,11 @@ const BLOCKED_FOR: Duration = Duration::from_secs(1);
 /// | ready, with a time to drain | it drains | the body ends |
 /// | ready, without one | the body ends | the body ends |
 /// | draining | the body ends | the body ends |
-/// | stopping since a signal | ends the waiting | ends the waiting |
-/// | left | ends the process | ends the process |
+/// | stopping after a signal | ends the waiting | ends the waiting |
+/// | no longer waiting | ends the process | ends the process |
 ///
-/// A run that stops since its body has ended, or since a [handle](RunHandle) has asked for it, takes its first signal as one that it
-/// has obeyed already.
+/// If a run stops because its body has ended, or because a [handle](RunHandle) has asked for it, it counts its first signal as obeyed
+/// already.
 #[must_use = "it does nothing by itself: `run` a lifespan with it"]
 pub struct Runner {
     commentary: Commentary,
@@ -74,7 +74,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// As [`Lifespan::run`] does it.
+    /// A runner with the defaults, which are those of [`Lifespan::run`].
     #[allow(clippy::new_without_default, reason = "as the other options of this crate")]
     pub fn new() -> Self {
         Runner {
@@ -107,7 +107,7 @@ impl Runner {
         self
     }
 
-    /// By which anything learns how far the run has come, and asks it to end.
+    /// A handle that reads how far the run has come, and asks it to end.
     #[must_use]
     pub fn handle(&self) -> RunHandle {
         RunHandle::new(self.stage.get())

@@ -78,9 +78,10 @@ use registry::{OnTaken, Registry};
 ///
 /// All members are asked to end, for the cause of the map's exit; then each is waited for. The first failure is the map's, and the
 /// others are attached ([law 23]). There is one end: where clones of the map exit at the same time, each waits for it, and fails with
-/// the same. Dropped, an exit leaves the members to themselves, which go on; so does one in the task of a member, which would
-/// wait for itself, and fails with an error of the kind [`Deadlock`](crate::ErrorKind::Deadlock). It has no budget of its own,
-/// since each member has one; one that is [given](Lifespan::exit_timeout) is a bound on each. What comes after that is refused.
+/// the same. If the exit is dropped, the members go on without it. An exit in the task of a member would wait for itself: it leaves
+/// the members as well, and fails with an error of the kind [`Deadlock`](crate::ErrorKind::Deadlock). The map has no exit budget of
+/// its own, since each member has one; one that is [given](Lifespan::exit_timeout) bounds each member. A map that has ended takes no
+/// more members.
 ///
 /// [law 8]: crate::guide::guarantees#law-8
 /// [law 21]: crate::guide::guarantees#law-21
@@ -105,8 +106,8 @@ where
     /// # Errors
     ///
     /// The key is taken, or another lifespan waits for it already, or the map is closed: the lifespan comes back, and nothing was
-    /// entered ([law 25]). Else the failure of the enter, with which the key is free again; so it is after it was
-    /// [removed](Self::remove) while it entered. For a `?` into an error of your own: [`convert_errors!`](crate::convert_errors).
+    /// entered ([law 25]). Else the failure of the enter, also if it was [removed](Self::remove) while it
+    /// entered; the key is free again then. For a `?` into an error of your own: [`convert_errors!`](crate::convert_errors).
     ///
     /// # Panics
     ///

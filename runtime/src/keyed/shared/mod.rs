@@ -78,8 +78,8 @@ struct SharedInner<R: ScopedResource + Sync> {
 }
 
 impl<R: ScopedResource + Sync> Shared<R> {
-    /// Shares what the closure makes, which is called for each first user. If several come first, one lifespan is entered, and the
-    /// others are dropped as they are.
+    /// Shares the resource that the closure describes. The closure is called for each first user. If several come at once, the lifespan
+    /// of one is entered, and the others are dropped.
     pub fn new<F: Enter<R> + Send + 'static>(make: impl Fn() -> Lifespan<R, F> + Send + Sync + 'static) -> Self {
         Shared(Arc::new(SharedInner {
             make: Box::new(move || make().boxed()),
@@ -96,7 +96,7 @@ impl<R: ScopedResource + Sync> Shared<R> {
     ///
     /// # Panics
     ///
-    /// With what the closure panics with that [makes](Self::new) the lifespan, if it calls that; the next one tries anew.
+    /// With a panic of the [closure](Self::new), if it calls that; the next caller tries again.
     ///
     /// # Cancel safety
     ///

@@ -333,7 +333,7 @@ impl TaskGroup {
         self.group.cancel(None, Location::caller())
     }
 
-    /// As [`cancel`](TaskGroup::cancel), with a reason that errors and exits are told.
+    /// As [`cancel`](TaskGroup::cancel), with a reason for errors and exits.
     #[allow(clippy::must_use_candidate, reason = "whether it was first rarely matters")]
     #[track_caller]
     pub fn cancel_because(&self, reason: impl Into<Cow<'static, str>>) -> bool {

@@ -190,6 +190,7 @@ pub use crate::cancel_scope::{CancelScope, race, race_all};
 #[cfg(feature = "compose")]
 pub use crate::compose::{Joined, join, join_all, join_all_at_most};
 pub use crate::error::{BoxError, Error, ErrorKind};
+pub use crate::event::progress::progress;
 #[cfg(feature = "keyed")]
 pub use crate::keyed::{map::OwnerMap, shared::Shared};
 pub use crate::lifespan::foreign::Resource;

@@ -12,6 +12,7 @@ use super::place::{self, AsLeaf, Here, Place, PlaceKind, look};
 use crate::base::cause::Phase;
 use crate::base::entry::Entry;
 use crate::base::life::Id;
+use crate::base::subject::Subject;
 
 /// The node in which the calling code runs, for what is first polled there; one that was not needed yet is made.
 #[inline]
@@ -111,6 +112,19 @@ pub(crate) fn houses(id: Id) {
     if let Some(node) = own() {
         node.houses(id);
     }
+}
+
+/// Says who that is.
+#[cold]
+pub(crate) fn inhabit(subject: &Subject) {
+    if let Some(node) = own() {
+        node.name(subject.clone());
+    }
+}
+
+/// The innermost that lives here.
+pub(crate) fn innermost() -> Option<Subject> {
+    look(|node| node.innermost())?
 }
 
 /// What lives in the node here.

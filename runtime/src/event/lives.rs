@@ -15,11 +15,11 @@ use crate::error::Error;
 /// It begins to enter, in the place that its scope has taken.
 #[cold]
 pub(crate) fn entering(entry: &mut Entry) {
-    let life = begin();
     let subject = Subject {
-        life: Some(life),
+        life: Some(begin()),
         ..entry.subject()
     };
+    current::inhabit(&subject);
     emit(
         &subject,
         EventKind::Entering {
@@ -67,10 +67,10 @@ fn dropped(observed: &Observed) {
 
 /// If its exit begins now, in a place of its own; gives who it is.
 #[cold]
-pub(crate) fn exiting(entry: &Entry, cause: Cause, error: Option<&str>, budget: Option<Duration>) -> Option<Id> {
+pub(crate) fn exiting(entry: &Entry, cause: Cause, error: Option<&str>, budget: Option<Duration>) -> Option<Subject> {
     let observed = entry.observed().filter(|observed| observed.begin_exit())?;
     emit(&observed.subject, EventKind::Exiting { cause, error, budget });
-    Some(observed.subject.life?.id)
+    Some(observed.subject.clone())
 }
 
 /// Its exit has ended; with what failed first in it.
@@ -113,6 +113,6 @@ pub(crate) fn adopted(subject: &Subject) {
 
 /// It says how far it has come.
 #[cold]
-pub(crate) fn progress(subject: &Subject, text: &str) {
+pub(crate) fn progressed(subject: &Subject, text: &str) {
     emit(subject, EventKind::Progress { text });
 }

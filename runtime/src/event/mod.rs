@@ -24,6 +24,7 @@ mod kind;
 mod lives;
 mod observers;
 mod printed;
+pub(crate) mod progress;
 mod regions;
 #[cfg(feature = "tracing")]
 mod spans;
@@ -43,7 +44,7 @@ pub use printed::print_warnings;
 pub use spans::trace_spans;
 
 pub(crate) use emit::{emit, missing, retrying, unreturned};
-pub(crate) use lives::{abandoned, adopted, enter_failed, entered, entering, exited, exiting, progress, went_on};
+pub(crate) use lives::{abandoned, adopted, enter_failed, entered, entering, exited, exiting, progressed, went_on};
 pub(crate) use observers::is_observed;
 #[cfg(feature = "signal")]
 pub(crate) use observers::observe_at;

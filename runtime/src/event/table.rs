@@ -128,7 +128,7 @@ impl Table {
                 }
             }
             EventKind::Abandoned { .. } => (life.state, life.since) = (State::Abandoned, at),
-            EventKind::Progress { text } => life.progress = Some(text.to_owned()),
+            EventKind::Progress { text } => self.progress(id, text),
             EventKind::Lost { .. }
             | EventKind::Interrupted { .. }
             | EventKind::EnterFailed { .. }
@@ -145,6 +145,18 @@ impl Table {
             _ => {}
         }
         None
+    }
+
+    /// Said in a body, it is of what enters or exits around that.
+    fn progress(&mut self, id: Id, text: &str) {
+        let mut at = Some(id);
+        while let Some(life) = at.and_then(|id| self.0.get_mut(&id)) {
+            if life.is_under_way() {
+                life.progress = Some(text.to_owned());
+                return;
+            }
+            at = life.parent;
+        }
     }
 
     fn begin(&mut self, id: Id, event: &Event<'_>, state: State, budget: Option<Duration>) {

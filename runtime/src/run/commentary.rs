@@ -175,7 +175,7 @@ impl Speaker {
     pub(super) fn ready(&self) {
         let line = self.told.lock().started();
         self.observe(false);
-        self.say_if_asked(&line);
+        self.say_after_all(&line);
     }
 
     /// A signal has come: what the next one does is said.
@@ -259,8 +259,7 @@ impl Speaker {
             format!("{} {ended} {}", told.name, brief(told.elapsed()))
         };
         match failed {
-            None if *self.is_slow.lock() => self.options.say(&line),
-            None => self.say_if_asked(&line),
+            None => self.say_after_all(&line),
             Some(error) => self.options.say(&format!("{line}: {error}")),
         }
     }
@@ -268,6 +267,15 @@ impl Speaker {
     fn observe(&self, what_begins: bool) {
         if let Some(observation) = &*self.observation.lock() {
             observation.set_curious(what_begins);
+        }
+    }
+
+    /// What was slow is over: that is said as well.
+    fn say_after_all(&self, line: &str) {
+        if std::mem::take(&mut *self.is_slow.lock()) {
+            self.options.say(line);
+        } else {
+            self.say_if_asked(line);
         }
     }
 

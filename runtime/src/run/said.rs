@@ -217,6 +217,29 @@ fn progress_postpones_the_line() {
     );
 }
 
+/// In a start-up, from code that does not know whose enter it is: in the body of a scope of its own.
+#[test]
+fn progress_of_whoever_it_is() {
+    let migrate = async {
+        let table = unit("table", 0, 0).scope_ok(async |_| {
+            crate::progress("migrating 3 of 9");
+            wait(1_500).await;
+        });
+        table.await
+    };
+    let app = Lifespan::new(migrate, async |(), _| ()).named("db");
+    let (lines, result) = said(Commentary::new().everything(false), app, [60_000]);
+    result.unwrap();
+    assert_eq!(
+        lines,
+        [
+            "starting db: db 1.0 s (\"migrating 3 of 9\"); entered at here; a signal cancels it",
+            "db started in 1.5 s: db 1.5 s",
+        ]
+    );
+    crate::progress("of nothing");
+}
+
 /// What was dropped without its exit is waited for as well.
 #[test]
 fn a_rescued_exit_that_is_slow() {

@@ -181,9 +181,9 @@ fn failures(entry: &Entry, exit: &Exit, error: Option<BoxError>, side: &mut Side
 /// In its first poll it begins. What happens in it happens inside of the resource.
 #[cold]
 fn observe(entry: &Entry, exit: &Exit, place: &mut Place) {
-    if let Some(id) = event::exiting(entry, exit.cause(), exit.error(), exit.budget()) {
+    if let Some(subject) = event::exiting(entry, exit.cause(), exit.error(), exit.budget()) {
         let node = Node::new();
-        node.houses(id);
+        node.name(subject);
         *place = Place::at(node);
     }
 }

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use super::cancellation::Cancellation;
 use super::children::{Children, Seat};
 use crate::base::entry::{Entry, Subject};
-use crate::base::life::Id;
+use crate::base::life::{Id, Life};
 use crate::base::lock::Lock;
 
 mod cancelling;
@@ -177,6 +177,18 @@ impl Node {
     /// Who lives in it.
     pub(crate) fn resident(&self) -> Option<Id> {
         self.living.get().copied()
+    }
+
+    /// The innermost that lives here, with its number.
+    pub(crate) fn innermost(&self) -> Option<Subject> {
+        let mut inhabited = self.outward().filter(|node| node.living.get().is_some());
+        let node = inhabited.next()?;
+        let parent = inhabited.next().and_then(Node::resident);
+        let life = node.resident().map(|id| Life { id, parent });
+        Some(Subject {
+            life,
+            ..node.subject()?.clone()
+        })
     }
 
     /// Who lives in it, or else in what is around it.

@@ -165,7 +165,7 @@ impl Exit {
         let text = text.to_string();
         let shared = self.shared();
         if let Some(observed) = shared.parts.get().and_then(|parts| parts.observed()) {
-            event::progress(&observed.subject, &text);
+            event::progressed(&observed.subject, &text);
         }
         *shared.progress.lock() = Some(text);
     }

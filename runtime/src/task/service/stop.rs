@@ -104,7 +104,7 @@ impl Stop {
     /// does not stop in time.
     pub fn progress(&self, text: impl fmt::Display) {
         let text = text.to_string();
-        event::progress(&self.0.service, &text);
+        event::progressed(&self.0.service, &text);
         *self.0.progress.lock() = Some(text);
     }
 }

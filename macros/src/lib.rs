@@ -170,6 +170,7 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `name = ".."` | what plans call it, instead of the type's name |
 /// | `enter_timeout = "30s"` | how long all of it may take to enter; no bound by default |
 /// | `exit_timeout = "30s"` | how long all of it may take to exit; each member has a budget in any case |
+/// | `drain_for = "10s"` | how long a run of it serves on after SIGTERM (see `lifespan::run::Runner::drain_for`) |
 /// | `crate = ::path` | where the `lifespan` crate is, if it is renamed or re-exported |
 ///
 /// # What it generates

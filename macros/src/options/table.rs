@@ -14,11 +14,12 @@ pub(crate) enum Of {
 }
 
 /// Each option, and how it would be right.
-const OPTIONS: [(&str, &str, &[Of]); 8] = [
+const OPTIONS: [(&str, &str, &[Of]); 9] = [
     ("local", "local", &[Of::Resource, Of::Lifespan]),
     ("name", "name = \"..\"", &[Of::Resource, Of::Lifespan]),
     ("enter_timeout", "enter_timeout = \"5s\"", &[Of::Resource, Of::Lifespan]),
     ("exit_timeout", "exit_timeout = \"5s\"", &[Of::Resource, Of::Lifespan]),
+    ("drain_for", "drain_for = \"10s\"", &[Of::Lifespan]),
     ("timeout", "timeout = \"5s\"", &[Of::Member]),
     ("enter", "enter = open(url: String)", &[Of::Resource]),
     ("exit", "exit = shut_down` or `exit = shut_down(exit)", &[Of::Resource]),

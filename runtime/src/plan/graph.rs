@@ -62,11 +62,12 @@ fn of_nested(graph: &Graph, own: Policy) -> Policy {
     own.enter_timeout(enter).exit_timeout(exit)
 }
 
-/// How long something may take to enter, and to exit, as far as that was said.
+/// How long something may take to enter, and to exit, as far as that was said; and how long a run of it drains.
 #[derive(Clone, Copy, Debug)]
 pub struct Budgets {
     enter: SaidBudget,
     exit: SaidBudget,
+    drain: Option<Duration>,
 }
 
 /// How long something may take, if that was said.
@@ -80,6 +81,7 @@ enum SaidBudget {
 pub const UNSAID: Budgets = Budgets {
     enter: SaidBudget::Unsaid,
     exit: SaidBudget::Unsaid,
+    drain: None,
 };
 
 impl Budgets {
@@ -94,6 +96,13 @@ impl Budgets {
     #[must_use]
     pub const fn exit(mut self, budget: Option<Duration>) -> Self {
         self.exit = SaidBudget::Said(budget);
+        self
+    }
+
+    /// Sets how long a run of it drains.
+    #[must_use]
+    pub const fn drain(mut self, time: Option<Duration>) -> Self {
+        self.drain = time;
         self
     }
 }
@@ -117,6 +126,11 @@ impl Graph {
     /// How long all of it may take to enter, and to exit.
     pub(crate) fn budgets(&self) -> (Option<Duration>, Option<Duration>) {
         (self.budgets.enter.time(), self.budgets.exit.time())
+    }
+
+    /// How long a run of it drains, if it does.
+    pub(crate) fn drains_for(&self) -> Option<Duration> {
+        self.budgets.drain
     }
 }
 

@@ -141,7 +141,7 @@ impl Plan {
     }
 
     /// The plan of a run that drains for so long before the exits (`lifespan::run::Runner::drain_for`), which is part of its worst
-    /// case then.
+    /// case then. What `#[lifespan(drain_for = ..)]` says is in it already.
     #[must_use]
     pub fn draining_for(self, time: Duration) -> Self {
         Plan {
@@ -232,7 +232,7 @@ impl Plan {
         Plan {
             graph,
             members: graph.members.iter().map(Typed::of).collect(),
-            drains_for: Duration::ZERO,
+            drains_for: graph.drains_for().unwrap_or_default(),
         }
     }
 

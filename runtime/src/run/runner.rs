@@ -24,6 +24,8 @@ use crate::base::run_state::RunState;
 use crate::cancel_scope::CancelScope;
 use crate::error::Error;
 use crate::lifespan::Lifespan;
+#[cfg(feature = "compose")]
+use crate::plan::graph::What;
 use crate::resource::LocalResource;
 use crate::resource::body::Failure;
 use crate::resource::enter::Enter;
@@ -215,7 +217,7 @@ impl Runner {
     ) -> impl Future<Output = Result<(), Error>> {
         let place = Location::caller();
         let around = CancelScope::untold("run", place);
-        let course = self.course(lifespan.subject(place), &around, true);
+        let course = self.course(lifespan.subject(place), drains_for::<R>(), &around, true);
         let serving = Arc::clone(&course);
         // Called here and not below, where the caller would be this file.
         let scope = lifespan.scope_ok(async move |_| {
@@ -236,7 +238,7 @@ impl Runner {
     ) -> impl Future<Output = Result<T, E>> {
         let place = Location::caller();
         let around = CancelScope::untold("run", place);
-        let course = self.course(lifespan.subject(place), &around, false);
+        let course = self.course(lifespan.subject(place), drains_for::<R>(), &around, false);
         let serving = Arc::clone(&course);
         let scope = lifespan.scope(async move |resource| {
             let _body = serving.body();
@@ -246,12 +248,32 @@ impl Runner {
         running(course, scope, listen)
     }
 
-    fn course(mut self, subject: Subject, around: &CancelScope, body_hears: bool) -> Arc<Course> {
+    fn course(
+        mut self,
+        subject: Subject,
+        drains_for: Option<Duration>,
+        around: &CancelScope,
+        body_hears: bool,
+    ) -> Arc<Course> {
         let stage = Arc::clone(self.stage.get());
+        stage.drains_by_default_for(drains_for);
         self.stage.0 = None;
         let node = Arc::clone(around.node());
         Arc::new(Course::new(subject, node, stage, self.commentary, body_hears))
     }
+}
+
+/// What the attribute of a lifespan says.
+#[cfg_attr(
+    not(feature = "compose"),
+    allow(clippy::extra_unused_type_parameters, reason = "there is none then")
+)]
+fn drains_for<R: LocalResource>() -> Option<Duration> {
+    #[cfg(feature = "compose")]
+    if let What::Nested(graph) = R::__what() {
+        return graph.drains_for();
+    }
+    None
 }
 
 /// What makes signals come.

@@ -124,6 +124,10 @@ impl Stage {
         }
     }
 
+    pub(super) fn drains_by_default_for(&self, time: Option<Duration>) {
+        self.0.send_modify(|now| now.drains_for = now.drains_for.or(time));
+    }
+
     pub(super) fn drains_for(&self, time: Duration) {
         self.0.send_modify(|now| now.drains_for = Some(time));
     }

@@ -1,10 +1,13 @@
 //! Every form a member or an input can take.
 
 use std::future::ready;
+use std::time::Duration;
 
-use lifespan::{BoxError, Enter, Lifespan, lifespan};
+use lifespan::run::{Commentary, RunState, Runner};
+use lifespan::{BoxError, DEFAULT_EXIT_TIMEOUT, Enter, Lifespan, lifespan};
+use tokio::time::Instant;
 
-use crate::everywhere::everywhere;
+use crate::everywhere::{everywhere, paused};
 use crate::journal::{Db, Journal, Step};
 
 fn open(journal: &Journal, name: &'static str) -> Lifespan<Db, impl Enter<Db> + use<>> {
@@ -46,6 +49,39 @@ fn members_enter_and_exit_in_order_law_7() {
             "exit db: completed",
         ]);
         assert_eq!(journal.exit_tasks(), 1);
+    });
+}
+
+/// Says how long a run of it drains.
+#[lifespan(journal: Journal, drain_for = "10s")]
+struct Draining {
+    #[enter(|journal| open(journal, "server"))]
+    server: Db,
+}
+
+#[test]
+fn a_time_to_drain() {
+    paused().block_on(async {
+        let plan = Draining::plan();
+        let exits = Some(Duration::from_secs(10) + DEFAULT_EXIT_TIMEOUT + Duration::from_secs(1));
+        assert_eq!(plan.worst_case_exit(), exits);
+        for (runner, time) in [
+            (Runner::new(), 10),
+            (Runner::new().drain_for(Duration::from_secs(3)), 3),
+        ] {
+            let journal = Journal::new();
+            let run = runner.handle();
+            let runner = runner.commentary(Commentary::new().to(|_| ()));
+            let began = Instant::now();
+            tokio::spawn(async move {
+                run.reached(RunState::Ready).await;
+                run.drain();
+                assert_eq!(run.state(), RunState::Draining);
+            });
+            runner.run(Draining::lifespan(journal.clone())).await.unwrap();
+            assert_eq!(began.elapsed().as_secs(), time);
+            journal.assert(["enter server", "exit server: completed"]);
+        }
     });
 }
 

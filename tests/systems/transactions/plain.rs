@@ -2,7 +2,7 @@
 //! goes wrong is asserted as it is, so that these tests tell when that has changed.
 //!
 //! - On PostgreSQL, a `begin` that is cut short leaves the connection in a transaction that sqlx does not know of, and the pool
-//!   hands it out: what is written there is lost (transact-rs/sqlx#4393, mended after 0.9.0). On SQLite it is undone by
+//!   hands it out: what is written there is lost (sqlx 0.9.0; mended since). On SQLite it is undone by
 //!   sqlx's worker.
 //! - On both, a `begin` inside of a transaction (a savepoint) that is cut short ends the transaction around it, and nobody is
 //!   told: what was written is lost, and what is written after that is committed at once.

@@ -116,7 +116,7 @@
 //!
 //! | feature | has |
 //! |---|---|
-//! | (always) | [`Lifespan`] with scopes, guards and [`held`](Lifespan::held), [`#[scoped_resource]`](macro@scoped_resource), [`Handover`], [`timeout`], [`until`], [`race`], [`shield`], [`CancelScope`], [`drain`], [`event`] |
+//! | (always) | [`Lifespan`] with scopes, guards and [`held`](Lifespan::held), [`#[scoped_resource]`](macro@scoped_resource), [`Handover`], [`timeout`], [`until`], [`race`], [`shield`], [`CancelScope`], [`drain`], [`event`], [`progress`] |
 //! | `compose` | [`join`], [`join_all`], [`Lifespan::then`], [`Joined`], [`#[lifespan]`](macro@lifespan), [`Plan`] |
 //! | `tasks` | [`Lifespan::spawn`] and [`Owner`], [`Service`], [`TaskGroup`], [`TaskError`](task::TaskError) |
 //! | `keyed` (needs `tasks`) | [`ExitStack`], [`OwnerMap`], [`Shared`] |

@@ -3,16 +3,18 @@
 
 use std::future::pending;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lifespan::run::{Commentary, RunState, Runner};
 use lifespan::{
-    BoxError, CancelScope, Exit, ExitStack, Lifespan, OwnerMap, Service, Stop, TaskGroup, drain, shield, timeout,
+    BoxError, CancelScope, Exit, ExitStack, Lifespan, OwnerMap, Service, Shared, Stop, TaskGroup, drain, shield,
+    timeout,
 };
 use tokio::task::yield_now;
 
 use crate::everywhere::{everywhere, paused};
-use crate::story::{told, unit};
+use crate::story::{Root, told, unit};
 
 #[track_caller]
 fn assert<const N: usize>(told: &[String], expected: [&str; N]) {
@@ -185,6 +187,27 @@ fn a_map_law_12() {
                 "map exited",
             ]
         );
+    });
+}
+
+/// It lives in a task of its own, inside of nothing; each lease is a guard that was given away.
+#[test]
+fn a_shared_resource_law_8() {
+    everywhere(|| async {
+        let root = Arc::new(Root::new());
+        let made = Arc::clone(&root);
+        let shared = Shared::new(move || made.unit());
+        let (one, other) = (shared.acquire().await.unwrap(), shared.acquire().await.unwrap());
+        one.release().await.unwrap();
+        other.release().await.unwrap();
+        let lines = root.lines();
+        let count = |word: &str| lines.iter().filter(|line| **line == format!("root {word}")).count();
+        assert_eq!(
+            (count("entered"), count("handed on"), count("exited")),
+            (3, 2, 1),
+            "{lines:#?}"
+        );
+        assert_eq!(lines[lines.len() - 2..], ["root exiting: completed", "root exited"]);
     });
 }
 

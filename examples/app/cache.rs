@@ -5,10 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use lifespan::{BoxError, Exit, scoped_resource};
+use lifespan::{BoxError, scoped_resource};
 use sqlx::SqlitePool;
-
-use crate::timeline;
 
 /// The words, by language, and how often each was asked for.
 pub(crate) type Words = HashMap<String, (String, AtomicU32)>;
@@ -22,7 +20,6 @@ pub(crate) struct Cache {
 impl Cache {
     #[enter]
     pub(crate) async fn warm(pool: SqlitePool, fails: bool) -> Result<Self, BoxError> {
-        timeline::line("cache", "warms up");
         if fails {
             return Err("the cache is out of order today".into());
         }
@@ -33,13 +30,12 @@ impl Cache {
             .into_iter()
             .map(|(language, hello)| (language, (hello, AtomicU32::new(0))));
         let words = Arc::new(words.collect::<Words>());
-        timeline::line("cache", format_args!("is warm: {} words", words.len()));
+        println!("the cache is warm: {} words", words.len());
         Ok(Cache { words, pool })
     }
 
     #[exit]
-    async fn flush(self, exit: &Exit) -> sqlx::Result<()> {
-        timeline::line("cache", format_args!("flushes ({})", exit.cause()));
+    async fn flush(self) -> sqlx::Result<()> {
         for (language, (_, asked)) in &*self.words {
             sqlx::query("UPDATE words SET asked = ? WHERE language = ?")
                 .bind(asked.load(Ordering::Relaxed))
@@ -50,7 +46,7 @@ impl Cache {
         let (asked,): (i64,) = sqlx::query_as("SELECT sum(asked) FROM words")
             .fetch_one(&self.pool)
             .await?;
-        timeline::line("cache", format_args!("has flushed: asked {asked} times"));
+        println!("the cache was asked {asked} times");
         Ok(())
     }
 }

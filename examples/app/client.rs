@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 
 use lifespan::BoxError;
 
-use crate::timeline;
-
 pub(crate) struct Client {
     base: String,
 }
@@ -21,7 +19,7 @@ impl Client {
             let answer = reqwest::get(format!("{}/{language}", self.base)).await?;
             let (status, text) = (answer.status(), answer.text().await?);
             let heard = if status.is_success() { text } else { status.to_string() };
-            timeline::line("client", format_args!("asks for {language}: {heard}"));
+            println!("{language}: {heard}");
         }
         Ok(())
     }

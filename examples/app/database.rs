@@ -4,10 +4,7 @@ use lifespan::Exit;
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 
-use crate::timeline;
-
 pub(crate) async fn open(url: &str) -> sqlx::Result<SqlitePool> {
-    timeline::line("database", "opens");
     // Each connection to a database in memory would have one of its own.
     let pool = SqlitePoolOptions::new().max_connections(1).connect(url).await?;
     for statement in [
@@ -16,12 +13,9 @@ pub(crate) async fn open(url: &str) -> sqlx::Result<SqlitePool> {
     ] {
         sqlx::query(statement).execute(&pool).await?;
     }
-    timeline::line("database", "is open");
     Ok(pool)
 }
 
-pub(crate) async fn close(pool: SqlitePool, exit: &Exit) {
-    timeline::line("database", format_args!("closes ({})", exit.cause()));
+pub(crate) async fn close(pool: SqlitePool, _: &Exit) {
     pool.close().await;
-    timeline::line("database", "is closed");
 }

@@ -12,14 +12,12 @@ use lifespan::{Enter, Lifespan, Service};
 use lifespan_serve::Server;
 
 use crate::cache::Words;
-use crate::timeline;
 
 #[track_caller]
 pub(crate) fn serve(words: Arc<Words>) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
     let router = Router::new().route("/hello/{language}", get(hello)).with_state(words);
     Server::bind((Ipv4Addr::LOCALHOST, 0), router)
-        .on_ready(|address| timeline::line("http", format_args!("listens on http://{address}/hello/fr")))
-        .on_stop(|| timeline::line("http", "stops"))
+        .on_ready(|address| println!("listening on http://{address}/hello/fr"))
         .lifespan()
 }
 

@@ -12,10 +12,10 @@ mod cache;
 mod client;
 mod database;
 mod http;
-mod timeline;
 
 use std::net::SocketAddr;
 
+use lifespan::run::{Commentary, Runner};
 use lifespan::{BoxError, Service, lifespan};
 use sqlx::SqlitePool;
 
@@ -51,21 +51,17 @@ async fn main() -> Result<(), BoxError> {
 
     println!("{}", App::plan());
     let app = App::lifespan(config);
+    // What starts and stops is said by the run, here also if nobody reads it at a terminal.
+    let runner = Runner::new().commentary(Commentary::new().everything(true));
     match flag.as_str() {
-        "--serve" => app.run().await?,
-        "--fail" => println!("\n{:?}", app.scope(demo).await.unwrap_err()),
-        _ => app.scope(demo).await?,
+        "--serve" => runner.run(app).await?,
+        "--fail" => println!("\n{:?}", runner.run_with(app, demo).await.unwrap_err()),
+        _ => runner.run_with(app, demo).await?,
     }
     Ok(())
 }
 
-/// What a real application would not have: it ends by itself. A signal ends it as well, and the exits run all the same.
-async fn demo(app: &mut App) -> Result<(), lifespan::Error> {
-    timeline::line("body", "begins");
-    match lifespan::until(lifespan::run::stop_signal(), app.client.ask()).await {
-        Ok(answered) => answered.unwrap_or_else(|error| timeline::line("client", error)),
-        Err(stopped) => timeline::line("body", stopped),
-    }
-    timeline::line("body", "ends");
-    Ok(())
+/// What a real application would not have: it ends by itself.
+async fn demo(app: &mut App) -> Result<(), BoxError> {
+    app.client.ask().await
 }

@@ -14,6 +14,7 @@
 //! - `tools.rs`, `workspace.rs`: what the servers offer, and the resource that a slow call holds
 //! - `http.rs`: the HTTP server as a service
 //! - `options.rs`, `client.rs`: the command line, and the client that asks
+//! - `timeline.rs`: what happened, and when
 
 mod app;
 mod calls;
@@ -21,7 +22,6 @@ mod client;
 mod endpoint;
 mod http;
 mod options;
-#[path = "../app/timeline.rs"]
 mod timeline;
 mod tools;
 mod workspace;

@@ -8,7 +8,7 @@ pub(crate) mod calls;
 pub(crate) mod endpoint;
 #[path = "../../../examples/two_servers/http.rs"]
 pub(crate) mod http;
-#[path = "../../../examples/app/timeline.rs"]
+#[path = "../../../examples/two_servers/timeline.rs"]
 mod timeline;
 #[path = "../../../examples/two_servers/tools.rs"]
 mod tools;

@@ -9,7 +9,7 @@ use crate::cancel::current;
 
 /// Says how far the innermost enter or exit has come that runs here: for code that does not know whose it is, and for an enter.
 ///
-/// A run that starts or stops has it in its [lines](crate::Lifespan::run#what-it-says), and counts the time after which it is slow from
+/// A run that starts or stops has it in its [lines](crate::Lifespan::run), and counts the time after which it is slow from
 /// there on; a recorder shows it. The budget is not changed. Where nothing is entered or exited, or nothing observes that, this does
 /// nothing.
 ///
@@ -24,7 +24,7 @@ use crate::cancel::current;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
 /// let db = lifespan::Lifespan::new(migrate(), async |(), _| ());
-/// db.scope_ok(async |()| ()).await
+/// db.scope_ok(async |_| ()).await
 /// # }
 /// ```
 ///

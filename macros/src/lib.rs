@@ -42,7 +42,7 @@ use proc_macro::TokenStream;
 ///   `Lifespan<Self, impl Enter<Self>>` instead of the value, so that none can be made without its end.
 /// - `#[exit]` goes on an `async fn` that takes `self` and, if it wants to know why the resource ends, `&Exit`. It
 ///   returns nothing or a `Result<(), _>`. It stays as written; the trait impl calls it.
-/// - A resource that holds another one, in a `Live` for one, ends it in its own exit with `self.part.exit_as(exit).await`: the
+/// - A resource that holds another one, say in a `Live`, ends it in its own exit with `self.part.exit_as(exit).await`: the
 ///   part is told the same cause. A plain `exit()` says *completed*: a transaction would commit.
 /// - An error is anything that converts into `Box<dyn Error + Send + Sync>`.
 ///

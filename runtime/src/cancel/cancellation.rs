@@ -14,7 +14,7 @@ use crate::base::cause::Phase;
 use crate::base::entry::Subject;
 use crate::cancel::death::Death;
 
-/// Why a cancel scope was cancelled: the first reason there was, with who gave it and where ([law 15]).
+/// Why a cancel scope was cancelled: the first reason there was, with the task that gave it and the place ([law 15]).
 ///
 /// Cheap to clone. As an error it is the [primary](crate::Error::primary) of what a cancelled scope returns.
 ///
@@ -111,7 +111,7 @@ impl Cancellation {
         }
     }
 
-    /// Who asked for it: "task 7", or "the root on ThreadId(1)". Nothing did if a deadline passed, say.
+    /// The task that asked for it: "task 7", or "the root on ThreadId(1)". `None` if it was not asked for: a deadline passed, say.
     #[must_use]
     pub fn requested_by(&self) -> Option<&str> {
         match &self.0.kind {

@@ -26,8 +26,8 @@ use crate::resource::{LocalResource, ScopedResource};
 /// Its exit is boxed, so that the type can be named. [`local::Resource`](crate::local::Resource) is the form for values and exits
 /// that are not `Send + 'static`.
 ///
-/// If `T` mentions a lifetime, be it `'static` (`sqlx::Transaction<'static, Postgres>`), an `async fn` or block that uses a
-/// `Resource<T>` is not seen to be `Send`, so that it cannot be spawned, nor be a handler of axum's: rustc forgets lifetimes there
+/// If `T` mentions a lifetime, even `'static` (`sqlx::Transaction<'static, Postgres>`), rustc does not see that an `async fn` or block
+/// that uses a `Resource<T>` is `Send`. So it cannot be spawned, nor be an axum handler: rustc forgets lifetimes there
 /// ("implementation of `AsyncFnOnce` is not general enough", or "of `Send`"). Put such a value into a type of your own without
 /// parameters, and annotate that with [`#[scoped_resource]`](crate::scoped_resource); or [return the scope from a plain
 /// `fn`](Lifespan::scope).

@@ -172,7 +172,7 @@ impl<R: ScopedResource + Sync> ScopedResource for Lease<R> {
 }
 
 impl<R: ScopedResource + Sync> Drop for Lease<R> {
-    /// Nobody says that all went well.
+    /// The exit is told [`Abandoned`](crate::Cause::Abandoned) if this was the last.
     fn drop(&mut self) {
         let place = self.instance.subject().place;
         if let Some(owner) = self.give_back() {

@@ -7,6 +7,7 @@ use std::io;
 use std::process::{Command, Stdio};
 
 use capture::{Capture, captured};
+use lifespan::run::{RunState, Runner};
 use lifespan::{BoxError, Enter, Lifespan, Resource, scoped_resource};
 use tracing::subscriber;
 
@@ -132,6 +133,29 @@ fn what_is_no_error_has_a_reason() {
     assert_eq!(event.fields["lifespan.resource.name"], "quiet");
     assert!(!event.fields["lifespan.reason"].is_empty());
     assert!(!event.fields.contains_key("error"));
+}
+
+/// All of it, also when all is well: who listens to `tracing` filters there.
+#[test]
+fn what_a_run_says() {
+    let seen = captured(|| {
+        let runner = Runner::new();
+        let run = runner.handle();
+        let app = Lifespan::new(async { Ok::<_, BoxError>(()) }, async |(), _| ()).named("app");
+        block_on(async {
+            tokio::spawn(async move {
+                run.reached(RunState::Ready).await;
+                run.stop();
+            });
+            runner.run(app).await.unwrap();
+        });
+    });
+    let said = |event: &capture::Recorded| {
+        assert_eq!((event.name, event.level.as_str()), ("lifespan.run.said", "INFO"));
+        event.fields["lifespan.line"].split(" in ").next().unwrap().to_owned()
+    };
+    let said: Vec<_> = seen.events.iter().map(said).collect();
+    assert_eq!(said, ["app started", "stopping app", "app stopped"]);
 }
 
 struct Session;

@@ -32,8 +32,8 @@ type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 /// A start-up or a shutdown that takes longer than a second is slow. From then on a line every five seconds says what is waited
 /// for: the innermost first, its last [progress](crate::Exit::progress), how long it may take, and what it holds up. When a
 /// budget runs out, or a second signal comes, a table says what was under way. These lines always come out. Those that say that
-/// all is well (started, the signal, stopped) come out if standard error is a terminal, if there is [a function](Commentary::to)
-/// for the lines, or if they are [asked for](Commentary::everything).
+/// all is well (started, the signal, stopped) come out if standard error is a terminal, if they go to `tracing` or to
+/// [a function](Commentary::to), if something was slow, or if they are [asked for](Commentary::everything).
 ///
 /// It is an observer of events, which stays allocated when the run is over: a program has one run, or few.
 ///
@@ -73,8 +73,8 @@ impl Commentary {
         }
     }
 
-    /// Whether to say also that all is well. Without this call, it does if standard error is a terminal, or if there is
-    /// [a function](Commentary::to) for the lines.
+    /// Whether to say also that all is well. Without this call, it does if standard error is a terminal, or if the lines go to
+    /// `tracing` or to [a function](Commentary::to).
     pub fn everything(self, everything: bool) -> Self {
         Commentary {
             everything: Some(everything),
@@ -105,7 +105,7 @@ impl Commentary {
 
     fn says_everything(&self) -> bool {
         self.everything
-            .unwrap_or_else(|| self.sink.is_some() || io::stderr().is_terminal())
+            .unwrap_or_else(|| self.sink.is_some() || is_traced() || io::stderr().is_terminal())
     }
 
     fn say(&self, line: &str) {
@@ -126,9 +126,17 @@ impl fmt::Debug for Commentary {
     }
 }
 
+/// Whether lines go to `tracing`.
+fn is_traced() -> bool {
+    #[cfg(feature = "tracing")]
+    return event::is_traced();
+    #[cfg(not(feature = "tracing"))]
+    false
+}
+
 fn say(line: &str) {
     #[cfg(feature = "tracing")]
-    if event::is_traced() {
+    if is_traced() {
         return event::trace_line(line);
     }
     // Not `eprintln!`, which panics when standard error is closed.

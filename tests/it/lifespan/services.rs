@@ -2,7 +2,7 @@
 
 use std::io;
 
-use lifespan::testing::{self, Scripted, Watched};
+use lifespan::testing::{self, Scripted};
 use lifespan::{Enter, Error, ErrorKind, Lifespan, Phase, Resource, Service, lifespan};
 use tokio::task::yield_now;
 
@@ -178,7 +178,7 @@ fn doomed(journal: Journal) -> Lifespan<Service<()>> {
     .boxed()
 }
 
-type Member = Watched<Scripted>;
+type Member = Scripted;
 
 fn member(journal: &testing::Journal, name: &'static str) -> Lifespan<Member, impl Enter<Member> + use<>> {
     let script = journal.resource(name);

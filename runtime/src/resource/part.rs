@@ -13,6 +13,11 @@ pub(crate) const EXIT: &str = "`exit()` says that all went well\n\
 pub(crate) const CLOSE: &str = "`close()` says that all went well\n\
     help: `close_as(exit)` hands on what the whole was told";
 
+/// What is finished by a call.
+#[cfg(feature = "tasks")]
+pub(crate) const FINISH: &str = "`finish()` says that all went well\n\
+    help: `close_as(exit)` hands on what the whole was told";
+
 /// It is about to be told that all went well.
 #[inline]
 pub(crate) fn told_completed(within: Within, subject: impl FnOnce() -> Subject, reason: &'static str) {

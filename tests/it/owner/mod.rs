@@ -10,6 +10,7 @@ use crate::journal::{Db, Journal, Step};
 mod closes;
 mod ends;
 mod enters;
+mod finishes;
 mod local;
 mod many;
 mod stress;

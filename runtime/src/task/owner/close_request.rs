@@ -13,6 +13,8 @@ pub(super) struct CloseRequest {
     pub(super) why: Cancellation,
     /// Told to the exit.
     pub(super) exit: ForMembers,
+    /// The calls that have come by then are run first.
+    pub(super) is_last: bool,
 }
 
 impl CloseRequest {
@@ -21,6 +23,15 @@ impl CloseRequest {
         CloseRequest {
             why: Cancellation::closed(place),
             exit: ForMembers::because(Cause::Completed, None),
+            is_last: false,
+        }
+    }
+
+    /// By `finish`, called there.
+    pub(super) fn finished(place: &'static Location<'static>) -> Self {
+        CloseRequest {
+            is_last: true,
+            ..CloseRequest::closed(place)
         }
     }
 
@@ -29,6 +40,7 @@ impl CloseRequest {
         CloseRequest {
             why: Cancellation::new(CancelKind::HandlesGone, place),
             exit: ForMembers::because(Cause::Abandoned, None),
+            is_last: false,
         }
     }
 
@@ -47,6 +59,7 @@ impl CloseRequest {
         CloseRequest {
             why: Cancellation::closed(place),
             exit: exit.for_members().sooner(),
+            is_last: false,
         }
     }
 
@@ -62,6 +75,7 @@ impl CloseRequest {
     pub(super) fn failed(why: Cancellation) -> Self {
         CloseRequest {
             exit: ForMembers::because(why.cause(), Some(Reason::from(&why))),
+            is_last: false,
             why,
         }
     }

@@ -69,7 +69,11 @@ impl OwnerHandle {
         request: Option<CloseRequest>,
         place: &'static Location<'static>,
     ) -> Result<(), Error> {
-        let what = if request.is_some() { "close" } else { "closed" };
+        let what = match &request {
+            None => "closed",
+            Some(request) if request.is_last => "finish",
+            Some(_) => "close",
+        };
         self.end(request, what, place).await?.tell()
     }
 

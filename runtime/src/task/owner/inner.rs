@@ -67,6 +67,8 @@ pub(super) struct OwnerInner {
 enum OwnerStage {
     /// With the region of the call that runs, or of the last one.
     Open(Option<Arc<Node>>),
+    /// No more calls are taken; when those that wait have run, it closes as this says.
+    Finishing(Option<Arc<Node>>, CloseRequest),
     Closing(CloseRequest),
     Ended,
 }
@@ -119,10 +121,15 @@ impl OwnerInner {
 
     /// Has it end, if nobody has by now: what runs there unwinds, then it exits.
     pub(super) fn close(&self, request: CloseRequest) {
+        if request.is_last {
+            return self.finish(request);
+        }
         let why = request.why.clone();
         let running = {
             let mut stage = self.stage.lock();
-            let OwnerStage::Open(running) = &mut *stage else { return };
+            let (OwnerStage::Open(running) | OwnerStage::Finishing(running, _)) = &mut *stage else {
+                return;
+            };
             let running = running.take();
             *stage = OwnerStage::Closing(request);
             running
@@ -144,22 +151,53 @@ impl OwnerInner {
         self.mailbox.close();
     }
 
+    /// Takes no more calls, and has those run that have come.
+    fn finish(&self, request: CloseRequest) {
+        {
+            let mut stage = self.stage.lock();
+            let OwnerStage::Open(running) = &mut *stage else { return };
+            *stage = OwnerStage::Finishing(running.take(), request);
+        }
+        if let Some(listing) = self.listing.get() {
+            listing.ask(&self.subject());
+        }
+        self.mailbox.seal();
+    }
+
+    /// No call is left: it closes, if it was to finish those.
+    pub(super) fn is_done(&self) {
+        let request = match &*self.stage.lock() {
+            OwnerStage::Finishing(_, request) => request.clone(),
+            _ => return,
+        };
+        self.close(CloseRequest {
+            is_last: false,
+            ..request
+        });
+    }
+
+    /// Whether it runs calls: a last one, too.
     pub(super) fn is_open(&self) -> bool {
-        matches!(*self.stage.lock(), OwnerStage::Open(_))
+        matches!(*self.stage.lock(), OwnerStage::Open(_) | OwnerStage::Finishing(..))
+    }
+
+    /// Whether it takes no more calls.
+    pub(super) fn is_closed(&self) -> bool {
+        !matches!(*self.stage.lock(), OwnerStage::Open(_))
     }
 
     /// What the first who closed it said; none if nobody did, or if it is over.
     pub(super) fn close_request(&self) -> Option<CloseRequest> {
         match &*self.stage.lock() {
             OwnerStage::Closing(request) => Some(request.clone()),
-            OwnerStage::Open(_) | OwnerStage::Ended => None,
+            OwnerStage::Open(_) | OwnerStage::Finishing(..) | OwnerStage::Ended => None,
         }
     }
 
     /// A call begins in this region, and the one before has ended. Whether it may begin: not if it is closed.
     pub(super) fn runs(&self, region: &Arc<Node>) -> bool {
         let mut stage = self.stage.lock();
-        let OwnerStage::Open(running) = &mut *stage else {
+        let (OwnerStage::Open(running) | OwnerStage::Finishing(running, _)) = &mut *stage else {
             return false;
         };
         let before = running.replace(Arc::clone(region));
@@ -252,10 +290,11 @@ impl OwnerInner {
     /// Why it takes no more calls.
     pub(super) fn closed(&self) -> Error {
         // In this order: what is no longer about to end has ended.
-        let closing = self.close_request();
-        let why = closing
-            .map(|request| request.why.text().to_owned())
-            .or_else(|| self.has_ended().map(|end| end.why().to_owned()));
+        let closing = match &*self.stage.lock() {
+            OwnerStage::Closing(request) | OwnerStage::Finishing(_, request) => Some(request.why.text().to_owned()),
+            OwnerStage::Open(_) | OwnerStage::Ended => None,
+        };
+        let why = closing.or_else(|| self.has_ended().map(|end| end.why().to_owned()));
         // Neither asked to end nor at its end, and yet it has refused a call: its task is being dropped just now.
         let why = why.unwrap_or_else(|| TASK_DROPPED.to_owned());
         self.error(ErrorKind::Closed, why)

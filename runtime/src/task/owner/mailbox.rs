@@ -1,6 +1,6 @@
 //! [`Mailbox`]: the calls that wait for their turn in the task of an owner.
 //!
-//! MailboxState are taken in the order in which they came, or refused, never both and never neither; so many wait at a time and no more. No
+//! They are taken in the order in which they came, or refused, never both and never neither; so many wait at a time and no more. No
 //! waker is woken and nothing of a user's is dropped under the lock.
 
 use std::collections::VecDeque;
@@ -30,6 +30,9 @@ struct MailboxState<L> {
 pub(super) trait Mail: Send + Sync {
     /// No more calls are taken; those that wait are refused.
     fn close(&self);
+
+    /// No more calls are taken; those that wait are.
+    fn seal(&self);
 }
 
 impl<L: Send> Mail for Mailbox<L> {
@@ -42,6 +45,16 @@ impl<L: Send> Mail for Mailbox<L> {
         self.room.close();
         worker.into_iter().for_each(Waker::wake);
         drop(refused);
+    }
+
+    fn seal(&self) {
+        let worker = {
+            let mut calls = self.calls.lock();
+            calls.is_closed = true;
+            calls.worker.take()
+        };
+        self.room.close();
+        worker.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -83,7 +96,7 @@ impl<L> Mailbox<L> {
         worker.into_iter().for_each(Waker::wake);
     }
 
-    /// The next call; none if it is closed.
+    /// The next call; none if it is closed and none is left.
     pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<L>> {
         let mut calls = self.calls.lock();
         if let Some(call) = calls.waiting.pop_front() {

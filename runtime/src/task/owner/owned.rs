@@ -79,8 +79,8 @@ pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 /// and `run` closes the remaining owners concurrently, because their dependencies are unknown ([law 4]). Owners that
 /// need each other are members of one [`lifespan`](macro@crate::lifespan), or close each other in their exits.
 ///
-/// `close` does not drain the queue. Await your calls first if they must finish. In a closure that must not be cut,
-/// [`shield`](crate::shield) that part.
+/// `close` does not drain the queue; [`finish`](Owner::finish) does. In a closure that must not be cut, [`shield`](crate::shield) that
+/// part.
 ///
 /// If an owner in a scope or a [`lifespan`](macro@crate::lifespan) ends unasked, it cancels the body there, as a service that fails
 /// does ([law 21]). The end of such a scope closes the owner, be there other handles or not, and so does the exit
@@ -167,6 +167,38 @@ impl<R, K: Kind> Owner<R, K> {
         self.close_at(Location::caller())
     }
 
+    /// Has the resource closed when the calls that have come by now have run. What comes later is refused, also what still waits for
+    /// room in the queue. Returns when it has exited.
+    ///
+    /// ```
+    /// # use lifespan::{Error, Lifespan};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
+    /// # let journal = Lifespan::new(async { Ok::<_, std::io::Error>(Vec::new()) }, async |_, _| ());
+    /// let writer = journal.spawn().await?;
+    /// let (written, finished) = tokio::join!(writer.with_ok(async |lines| lines.push("last words")), writer.finish());
+    /// # written?; finished?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// This has no bound but that of the calls. To give it one: `timeout(limit, owner.finish())`, and then [`close`](Self::close),
+    /// which cuts what still runs.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`close`](Self::close).
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, it goes on without the caller. A failure that no caller waits for any more is reported.
+    #[must_use = "nothing is closed until this is awaited"]
+    #[track_caller]
+    pub fn finish(&self) -> impl Future<Output = Result<(), Error>> + use<'_, R, K> {
+        let (inner, place) = (self.inner(), Location::caller());
+        part::told_completed(inner.within, || inner.subject(), part::FINISH);
+        self.handle.closed(Some(CloseRequest::finished(place)), place)
+    }
+
     /// As [`close`](Self::close), as what it is a part of: for a resource that holds the owner, in its own exit.
     ///
     /// The exit is told the [cause](Exit::cause) and the [error](Exit::error) of the whole, unless it was closed elsewhere
@@ -208,7 +240,7 @@ impl<R, K: Kind> Owner<R, K> {
     /// Whether it takes no more work: it was closed, or has failed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        !self.inner().is_open()
+        self.inner().is_closed()
     }
 
     /// How far it has come.

@@ -109,6 +109,9 @@ where
             Body::new(code, keep).await;
         }
         stopped = why_stopped(inner, &mut held.keep.side);
+        if stopped.is_none() {
+            inner.is_done();
+        }
     }
     held.adopted().await;
     let (exit, why) = told(inner, &mut held.keep.entry, stopped, is_halfway);

@@ -186,7 +186,7 @@ pub use crate::cancel::cancellation::Cancelled;
 pub use crate::cancel_scope::shield::{shield, shield_for};
 pub use crate::cancel_scope::timeout::{timeout, timeout_at};
 pub use crate::cancel_scope::until::until;
-pub use crate::cancel_scope::{CancelScope, race, race_all};
+pub use crate::cancel_scope::{CancelScope, race, race_all, race_ok};
 #[cfg(feature = "compose")]
 pub use crate::compose::{Joined, join, join_all, join_all_at_most};
 pub use crate::error::{BoxError, Error, ErrorKind};

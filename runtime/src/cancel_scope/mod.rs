@@ -21,6 +21,7 @@ use crate::cancel::node::{Node, NodeRole};
 mod canceller;
 mod outcome;
 mod race;
+mod race_ok;
 mod region;
 mod running;
 pub(crate) mod shield;
@@ -30,6 +31,7 @@ pub(crate) mod until;
 pub use canceller::Canceller;
 pub use outcome::Outcome;
 pub use race::{Race, race, race_all};
+pub use race_ok::race_ok;
 
 pub(crate) use region::{Bell, RegionEnd};
 pub(crate) use running::{Branch, Running};

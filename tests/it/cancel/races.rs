@@ -3,12 +3,13 @@
 use std::future::pending;
 use std::time::Duration;
 
-use lifespan::{CancelScope, Error, race, race_all, timeout};
+use lifespan::{BoxError, CancelScope, Error, race, race_all, race_ok, testing, timeout};
 use tokio::task::yield_now;
 
 use super::forever;
 use crate::everywhere::{everywhere, locally, paused};
 use crate::journal::{Journal, Step, panic_of};
+use crate::sweeps::swept;
 
 /// CASES L53: the loser is exited before the winner is told.
 #[test]
@@ -251,4 +252,67 @@ fn in_a_cancelled_scope_law_14() {
         let outcome = scope.run(race((db.scope_ok(async |_| ()), pending()))).await;
         assert!(outcome.into_value().unwrap().unwrap_err().is_cancelled());
     });
+}
+
+/// Who fails leaves the race; when one has won, the others have exited (law 16).
+#[test]
+fn the_first_success_wins_law_16() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let branch = |name: &'static str, wins: bool, turns: u32| {
+            let db = journal.resource(name).exit(Step::Yield).lifespan();
+            async move {
+                db.scope(async |_| {
+                    for _ in 0..turns {
+                        yield_now().await;
+                    }
+                    if wins { Ok(name) } else { Err(BoxError::from(name)) }
+                })
+                .await
+            }
+        };
+        let won = race_ok([branch("a", false, 0), branch("b", true, 9), branch("c", true, 99)]).await;
+        assert_eq!(won.unwrap(), "b");
+        journal.assert([
+            "enter a",
+            "exit a: failed (a)",
+            "enter b",
+            "enter c",
+            "exited a",
+            "exit b: completed",
+            "exited b",
+            "exit c: cancelled",
+            "exited c",
+        ]);
+    });
+}
+
+#[test]
+fn a_race_that_all_lose() {
+    everywhere(|| async {
+        let fails = |turns: u32| async move {
+            for _ in 0..turns {
+                yield_now().await;
+            }
+            Err::<(), _>(turns)
+        };
+        assert_eq!(race_ok([3, 0, 1].map(fails)).await, Err(vec![0, 1, 3]));
+    });
+}
+
+#[test]
+fn a_race_for_a_success_swept_laws_1_and_16() {
+    swept(|journal| async move {
+        let [a, b] = [("a", testing::Step::Fail("no")), ("b", testing::Step::Yield)].map(|(name, exit)| {
+            let script = journal.resource(name).exit(exit).lifespan();
+            script.scope_ok(async |_| yield_now().await)
+        });
+        let _ = race_ok([a, b]).await;
+    });
+}
+
+#[test]
+#[should_panic(expected = "`race_ok` of no branch")]
+fn a_race_for_a_success_of_no_branch() {
+    drop(race_ok(Vec::<std::future::Ready<Result<(), ()>>>::new()));
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifespan::testing::{At, Journal, Step, sweep};
-use lifespan::{BoxError, Error, Exit, Lifespan, ScopedResource, TaskGroup, race, shield, timeout};
+use lifespan::{BoxError, Error, Exit, Lifespan, ScopedResource, Shared, TaskGroup, race, shield, timeout};
 use tokio::sync::{Barrier, Mutex};
 use tokio::task::yield_now;
 use tokio::time::sleep;
@@ -333,5 +333,33 @@ fn a_journal_inside_of_a_scope() {
         inside.assert(["enter inner", "exit inner: completed"]);
         let [enter, exit] = ["enter outer", "exit outer: completed"];
         around.assert([enter, "enter inner", "exit inner: completed", exit]);
+    });
+}
+
+/// What has a task of its own is a part of the test as well, also what is inside of nothing.
+#[test]
+fn owners_and_shared_resources() {
+    multi_thread().block_on(async {
+        let journal = Journal::new();
+        let owner = journal.resource("owned").lifespan().spawn().await.unwrap();
+        let inside = journal.resource("inside").lifespan();
+        let used = owner.with(async move |_| inside.scope_ok(async |_| ()).await);
+        used.await.unwrap();
+        owner.close().await.unwrap();
+        let made = journal.clone();
+        let shared = Shared::new(move || made.resource("shared").lifespan());
+        let lease = shared.acquire().await.unwrap();
+        lease.release().await.unwrap();
+        journal.assert([
+            "enter owned", // its handle
+            "enter owned",
+            "enter inside",
+            "exit inside: completed",
+            "exit owned: completed",
+            "enter shared",
+            "enter shared",
+            "exit shared: completed",
+        ]);
+        journal.assert_no_leaks();
     });
 }

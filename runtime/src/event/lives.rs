@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::emit::emit;
 use super::kind::EventKind;
+use super::observers;
 use crate::base::cause::Cause;
 use crate::base::entry::{Entry, Subject};
 use crate::base::life::{Id, Life};
@@ -31,9 +32,14 @@ pub(crate) fn entering(entry: &mut Entry) {
 
 /// A life that begins here; what begins inside of it is its child.
 pub(super) fn begin() -> Life {
-    let (id, parent) = (Id::next(), current::living());
+    let (id, parent) = (Id::next(), parent());
     current::houses(id);
     Life { id, parent }
+}
+
+/// Of what begins here.
+pub(super) fn parent() -> Option<Id> {
+    current::living().or_else(observers::root)
 }
 
 #[cold]

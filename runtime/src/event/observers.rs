@@ -12,6 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::kind::{Event, Level};
 use crate::base::entry::Subject;
+use crate::base::life::Id;
 use crate::base::panic::Panic;
 use crate::base::policy::Name;
 
@@ -21,8 +22,8 @@ struct Observer {
     /// It wants to see what begins, too, and not only how that ends which it has seen begin.
     is_curious: AtomicBool,
     call: Call,
-    /// Where it looks, if not everywhere: whether it wants to see what begins here.
-    is_seen: Option<fn() -> bool>,
+    /// If it does not look everywhere.
+    looks: Option<Looks>,
     place: &'static Location<'static>,
     next: OnceLock<&'static Observer>,
 }
@@ -67,11 +68,14 @@ pub fn observe(level: Level, observer: impl Fn(&Event<'_>) + Send + Sync + 'stat
     observe_at(level, Box::new(observer), Location::caller())
 }
 
-/// As [`observe`], of what begins where `is_seen` says so. What else is observed is told to it as well.
+/// Whether an observer sees what begins here: gives the parent of that where it is inside of nothing.
+type Looks = fn() -> Option<Id>;
+
+/// As [`observe`], of what begins where that is seen. What else is observed is told to it as well.
 #[cfg(feature = "testing")]
 #[track_caller]
-pub(crate) fn observe_where(is_seen: fn() -> bool, level: Level, call: Call) -> Observation {
-    add(level, call, Some(is_seen), Location::caller())
+pub(crate) fn observe_where(looks: Looks, level: Level, call: Call) -> Observation {
+    add(level, call, Some(looks), Location::caller())
 }
 
 type Call = Box<dyn Fn(&Event<'_>) + Send + Sync>;
@@ -81,12 +85,12 @@ pub(crate) fn observe_at(level: Level, call: Call, place: &'static Location<'sta
     add(level, call, None, place)
 }
 
-fn add(level: Level, call: Call, is_seen: Option<fn() -> bool>, place: &'static Location<'static>) -> Observation {
+fn add(level: Level, call: Call, looks: Option<Looks>, place: &'static Location<'static>) -> Observation {
     let observer: &'static Observer = Box::leak(Box::new(Observer {
         level: AtomicU8::new(0),
         is_curious: AtomicBool::new(true),
         call,
-        is_seen,
+        looks,
         place,
         next: OnceLock::new(),
     }));
@@ -174,8 +178,15 @@ pub(crate) fn is_observed() -> bool {
 #[cold]
 #[inline(never)]
 fn is_seen() -> bool {
-    let sees = |observer: &Observer| observer.is_curious() && observer.is_seen.is_none_or(|is_seen| is_seen());
+    let sees = |observer: &Observer| observer.is_curious() && observer.looks.is_none_or(|looks| looks().is_some());
     !IS_OBSERVING.get() && all().any(sees)
+}
+
+/// The parent of what begins here inside of nothing, if an observer has one for it.
+pub(super) fn root() -> Option<Id> {
+    all()
+        .filter(|observer| observer.is_curious())
+        .find_map(|observer| observer.looks?())
 }
 
 /// Whether anything wants to see what matters so much.

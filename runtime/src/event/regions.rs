@@ -2,7 +2,7 @@
 
 use super::emit::emit;
 use super::kind::EventKind;
-use super::lives::begin;
+use super::lives::{begin, parent};
 use super::observers::is_observed;
 use crate::base::entry::Subject;
 use crate::base::life::Life;
@@ -65,7 +65,7 @@ pub(crate) fn stop_requested(subject: &Subject) {
 #[cold]
 pub(crate) fn inside_of_what_is_here(region: &Node) {
     if is_observed() {
-        if let Some(id) = current::living() {
+        if let Some(id) = parent() {
             region.lies_in(id);
         }
     }

@@ -24,7 +24,7 @@ impl Runs {
 #[derive(Clone, Copy)]
 pub(super) struct Home {
     pub(super) within: Option<Id>,
-    runs: Runs,
+    pub(super) runs: Runs,
 }
 
 impl Home {

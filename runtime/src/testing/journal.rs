@@ -11,7 +11,7 @@ use crate::base::lock::Lock;
 /// What happened in one test, in order, and what lives. Cheap to clone.
 ///
 /// It is made of [events](crate::event): of what is entered in the cancel scope or task that it was made in, and in that again, also
-/// in tasks that are a part of it (services, children of groups). So tests may run side by side in one process. What another
+/// in tasks that are a part of it (services, owners, shared resources, children of groups). So tests may run side by side in one process. What another
 /// task enters, one that was spawned by hand, is seen after [`here`](Journal::here).
 ///
 /// A resource adds the line `enter NAME` when it has entered, and `exit NAME: CAUSE` when its exit begins.
@@ -37,8 +37,7 @@ impl Journal {
     #[must_use]
     #[allow(clippy::new_without_default, reason = "it belongs to where it is made")]
     pub fn new() -> Self {
-        let journal = Journal(Arc::default());
-        journals::observe_for(&journal.0);
+        let journal = Journal(journals::begin());
         journal.here();
         journal
     }

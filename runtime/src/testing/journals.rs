@@ -6,26 +6,32 @@ use std::sync::{Arc, OnceLock, Weak};
 use super::home::Home;
 use super::seen::Seen;
 use crate::base::lock::Lock;
-use crate::event::{self, Event, Level, Observation};
+use crate::event::{self, Event, Id, Level, Observation};
 
 static JOURNALS: Lock<Vec<Weak<Lock<Seen>>>> = Lock::new(Vec::new());
 
-/// For as long as that is kept.
-pub(super) fn observe_for(journal: &Arc<Lock<Seen>>) {
+/// A new one, observed for as long as it is kept. Those that look at the same place have one root.
+pub(super) fn begin() -> Arc<Lock<Seen>> {
     static OBSERVATION: OnceLock<Observation> = OnceLock::new();
-    let mut journals = JOURNALS.lock();
-    journals.retain(|journal| journal.strong_count() > 0);
-    journals.push(Arc::downgrade(journal));
-    drop(journals);
-    OBSERVATION.get_or_init(|| event::observe_where(is_seen, Level::Debug, Box::new(tell)));
+    let seen = Arc::new(Lock::new(Seen::new(root().unwrap_or_else(Id::next))));
+    {
+        let mut journals = JOURNALS.lock();
+        journals.retain(|journal| journal.strong_count() > 0);
+        journals.push(Arc::downgrade(&seen));
+    }
+    OBSERVATION.get_or_init(|| event::observe_where(root, Level::Debug, Box::new(tell)));
+    seen
 }
 
-/// Whether a journal sees what begins here. This asks all scopes of a process, so it allocates nothing.
-fn is_seen() -> bool {
+/// If a journal sees what begins here: the parent of that, where it is inside of nothing. This asks all scopes of a process, so it
+/// allocates nothing.
+fn root() -> Option<Id> {
     let here = Home::here();
     let journals = JOURNALS.lock();
-    let mut journals = journals.iter().filter_map(Weak::upgrade);
-    journals.any(|journal| journal.lock().sees(here))
+    journals.iter().filter_map(Weak::upgrade).find_map(|journal| {
+        let seen = journal.lock();
+        seen.sees(here).then_some(seen.root)
+    })
 }
 
 fn tell(event: &Event<'_>) {

@@ -43,6 +43,11 @@ impl Lives {
         self.all.contains_key(&id)
     }
 
+    /// Whether any began in that task.
+    pub(super) fn run_in(&self, runs: Runs) -> bool {
+        self.all.values().any(|life| life.began_in == runs)
+    }
+
     /// Whether it is of something that is seen, or is from here on.
     pub(super) fn take(&mut self, event: &Event<'_>) -> bool {
         let Some(id) = event.id() else { return false };

@@ -14,6 +14,7 @@ mod crowds;
 mod deaths;
 mod edges;
 mod programs;
+mod renews;
 
 /// A shared `db` that does these steps in each of its lives.
 fn shared(journal: &Journal, enter: Step, exit: Step) -> Shared<Db> {

@@ -109,6 +109,62 @@ impl<R: ScopedResource + Sync> Shared<R> {
         acquire(inner, place)
     }
 
+    /// Enters a fresh one, and has that take the place of the one that is there: who acquires it from then on gets the new one, and the
+    /// old one exits when its own users have let go of it. There is no gap, and for a while there are two. If the enter fails, the old
+    /// one stays.
+    ///
+    /// ```
+    /// # use lifespan::{Lifespan, Shared};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
+    /// # let mut version = std::sync::atomic::AtomicU32::new(0);
+    /// # let config = Shared::new(move || {
+    /// #     let read = version.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    /// #     Lifespan::new(async move { Ok::<_, std::io::Error>(read) }, async |_, _| ())
+    /// # });
+    /// let old = config.acquire().await?;
+    /// let new = config.renew().await?; // on SIGHUP
+    /// let user = config.acquire().await?;
+    /// assert_eq!((**old, **new, **user), (0, 1, 1));
+    /// old.release().await?; // the old one has exited
+    /// # new.release().await?;
+    /// # user.release().await
+    /// # }
+    /// ```
+    ///
+    /// The returned lease is the first of the new one. Of several that are entered so at once, the last to enter stays.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`acquire`](Self::acquire), but that it waits for no other.
+    ///
+    /// # Panics
+    ///
+    /// With a panic of the [closure](Self::new), or of the enter.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped or cancelled before it is ready, the enter is cancelled and unwinds, and the old one stays.
+    #[must_use = "nothing is renewed until this is awaited"]
+    #[track_caller]
+    pub fn renew(&self) -> impl Future<Output = Result<Lease<R>, Error>> + Send + use<R> {
+        let (inner, place) = (Arc::clone(&self.0), Location::caller());
+        async move {
+            let made = (inner.make)();
+            let runtime = Handle::try_current().map_err(|_| no_runtime(made.subject(place)))?;
+            let instance = Instance::first(&made, place);
+            let lease = Lease::counted(Arc::clone(&instance));
+            Arc::clone(&instance).begin(made, &runtime, place);
+            match entered(&lease, place).await? {
+                Some(resource) => {
+                    let old = inner.now.lock().replace(instance);
+                    drop(old);
+                    Ok(lease.of(resource))
+                }
+                None => Err(instance.ended_unused(place).await),
+            }
+        }
+    }
+
     /// The life of a lease: a member of something larger, or a scope, at the end of which it is released. Errors and cancel safety
     /// are those of [`acquire`](Self::acquire).
     ///

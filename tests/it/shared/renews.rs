@@ -1,0 +1,111 @@
+//! `renew`: the new one is there before the old one goes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::poll;
+use lifespan::testing::{At, sweep};
+use lifespan::{Error, Shared, drain};
+use tokio::task::yield_now;
+
+use crate::everywhere::{everywhere, paused};
+use crate::journal::{Db, Journal, Step};
+
+/// The first is `one`, all others do this when they enter.
+fn versions(journal: &Journal, enter: Step) -> Shared<Db> {
+    let (journal, made) = (journal.clone(), AtomicUsize::new(0));
+    Shared::new(move || match made.fetch_add(1, Ordering::Relaxed) {
+        0 => journal.resource("one").exit(Step::Yield).lifespan(),
+        _ => journal
+            .resource("two")
+            .enter(enter.clone())
+            .exit(Step::Yield)
+            .lifespan(),
+    })
+}
+
+#[test]
+fn there_is_no_gap() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let db = versions(&journal, Step::Yield);
+        let old = db.acquire().await.unwrap();
+        let new = db.renew().await.unwrap();
+        old.log("old");
+        let user = db.acquire().await.unwrap();
+        user.log("new");
+        old.release().await.unwrap();
+        user.release().await.unwrap();
+        new.release().await.unwrap();
+        journal.assert([
+            "enter one",
+            "enter two",
+            "old",
+            "new",
+            "exit one: completed",
+            "exited one",
+            "exit two: completed",
+            "exited two",
+        ]);
+    });
+}
+
+/// With no other user, it is as `acquire`.
+#[test]
+fn nothing_was_there() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let db = versions(&journal, Step::Now);
+        db.renew().await.unwrap().release().await.unwrap();
+        journal.assert(["enter one", "exit one: completed", "exited one"]);
+    });
+}
+
+#[test]
+fn one_that_does_not_enter_leaves_the_old_one() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let db = versions(&journal, Step::Fail("no such file"));
+        let old = db.acquire().await.unwrap();
+        let error: Error = db.renew().await.unwrap_err();
+        assert_eq!(error.primary().to_string(), "no such file");
+        db.acquire().await.unwrap().log("old");
+        old.release().await.unwrap();
+        journal.assert(["enter one", "old", "exit one: completed", "exited one"]);
+    });
+}
+
+#[test]
+fn one_that_is_dropped_leaves_the_old_one() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let db = versions(&journal, Step::Hang);
+        let old = db.acquire().await.unwrap();
+        {
+            let mut renewing = Box::pin(db.renew());
+            assert!(poll!(&mut renewing).is_pending());
+            yield_now().await;
+        }
+        assert!(drain().await.is_clean());
+        db.acquire().await.unwrap().log("old");
+        old.release().await.unwrap();
+        journal.assert(["enter one", "old", "exit one: completed", "exited one"]);
+    });
+}
+
+#[test]
+fn swept_laws_1_and_8() {
+    for at in [At::Cancel, At::Drop] {
+        let swept = paused().block_on(sweep(at, async |journal| {
+            let db = Shared::new({
+                let journal = journal.clone();
+                move || {
+                    let db = journal.resource("db");
+                    db.enter(Step::Yield).exit(Step::Yield).lifespan()
+                }
+            });
+            let other = db.clone();
+            db.lease().scope(async |_| other.renew().await?.release().await).await
+        }));
+        assert!(swept.points() >= 5, "{at:?}: {swept:?}");
+    }
+}

@@ -84,6 +84,37 @@ use state::GroupInner;
 /// If the exit is dropped in the middle, the children are cancelled all the same. [`drain`](crate::drain) waits for them, or the
 /// scope around the group does ([laws 3][law 3] and [4][law 4]), for no longer than what is left of the budget, if there is one.
 ///
+/// # At most so many at a time, and failures of their own
+///
+/// A limit is a semaphore of tokio, of which each child holds a permit. A child whose failure is its own affair returns that as a value:
+///
+/// ```
+/// use lifespan::{Error, TaskGroup};
+/// use std::sync::Arc;
+/// use tokio::sync::Semaphore;
+///
+/// # async fn fetch(page: u32) -> Result<u32, &'static str> { if page == 13 { Err("not found") } else { Ok(page) } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
+/// let room = Arc::new(Semaphore::new(4));
+/// let found = TaskGroup::new().scope(async |group| -> Result<usize, Error> {
+///     let pages: Vec<_> = (0..20).map(|page| {
+///         let room = Arc::clone(&room);
+///         group.spawn(async move {
+///             let _permit = room.acquire().await?;
+///             Ok::<_, tokio::sync::AcquireError>(fetch(page).await) // a `Result` in a `Result`
+///         })
+///     }).collect();
+///     let mut found = 0;
+///     for page in pages {
+///         found += usize::from(page.await?.is_ok());
+///     }
+///     Ok(found)
+/// });
+/// assert_eq!(found.await?, 19);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # A resource that spawns helpers of its own
 ///
 /// It holds a group, in a [`Handover`](crate::Handover), which is `Sync`, so that it can be lent, and a spawner if it spawns later.

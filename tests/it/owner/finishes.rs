@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::poll;
 use lifespan::task::{OwnerOptions, OwnerState};
 use lifespan::testing::{self, At, sweep};
-use lifespan::{Error, ErrorKind, drain};
+use lifespan::{Error, ErrorKind, OwnerMap, drain};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
@@ -38,7 +38,7 @@ fn calls_that_have_come_run_and_later_ones_do_not() {
         let mut finishing = pin!(owner.finish());
         assert!(poll!(&mut finishing).is_pending());
         assert!(owner.is_closed());
-        assert_eq!(owner.state(), OwnerState::Live);
+        assert_eq!(owner.state(), OwnerState::Exiting);
         let late = owner.with_ok(async |client| client.log("late")).await.unwrap_err();
         assert_eq!(late.kind(), ErrorKind::Closed);
         assert_eq!(outside.await.unwrap_err().kind(), ErrorKind::Closed);
@@ -163,4 +163,30 @@ fn swept_laws_1_and_7() {
         let swept = paused().block_on(sweep(at, program));
         assert!(swept.points() > 2, "{swept:?}");
     }
+}
+
+/// One in a map is not found any more, and its key is free when it is gone.
+#[test]
+fn a_member_of_a_map_that_finishes() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let map = OwnerMap::new().enter().await.unwrap();
+        let owner = map.insert("a", client(&journal)).await.unwrap();
+        let (end, is_to_end) = oneshot::channel::<()>();
+        let mut call = pin!(owner.with_ok(async move |_| is_to_end.await.unwrap()));
+        assert!(poll!(&mut call).is_pending());
+        let mut finishing = pin!(owner.finish());
+        assert!(poll!(&mut finishing).is_pending());
+        assert!(map.get(&"a").is_none());
+        let mut next = pin!(map.insert("a", client(&journal)));
+        assert!(poll!(&mut next).is_pending());
+        end.send(()).unwrap();
+        let (called, finished, next) = tokio::join!(call, finishing, next);
+        called.unwrap();
+        finished.unwrap();
+        drop(next.unwrap());
+        map.exit().await.unwrap();
+        let turn = ["enter client", "exit client: completed", "exited client"];
+        assert_eq!(journal.lines(), [turn, turn].concat());
+    });
 }

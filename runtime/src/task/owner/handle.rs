@@ -22,7 +22,7 @@ pub enum OwnerState {
     Entering,
     /// The resource is there, and used.
     Live,
-    /// It was closed, or failed: what runs unwinds, and the resource exits.
+    /// It was closed, or failed: what runs unwinds, or may end if it is to [finish](crate::Owner::finish), and the resource exits.
     Exiting,
     /// The resource is gone, and all went well.
     Exited,
@@ -95,7 +95,7 @@ impl OwnerHandle {
             Some(end) if end.is_clean() => OwnerState::Exited,
             Some(_) => OwnerState::Failed,
             None if !inner.is_entered.load(Ordering::Acquire) => OwnerState::Entering,
-            None if inner.is_open() => OwnerState::Live,
+            None if !inner.is_closed() => OwnerState::Live,
             None => OwnerState::Exiting,
         }
     }

@@ -171,14 +171,14 @@ fn a_member_of_a_map_that_finishes() {
     everywhere(|| async {
         let journal = Journal::new();
         let map = OwnerMap::new().enter().await.unwrap();
-        let owner = map.insert("a", client(&journal)).await.unwrap();
+        let owner = map.insert(1, client(&journal)).await.unwrap();
         let (end, is_to_end) = oneshot::channel::<()>();
         let mut call = pin!(owner.with_ok(async move |_| is_to_end.await.unwrap()));
         assert!(poll!(&mut call).is_pending());
         let mut finishing = pin!(owner.finish());
         assert!(poll!(&mut finishing).is_pending());
-        assert!(map.get(&"a").is_none());
-        let mut next = pin!(map.insert("a", client(&journal)));
+        assert!(map.get(&1).is_none());
+        let mut next = pin!(map.insert(1, client(&journal)));
         assert!(poll!(&mut next).is_pending());
         end.send(()).unwrap();
         let (called, finished, next) = tokio::join!(call, finishing, next);

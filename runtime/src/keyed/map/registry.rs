@@ -160,8 +160,11 @@ impl<K: MapKey, R: ScopedResource> Registry<K, R> {
                     }
                     // One that enters is waited for: it has its turn.
                     if let (true, Some(owner)) = (member.is_entered && on_taken != OnTaken::Join, &member.owner) {
-                        let owner = owner.clone();
-                        deferred.then(move || owner.ask(place));
+                        // What finishes its calls is not cut by one that only waits for the key.
+                        if on_taken == OnTaken::Replace || !owner.is_closed() {
+                            let owner = owner.clone();
+                            deferred.then(move || owner.ask(place));
+                        }
                     }
                 }
             }
@@ -304,7 +307,7 @@ impl<K: MapKey, R: ScopedResource> MapState<K, R> {
                 owner: Some(owner),
                 is_entered: true,
                 ..
-            }) => {
+            }) if !owner.is_closed() => {
                 let (owner, place) = (owner.clone(), slot.called);
                 deferred.then(move || owner.ask(place));
             }

@@ -31,6 +31,7 @@ recipes! {
     scoped_api
     sse_client
     startup_progress
+    systemd
     temp_folder
     transaction
     worker_queue

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Request;
 use lifespan::{CancelScope, cancellation::Canceller};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ struct State {
     connections: usize,
     next: u64,
     requests: BTreeMap<u64, Entry>,
+    /// When a request that was not refused has last ended.
+    worked: Option<Instant>,
 }
 
 struct Entry {
@@ -46,6 +49,14 @@ pub(crate) struct Open(Flight);
 pub(crate) struct InFlight {
     flight: Flight,
     number: u64,
+    is_refused: bool,
+}
+
+impl InFlight {
+    /// It was answered with 503, as is what asks whether this is ready while it drains.
+    pub(crate) fn refused(&mut self) {
+        self.is_refused = true;
+    }
 }
 
 impl Flight {
@@ -68,13 +79,33 @@ impl Flight {
             state.next += 1;
             state.requests.insert(number, Entry { label, since, handler });
         });
-        let flight = self.clone();
-        (InFlight { flight, number }, scope)
+        let entry = InFlight {
+            flight: self.clone(),
+            number,
+            is_refused: false,
+        };
+        (entry, scope)
     }
 
     /// When no request is in flight.
     pub(crate) async fn answered(&self) {
         self.until(|state| state.requests.is_empty()).await;
+    }
+
+    /// When nothing is in flight, and nothing but what was refused has been for so long.
+    pub(crate) async fn quiet(&self, time: Duration) {
+        let began = Instant::now();
+        loop {
+            self.answered().await;
+            let since = self.0.borrow().worked.map_or(began, |worked| worked.max(began));
+            if since.elapsed() >= time {
+                return;
+            }
+            match since.checked_add(time) {
+                Some(end) => sleep_until(end).await,
+                None => pending().await,
+            }
+        }
     }
 
     /// When no connection is open either.
@@ -126,9 +157,12 @@ impl Drop for Open {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.flight
-            .0
-            .send_modify(|state| drop(state.requests.remove(&self.number)));
+        self.flight.0.send_modify(|state| {
+            state.requests.remove(&self.number);
+            if !self.is_refused {
+                state.worked = Some(Instant::now());
+            }
+        });
     }
 }
 

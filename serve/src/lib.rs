@@ -31,6 +31,7 @@
 //!
 //! | step | what happens | its time |
 //! |---|---|---|
+//! | 0 | the run [drains](lifespan::run::Runner::drain_for), if it does: everything is served; HTTP/1.1 answers say `Connection: close` | that of the run, or [less](Server::idle_after) |
 //! | 1 | the listener closes: new connections are refused | |
 //! | 2 | connections are told that no request follows (`Connection: close`, GOAWAY); idle ones and streams of events end | |
 //! | 3 | requests in flight are answered, to the last byte; [`Tasks`] end | [`drain_timeout`](Server::drain_timeout) |
@@ -66,8 +67,11 @@ use std::time::Duration;
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
+use lifespan::run::RunHandle;
 use lifespan::{BoxError, Enter, Lifespan, Service, task::ServiceOptions};
 use tokio::net::TcpListener;
+
+use stopping::DrainEnd;
 
 pub use flight::Cut;
 pub use tasks::Tasks;
@@ -108,6 +112,7 @@ pub struct Server<S> {
     service: S,
     drain: Duration,
     cut: Duration,
+    quiet: Option<(RunHandle, Duration)>,
     on_ready: Box<dyn FnOnce(SocketAddr) + Send>,
     on_stop: Box<dyn FnOnce() + Send>,
 }
@@ -134,6 +139,7 @@ impl<S> Server<S> {
             service,
             drain: DRAIN,
             cut: CUT,
+            quiet: None,
             on_ready: Box::new(drop),
             on_stop: Box::new(|| ()),
         }
@@ -152,6 +158,28 @@ impl<S> Server<S> {
     /// left to the [end of the service](Service::start): it is cancelled, then aborted, by its name.
     pub fn cut_timeout(mut self, time: Duration) -> Self {
         self.cut = time;
+        self
+    }
+
+    /// Lets the [drain](lifespan::run::Runner::drain_for) of this run end early: the server tells it that it serves, until the run drains
+    /// and no request has been in flight for `quiet`. Take longer than what sends requests here needs to hear that this is not ready.
+    ///
+    /// Requests that are answered with 503 do not count: a readiness probe, which gets that while the run drains, does not keep the
+    /// server from being idle. If the run has several servers, it waits for all that have told it.
+    ///
+    /// ```
+    /// # use axum::Router;
+    /// use lifespan::run::RunHandle;
+    /// use lifespan_serve::Server;
+    /// # use std::net::Ipv4Addr;
+    /// use std::time::Duration;
+    ///
+    /// # fn server(run: RunHandle) -> Server<Router> {
+    /// Server::bind((Ipv4Addr::LOCALHOST, 8080), Router::new()).idle_after(Duration::from_secs(2), run)
+    /// # }
+    /// ```
+    pub fn idle_after(mut self, quiet: Duration, run: RunHandle) -> Self {
+        self.quiet = Some((run, quiet));
         self
     }
 
@@ -191,13 +219,18 @@ impl<S> Server<S> {
         options.start(async move |ready, stop| {
             let listener = self.listen.listener().await?;
             let address = listener.local_addr()?;
+            // Before it is ready, so that no drain begins without it.
+            let drain_end = self.quiet.map(|(run, quiet)| DrainEnd {
+                serving: run.serving(),
+                quiet,
+            });
             (self.on_ready)(address);
             ready.set(address);
             let times = stopping::Times {
                 drain: self.drain,
                 cut: self.cut,
             };
-            stopping::run(listener, self.service, &stop, times, self.on_stop).await
+            stopping::run(listener, self.service, &stop, times, self.on_stop, drain_end).await
         })
     }
 }

@@ -1,7 +1,10 @@
 //! The life of a server: it accepts until it is to stop, then drains, then cuts.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::time::Duration;
 
+use lifespan::run::Serving;
 use lifespan::{BoxError, Stop, TaskGroup};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
@@ -24,14 +27,19 @@ pub(crate) async fn run<S: Answers>(
     stop: &Stop,
     times: Times,
     on_stop: Box<dyn FnOnce() + Send>,
+    drain_end: Option<DrainEnd>,
 ) -> Result<(), BoxError> {
     let flight = Flight::new();
     let left = TaskGroup::new()
-        .named("connections")
+        // It is the server's, so that whatever lists what lives shows no name that its user has not written.
+        .named(stop.name().to_owned())
         .scope(async |group| -> Result<_, lifespan::Error> {
             let children = Children::new(group.spawner());
             let service = Tracked::new(service, flight.clone(), children.clone(), stop.clone());
-            accept(listener, service, &flight, &children, stop).await;
+            tokio::select! {
+                () = accept(listener, service, &flight, &children, stop) => {}
+                never = until_quiet(drain_end, &flight, stop) => match never {},
+            }
             on_stop();
             let left = drain(&flight, stop, times).await;
             group.cancel_because("the server has stopped");
@@ -41,6 +49,22 @@ pub(crate) async fn run<S: Answers>(
         Some(cut) => Err(cut.into()),
         None => Ok(()),
     }
+}
+
+/// How a server lets the drain of its run end early.
+pub(crate) struct DrainEnd {
+    pub(crate) serving: Serving,
+    pub(crate) quiet: Duration,
+}
+
+/// Gives the token back when the run drains and nothing has come for long enough. It serves on all the same.
+async fn until_quiet(drain_end: Option<DrainEnd>, flight: &Flight, stop: &Stop) -> Infallible {
+    if let Some(DrainEnd { serving, quiet }) = drain_end {
+        stop.draining().await;
+        flight.quiet(quiet).await;
+        drop(serving);
+    }
+    pending().await
 }
 
 /// Until the server is to stop. The listener closes with this.

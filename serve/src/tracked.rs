@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::body::Incoming;
-use hyper::{Method, Request, Response, StatusCode, header};
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use lifespan::Stop;
 
 use crate::Answers;
@@ -44,17 +45,25 @@ impl<S: Answers> tower_service::Service<Request<Incoming>> for Tracked<S> {
 
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
         let label = Label::of(&request);
-        let (entry, scope) = self.flight.request(label.clone());
+        let (mut entry, scope) = self.flight.request(label.clone());
         let tasks = Tasks::new(self.children.clone(), self.flight.clone(), label);
         let stop = self.stop.clone();
         request.extensions_mut().insert(tasks);
         request.extensions_mut().insert(stop.clone());
-        let is_get = request.method() == Method::GET;
+        let (is_get, is_http_11) = (request.method() == Method::GET, request.version() == Version::HTTP_11);
         let handler = self.service.call(request);
         Box::pin(async move {
-            let Some(Ok(response)) = scope.run(handler).await.into_value() else {
+            let Some(Ok(mut response)) = scope.run(handler).await.into_value() else {
                 return Ok(unavailable(entry));
             };
+            if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+                entry.refused();
+            }
+            // The client that keeps its connection would come back here; it finds another server by a new one.
+            if is_http_11 && stop.is_draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                let headers = response.headers_mut();
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             let endless = is_get && is_event_stream(&response);
             let tracked = |body| {
                 if endless {

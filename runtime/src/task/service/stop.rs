@@ -100,6 +100,12 @@ impl Stop {
         draining::is_draining(self.0.runtime) || self.is_requested()
     }
 
+    /// The name of the service: that of the member that it is, or the one it was given. For what it enters or logs under that name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.service.name.as_str()
+    }
+
     /// Says how far the service has come with stopping, or with what it does before that; the last text is part of the error if it
     /// does not stop in time.
     pub fn progress(&self, text: impl fmt::Display) {

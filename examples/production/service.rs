@@ -1,5 +1,6 @@
 //! The service: a database, a worker with a queue, and a server that says how far it has come.
 
+use std::future::pending;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -11,15 +12,31 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use lifespan::run::{Commentary, RunHandle, RunState, Runner};
-use lifespan::{Enter, Error, Exit, Lifespan, Plan, Resource, Service, lifespan};
+use lifespan::task::{Current, Ready};
+use lifespan::{Enter, Error, Exit, Lifespan, Plan, Resource, Service, Stop, lifespan};
 use lifespan_serve::Server;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::time::sleep;
 
-/// As long as a load balancer takes to hear that it is not ready any more.
-const DRAIN: Duration = Duration::from_secs(1);
+/// How long it serves on at most, after SIGTERM: it stops earlier once no request has come for [`QUIET`].
+const DRAIN: Duration = Duration::from_secs(5);
+/// Longer than a load balancer takes to hear that it is not ready any more.
+const QUIET: Duration = Duration::from_secs(1);
 
 type Counter = Arc<AtomicUsize>;
+
+/// What goes wrong in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Faults {
+    /// How many attempts to connect to the database fail.
+    pub(crate) database_is_late_by: u32,
+    /// `/report` never answers.
+    pub(crate) report_hangs: bool,
+    /// The worker needs longer to stop than it may.
+    pub(crate) worker_is_slow: bool,
+    /// Each run of the worker fails after so many jobs.
+    pub(crate) worker_fails_after: Option<usize>,
+}
 
 /// A stand-in, with rows that outlive the process's start and end.
 #[derive(Clone, Default)]
@@ -33,16 +50,16 @@ struct Queue {
     taken: Counter,
 }
 
-#[lifespan(run: RunHandle)]
+#[lifespan(run: RunHandle, faults: Faults)]
 struct App {
-    #[enter(|| database(), timeout = "2s")]
+    #[enter(|faults| database(faults.database_is_late_by), timeout = "2s")]
     #[exit(timeout = "1s")]
     database: Resource<Database>,
-    #[enter(|database| worker((**database).clone()))]
+    #[enter(|database, faults| worker((**database).clone(), *faults))]
     #[exit(timeout = "3s")]
-    worker: Service<Queue>,
-    #[enter(|run, worker| server(run.clone(), (**worker).clone()))]
-    #[exit(timeout = "3s")]
+    worker: Service<Current<Queue>>,
+    #[enter(|run, worker, faults| server(run.clone(), (**worker).clone(), *faults))]
+    #[exit(timeout = "8s")]
     http: Service<SocketAddr>,
 }
 
@@ -50,24 +67,21 @@ pub(crate) fn plan() -> Plan {
     App::plan().draining_for(DRAIN)
 }
 
-pub(crate) async fn run() -> Result<(), Error> {
-    let commentary = Commentary::new().everything(true);
+pub(crate) async fn run(faults: Faults) -> Result<(), Error> {
+    let commentary = Commentary::new().to(|line| println!("lifespan: {line}"));
     let runner = Runner::new().drain_for(DRAIN).commentary(commentary);
     let run = runner.handle();
-    runner.run(App::lifespan(run)).await
+    runner.run(App::lifespan(run, faults)).await
 }
 
-/// It comes up later than the service: the third attempt finds it.
-fn database() -> Lifespan<Resource<Database>, impl Enter<Resource<Database>>> {
+/// It may come up later than the service.
+fn database(late_by: u32) -> Lifespan<Resource<Database>, impl Enter<Resource<Database>>> {
     let mut delays = [50, 100, 200].into_iter().map(Duration::from_millis);
     let mut attempt = 0;
     let connect = move || {
         attempt += 1;
-        let is_up = attempt == 3;
-        let connect = async move {
-            sleep(Duration::from_millis(10)).await;
-            is_up.then(Database::default).ok_or(io::ErrorKind::ConnectionRefused)
-        };
+        let is_up = attempt > late_by;
+        let connect = async move { is_up.then(Database::default).ok_or(io::ErrorKind::ConnectionRefused) };
         let connect = async { connect.await.map_err(io::Error::from) };
         Lifespan::new(connect, disconnect).named("database")
     };
@@ -78,25 +92,67 @@ async fn disconnect(database: Database, _: &Exit) {
     println!("database: {} rows", database.rows.load(Ordering::Relaxed));
 }
 
-/// Works its queue off before it stops: it ends when nobody can send to it any more.
-fn worker(database: Database) -> Lifespan<Service<Queue>, impl Enter<Service<Queue>>> {
-    Service::start(async move |ready, stop| {
-        let (jobs, mut queue) = mpsc::channel(1000);
-        let taken = Counter::default();
-        let counted = Arc::clone(&taken);
-        ready.set(Queue { jobs, taken });
-        while let Some(_job) = queue.recv().await {
-            sleep(Duration::from_millis(1)).await;
-            let done = database.rows.fetch_add(1, Ordering::Relaxed) + 1;
-            if stop.is_requested() {
-                stop.progress(format!("{} jobs left", counted.load(Ordering::Relaxed) - done));
-            }
-        }
-        println!("worker: {} jobs taken", counted.load(Ordering::Relaxed));
-    })
+/// Works its queue off before it stops. It is restarted twice when it fails, and what is queued waits meanwhile.
+fn worker(
+    database: Database,
+    faults: Faults,
+) -> Lifespan<Service<Current<Queue>>, impl Enter<Service<Current<Queue>>>> {
+    let mut delays = [20, 40].into_iter().map(Duration::from_millis);
+    let (jobs, queue) = mpsc::channel(1000);
+    let (taken, queue) = (Counter::default(), Arc::new(Mutex::new(queue)));
+    let work = move |ready: Ready<Queue>, stop| {
+        let (jobs, taken) = (jobs.clone(), Arc::clone(&taken));
+        ready.set(Queue {
+            jobs,
+            taken: Arc::clone(&taken),
+        });
+        let (queue, database) = (Arc::clone(&queue), database.clone());
+        async move { work_off(&mut *queue.lock().await, &database, &taken, &stop, faults).await }
+    };
+    Service::restarting(move |_, _| delays.next(), work)
 }
 
-fn server(run: RunHandle, queue: Queue) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
+async fn work_off(
+    queue: &mut mpsc::Receiver<usize>,
+    database: &Database,
+    taken: &Counter,
+    stop: &Stop,
+    faults: Faults,
+) -> io::Result<()> {
+    let mut jobs = 0;
+    while faults.worker_fails_after != Some(jobs) {
+        let Some(_job) = next(queue, stop).await else {
+            println!("worker: {} jobs taken", taken.load(Ordering::Relaxed));
+            if faults.worker_is_slow {
+                stop.progress("sending the last report");
+                pending::<()>().await;
+            }
+            return Ok(());
+        };
+        sleep(Duration::from_millis(1)).await;
+        jobs += 1;
+        let done = database.rows.fetch_add(1, Ordering::Relaxed) + 1;
+        if stop.is_requested() {
+            stop.progress(format!("{} jobs left", taken.load(Ordering::Relaxed) - done));
+        }
+    }
+    Err(io::Error::other("the disk is full"))
+}
+
+/// The next job; `None` when the worker is to stop and none is left. The server has stopped by then, so none is to come.
+async fn next(queue: &mut mpsc::Receiver<usize>, stop: &Stop) -> Option<usize> {
+    tokio::select! {
+        job = queue.recv() => return job,
+        () = stop.requested() => queue.close(),
+    }
+    queue.recv().await
+}
+
+fn server(
+    run: RunHandle,
+    worker: Current<Queue>,
+    faults: Faults,
+) -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
     let probes = Router::new()
         .route("/livez", get(async || StatusCode::OK))
         .route(
@@ -107,12 +163,21 @@ fn server(run: RunHandle, queue: Queue) -> Lifespan<Service<SocketAddr>, impl En
             "/readyz",
             get(async |State(run): State<RunHandle>| status(run.state() == RunState::Ready)),
         )
-        .with_state(run);
-    let work = Router::new().route("/work", get(take)).with_state(queue);
+        .with_state(run.clone());
+    let report = async move || {
+        if faults.report_hangs {
+            pending::<()>().await;
+        }
+    };
+    let work = Router::new()
+        .route("/work", get(take))
+        .route("/report", get(report))
+        .with_state(worker);
     let server = Server::bind((Ipv4Addr::LOCALHOST, 0), probes.merge(work));
     server
         .on_ready(|address| println!("{address}"))
-        .drain_timeout(Duration::from_secs(2))
+        .idle_after(QUIET, run)
+        .drain_timeout(Duration::from_secs(1))
         .lifespan()
 }
 
@@ -124,9 +189,12 @@ fn status(is_well: bool) -> StatusCode {
     }
 }
 
-/// A request that takes a while, and leaves work behind.
-async fn take(State(queue): State<Queue>) -> StatusCode {
+/// A request that takes a while, and leaves work behind. While the worker is down, it waits.
+async fn take(State(worker): State<Current<Queue>>) -> StatusCode {
     sleep(Duration::from_millis(20)).await;
+    let Some(queue) = worker.up().await else {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    };
     let number = queue.taken.fetch_add(1, Ordering::Relaxed);
     match queue.jobs.send(number).await {
         Ok(()) => StatusCode::OK,

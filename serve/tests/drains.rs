@@ -55,9 +55,12 @@ fn server(run: &RunHandle, inside: &Inside) -> Server<Router> {
         .on_ready(move |at| address.set(at).expect("it is ready once"))
 }
 
+type Running = JoinHandle<Result<(), Error>>;
+type Lines = Arc<Mutex<Vec<String>>>;
+
 /// A run of it that drains for an hour, and what that says.
-fn begin(inside: &Inside) -> (JoinHandle<Result<(), Error>>, RunHandle, Arc<Mutex<Vec<String>>>) {
-    let lines = Arc::<Mutex<Vec<String>>>::default();
+fn begin(inside: &Inside) -> (Running, RunHandle, Lines) {
+    let lines = Lines::default();
     let sink = Arc::clone(&lines);
     let commentary = Commentary::new().to(move |line| sink.lock().unwrap().push(line.to_owned()));
     let runner = Runner::new().drain_for(LONG).commentary(commentary);

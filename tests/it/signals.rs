@@ -67,6 +67,14 @@ fn each(wrong: &str, test: impl Fn(Service)) {
     }
 }
 
+/// One ends the waiting, the other the process. Two of one kind at the same moment may count as one.
+fn ends_by_two_more(service: Service) {
+    service.send("TERM");
+    service.send("INT");
+    let signal = service.end().signal;
+    assert!(signal == Some(2) || signal == Some(15), "{signal:?}");
+}
+
 #[test]
 fn a_clean_run_ends_with_status_0() {
     for signal in ["INT", "TERM"] {
@@ -149,11 +157,7 @@ fn the_third_signal_ends_a_process_whose_exit_blocks() {
         service.says("ready");
         service.send("TERM");
         service.says("exiting");
-        // One after the other: two of one kind at the same moment may count as one.
-        service.send("TERM");
-        service.send("INT");
-        let signal = service.end().signal;
-        assert!(signal == Some(2) || signal == Some(15), "{signal:?}");
+        ends_by_two_more(service);
     });
 }
 
@@ -178,10 +182,7 @@ fn with_a_time_to_drain_each_step_comes_one_signal_later() {
         service.says("draining");
         service.send("TERM");
         service.says("exiting");
-        service.send("TERM");
-        service.send("INT");
-        let signal = service.end().signal;
-        assert!(signal == Some(2) || signal == Some(15), "{signal:?}");
+        ends_by_two_more(service);
     });
 }
 

@@ -2,7 +2,6 @@
 
 use std::future::pending;
 use std::pin::pin;
-use std::time::Duration;
 
 use futures_util::poll;
 use lifespan::task::{OwnerOptions, OwnerState};

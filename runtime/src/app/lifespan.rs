@@ -16,7 +16,7 @@ use crate::compose::exits::Order;
 use crate::compose::group::{Group, Missed};
 use crate::compose::parting::Parting;
 use crate::compose::turns::Turns;
-use crate::event::failures::Failure;
+use crate::event::failures::OneFailure;
 use crate::lifespan::Lifespan;
 use crate::lifespan::kind::Kind;
 use crate::plan::graph::Graph;
@@ -157,7 +157,7 @@ impl<S, I, K: Kind> Enters for SlotEnters<'_, S, I, K> {
                 entered: this.entered,
             };
             if let Err(panic) = caught(&mut || *lane = start(slots, inputs, beginning)) {
-                group.fail(Failure::panicked(member.subject(), Phase::Enter, panic));
+                group.fail(OneFailure::panicked(member.subject(), Phase::Enter, panic));
             }
         }
         if let Some(entering) = lane {

@@ -15,7 +15,7 @@ use crate::base::policy::Policy;
 use crate::compose::group::Missed;
 use crate::compose::lane::EnterOne;
 use crate::error::ErrorKind;
-use crate::event::failures::Failure;
+use crate::event::failures::OneFailure;
 use crate::event::{self, EventKind};
 use crate::lifespan::Lifespan;
 use crate::lifespan::kind::{Boxes, Kind};
@@ -106,7 +106,7 @@ fn tell_capped(member: &GraphMember, asked: &Policy, given: &Policy) {
 }
 
 /// Whether an optional member does without: a failure or an overrun of its own, neither a panic nor a cancellation.
-fn may_be_absent(failure: &Failure) -> bool {
+fn may_be_absent(failure: &OneFailure) -> bool {
     let own = matches!(failure.error.kind(), ErrorKind::Failed | ErrorKind::TimedOut);
     own && failure.panic.is_none()
 }

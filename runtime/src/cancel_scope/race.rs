@@ -21,7 +21,7 @@ use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::cancel::current;
 use crate::cancel::node::{Node, NodeRole};
 use crate::event;
-use crate::event::failures::Failure;
+use crate::event::failures::OneFailure;
 use crate::scope::drop_collector::DropCollector;
 
 /// Runs all branches of a tuple, in this task, until the first completes, cancels the others, awaits their exits, and
@@ -383,6 +383,6 @@ impl<B, T> fmt::Debug for Racing<B, T> {
 
 #[cold]
 fn report_panic(panic: Panic, place: &'static Location<'static>) {
-    let failure = Failure::panicked(subject(place), Phase::Body, panic);
+    let failure = OneFailure::panicked(subject(place), Phase::Body, panic);
     event::unreturned(&failure.error);
 }

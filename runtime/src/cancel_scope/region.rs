@@ -18,7 +18,7 @@ use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::cancel::current;
 use crate::cancel::node::Node;
 use crate::event;
-use crate::event::failures::Failure;
+use crate::event::failures::OneFailure;
 use crate::event::undelivered::Undelivered;
 use crate::scope::code::{Always, Code, Made};
 use crate::scope::drive::{End, drive};
@@ -161,7 +161,7 @@ fn panicked(panic: Panic) -> Undelivered {
     let Some(subject) = subject else {
         unreachable!("a cancel scope has its name from the start")
     };
-    Failure::panicked(subject, Phase::Body, panic).into()
+    OneFailure::panicked(subject, Phase::Body, panic).into()
 }
 
 pin_project! {

@@ -9,7 +9,7 @@ use crate::base::entry::Subject;
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::{Node, Why};
 use crate::error::{Error, ErrorKind};
-use crate::event::failures::Failure;
+use crate::event::failures::OneFailure;
 use crate::event::undelivered::Undelivered;
 use crate::orphan::orphan_exit::OrphanExit;
 use crate::plan::graph::GraphMember;
@@ -42,7 +42,7 @@ impl Group {
     }
 
     /// The first failure has the others unwind.
-    pub(crate) fn fail(&mut self, failure: Failure) {
+    pub(crate) fn fail(&mut self, failure: OneFailure) {
         if self.failures.is_empty() {
             nested::roll_back(&self.node);
         }
@@ -75,14 +75,14 @@ impl Group {
         let mut failures: Vec<_> = failures.map(Undelivered::deliver).collect();
         let first = death
             .or(out_of_time)
-            .map(Failure::from)
+            .map(OneFailure::from)
             .or_else(|| take_first(&mut failures));
         let Some(mut first) = first else {
             // Entered in the very poll of the cancellation (law 17).
             let cancellation = seen?.cancellation;
             return Some(not_entered(self.subject.clone(), cancellation).into());
         };
-        for Failure { error, .. } in failures {
+        for OneFailure { error, .. } in failures {
             first.error.attach_unless_consequence(error);
         }
         Some(first.into())
@@ -99,8 +99,8 @@ impl Group {
 }
 
 /// The first, but for those that only tell of another one.
-fn take_first(failures: &mut Vec<Failure>) -> Option<Failure> {
-    let is_echo = |failure: &Failure| {
+fn take_first(failures: &mut Vec<OneFailure>) -> Option<OneFailure> {
+    let is_echo = |failure: &OneFailure| {
         let told = failure.error.cancellation();
         told.is_some_and(Cancellation::is_consequence)
     };
@@ -118,6 +118,6 @@ pub(super) fn not_entered(subject: Subject, cancellation: Cancellation) -> Error
 #[derive(Debug)]
 #[allow(unreachable_pub, reason = "it is what a public future gives")]
 pub struct Missed {
-    pub(crate) failure: Failure,
+    pub(crate) failure: OneFailure,
     pub(super) left: Option<Box<OrphanExit>>,
 }

@@ -16,7 +16,7 @@ use crate::base::entry::Subject;
 use crate::base::panic::{Panic, caught};
 use crate::cancel::current;
 use crate::error::Error;
-use crate::event::failures::Failure;
+use crate::event::failures::OneFailure;
 use crate::lifespan::kind::{Kind, Takes};
 use crate::lifespan::{Holding, Lifespan};
 use crate::orphan::orphan_exit::OrphanExit;
@@ -89,7 +89,7 @@ fn looked_at<R: LocalResource>(
             }
             Err(error) => error.into(),
         },
-        Err(panic) => Failure::panicked(subject.clone(), Phase::Enter, panic),
+        Err(panic) => OneFailure::panicked(subject.clone(), Phase::Enter, panic),
     };
     let left = left.take();
     Poll::Ready(Err(Missed { failure, left }))

@@ -17,7 +17,7 @@ use crate::cancel::current;
 use crate::cancel_scope::Running;
 use crate::cancel_scope::shield::untold_shield;
 use crate::error::Error;
-use crate::event::failures::{Failure, Failures, report_attached, send};
+use crate::event::failures::{Failures, OneFailure, report_attached, send};
 use crate::event::undelivered::Undelivered;
 use crate::lifespan::kind::Kind;
 use crate::orphan::orphan_exit::{OrphanExit, OrphanState};
@@ -97,7 +97,7 @@ impl NotEntered {
     #[inline(never)]
     fn after(self, failures: Failures) -> Self {
         let NotEntered { why, is_own } = self;
-        let Failure { mut error, panic } = why.deliver();
+        let OneFailure { mut error, panic } = why.deliver();
         if let Some(panic) = panic {
             // Reported: the enter's panic goes first.
             drop(Failures::of(error.take_attached()));

@@ -14,7 +14,7 @@ use super::lane::{EnterOne, MemberLane};
 use super::parting::{Entries, Parting};
 use crate::base::cause::Phase;
 use crate::base::panic::caught;
-use crate::event::failures::Failure;
+use crate::event::failures::OneFailure;
 use crate::lifespan::Lifespan;
 use crate::lifespan::kind::{Local, Takes};
 use crate::resource::enter::Enter;
@@ -181,7 +181,7 @@ where
             let call = caught(&mut || made = next.take().map(|next| next(first.it())));
             if let Err(panic) = call {
                 let subject = first.entry().subject();
-                group.fail(Failure::panicked(subject, Phase::Enter, panic));
+                group.fail(OneFailure::panicked(subject, Phase::Enter, panic));
             }
             let second = made.map(|lifespan| MemberLane::new(EnterOne::new(lifespan, this.place)));
             this.second.set(second);

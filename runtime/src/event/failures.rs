@@ -14,12 +14,12 @@ use crate::error::{BoxError, Error, ErrorKind};
 
 /// One failed exit: its error and, if it panicked, what may have to be resumed.
 #[derive(Debug)]
-pub struct Failure {
+pub struct OneFailure {
     pub(crate) error: Error,
     pub(crate) panic: Option<Panic>,
 }
 
-impl Failure {
+impl OneFailure {
     pub(crate) fn panicked(subject: Subject, phase: Phase, panic: Panic) -> Self {
         // What else comes with it is reported.
         let (subject, panic) = match panic.downcast::<OfPart>() {
@@ -27,7 +27,7 @@ impl Failure {
             Err(panic) => (subject, panic),
         };
         let text = panic_text(&panic).into();
-        Failure {
+        OneFailure {
             error: Error::of(subject, phase, ErrorKind::Panicked, text),
             panic: Some(panic),
         }
@@ -53,8 +53,8 @@ fn resume_of_part(panicked: Panicked) -> ! {
 }
 
 /// Goes on with a panic of an exit, for whatever runs that, with what failed after it.
-pub(crate) fn resume_before(first: Failure, later: Failures) -> ! {
-    let Failure { error, panic } = first;
+pub(crate) fn resume_before(first: OneFailure, later: Failures) -> ! {
+    let OneFailure { error, panic } = first;
     let Some(panic) = panic else {
         unreachable!("it is that of a panic")
     };
@@ -62,16 +62,16 @@ pub(crate) fn resume_before(first: Failure, later: Failures) -> ! {
     resume_of_part(Panicked { subject, panic, later })
 }
 
-impl From<Error> for Failure {
+impl From<Error> for OneFailure {
     fn from(error: Error) -> Self {
-        Failure { error, panic: None }
+        OneFailure { error, panic: None }
     }
 }
 
 /// Failures in the order they happened.
 #[derive(Debug, Default)]
 #[must_use = "dropped, these are reported"]
-pub struct Failures(Vec<Failure>);
+pub struct Failures(Vec<OneFailure>);
 
 /// What a list of failures means for a body that succeeded.
 pub(crate) enum Verdict {
@@ -98,7 +98,7 @@ impl Panicked {
 
 impl Failures {
     pub(crate) fn of(errors: Vec<Error>) -> Self {
-        errors.into_iter().map(Failure::from).collect()
+        errors.into_iter().map(OneFailure::from).collect()
     }
 
     /// What a panic tells of: several, if it is that of the exit of a whole.
@@ -106,15 +106,15 @@ impl Failures {
         let (panic, later) = match panic.downcast::<OfPart>() {
             Ok(of_part) => {
                 let Panicked { subject, panic, later } = of_part.0;
-                let first = Failure::panicked(subject, phase, panic);
+                let first = OneFailure::panicked(subject, phase, panic);
                 return later.after(first);
             }
             Err(panic) => (panic, Failures::default()),
         };
-        later.after(Failure::panicked(subject, phase, panic))
+        later.after(OneFailure::panicked(subject, phase, panic))
     }
 
-    pub(crate) fn push(&mut self, failure: Failure) {
+    pub(crate) fn push(&mut self, failure: OneFailure) {
         self.0.push(failure);
     }
 
@@ -136,7 +136,7 @@ impl Failures {
     }
 
     /// With what happened before all of them.
-    pub(crate) fn after(mut self, first: impl Into<Failure>) -> Self {
+    pub(crate) fn after(mut self, first: impl Into<OneFailure>) -> Self {
         self.0.insert(0, first.into());
         self
     }
@@ -166,7 +166,7 @@ impl Failures {
                 Verdict::Failed(primary)
             }
             (None, _) => {
-                let Failure { error, panic } = self.0.remove(0);
+                let OneFailure { error, panic } = self.0.remove(0);
                 let subject = error.subject().clone();
                 panic.map_or(Verdict::Clean, |panic| {
                     let later = std::mem::take(&mut self);
@@ -242,8 +242,8 @@ pub(crate) fn send(error: &mut Error) {
     }
 }
 
-impl FromIterator<Failure> for Failures {
-    fn from_iter<I: IntoIterator<Item = Failure>>(failures: I) -> Self {
+impl FromIterator<OneFailure> for Failures {
+    fn from_iter<I: IntoIterator<Item = OneFailure>>(failures: I) -> Self {
         Failures(failures.into_iter().collect())
     }
 }

@@ -10,23 +10,23 @@ use super::observers::{Observation, observe};
 use crate::base::cause::Phase;
 use crate::error::{Error, ErrorKind};
 
-static WITNESSES: Mutex<Vec<(runtime::Id, Arc<Seen>)>> = Mutex::new(Vec::new());
+static WITNESSES: Mutex<Vec<(runtime::Id, Arc<SeenReports>)>> = Mutex::new(Vec::new());
 
-fn witnesses() -> MutexGuard<'static, Vec<(runtime::Id, Arc<Seen>)>> {
+fn witnesses() -> MutexGuard<'static, Vec<(runtime::Id, Arc<SeenReports>)>> {
     WITNESSES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sees what failed, was interrupted or lost, from [`begin`](ReportSubscriber::begin) until it is dropped.
 #[derive(Default)]
-pub(crate) struct ReportSubscriber(Arc<Seen>);
+pub(crate) struct ReportSubscriber(Arc<SeenReports>);
 
 #[derive(Default)]
-struct Seen {
+struct SeenReports {
     looks_away: AtomicBool,
     errors: Mutex<Vec<Error>>,
 }
 
-impl Seen {
+impl SeenReports {
     fn errors(&self) -> MutexGuard<'_, Vec<Error>> {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,7 +69,7 @@ fn tell(event: &Event<'_>) {
     let Ok(here) = Handle::try_current().map(|handle| handle.id()) else {
         return;
     };
-    let is_seeing = |seen: &Seen| !seen.looks_away.load(Ordering::Relaxed);
+    let is_seeing = |seen: &SeenReports| !seen.looks_away.load(Ordering::Relaxed);
     let seeing: Vec<_> = witnesses()
         .iter()
         .filter(|(runtime, seen)| *runtime == here && is_seeing(seen))

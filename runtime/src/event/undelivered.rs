@@ -1,12 +1,12 @@
 //! [`Undelivered`]: a failure that is to be returned, while something else still exits. Dropped meanwhile, it has nobody left
 //! who returns it, and is reported (law 23).
 
-use super::failures::{Failure, untold};
+use super::failures::{OneFailure, untold};
 use crate::base::panic::Panic;
 use crate::error::Error;
 
 #[derive(Debug)]
-pub(crate) struct Undelivered(Option<Failure>);
+pub(crate) struct Undelivered(Option<OneFailure>);
 
 impl Undelivered {
     pub(crate) fn error(&self) -> &Error {
@@ -22,7 +22,7 @@ impl Undelivered {
     }
 
     /// From here on it is in the hands of the caller, who returns it.
-    pub(crate) fn deliver(mut self) -> Failure {
+    pub(crate) fn deliver(mut self) -> OneFailure {
         match self.0.take() {
             Some(failure) => failure,
             None => unreachable!("it is there until it is delivered"),
@@ -30,7 +30,7 @@ impl Undelivered {
     }
 }
 
-impl<F: Into<Failure>> From<F> for Undelivered {
+impl<F: Into<OneFailure>> From<F> for Undelivered {
     fn from(failure: F) -> Self {
         Undelivered(Some(failure.into()))
     }

@@ -96,7 +96,7 @@ impl<V: Send + 'static> Lifespan<Lent<V>, HeldEnter<V>> {
         F: AsyncFnOnce(Lend<V>) -> Result<Done, E> + SendFn<Lend<V>, Result<Done, E>> + Send + 'static,
     {
         let (lending, received) = oneshot::channel();
-        let slot = LentSlot::default();
+        let slot = HeldSlot::default();
         let lend = Lend {
             slot: Arc::clone(&slot),
             lending,
@@ -111,12 +111,12 @@ impl<V: Send + 'static> Lifespan<Lent<V>, HeldEnter<V>> {
 
 /// What the function of [`Lifespan::held`] lends its value with.
 pub struct Lend<V> {
-    slot: LentSlot<V>,
+    slot: HeldSlot<V>,
     lending: oneshot::Sender<Lending>,
 }
 
 /// Where the value lies on its way from the function to the body, and back.
-type LentSlot<V> = Arc<Lock<Option<V>>>;
+type HeldSlot<V> = Arc<Lock<Option<V>>>;
 
 /// Says that the value lies there.
 struct Lending {
@@ -260,7 +260,7 @@ fn refusal(at: &Location<'_>, scope: &Subject) -> String {
 /// The enter of [`Lifespan::held`].
 pub struct HeldEnter<V> {
     half: FirstHalf,
-    slot: LentSlot<V>,
+    slot: HeldSlot<V>,
 }
 
 impl<V> Future for HeldEnter<V> {
@@ -281,7 +281,7 @@ impl<V> Future for HeldEnter<V> {
 pub struct Lent<V> {
     // Dropped before the function, whose variables it may depend on.
     value: V,
-    slot: LentSlot<V>,
+    slot: HeldSlot<V>,
     /// Never locked: only so that it is `Sync` if its value is, and can be lent to others.
     half: Lock<SecondHalf>,
 }

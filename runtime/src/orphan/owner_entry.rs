@@ -16,10 +16,10 @@ use crate::event::failures::Failures;
 pub(crate) struct OwnerEntry {
     runtime: runtime::Id,
     number: u64,
-    stage: Lock<OwnerStage>,
+    stage: Lock<EntryStage>,
 }
 
-enum OwnerStage {
+enum EntryStage {
     Live,
     Ending(PendingExit),
     Over,
@@ -32,28 +32,28 @@ impl OwnerEntry {
         OwnerEntry {
             runtime,
             number,
-            stage: Lock::new(OwnerStage::Live),
+            stage: Lock::new(EntryStage::Live),
         }
     }
 
     /// Its end was asked for: from here on it is waited for.
     pub(crate) fn ask(&self, subject: &Subject) {
         let mut stage = self.stage.lock();
-        if matches!(*stage, OwnerStage::Live) {
+        if matches!(*stage, EntryStage::Live) {
             // In this order: at no time is it in neither list.
-            *stage = OwnerStage::Ending(PendingExit::begin(self.runtime, iter::once(Some(subject.clone()))));
+            *stage = EntryStage::Ending(PendingExit::begin(self.runtime, iter::once(Some(subject.clone()))));
             drop(self.strike());
         }
     }
 
     /// It has ended.
     pub(crate) fn end(&self, failures: Failures) {
-        let stage = mem::replace(&mut *self.stage.lock(), OwnerStage::Over);
+        let stage = mem::replace(&mut *self.stage.lock(), EntryStage::Over);
         match stage {
-            OwnerStage::Ending(pending) => pending.end(failures),
+            EntryStage::Ending(pending) => pending.end(failures),
             // Nobody has asked it to end: the failures report themselves.
-            OwnerStage::Live => drop(self.strike()),
-            OwnerStage::Over => {}
+            EntryStage::Live => drop(self.strike()),
+            EntryStage::Over => {}
         }
     }
 

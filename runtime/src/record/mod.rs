@@ -37,7 +37,7 @@ use crate::base::panic::rendered;
 use crate::error::Error;
 use crate::event::table::Table;
 use crate::event::{self, Event, EventKind, Id, Level, Observation};
-use timeline::Ended;
+use timeline::EndedLife;
 
 pub use crate::event::table::State;
 pub use snapshot::{Living, Snapshot};
@@ -52,16 +52,16 @@ pub use timeline::{Bar, Timeline};
 /// With it, a scope costs what an observer costs, and a lock for each event.
 #[derive(Clone)]
 pub struct Recorder {
-    kept: Arc<Lock<Kept>>,
+    kept: Arc<Lock<RecorderState>>,
     observation: Observation,
 }
 
 /// What a recorder keeps.
-struct Kept {
+struct RecorderState {
     began: Instant,
     living: Table,
     /// In the order in which they ended.
-    ended: VecDeque<Ended>,
+    ended: VecDeque<EndedLife>,
     events: VecDeque<Recorded>,
     /// How many of those and of these are kept.
     last: usize,
@@ -95,7 +95,7 @@ impl Recorder {
     #[track_caller]
     #[allow(clippy::must_use_candidate, reason = "it may be asked for later, by another clone")]
     pub fn start(last: usize) -> Self {
-        let kept = Arc::new(Lock::new(Kept {
+        let kept = Arc::new(Lock::new(RecorderState {
             began: Instant::now(),
             living: Table::default(),
             ended: VecDeque::new(),
@@ -144,7 +144,7 @@ impl Recorder {
     }
 }
 
-impl Kept {
+impl RecorderState {
     fn take(&mut self, event: &Event<'_>, text: String, failed: Option<String>) {
         let ended = self.living.take(event);
         if self.last == 0 {
@@ -152,7 +152,7 @@ impl Kept {
         }
         if let Some(life) = ended {
             let is_late = failed.is_some() && event.error().is_some_and(Error::is_timeout);
-            let ended = Ended { life, failed, is_late };
+            let ended = EndedLife { life, failed, is_late };
             push_last(&mut self.ended, self.last, ended);
         }
         let recorded = Recorded {

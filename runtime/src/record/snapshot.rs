@@ -61,11 +61,11 @@ pub struct Living {
 }
 
 /// What lives, by what it lives in.
-type Inside<'a> = HashMap<Option<Id>, Vec<&'a Row>>;
+type LivesInside<'a> = HashMap<Option<Id>, Vec<&'a Row>>;
 
 impl Snapshot {
     pub(super) fn of(table: &Table) -> Self {
-        let mut inside = Inside::new();
+        let mut inside = LivesInside::new();
         for life in table.living() {
             inside.entry(life.parent).or_default().push(life);
         }
@@ -74,7 +74,7 @@ impl Snapshot {
         snapshot
     }
 
-    fn add(&mut self, lives: &Inside<'_>, parent: Option<Id>, path: &str, depth: usize, now: Instant) {
+    fn add(&mut self, lives: &LivesInside<'_>, parent: Option<Id>, path: &str, depth: usize, now: Instant) {
         for life in lives.get(&parent).into_iter().flatten() {
             let path = match path {
                 "" => life.name.clone(),

@@ -57,7 +57,7 @@ pub struct Bar {
 
 /// What has ended, and how it failed.
 #[derive(Clone)]
-pub(super) struct Ended {
+pub(super) struct EndedLife {
     pub(super) life: Row,
     pub(super) failed: Option<String>,
     /// A budget ran out.
@@ -65,7 +65,7 @@ pub(super) struct Ended {
 }
 
 impl Timeline {
-    pub(super) fn of(living: &Table, ended: &VecDeque<Ended>) -> Self {
+    pub(super) fn of(living: &Table, ended: &VecDeque<EndedLife>) -> Self {
         let living = living.living().map(|life| (life, None));
         let mut lives: Vec<_> = ended
             .iter()

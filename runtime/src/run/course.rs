@@ -119,7 +119,7 @@ impl Course {
     }
 
     /// The body begins, and has ended when what this gives is dropped.
-    pub(super) fn body(&self) -> Body<'_> {
+    pub(super) fn body(&self) -> RunBody<'_> {
         self.is_entered.store(true, Ordering::Relaxed);
         // What fails while it serves is no matter of the run, which may last for months.
         self.witness.look_away();
@@ -127,7 +127,7 @@ impl Course {
             self.tell(RunState::Ready);
             self.speaker.ready();
         }
-        Body(self)
+        RunBody(self)
     }
 
     /// Follows the signals and handles, until a signal ends the waiting.
@@ -282,9 +282,9 @@ impl Drop for Course {
 }
 
 /// The body of a run, while it runs.
-pub(super) struct Body<'c>(&'c Course);
+pub(super) struct RunBody<'c>(&'c Course);
 
-impl Drop for Body<'_> {
+impl Drop for RunBody<'_> {
     fn drop(&mut self) {
         self.0.witness.look_again();
         self.0.stage.stop(StoppedBy::Body);

@@ -7,7 +7,7 @@ use crate::base::entry::Subject;
 use crate::base::panic::{Panic, rendered_by};
 use crate::cancel_scope::Outcome;
 use crate::error::{Error, ErrorKind};
-use crate::event::failures::{Failure, Failures, report_untold, untold};
+use crate::event::failures::{Failures, OneFailure, report_untold, untold};
 use crate::event::undelivered::Undelivered;
 use crate::resource::body;
 
@@ -28,7 +28,7 @@ impl<T, E: body::Failure> Ended<T, E> {
     pub(super) fn new(ended: Result<Result<T, E>, Panic>, subject: Subject, phase: Phase) -> Self {
         match ended {
             Ok(result) => Ended::Returned(Some(result), subject, phase),
-            Err(panic) => Ended::Panicked(Some(Failure::panicked(subject, phase, panic).into())),
+            Err(panic) => Ended::Panicked(Some(OneFailure::panicked(subject, phase, panic).into())),
         }
     }
 

@@ -199,15 +199,15 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
 ///
 /// It may be dropped at any time. A signal that comes when neither one of these nor a run is there any more ends the process.
 pub async fn stop_signal() -> io::Result<()> {
-    let stage = Waiting(Arc::new(Stage::new()));
+    let stage = StageWaiter(Arc::new(Stage::new()));
     listener::listen(&stage.0)?;
     stage.0.reached(RunState::Stopping).await;
     Ok(())
 }
 
-struct Waiting(Arc<Stage>);
+struct StageWaiter(Arc<Stage>);
 
-impl Drop for Waiting {
+impl Drop for StageWaiter {
     fn drop(&mut self) {
         self.0.end(0);
     }

@@ -24,7 +24,7 @@ use crate::cancel::cancellation::Cancellation;
 use crate::cancel::current;
 use crate::error::overrun::Allowed;
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::event::failures::{Failure, Failures, report_attached};
+use crate::event::failures::{Failures, OneFailure, report_attached};
 use crate::event::{self, EventKind};
 use crate::resource::LocalResource;
 
@@ -208,7 +208,7 @@ impl Arrival {
         let (failed, failures) = (side.take_failed(), side.take_failures());
         *this.keep = None;
         let Some(failed) = failed else { polled_after_it_ended() };
-        let Failure { mut error, panic } = failed.deliver();
+        let OneFailure { mut error, panic } = failed.deliver();
         if let Some(panic) = panic {
             drop(failures);
             resume_unwind(panic)
@@ -282,7 +282,7 @@ fn refuse(entry: &Entry, cancellation: Cancellation) -> Error {
 
 /// Why there is no resource.
 #[cold]
-fn refusal(entry: &Entry, side: &mut Side, error: Option<BoxError>) -> Failure {
+fn refusal(entry: &Entry, side: &mut Side, error: Option<BoxError>) -> OneFailure {
     let (undone, late) = (side.take_undone(), side.take_stop());
     let failed = |error| Error::failed(&entry.subject(), Phase::Enter, error);
     let error = match (undone, error, late) {
@@ -291,7 +291,7 @@ fn refusal(entry: &Entry, side: &mut Side, error: Option<BoxError>) -> Failure {
                 // Reported: the panic goes first.
                 drop(Failures::of(vec![overrun(entry)]));
             }
-            return Failure::panicked(entry.subject(), Phase::Enter, panic);
+            return OneFailure::panicked(entry.subject(), Phase::Enter, panic);
         }
         // If it was asked to unwind and then ended by itself: a scope inside of it that was told has said so (law 15).
         (None, Some(error), None | Some(StopReason::Cancelled(_))) => failed(error),

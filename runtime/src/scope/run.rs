@@ -224,7 +224,7 @@ fn end_body(entry: &Entry, side: &mut Side) {
     drop(side.take_stop());
     match side.take_undone() {
         Some(Undone::Panicked(panic)) => {
-            let failed = failures::Failure::panicked(entry.subject(), Phase::Body, panic);
+            let failed = failures::OneFailure::panicked(entry.subject(), Phase::Body, panic);
             side.fail(failed.into());
         }
         Some(Undone::Stopped(StopReason::Cancelled(cancellation))) => {

@@ -17,7 +17,7 @@ use crate::cancel::node::Node;
 use crate::error::of_cancellation::is_echo;
 use crate::error::task_error::{TaskError, TaskFailure};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::event::failures::{Failure, Failures, drop_echo};
+use crate::event::failures::{Failures, OneFailure, drop_echo};
 use crate::event::undelivered::Undelivered;
 use crate::task::ready::StartHandshake;
 use crate::task::spawned::{Spawned, TaskEnd, TaskResult, TaskSide};
@@ -123,11 +123,11 @@ impl<T> ChildSide<T> {
             }
             (TaskEnd::Panicked(panic), _) => {
                 let text = panic_text(&panic).to_owned();
-                let Failure { error, .. } = Failure::panicked(subject.clone(), phase, panic);
+                let OneFailure { error, .. } = OneFailure::panicked(subject.clone(), phase, panic);
                 (Err(TaskError::Panicked(TaskFailure::new(text, subject))), Some(error))
             }
             (TaskEnd::Aborted(panicked), _) => {
-                let panicked = panicked.map(|panic| Failure::panicked(subject.clone(), Phase::Body, panic));
+                let panicked = panicked.map(|panic| OneFailure::panicked(subject.clone(), Phase::Body, panic));
                 drop(Failures::from_iter(panicked)); // reported
                 self.interrupted(self.group.aborted().unwrap_or(TaskError::Dropped))
             }

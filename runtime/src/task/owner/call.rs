@@ -19,7 +19,7 @@ use crate::base::panic::{Panic, panic_text};
 use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::cancel_scope::{Bell, Branch, RegionEnd};
-use crate::event::failures::{Failure, Failures};
+use crate::event::failures::{Failures, OneFailure};
 use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::lifespan::send_fn::SendFn;
 
@@ -112,7 +112,7 @@ impl<W, O> OwnerCall<W, O> {
                 Err(panic) => panic,
             },
         };
-        drop(Failures::from_iter([Failure::panicked(
+        drop(Failures::from_iter([OneFailure::panicked(
             self.subject.clone(),
             Phase::Body,
             panic,

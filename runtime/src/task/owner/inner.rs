@@ -24,7 +24,7 @@ use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::error::{Error, ErrorKind};
 use crate::event;
-use crate::event::failures::{Failure, Failures};
+use crate::event::failures::{Failures, OneFailure};
 use crate::event::undelivered::Undelivered;
 use crate::orphan::ledger::Owned;
 use crate::orphan::owner_entry::OwnerEntry;
@@ -268,7 +268,7 @@ impl OwnerInner {
     }
 
     /// Why there is no resource, for who tells it.
-    pub(super) fn not_entered(&self) -> Failure {
+    pub(super) fn not_entered(&self) -> OneFailure {
         let why = self.not_entered.lock().take();
         let text = "its task was dropped while it entered, as the end of a runtime does";
         let dropped = || Error::of(self.subject(), Phase::Enter, ErrorKind::Lost, text.into()).into();

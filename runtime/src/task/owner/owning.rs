@@ -19,7 +19,7 @@ use super::owned::{Owner, TO_UNWIND};
 use super::task::{OwnerLife, OwnerSide, live};
 use crate::base::entry::Entry;
 use crate::error::{BoxError, Error};
-use crate::event::failures::Failure;
+use crate::event::failures::OneFailure;
 use crate::lifespan::kind::{Kind, Local, Sendable};
 use crate::lifespan::{BoxFuture, Lifespan};
 use crate::live::Live;
@@ -180,7 +180,7 @@ impl OwnerArrival {
             // Its task has nothing more to do but to say so.
             guard.inner().ended(None).await;
             let (handle, _) = guard.into_held().into_parts();
-            let Failure { error, panic } = handle.inner().not_entered();
+            let OneFailure { error, panic } = handle.inner().not_entered();
             match panic {
                 Some(panic) => resume_unwind(panic),
                 None => Err(error.into()),

@@ -24,7 +24,7 @@ use crate::base::life::Life;
 use crate::base::panic::panic_text;
 use crate::cancel::cancellation::{CancelKind, Cancellation};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::event::failures::Failure;
+use crate::event::failures::OneFailure;
 use crate::lifespan::kind::Kind;
 use crate::resource::LocalResource;
 use crate::resource::enter::Entering;
@@ -236,7 +236,7 @@ impl TaskSide for OwnerSide {
         let end = match end {
             TaskEnd::Done(end) => end,
             TaskEnd::Failed(error) => inner.refuse(Error::failed(&subject, phase, error)),
-            TaskEnd::Panicked(panic) => inner.refuse(Failure::panicked(subject, phase, panic)),
+            TaskEnd::Panicked(panic) => inner.refuse(OneFailure::panicked(subject, phase, panic)),
             _ if inner.is_entered.load(Ordering::SeqCst) => OwnerEnd::lost(subject, inner.take_death()),
             _ => OwnerEnd::unentered(),
         };

@@ -154,7 +154,7 @@ impl ServiceOptions {
             let run = run(ready, stop);
             Box::pin(async { run.await.__into_result() })
         };
-        let runs = Runs {
+        let runs = RestartLoop {
             wait: Box::new(wait),
             run: Box::new(run),
         };
@@ -166,7 +166,7 @@ impl ServiceOptions {
 type Wait = Box<dyn FnMut(&BoxError, Duration) -> Option<Duration> + Send>;
 type RunAgain<T> = Box<dyn FnMut(Ready<T>, Stop) -> BoxFuture<'static, Result<(), BoxError>> + Send>;
 
-struct Runs<T> {
+struct RestartLoop<T> {
     wait: Wait,
     run: RunAgain<T>,
 }
@@ -178,7 +178,7 @@ struct RunValues<T> {
     ready: Option<(Ready<Current<T>>, Current<T>)>,
 }
 
-impl<T: Send + Sync + 'static> Runs<T> {
+impl<T: Send + Sync + 'static> RestartLoop<T> {
     async fn all(mut self, ready: Ready<Current<T>>, stop: Stop) -> Result<(), BoxError> {
         let (values, current) = watch::channel(None);
         let ready = Some((ready, Current(current)));

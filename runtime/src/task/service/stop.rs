@@ -18,9 +18,9 @@ use crate::event;
 ///
 /// A task that the service spawned, or a server that it runs, can have a clone.
 #[derive(Clone)]
-pub struct Stop(Arc<StopRequest>);
+pub struct Stop(Arc<StopState>);
 
-struct StopRequest {
+struct StopState {
     is_made: SetOnce<()>,
     /// How far it has come.
     progress: Lock<Option<String>>,
@@ -30,7 +30,7 @@ struct StopRequest {
 
 impl Stop {
     pub(super) fn new(service: Subject, runtime: runtime::Id) -> Self {
-        Stop(Arc::new(StopRequest {
+        Stop(Arc::new(StopState {
             is_made: SetOnce::new(),
             progress: Lock::default(),
             service,

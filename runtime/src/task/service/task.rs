@@ -24,7 +24,7 @@ use crate::cancel::node::Node;
 use crate::error::of_cancellation::is_echo;
 use crate::error::task_error::{TaskError, TaskFailure};
 use crate::error::{BoxError, Error};
-use crate::event::failures::{Failure, drop_echo, resume_before, untold};
+use crate::event::failures::{OneFailure, drop_echo, resume_before, untold};
 use crate::event::undelivered::Undelivered;
 use crate::event::{self, EventKind};
 use crate::lifespan::BoxFuture;
@@ -103,11 +103,11 @@ impl Task {
         self.stop.ask();
         // Its destructor is the user's: a panic in it goes on when the service has ended.
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(value)));
-        let panicked = |panic| Failure::panicked(self.life.source.subject(), Phase::Exit, panic);
+        let panicked = |panic| OneFailure::panicked(self.life.source.subject(), Phase::Exit, panic);
         let panicked = dropped.err().map(|panic| Undelivered::from(panicked(panic)));
         let ended = self.end_by(ladder, must_stop).await;
         let Some(panicked) = panicked else { return ended };
-        let failed = |error| Failure::from(Error::failed(&self.life.source.subject(), Phase::Exit, error));
+        let failed = |error| OneFailure::from(Error::failed(&self.life.source.subject(), Phase::Exit, error));
         resume_before(panicked.deliver(), ended.err().map(failed).into_iter().collect())
     }
 

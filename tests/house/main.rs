@@ -1,5 +1,5 @@
 //! The house: `runtime/` and `macros/` are layered. A file names its own folder and the floors below it, so that no circle leaves
-//! a folder; and files that name each other in a circle are listed, until there are none.
+//! a folder; files that name each other in a circle are listed, until there are none; and one name is that of one type.
 //!
 //! What a file names is read from its tokens: the paths of its `use` items, and every other path that begins with `crate`,
 //! `super`, `self` or one of its own modules. What a `macro_rules!` writes for its callers (`$crate::..`) is the callers'.
@@ -7,6 +7,7 @@
 mod arrows;
 mod circles;
 mod floors;
+mod names;
 mod tree;
 
 use std::path::Path;
@@ -32,16 +33,20 @@ const RUNTIME: &[&[&str]] = &[
     &["testing", "run"],
 ];
 
-fn arrows_of(folder: &str) -> Vec<Arrow> {
+fn tree_of(folder: &str) -> Tree {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
     let tree = Tree::read(&root);
     assert!(tree.files().len() > 2, "{folder} has no files");
-    tree.arrows()
+    tree
 }
 
-fn refused(name: &str) -> Vec<Arrow> {
+fn arrows_of(folder: &str) -> Vec<Arrow> {
+    tree_of(folder).arrows()
+}
+
+fn refused(name: &str) -> Tree {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("house/refused").join(name);
-    Tree::read(&root).arrows()
+    Tree::read(&root)
 }
 
 #[test]
@@ -60,6 +65,28 @@ fn no_files_of_the_macros_name_each_other_in_a_circle() {
     assert_eq!(files(&circles::found(&arrows_of("macros/src"))), [""; 0]);
 }
 
+#[test]
+fn no_two_types_of_the_runtime_have_one_name() {
+    // What debug builds check is nothing in others.
+    let [tasks, exits] = [
+        "base/identity/off.rs, base/identity/on.rs",
+        "base/identity/exits_off.rs, base/identity/exits_on.rs",
+    ];
+    let either = [
+        ("Anchor", tasks),
+        ("Checkpoint", tasks),
+        ("RunningExit", exits),
+        ("Within", exits),
+    ];
+    let either = either.map(|(name, files)| format!("{name}: {files}"));
+    assert_eq!(names::twice(tree_of("runtime/src").types()), either);
+}
+
+#[test]
+fn no_two_types_of_the_macros_have_one_name() {
+    assert_eq!(names::twice(tree_of("macros/src").types()), [""; 0]);
+}
+
 /// The first line of what is said of each circle.
 fn files(circles: &[String]) -> Vec<&str> {
     circles
@@ -71,7 +98,8 @@ fn files(circles: &[String]) -> Vec<&str> {
 /// A house with one fault of each kind, so that the checks above can fail.
 #[test]
 fn what_breaks_the_rules_is_found_and_named() {
-    let arrows = refused("house");
+    let tree = refused("house");
+    let arrows = tree.arrows();
     assert_eq!(
         floors::broken(&[&["low"], &["left", "right"]], &arrows),
         [
@@ -87,4 +115,5 @@ fn what_breaks_the_rules_is_found_and_named() {
             "left/deep.rs, left/mod.rs:\n  left/deep.rs:1 -> left/mod.rs (super::Left)\n  left/mod.rs:4 -> left/deep.rs (deep::Deep)"
         ]
     );
+    assert_eq!(names::twice(tree.types()), ["Left: left/mod.rs, right/mod.rs"]);
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::arrows::{self, Arrow};
+use crate::names;
 
 /// The path of a module from the root of its crate: empty for `lib.rs`.
 pub(crate) type Module = Vec<String>;
@@ -41,6 +42,12 @@ impl Tree {
 
     pub(crate) fn files(&self) -> Vec<&str> {
         self.files.values().map(|file| file.path.as_str()).collect()
+    }
+
+    /// Each type with its file; not those of tests.
+    pub(crate) fn types(&self) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.files.iter().filter(|(module, _)| !self.is_test(module));
+        files.flat_map(|(_, file)| names::declared(&file.text).map(|name| (name, file.path.as_str())))
     }
 
     /// Every naming of one file by another.

@@ -62,6 +62,12 @@ pub(crate) fn resume_before(first: OneFailure, later: Failures) -> ! {
     resume_of_part(Panicked { subject, panic, later })
 }
 
+impl From<OneFailure> for Error {
+    fn from(failure: OneFailure) -> Self {
+        failure.error
+    }
+}
+
 impl From<Error> for OneFailure {
     fn from(error: Error) -> Self {
         OneFailure { error, panic: None }

@@ -16,7 +16,7 @@ use crate::cancel::cancellation::Cancellation;
 use crate::cancel::node::Node;
 use crate::cancel_scope::{Bell, Branch, RegionEnd};
 use crate::error::{BoxError, Error};
-use crate::event::failures::untold;
+use crate::event::undelivered::Undelivered;
 
 /// How a spawned task ended.
 pub(crate) enum TaskEnd<T> {
@@ -54,7 +54,7 @@ pin_project! {
     pub(crate) struct Spawned<F: Future, S: TaskSide> {
         // Until it has ended, or was aborted.
         #[pin]
-        code: Option<Branch<TaskCode<F, S::TaskValue>, Result<S::TaskValue, Unreturned>, Pending<()>>>,
+        code: Option<Branch<TaskCode<F, S::TaskValue>, Result<S::TaskValue, Undelivered<CodeFailure>>, Pending<()>>>,
         // After the code: by the end of that it is told.
         side: TaskGuard<S>,
     }
@@ -109,7 +109,7 @@ impl<F: Future, S: TaskSide> Future for Spawned<F, S> {
             side.polled(polled.is_pending(), cx);
             match ready!(polled) {
                 RegionEnd::Done(Ok(value)) => TaskEnd::Done(value),
-                RegionEnd::Done(Err(failure)) => failure.into_end(),
+                RegionEnd::Done(Err(failure)) => TaskEnd::Failed(failure.deliver().0),
                 RegionEnd::Stopped(cancellation) => TaskEnd::Stopped(cancellation),
                 RegionEnd::Panicked(panic) => TaskEnd::Panicked(panic),
             }
@@ -130,32 +130,21 @@ pin_project! {
 }
 
 impl<F: Future, T> Future for TaskCode<F, T> {
-    type Output = Result<T, Unreturned>;
+    type Output = Result<T, Undelivered<CodeFailure>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let failed = |error| Unreturned(Some((error, this.subject.clone())));
+        let failed = |error| Undelivered::new(CodeFailure(error, this.subject.clone()));
         this.future.poll(cx).map(|given| (this.result)(given).map_err(failed))
     }
 }
 
-/// What the code failed with, while something in its region still exits. Dropped meanwhile, it is reported (law 23).
-struct Unreturned(Option<(BoxError, Subject)>);
+/// What the code failed with, and who it is.
+struct CodeFailure(BoxError, Subject);
 
-impl Unreturned {
-    fn into_end<T>(mut self) -> TaskEnd<T> {
-        match self.0.take() {
-            Some((error, _)) => TaskEnd::Failed(error),
-            None => unreachable!("it is there until it is told"),
-        }
-    }
-}
-
-impl Drop for Unreturned {
-    fn drop(&mut self) {
-        if let Some((error, subject)) = self.0.take() {
-            untold(Error::failed(&subject, Phase::Body, error));
-        }
+impl From<CodeFailure> for Error {
+    fn from(CodeFailure(error, subject): CodeFailure) -> Self {
+        Error::failed(&subject, Phase::Body, error)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::resource::exit::Exit;
 use crate::task::ladder::{Reached, ShutdownLadder, end_by};
 
 impl TaskGroup {
-    /// Waits for the children, after it has cancelled them if the body did not succeed. SpawnWithin a budget, what is left is
+    /// Waits for the children, after it has cancelled them if the body did not succeed. Within a budget, what is left is
     /// cancelled, then aborted.
     pub(super) async fn end(mut self, exit: &Exit) -> Result<(), BoxError> {
         if !exit.is_clean() {
@@ -51,7 +51,7 @@ impl TaskGroup {
 }
 
 impl GroupInner {
-    /// Waits for the children. SpawnWithin a budget, what is left is cancelled, if it may run on until then, and then aborted. The
+    /// Waits for the children. Within a budget, what is left is cancelled, if it may run on until then, and then aborted. The
     /// errors of those that do not even end then.
     async fn ends(&self, time: Option<Duration>, may_run_on: bool, exit: Option<&Exit>) -> Vec<Error> {
         let Some(time) = time else {

@@ -18,13 +18,17 @@ pub(super) struct CloseRequest {
 }
 
 impl CloseRequest {
-    /// By `close`, called there.
-    pub(super) fn closed(place: &'static Location<'static>) -> Self {
+    fn new(why: Cancellation, exit: ForMembers) -> Self {
         CloseRequest {
-            why: Cancellation::closed(place),
-            exit: ForMembers::because(Cause::Completed, None),
+            why,
+            exit,
             is_last: false,
         }
+    }
+
+    /// By `close`, called there.
+    pub(super) fn closed(place: &'static Location<'static>) -> Self {
+        CloseRequest::new(Cancellation::closed(place), ForMembers::because(Cause::Completed, None))
     }
 
     /// By `finish`, called there.
@@ -37,30 +41,20 @@ impl CloseRequest {
 
     /// By the drop of the last handle. As with any guard that is dropped, nobody has said that all went well.
     pub(super) fn abandoned(place: &'static Location<'static>) -> Self {
-        CloseRequest {
-            why: Cancellation::new(CancelKind::HandlesGone, place),
-            exit: ForMembers::because(Cause::Abandoned, None),
-            is_last: false,
-        }
+        let why = Cancellation::new(CancelKind::HandlesGone, place);
+        CloseRequest::new(why, ForMembers::because(Cause::Abandoned, None))
     }
 
     /// By the drop of the caller that waits for the enter: its cancellation is told to the exit, if there will be one (law 17).
     pub(super) fn of_caller(place: &'static Location<'static>) -> Self {
-        let abandoned = CloseRequest::abandoned(place);
-        let exit = current::cancellation().map(|why| CloseRequest::failed(why).exit);
-        CloseRequest {
-            exit: exit.unwrap_or(abandoned.exit),
-            ..abandoned
-        }
+        let CloseRequest { why, exit, .. } = CloseRequest::abandoned(place);
+        let told = current::cancellation().map(|why| CloseRequest::failed(why).exit);
+        CloseRequest::new(why, told.unwrap_or(exit))
     }
 
     /// By the exit of a scope around it: for the same cause, and within its time.
     pub(super) fn of_scope(exit: &Exit, place: &'static Location<'static>) -> Self {
-        CloseRequest {
-            why: Cancellation::closed(place),
-            exit: exit.for_members().sooner(),
-            is_last: false,
-        }
+        CloseRequest::new(Cancellation::closed(place), exit.for_members().sooner())
     }
 
     /// The call that ran was cut, and has left the resource halfway: that is no success, whoever closed it.
@@ -73,10 +67,7 @@ impl CloseRequest {
 
     /// By itself: a call, or what the resource uses, has failed.
     pub(super) fn failed(why: Cancellation) -> Self {
-        CloseRequest {
-            exit: ForMembers::because(why.cause(), Some(Reason::from(&why))),
-            is_last: false,
-            why,
-        }
+        let exit = ForMembers::because(why.cause(), Some(Reason::from(&why)));
+        CloseRequest::new(why, exit)
     }
 }

@@ -37,24 +37,11 @@ pub(super) trait Mail: Send + Sync {
 
 impl<L: Send> Mail for Mailbox<L> {
     fn close(&self) {
-        let (refused, worker) = {
-            let mut calls = self.calls.lock();
-            calls.is_closed = true;
-            (mem::take(&mut calls.waiting), calls.worker.take())
-        };
-        self.room.close();
-        worker.into_iter().for_each(Waker::wake);
-        drop(refused);
+        drop(self.shut(mem::take));
     }
 
     fn seal(&self) {
-        let worker = {
-            let mut calls = self.calls.lock();
-            calls.is_closed = true;
-            calls.worker.take()
-        };
-        self.room.close();
-        worker.into_iter().for_each(Waker::wake);
+        drop(self.shut(|_| VecDeque::new()));
     }
 }
 
@@ -69,6 +56,17 @@ impl<L> Mailbox<L> {
             }),
             room: Semaphore::new(capacity.clamp(1, Semaphore::MAX_PERMITS)),
         }
+    }
+
+    /// No more calls are taken; of those that wait, these are to be refused.
+    fn shut(&self, refused: fn(&mut VecDeque<L>) -> VecDeque<L>) -> VecDeque<L> {
+        let mut calls = self.calls.lock();
+        calls.is_closed = true;
+        let (refused, worker) = (refused(&mut calls.waiting), calls.worker.take());
+        drop(calls);
+        self.room.close();
+        worker.into_iter().for_each(Waker::wake);
+        refused
     }
 
     /// Hands in a call, when there is room for it; first come, first served.

@@ -9,10 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-const CLIENTS: usize = 8;
+pub(crate) const CLIENTS: usize = 8;
 
 /// How often `/readyz` is asked for.
-const PROBE: Duration = Duration::from_millis(100);
+pub(crate) const PROBE: Duration = Duration::from_millis(100);
 
 /// How many are answered before the service is asked to end.
 const WARM: usize = 100;
@@ -86,7 +86,7 @@ async fn client(address: String, seen: Arc<Seen>) {
 }
 
 /// One request on a connection of its own.
-async fn status(address: &str, path: &str) -> Result<u16, BoxError> {
+pub(crate) async fn status(address: &str, path: &str) -> Result<u16, BoxError> {
     let mut connection = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).await?;

@@ -4,12 +4,14 @@
 //! ```sh
 //! cargo run -p production             # all is well
 //! cargo run -p production -- stories  # what can go wrong: the names to give here
+//! cargo run -p production -- rolling  # two instances, restarted in turn, beside plain axum
 //! ```
 //!
 //! This process is the orchestrator. It starts itself twice: as the service (`service.rs`) and as its clients (`load.rs`), which behave
 //! as a load balancer does that asks `/readyz`. The lines that begin with `lifespan:` are the service's own.
 
 mod load;
+mod rolling;
 mod service;
 
 use std::process::{ExitCode, Stdio};
@@ -32,7 +34,8 @@ usage: production [STORY]
   hanging-handler  a handler never answers: it is cut at its deadline
   slow-worker      the worker needs longer to stop than it may
   hurry            a second SIGTERM ends the drain
-  failing-worker   the worker fails twice and recovers, then fails for good";
+  failing-worker   the worker fails twice and recovers, then fails for good
+  rolling          two instances behind a balancer, restarted in turn, beside plain axum";
 
 /// What goes wrong in a story, and how many SIGTERM its service gets.
 fn story(name: &str) -> Option<(Faults, usize)> {
@@ -78,6 +81,8 @@ async fn main() -> Result<ExitCode, BoxError> {
     let args: Vec<_> = args.iter().map(String::as_str).collect();
     let name = match args[..] {
         [] => "well",
+        ["rolling"] => return rolling::run().await.map(|()| ExitCode::SUCCESS),
+        ["plain"] => return rolling::plain().await.map(|()| ExitCode::SUCCESS),
         ["service", name] | [name] => name,
         ["load", address] => return load::run(address).await.map(|()| ExitCode::SUCCESS),
         _ => "",
@@ -136,7 +141,10 @@ fn itself(args: &[&str]) -> Command {
     command
 }
 
-fn lines(process: &mut Child) -> Result<Lines<BufReader<ChildStdout>>, BoxError> {
+/// What a process prints.
+type Said = Lines<BufReader<ChildStdout>>;
+
+fn lines(process: &mut Child) -> Result<Said, BoxError> {
     let output = process.stdout.take().ok_or("its output is piped")?;
     Ok(BufReader::new(output).lines())
 }

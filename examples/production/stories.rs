@@ -138,6 +138,15 @@ fn a_worker_that_recovers_twice_and_then_fails_for_good() {
     assert_eq!(said.number("database: ", " rows"), 300, "{}", said.lines);
 }
 
+/// What plain axum loses is measured, not asserted.
+#[test]
+fn a_rolling_restart_fails_no_request() {
+    let said = run("rolling");
+    let row = said.lines.lines().find(|line| line.starts_with("lifespan "));
+    let row: Vec<_> = row.unwrap_or_default().split_whitespace().collect();
+    assert!(row.len() > 3 && row[2] == "0", "{}", said.lines);
+}
+
 #[test]
 fn an_unknown_story_gets_the_list() {
     let Output { status, stderr, .. } = production(&["nonsense"]);

@@ -4,9 +4,8 @@ use std::fmt;
 use std::sync::{Arc, MutexGuard};
 
 use super::home::Home;
-use super::journals;
+use super::journals::Seeing;
 use super::seen::Seen;
-use crate::base::lock::Lock;
 
 /// What happened in one test, in order, and what lives. Cheap to clone.
 ///
@@ -30,14 +29,14 @@ use crate::base::lock::Lock;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Journal(Arc<Lock<Seen>>);
+pub struct Journal(Arc<Seeing>);
 
 impl Journal {
     /// An empty one, of what is entered from here on in the cancel scope or task that runs.
     #[must_use]
     #[allow(clippy::new_without_default, reason = "it belongs to where it is made")]
     pub fn new() -> Self {
-        let journal = Journal(journals::begin());
+        let journal = Journal(Arc::new(Seeing::begin()));
         journal.here();
         journal
     }

@@ -20,7 +20,11 @@
 //!
 //!     #[exit]
 //!     async fn end(self, exit: &Exit) -> io::Result<()> {
-//!         if exit.is_clean() { println!("commit {:?}", self.rows) } else { println!("roll back") }
+//!         if exit.is_clean() {
+//!             println!("commit {:?}", self.rows);
+//!         } else {
+//!             println!("roll back");
+//!         }
 //!         Ok(())
 //!     }
 //! }
@@ -28,7 +32,8 @@
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
 //! let rows = Transaction::begin()
 //!     .scope(async |tx| -> Result<usize, BoxError> {
-//!         tx.rows.push("42".parse()?); // `?`, a panic, a return, a timeout: each leaves through `end`
+//!         // `?`, a panic, a return, a timeout: each leaves through `end`
+//!         tx.rows.push("42".parse()?);
 //!         Ok(tx.rows.len())
 //!     })
 //!     .await?;
@@ -78,14 +83,24 @@
 //!
 //! #[scoped_resource]
 //! impl Db {
-//!     #[enter] async fn open(url: &str) -> io::Result<Self> { Ok(Db { url: url.to_owned() }) }
-//!     #[exit] async fn close(self) { println!("{} closed", self.url) }
+//!     #[enter]
+//!     async fn open(url: &str) -> io::Result<Self> {
+//!         Ok(Db { url: url.to_owned() })
+//!     }
+//!
+//!     #[exit]
+//!     async fn close(self) { println!("{} closed", self.url) }
 //! }
 //!
 //! #[scoped_resource]
 //! impl Cache {
-//!     #[enter] async fn warm(db: &Db) -> io::Result<Self> { Ok(Cache { of: db.url.clone() }) }
-//!     #[exit] async fn flush(self) { println!("cache of {} flushed", self.of) }
+//!     #[enter]
+//!     async fn warm(db: &Db) -> io::Result<Self> {
+//!         Ok(Cache { of: db.url.clone() })
+//!     }
+//!
+//!     #[exit]
+//!     async fn flush(self) { println!("cache of {} flushed", self.of) }
 //! }
 //!
 //! #[lifespan(config: Config)]
@@ -99,7 +114,9 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
 //! let config = Config { url: "db://".to_owned() };
-//! let url = App::lifespan(config).scope_ok(async |app| app.cache.of.clone()).await?;
+//! let url = App::lifespan(config)
+//!     .scope_ok(async |app| app.cache.of.clone())
+//!     .await?;
 //! assert_eq!(url, "db://");
 //!
 //! let plan = App::plan(); // nothing has to run for that
@@ -265,7 +282,8 @@ pub mod local {
     /// # tokio::task::LocalSet::new().run_until(async {
     /// let names = async { Ok::<_, std::io::Error>(Rc::new(String::from("cobweb"))) };
     /// let names = Lifespan::new_local(names, async |_, _| ()).spawn_local().await?;
-    /// let length = names.with_ok(async |name| name.len()).await?; // from any thread
+    /// // From any thread:
+    /// let length = names.with_ok(async |name| name.len()).await?;
     /// assert_eq!(length, 6);
     /// names.close().await
     /// # }).await

@@ -29,7 +29,10 @@ use proc_macro::TokenStream;
 /// impl SseClient {
 ///     /// Connects.
 ///     #[enter]
-///     pub async fn connect(url: String, retries: u32) -> Result<Self, SseError> { .. }
+///     pub async fn connect(
+///         url: String,
+///         retries: u32,
+///     ) -> Result<Self, SseError> { .. }
 ///
 ///     #[exit]
 ///     async fn close(self, exit: &Exit) -> Result<(), SseError> { .. }
@@ -86,16 +89,27 @@ use proc_macro::TokenStream;
 ///     ///
 ///     /// Returns a [`Lifespan`](::lifespan::Lifespan): nothing runs until it is scoped or entered.
 ///     #[track_caller]
-///     pub fn connect(url: String, retries: u32) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
-///         ::lifespan::Lifespan::<Self, _>::of(Self::__lifespan_enter_connect(url, retries))
+///     pub fn connect(
+///         url: String,
+///         retries: u32,
+///     ) -> ::lifespan::Lifespan<Self, impl ::lifespan::Enter<Self>> {
+///         ::lifespan::Lifespan::<Self, _>::of(
+///             Self::__lifespan_enter_connect(url, retries),
+///         )
 ///     }
 ///     #[doc(hidden)]
-///     async fn __lifespan_enter_connect(url: String, retries: u32) -> Result<Self, SseError> { .. }
+///     async fn __lifespan_enter_connect(
+///         url: String,
+///         retries: u32,
+///     ) -> Result<Self, SseError> { .. }
 ///
 ///     async fn close(self, exit: &Exit) -> Result<(), SseError> { .. }
 /// }
 /// impl ::lifespan::ScopedResource for SseClient {
-///     async fn exit(self, exit: &::lifespan::Exit) -> ::lifespan::__private::ExitResult {
+///     async fn exit(
+///         self,
+///         exit: &::lifespan::Exit,
+///     ) -> ::lifespan::__private::ExitResult {
 ///         ::lifespan::__private::exited(Self::close(self, exit).await)
 ///     }
 /// }
@@ -110,14 +124,18 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```ignore (the crate that this example needs depends on this one, and runs it in its own docs)
 /// use lifespan::{Service, lifespan};
 ///
-/// #[lifespan(config: Config)]                                         // what the whole needs to start
+/// #[lifespan(config: Config)] // what the whole needs to start
 /// pub struct App {
-///     #[enter(|config| PgPool::connect(&config.database))]            // parameters name dependencies
-///     #[exit(async |pool| pool.close().await, timeout = "5s")]        // a type from another crate
+///     // The parameters name dependencies:
+///     #[enter(|config| PgPool::connect(&config.database))]
+///     // A type from another crate says how it ends:
+///     #[exit(async |pool| pool.close().await, timeout = "5s")]
 ///     pool: PgPool,
-///     #[enter(|config, pool| Cache::warm(config.size, pool.clone()))] // when `pool` is up
+///     // When `pool` is up:
+///     #[enter(|config, pool| Cache::warm(config.size, pool.clone()))]
 ///     cache: Cache,
-///     #[enter(|config| Feed::connect(config.feed.clone()))]           // beside `pool` and `cache`
+///     // Beside `pool` and `cache`:
+///     #[enter(|config| Feed::connect(config.feed.clone()))]
 ///     feed: Feed,
 /// }
 ///

@@ -27,7 +27,9 @@ pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(1);
 /// use std::time::Duration;
 ///
 /// struct Pool;
-/// let policy = Policy::of::<Pool>().named("primary").exit_timeout(Duration::from_secs(5));
+/// let policy = Policy::of::<Pool>()
+///     .named("primary")
+///     .exit_timeout(Duration::from_secs(5));
 /// assert_eq!(policy.name(), "primary");
 /// assert_eq!(policy.exit_budget(), Some(Duration::from_secs(5)));
 /// assert_eq!(policy.enter_budget(), None);

@@ -47,9 +47,10 @@ pub(crate) use running::{Branch, Running};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let scope = CancelScope::new();
-/// let canceller = scope.canceller(); // cheap to clone, and may go to any thread
+/// let canceller = scope.canceller(); // cheap to clone, for any thread
 ///
-/// let db = Lifespan::new(async { Ok::<_, std::io::Error>("db") }, async |_, exit| {
+/// let open = async { Ok::<_, std::io::Error>("db") };
+/// let db = Lifespan::new(open, async |_, exit| {
 ///     tokio::task::yield_now().await; // awaited before `run` returns
 ///     println!("db closed: {}", exit.cause());
 /// });

@@ -13,9 +13,14 @@ use crate::base::lock::Lock;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// async fn connect(address: &str) -> Result<String, String> {
-///     if address.starts_with("[::1]") { Ok(format!("connected to {address}")) } else { Err(format!("{address} refused")) }
+///     if address.starts_with("[::1]") {
+///         Ok(format!("connected to {address}"))
+///     } else {
+///         Err(format!("{address} refused"))
+///     }
 /// }
-/// let connected = lifespan::race_ok(["127.0.0.1:80", "[::1]:80"].map(connect)).await;
+/// let addresses = ["127.0.0.1:80", "[::1]:80"];
+/// let connected = lifespan::race_ok(addresses.map(connect)).await;
 /// assert_eq!(connected.unwrap(), "connected to [::1]:80");
 /// # }
 /// ```

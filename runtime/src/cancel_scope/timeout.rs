@@ -17,7 +17,8 @@ use crate::cancel::current;
 /// use std::time::Duration;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let late = lifespan::timeout(Duration::from_millis(1), std::future::pending::<()>()).await;
+/// let never = std::future::pending::<()>();
+/// let late = lifespan::timeout(Duration::from_millis(1), never).await;
 /// assert!(late.unwrap_err().is_timeout());
 /// # }
 /// ```

@@ -20,7 +20,9 @@ use crate::resource::{LocalResource, ScopedResource};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
 /// # let open = |n: usize| Lifespan::new(async move { Ok::<_, std::io::Error>(n) }, async |_, _| ());
 /// let replicas = join_all((0..100).map(open));
-/// let sum = replicas.scope_ok(async |all| all.iter().map(|n| **n).sum::<usize>()).await?;
+/// let sum = replicas
+///     .scope_ok(async |all| all.iter().map(|n| **n).sum::<usize>())
+///     .await?;
 /// assert_eq!(sum, 4950);
 /// # Ok(())
 /// # }

@@ -20,9 +20,13 @@ use crate::resource::enter::Enter;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
 /// let text = String::from("borrowed");
-/// let words = Lifespan::new_local(async { Ok::<_, std::io::Error>(&text) }, async |_, _| ());
-/// let count = Lifespan::new_local(async { Ok::<_, std::io::Error>(Rc::new(2)) }, async |_, _| ());
-/// let sum = local::join((words, count)).scope_ok(async |both| both.0.len() + **both.1).await?;
+/// let words = async { Ok::<_, std::io::Error>(&text) };
+/// let count = async { Ok::<_, std::io::Error>(Rc::new(2)) };
+/// let words = Lifespan::new_local(words, async |_, _| ());
+/// let count = Lifespan::new_local(count, async |_, _| ());
+/// let sum = local::join((words, count))
+///     .scope_ok(async |both| both.0.len() + **both.1)
+///     .await?;
 /// assert_eq!(sum, 10);
 /// # Ok(())
 /// # }

@@ -52,7 +52,9 @@ where
     /// #     async fn rollback(self) -> std::io::Result<()> { Ok(()) }
     /// # }
     ///
-    /// fn transaction(pool: &Pool) -> Lifespan<Resource<Tx>, impl Enter<Resource<Tx>>> {
+    /// fn transaction(
+    ///     pool: &Pool,
+    /// ) -> Lifespan<Resource<Tx>, impl Enter<Resource<Tx>>> {
     ///     Lifespan::new(pool.begin(), async |tx: Tx, exit| {
     ///         if exit.is_clean() { tx.commit().await } else { tx.rollback().await }
     ///     })

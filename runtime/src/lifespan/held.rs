@@ -49,7 +49,11 @@ impl<V: Send + 'static> Lifespan<Lent<V>, HeldEnter<V>> {
     ///     Lifespan::held(async move |lend| -> io::Result<Done> {
     ///         let table = db.create_table("draft").await?;
     ///         let (table, exit) = lend.lend(table).await; // the body runs here
-    ///         if exit.is_clean() { db.keep(table).await? } else { db.drop_table(table).await? }
+    ///         if exit.is_clean() {
+    ///             db.keep(table).await?
+    ///         } else {
+    ///             db.drop_table(table).await?
+    ///         }
     ///         Ok(exit.done())
     ///     })
     /// }

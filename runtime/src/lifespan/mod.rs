@@ -47,10 +47,15 @@ pub type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// use lifespan::Lifespan;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
-/// let file = Lifespan::new(async { Ok::<_, std::io::Error>(vec![1, 2]) }, async |file, exit| {
-///     println!("{} bytes {}", file.len(), if exit.is_clean() { "kept" } else { "removed" });
+/// let open = async { Ok::<_, std::io::Error>(vec![1, 2]) };
+/// let file = Lifespan::new(open, async |file, exit| {
+///     let end = if exit.is_clean() { "kept" } else { "removed" };
+///     println!("{} bytes {end}", file.len());
 /// });
-/// let sum = file.named("draft").scope_ok(async |file| file.iter().sum::<i32>()).await?;
+/// let sum = file
+///     .named("draft")
+///     .scope_ok(async |file| file.iter().sum::<i32>())
+///     .await?;
 /// assert_eq!(sum, 3);
 /// # Ok(())
 /// # }
@@ -75,7 +80,9 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # use lifespan::Lifespan;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> anyhow::Result<()> {
     /// # let numbers = Lifespan::new(async { Ok::<_, std::io::Error>("42") }, async |_, _| ());
-    /// let n = numbers.scope(async |text| -> anyhow::Result<_> { Ok(text.parse::<u32>()?) }).await?;
+    /// let n = numbers
+    ///     .scope(async |text| -> anyhow::Result<_> { Ok(text.parse::<u32>()?) })
+    ///     .await?;
     /// assert_eq!(n, 42);
     /// # Ok(())
     /// # }
@@ -103,7 +110,9 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # impl Transaction<'_> { async fn commit(self) {} async fn rollback(self) {} async fn insert(&mut self) -> io::Result<u32> { Ok(self.0.len() as u32) } }
     /// # struct Pool;
     /// # impl Pool { async fn begin(&self) -> io::Result<Transaction<'static>> { Ok(Transaction("seven")) } }
-    /// fn order(pool: &Pool) -> impl Future<Output = Result<u32, anyhow::Error>> + Send {
+    /// fn order(
+    ///     pool: &Pool,
+    /// ) -> impl Future<Output = Result<u32, anyhow::Error>> + Send {
     ///     Lifespan::new(pool.begin(), async |tx: Transaction<'static>, exit| {
     ///         if exit.is_clean() { tx.commit().await } else { tx.rollback().await }
     ///     })

@@ -133,7 +133,7 @@ impl<R: LocalResource> Live<R> {
     ///
     ///     #[exit]
     ///     async fn close(self, exit: &Exit) -> Result<(), Error> {
-    ///         self.tx.exit_as(exit).await // rolls back if the session was cancelled
+    ///         self.tx.exit_as(exit).await // rolls back if cancelled
     ///     }
     /// }
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {

@@ -24,7 +24,8 @@ use crate::error::Error;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let drained = lifespan::drain().await;
-/// println!("{drained}"); // "no exit to wait for", "waited for the exit of SseClient"
+/// // "no exit to wait for", "waited for the exit of SseClient"
+/// println!("{drained}");
 /// # }
 /// ```
 ///

@@ -40,7 +40,8 @@ use paths::{Longest, PlanSide, Time, longest};
 ///
 /// let plan = App::plan();
 /// assert_eq!(plan.unbounded_exit(), [""; 0]);
-/// assert!(plan.worst_case_exit().is_some_and(|worst| worst <= Duration::from_secs(20)));
+/// let worst = plan.worst_case_exit();
+/// assert!(worst.is_some_and(|worst| worst <= Duration::from_secs(20)));
 /// ```
 ///
 /// (Not `worst_case_exit() <= Some(..)`: to Rust, `None` is the smallest of all.)
@@ -166,7 +167,9 @@ impl Plan {
     /// let plan = App::plan().draining_for(Duration::from_secs(10));
     /// plan.fits(Duration::from_secs(30)).unwrap();
     /// let error = plan.fits(Duration::from_secs(15)).unwrap_err().to_string();
-    /// assert!(error.starts_with("`App` takes 16s to stop at worst, and has 15s: 10s to drain, then db"));
+    /// assert!(error.starts_with(
+    ///     "`App` takes 16s to stop at worst, and has 15s: 10s to drain, then db",
+    /// ));
     /// ```
     ///
     /// # Errors

@@ -6,10 +6,13 @@
 //! use lifespan::record::Recorder;
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
-//! let recorder = Recorder::start(1000); // in `main`, before anything is entered
+//! // In `main`, before anything is entered:
+//! let recorder = Recorder::start(1000);
 //!
-//! let db = Lifespan::new(async { Ok::<_, std::io::Error>(()) }, async |(), _| ()).named("db");
-//! db.scope_ok(async |_| println!("{}", recorder.snapshot())).await?; // or when a signal asks for it
+//! let open = async { Ok::<_, std::io::Error>(()) };
+//! let db = Lifespan::new(open, async |(), _| ()).named("db");
+//! // Or when a signal asks for it:
+//! db.scope_ok(async |_| println!("{}", recorder.snapshot())).await?;
 //! println!("{}", recorder.timeline().text(80));
 //! # assert!(recorder.snapshot().is_empty());
 //! # Ok(())

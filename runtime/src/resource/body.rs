@@ -19,7 +19,9 @@ use crate::error::Error;
 ///     fn from(error: lifespan::Error) -> Self { AppError::Lifespan(error) }
 /// }
 /// impl std::fmt::Display for AppError {
-///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "{self:?}") }
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         write!(f, "{self:?}")
+///     }
 /// }
 /// fn is_a_failure<E: lifespan::Failure>() {}
 /// is_a_failure::<AppError>();

@@ -56,7 +56,8 @@ impl<R: LocalResource, E: Into<BoxError>> Entered for Result<R, E> {
 /// use lifespan::{Enter, Lifespan, Resource};
 ///
 /// fn numbered(number: u32) -> Lifespan<Resource<u32>, impl Enter<Resource<u32>>> {
-///     Lifespan::new(async move { Ok::<_, std::io::Error>(number) }, async |_, _| ())
+///     let open = async move { Ok::<_, std::io::Error>(number) };
+///     Lifespan::new(open, async |_, _| ())
 /// }
 /// # let _ = numbered(3);
 /// ```

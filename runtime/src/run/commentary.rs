@@ -48,7 +48,9 @@ type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 /// # async fn bind() -> std::io::Result<tokio::net::TcpListener> { tokio::net::TcpListener::bind("[::1]:0").await }
 /// # #[tokio::main] async fn main() -> Result<(), lifespan::Error> {
 /// let listener = Lifespan::new(bind(), async |_, _| ()).named("listener");
-/// let commentary = Commentary::new().everything(true).every(Duration::from_secs(10));
+/// let commentary = Commentary::new()
+///     .everything(true)
+///     .every(Duration::from_secs(10));
 /// Runner::new().commentary(commentary).run(listener).await
 /// # }
 /// ```

@@ -20,9 +20,12 @@ use crate::cancel::cancellation::Cancellation;
 ///
 /// fn probe(path: &str, run: &RunHandle) -> u16 {
 ///     let is_well = match path {
-///         "/startupz" => run.state() > RunState::Starting, // it has started
-///         "/readyz" => run.state() == RunState::Ready,     // send it work
-///         _ => true,                                       // "/livez": what answers lives
+///         // It has started:
+///         "/startupz" => run.state() > RunState::Starting,
+///         // Send it work:
+///         "/readyz" => run.state() == RunState::Ready,
+///         // "/livez": what answers lives.
+///         _ => true,
 ///     };
 ///     if is_well { 200 } else { 503 }
 /// }

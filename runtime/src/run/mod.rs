@@ -65,7 +65,9 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # async fn bind() -> std::io::Result<tokio::net::TcpListener> { tokio::net::TcpListener::bind("[::1]:0").await }
     /// #[tokio::main]
     /// async fn main() -> Result<(), lifespan::Error> {
-    ///     let listener = Lifespan::new(bind(), async |_, exit| println!("stopped: {}", exit.cause()));
+    ///     let listener = Lifespan::new(bind(), async |_, exit| {
+    ///         println!("stopped: {}", exit.cause());
+    ///     });
     ///     listener.named("listener").run().await // until Ctrl-C
     /// }
     /// ```
@@ -76,8 +78,12 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # use lifespan::Lifespan;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// let bind = async { Err::<(), _>(std::io::Error::other("address in use")) };
-    /// let error = Lifespan::new(bind, async |(), _| ()).named("listener").run().await.unwrap_err();
-    /// assert_eq!(error.to_string(), "resource `listener` failed to enter: address in use");
+    /// let listener = Lifespan::new(bind, async |(), _| ()).named("listener");
+    /// let error = listener.run().await.unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "resource `listener` failed to enter: address in use",
+    /// );
     /// # }
     /// ```
     ///
@@ -91,8 +97,8 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// otherwise.
     ///
     /// ```text
-    /// 3 of 7 still to stop: worker 12.0 s of 30 s ("committing 3 of 9"), holds up pool;
-    /// entered at src/main.rs:41; SIGTERM again to stop waiting
+    /// 3 of 7 still to stop: worker 12.0 s of 30 s ("committing 3 of 9"), holds up
+    /// pool; entered at src/main.rs:41; SIGTERM again to stop waiting
     /// ```
     ///
     /// # Signals
@@ -148,7 +154,11 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     /// # use lifespan::Lifespan;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
     /// # let db = Lifespan::new(async { Ok::<_, std::io::Error>(vec![20, 22]) }, async |_, _| ());
-    /// let sum = db.run_with(async |rows| -> Result<i32, lifespan::Error> { Ok(rows.iter().sum()) }).await?;
+    /// let sum = db
+    ///     .run_with(async |rows| -> Result<i32, lifespan::Error> {
+    ///         Ok(rows.iter().sum())
+    ///     })
+    ///     .await?;
     /// assert_eq!(sum, 42);
     /// # Ok(())
     /// # }

@@ -44,9 +44,11 @@ const BLOCKED_FOR: Duration = Duration::from_secs(1);
 /// # async fn bind(_: RunHandle) -> std::io::Result<tokio::net::TcpListener> { tokio::net::TcpListener::bind("[::1]:0").await }
 /// # #[tokio::main] async fn main() -> Result<(), lifespan::Error> {
 /// let runner = Runner::new()
-///     .drain_for(Duration::from_secs(10)) // at SIGTERM it serves on for so long, and is not ready
+///     // At SIGTERM it serves on for so long, and is not ready:
+///     .drain_for(Duration::from_secs(10))
 ///     .commentary(Commentary::new().everything(true));
-/// let server = Lifespan::new(bind(runner.handle()), async |_, _| ()).named("server");
+/// let listener = bind(runner.handle());
+/// let server = Lifespan::new(listener, async |_, _| ()).named("server");
 /// runner.run(server).await
 /// # }
 /// ```

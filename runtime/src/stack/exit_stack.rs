@@ -20,10 +20,13 @@ use crate::resource::enter::Enter;
 /// # let open = |n: u32| lifespan::Lifespan::new(async move { Ok::<_, std::io::Error>(n) }, async |_, _| ());
 /// let sum = ExitStack::new()
 ///     .scope(async |stack| {
-///         stack.on_exit(async |exit| println!("last of all: {}", exit.cause()))?.named("farewell");
+///         stack
+///             .on_exit(async |exit| println!("last of all: {}", exit.cause()))?
+///             .named("farewell");
 ///         let mut files = Vec::new();
 ///         for n in 0..3 {
-///             files.push(stack.enter(open(n)).await?); // an error exits those that are there
+///             // An error exits those that are there:
+///             files.push(stack.enter(open(n)).await?);
 ///         }
 ///         Ok::<_, Error>(files.iter().map(|file| ***file).sum::<u32>())
 ///     })

@@ -48,14 +48,16 @@ impl<R: LocalResource> Lifespan<R> {
     ///         move || {
     ///             attempt += 1;
     ///             let db = Lifespan::new(Db::connect(attempt), async |_db, _| ());
-    ///             db.named("db").enter_timeout(Duration::from_secs(1)) // each attempt
+    ///             // Each attempt:
+    ///             db.named("db").enter_timeout(Duration::from_secs(1))
     ///         },
     ///     )
     ///     .enter_timeout(Duration::from_secs(30)) // all of them
     /// }
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), lifespan::Error> {
     /// # lifespan::event::print_warnings(false);
-    /// db().scope_ok(async |_db| println!("connected")).await // at the third attempt
+    /// // At the third attempt:
+    /// db().scope_ok(async |_db| println!("connected")).await
     /// # }
     /// ```
     ///

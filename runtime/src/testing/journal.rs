@@ -21,7 +21,8 @@ use super::seen::Seen;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
 /// let journal = Journal::new();
-/// let file = Lifespan::new(async { Ok::<_, std::io::Error>(42) }, async |_, _| ()).named("file");
+/// let open = async { Ok::<_, std::io::Error>(42) };
+/// let file = Lifespan::new(open, async |_, _| ()).named("file");
 /// file.scope_ok(async |_| journal.log("work")).await?;
 /// journal.assert(["enter file", "work", "exit file: completed"]);
 /// journal.assert_no_leaks();

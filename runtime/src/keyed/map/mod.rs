@@ -43,15 +43,23 @@ use registry::{OnTaken, Registry};
 ///
 /// #[scoped_resource]
 /// impl Session {
-///     #[enter] async fn open(user: &'static str) -> io::Result<Self> { Ok(Session { user }) }
-///     #[exit] async fn close(self) { println!("{} has left", self.user) }
+///     #[enter]
+///     async fn open(user: &'static str) -> io::Result<Self> {
+///         Ok(Session { user })
+///     }
+///
+///     #[exit]
+///     async fn close(self) { println!("{} has left", self.user) }
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> anyhow::Result<()> {
 /// OwnerMap::new().scope(async |sessions| -> anyhow::Result<()> {
 ///     sessions.insert(1, Session::open("ann")).await?;
 ///     let others = sessions.clone(); // in any task
-///     tokio::spawn(async move { others.insert(2, Session::open("bob")).await.map(drop) }).await??;
+///     tokio::spawn(async move {
+///         others.insert(2, Session::open("bob")).await.map(drop)
+///     })
+///     .await??;
 ///
 ///     let bob = sessions.get(&2).expect("bob is there");
 ///     assert_eq!(bob.with_ok(async |session| session.user).await?, "bob");
@@ -136,7 +144,8 @@ where
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
     /// # let connect = |n: u32| Lifespan::new(async move { Ok::<_, std::io::Error>(n) }, async |_, _| ());
     /// OwnerMap::new().scope(async |peers| -> Result<(), Error> {
-    ///     peers.insert_with("a", connect(1), OwnerOptions::new().queue(4).survive_panics()).await?;
+    ///     let options = OwnerOptions::new().queue(4).survive_panics();
+    ///     peers.insert_with("a", connect(1), options).await?;
     ///     Ok(())
     /// }).await
     /// # }
@@ -230,7 +239,8 @@ where
     /// OwnerMap::new().scope(async |peers| -> Result<(), Error> {
     ///     let (one, two) = tokio::join!(
     ///         peers.get_or_insert("a", || connect(1)),
-    ///         peers.get_or_insert("a", || connect(2)), // waits until the first has connected
+    ///         // Waits until the first has connected:
+    ///         peers.get_or_insert("a", || connect(2)),
     ///     );
     ///     let number = two?.with_ok(async |peer| **peer).await?;
     ///     assert_eq!((number, one?.is_closed()), (1, false));

@@ -36,8 +36,13 @@ use lease::Unwinding;
 ///
 /// #[scoped_resource]
 /// impl Index {
-///     #[enter] async fn load() -> io::Result<Self> { Ok(Index { words: vec!["web"] }) }
-///     #[exit] async fn unload(self) { println!("unloaded") }
+///     #[enter]
+///     async fn load() -> io::Result<Self> {
+///         Ok(Index { words: vec!["web"] })
+///     }
+///
+///     #[exit]
+///     async fn unload(self) { println!("unloaded") }
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> anyhow::Result<()> {

@@ -48,7 +48,9 @@ use state::GroupInner;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
 /// let lengths = TaskGroup::new()
-///     .scope_ok(async |group| ["one", "three"].map(|word| group.spawn_ok(async move { word.len() })))
+///     .scope_ok(async |group| {
+///         ["one", "three"].map(|word| group.spawn_ok(async move { word.len() }))
+///     })
 ///     .await?; // by now all children have ended
 /// for (length, expected) in lengths.into_iter().zip([3, 5]) {
 ///     assert_eq!(length.await.unwrap(), expected);
@@ -101,7 +103,8 @@ use state::GroupInner;
 ///         let room = Arc::clone(&room);
 ///         group.spawn(async move {
 ///             let _permit = room.acquire().await?;
-///             Ok::<_, tokio::sync::AcquireError>(fetch(page).await) // a `Result` in a `Result`
+///             // A `Result` in a `Result`:
+///             Ok::<_, tokio::sync::AcquireError>(fetch(page).await)
 ///         })
 ///     }).collect();
 ///     let mut found = 0;
@@ -124,17 +127,22 @@ use state::GroupInner;
 /// use lifespan::{Error, Exit, Handover, TaskGroup, scoped_resource};
 /// use tokio::sync::mpsc;
 ///
-/// struct Client { requests: mpsc::Sender<&'static str>, helpers: Handover<TaskGroup> }
+/// struct Client {
+///     requests: mpsc::Sender<&'static str>,
+///     helpers: Handover<TaskGroup>,
+/// }
 ///
 /// #[scoped_resource]
 /// impl Client {
 ///     #[enter]
 ///     async fn connect() -> Result<Self, Error> {
-///         let helpers = TaskGroup::new().named("helpers of the client").enter().await?;
+///         let helpers = TaskGroup::new().named("helpers of the client");
+///         let helpers = helpers.enter().await?;
 ///         let (requests, mut queue) = mpsc::channel(8);
 ///         helpers.named("writer").spawn(async move {
 ///             while let Some(request) = queue.recv().await {
-///                 println!("sent: {request}"); // an error here is that of the exit
+///                 // An error here is that of the exit.
+///                 println!("sent: {request}");
 ///             }
 ///             Ok::<_, std::io::Error>(())
 ///         });
@@ -144,14 +152,17 @@ use state::GroupInner;
 ///     #[exit]
 ///     async fn close(self, exit: &Exit) -> Result<(), Error> {
 ///         drop(self.requests); // the writer works off its queue, then ends
-///         let ended = self.helpers.accept().exit_as(exit).await; // cancels them if the client failed
+///         // Cancels them if the client failed:
+///         let ended = self.helpers.accept().exit_as(exit).await;
 ///         println!("goodbye");
 ///         ended
 ///     }
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> anyhow::Result<()> {
-/// Client::connect().scope(async |client| anyhow::Ok(client.requests.send("hello").await?)).await
+/// Client::connect()
+///     .scope(async |client| anyhow::Ok(client.requests.send("hello").await?))
+///     .await
 /// # }
 /// ```
 ///
@@ -179,8 +190,11 @@ use state::GroupInner;
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let client = TaskGroup::new().then(|helpers| Client::connect(helpers.spawner()));
-/// let ended: Result<(), Error> = client.scope(async |_| std::future::pending().await).await;
+/// let client = TaskGroup::new()
+///     .then(|helpers| Client::connect(helpers.spawner()));
+/// let ended: Result<(), Error> = client
+///     .scope(async |_| std::future::pending().await)
+///     .await;
 /// assert_eq!(ended.unwrap_err().to_string(), "resource `ping` died: no answer");
 /// # }
 /// ```
@@ -242,7 +256,10 @@ impl TaskGroup {
     ///         pending().await // until the child fails
     ///     })
     ///     .await;
-    /// assert_eq!(ended.unwrap_err().to_string(), "resource `port` died: invalid digit found in string");
+    /// assert_eq!(
+    ///     ended.unwrap_err().to_string(),
+    ///     "resource `port` died: invalid digit found in string",
+    /// );
     /// # }
     /// ```
     ///

@@ -6,7 +6,8 @@
 /// # use lifespan::{Lifespan, task::OwnerOptions};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), lifespan::Error> {
 /// # let counter = Lifespan::new(async { Ok::<_, std::io::Error>(0) }, async |_, _| ());
-/// let counter = OwnerOptions::new().queue(8).survive_panics().spawn(counter).await?;
+/// let options = OwnerOptions::new().queue(8).survive_panics();
+/// let counter = options.spawn(counter).await?;
 /// counter.with_ok(async |n| **n += 1).await?;
 /// counter.close().await
 /// # }

@@ -47,7 +47,9 @@ pub(crate) const TO_UNWIND: Duration = Duration::from_secs(2);
 ///     other.with_ok(async |client| client.sent += 1).await
 /// });
 /// sending.await??;
-/// let sent = client.with(async |client| -> anyhow::Result<u32> { Ok(client.sent) }).await?;
+/// let sent = client
+///     .with(async |client| -> anyhow::Result<u32> { Ok(client.sent) })
+///     .await?;
 /// assert_eq!(sent, 1);
 /// client.close().await?; // in any task; it has said goodbye by now
 /// # Ok(())
@@ -175,7 +177,10 @@ impl<R, K: Kind> Owner<R, K> {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
     /// # let journal = Lifespan::new(async { Ok::<_, std::io::Error>(Vec::new()) }, async |_, _| ());
     /// let writer = journal.spawn().await?;
-    /// let (written, finished) = tokio::join!(writer.with_ok(async |lines| lines.push("last words")), writer.finish());
+    /// let (written, finished) = tokio::join!(
+    ///     writer.with_ok(async |lines| lines.push("last words")),
+    ///     writer.finish(),
+    /// );
     /// # written?; finished?;
     /// # Ok(())
     /// # }

@@ -48,7 +48,9 @@ impl<R: ScopedResource, F: Enter<R> + Send + 'static> Lifespan<R, F> {
     /// # let counter = Lifespan::new(async { Ok::<_, std::io::Error>(0) }, async |_, _| ());
     /// counter.owned().scope(async |counter| {
     ///     let helper = Owner::clone(counter);
-    ///     let task = tokio::spawn(async move { helper.with_ok(async |n| **n += 1).await });
+    ///     let task = tokio::spawn(async move {
+    ///         helper.with_ok(async |n| **n += 1).await
+    ///     });
     ///     task.await.unwrap()
     /// }).await // closed, be there other handles or not
     /// # }

@@ -36,12 +36,15 @@ use task::Task;
 ///
 /// fn greeter() -> Lifespan<Service<SocketAddr>, impl Enter<Service<SocketAddr>>> {
 ///     Service::start(async |ready, stop| -> io::Result<()> {
-///         let listener = TcpListener::bind("127.0.0.1:0").await?; // an error here fails the enter
+///         // An error here fails the enter.
+///         let listener = TcpListener::bind("127.0.0.1:0").await?;
 ///         ready.set(listener.local_addr()?);
 ///         loop {
 ///             // An error from here on is a failure of the service.
 ///             tokio::select! {
-///                 accepted = listener.accept() => accepted?.0.write_all(b"hello").await?,
+///                 accepted = listener.accept() => {
+///                     accepted?.0.write_all(b"hello").await?;
+///                 }
 ///                 () = stop.requested() => return Ok(()),
 ///             }
 ///         }

@@ -12,7 +12,8 @@ use crate::task::ladder::{ShutdownLadder, rounded};
 /// use std::time::Duration;
 ///
 /// fn heartbeat() -> Lifespan<Service<()>, impl Enter<Service<()>>> {
-///     ServiceOptions::new().stop_by_cancelling().start(async |ready, _| -> std::io::Result<()> {
+///     let options = ServiceOptions::new().stop_by_cancelling();
+///     options.start(async |ready, _| -> std::io::Result<()> {
 ///         ready.set(());
 ///         loop {
 ///             std::fs::metadata(".")?;

@@ -89,7 +89,9 @@ impl<T: Send + Sync + 'static> Service<Current<T>> {
     /// use lifespan::{Enter, Service};
     /// use std::time::Duration;
     ///
-    /// fn feed() -> lifespan::Lifespan<Service<Current<u32>>, impl Enter<Service<Current<u32>>>> {
+    /// type Feed = Service<Current<u32>>;
+    ///
+    /// fn feed() -> lifespan::Lifespan<Feed, impl Enter<Feed>> {
     ///     let mut failures = 0;
     ///     let wait = move |_error: &lifespan::BoxError, ran: Duration| {
     ///         let is_healthy = ran > Duration::from_secs(60);

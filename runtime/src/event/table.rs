@@ -59,8 +59,11 @@ pub(crate) struct Row {
     pub(crate) is_whole: bool,
     /// It was asked to stop.
     pub(crate) is_asked: bool,
-    /// How many that live have it as their parent.
+    /// It lives in another task than what it lives in: it is no part of that, or of what that is a part of.
+    pub(crate) is_beside: bool,
+    /// How many that live have it as their parent, and how many of those are parts of it.
     inside: usize,
+    parts: usize,
     /// Which of those had entered last, while it enters itself; and which had exited last, while it exits.
     last_entered: Option<Id>,
     last_exited: Option<Id>,
@@ -73,8 +76,8 @@ impl Row {
         took.unwrap_or_default()
     }
 
-    pub(crate) fn has_inside(&self) -> bool {
-        self.inside > 0
+    pub(crate) fn has_parts(&self) -> bool {
+        self.parts > 0
     }
 
     /// Whether something runs that has an end.
@@ -164,8 +167,11 @@ impl Table {
         let by = self
             .parent_in(parent, State::Entering)
             .and_then(|parent| parent.last_entered);
+        let mut is_beside = false;
         if let Some(parent) = parent.and_then(|parent| self.0.get_mut(&parent)) {
+            is_beside = parent.is_beside || parent.task != event.task();
             parent.inside += 1;
+            parent.parts += usize::from(!is_beside);
             parent.is_whole = true;
         }
         let life = Row {
@@ -187,7 +193,9 @@ impl Table {
             exit_unblocked_by: None,
             is_whole: false,
             is_asked: false,
+            is_beside,
             inside: 0,
+            parts: 0,
             last_entered: None,
             last_exited: None,
         };
@@ -218,7 +226,7 @@ impl Table {
             forgotten.extend(inside);
         }
         if let Some(around) = self.0.get_mut(&around) {
-            (around.is_whole, around.inside) = (false, 0);
+            (around.is_whole, around.inside, around.parts) = (false, 0, 0);
         }
     }
 
@@ -232,6 +240,7 @@ impl Table {
         }
         if let Some(parent) = life.parent.and_then(|parent| self.0.get_mut(&parent)) {
             parent.inside = parent.inside + life.inside - 1;
+            parent.parts = parent.parts + life.parts - usize::from(!life.is_beside);
         }
         Some(life)
     }

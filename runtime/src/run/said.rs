@@ -306,6 +306,29 @@ fn a_service_that_a_second_signal_cuts_off() {
     );
 }
 
+/// It has a row, and not what it enters in its own task.
+#[test]
+fn a_service_with_scopes_of_its_own() {
+    let worker = crate::Service::start(async |ready, stop: crate::Stop| {
+        let inside = unit("inside", 300, 2_000).scope_ok(async |_| {
+            ready.set(());
+            stop.requested().await;
+        });
+        inside.await
+    });
+    let app = unit("pool", 200, 0).then(|_| worker.named("worker")).named("app");
+    let (lines, _) = said(Commentary::new().everything(true), app, [60_000]);
+    assert_eq!(
+        lines,
+        [
+            "app started in 500 ms: worker 300 ms, pool 200 ms",
+            "SIGTERM: stopping app",
+            "2 of 2 still to stop: worker 1.0 s of 10 s, holds up pool; entered at here; SIGTERM again to stop waiting",
+            "app stopped in 2 s",
+        ]
+    );
+}
+
 /// What has gone while it served is not counted.
 #[test]
 fn what_ends_while_it_serves() {

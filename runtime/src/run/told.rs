@@ -104,9 +104,11 @@ impl Told {
         line
     }
 
-    /// What nothing else is inside of.
+    /// What nothing else is a part of. What a service or a child enters in its own task is its own affair.
     fn leaves(&self) -> impl DoubleEndedIterator<Item = &Row> {
-        self.members.living().filter(|member| !member.has_inside())
+        self.members
+            .living()
+            .filter(|member| !member.has_parts() && !member.is_beside)
     }
 
     /// What is waited for, the longest first.

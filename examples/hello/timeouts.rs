@@ -19,8 +19,8 @@ pub(crate) async fn show() {
     let columns = [by_hand().await, dropped().await, unwound().await];
     let titles = [
         "tokio's timeout, by hand",
-        "tokio's timeout, with scopes",
-        "lifespan's timeout, with scopes",
+        "tokio's, with scopes",
+        "lifespan's, with scopes",
     ];
     print_row(titles);
     let height = columns.iter().map(Vec::len).max().unwrap_or_default();
@@ -152,5 +152,5 @@ async fn unwound() -> Vec<String> {
 
 /// The runs side by side.
 fn print_row([first, second, third]: [&str; 3]) {
-    println!("{}", format!("{first:<28}{second:<34}{third}").trim_end());
+    println!("{}", format!("{first:<28}{second:<26}{third}").trim_end());
 }

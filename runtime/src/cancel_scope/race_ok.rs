@@ -8,7 +8,8 @@ use super::race::race_all;
 use crate::base::lock::Lock;
 
 /// As [`race_all`], but a branch that fails leaves the race to the others: the first `Ok` wins. If none does, all errors come back, in
-/// the order in which they happened.
+/// the order in which they happened. When one has won, what the others have failed with by then is dropped, with all that is attached to
+/// it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {

@@ -36,24 +36,28 @@ impl OwnerEntry {
         }
     }
 
-    /// Its end was asked for: from here on it is waited for.
-    pub(crate) fn ask(&self, subject: &Subject) {
+    /// It is to end when its calls have: from here on it is waited for, and a run that ends may still close it.
+    pub(crate) fn finish(&self, subject: &Subject) {
         let mut stage = self.stage.lock();
         if matches!(*stage, EntryStage::Live) {
-            // In this order: at no time is it in neither list.
             *stage = EntryStage::Ending(PendingExit::begin(self.runtime, iter::once(Some(subject.clone()))));
-            drop(self.strike());
         }
+    }
+
+    /// Its end was asked for: from here on it is waited for.
+    pub(crate) fn ask(&self, subject: &Subject) {
+        // In this order: at no time is it in neither list.
+        self.finish(subject);
+        drop(self.strike());
     }
 
     /// It has ended.
     pub(crate) fn end(&self, failures: Failures) {
         let stage = mem::replace(&mut *self.stage.lock(), EntryStage::Over);
-        match stage {
-            EntryStage::Ending(pending) => pending.end(failures),
-            // Nobody has asked it to end: the failures report themselves.
-            EntryStage::Live => drop(self.strike()),
-            EntryStage::Over => {}
+        drop(self.strike());
+        // If nobody has asked it to end, the failures report themselves.
+        if let EntryStage::Ending(pending) = stage {
+            pending.end(failures);
         }
     }
 

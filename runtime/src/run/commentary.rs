@@ -1,7 +1,7 @@
 //! [`Commentary`]: what a run says of itself. It is silent while all is fast, and says what it waits for when it is slow.
 //!
 //! It is an observer like any other, of what is entered inside of the run while that starts, and of how that exits; while the
-//! program serves, it observes nothing that begins, so that serving costs what it costs without it. [`table`](super::told) is what it knows.
+//! program serves, it observes nothing that begins, so that serving costs what it costs without it. [`Told`] is what it knows.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};

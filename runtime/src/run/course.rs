@@ -256,14 +256,14 @@ impl Course {
         let by_signal = now.signals[1].filter(|_| !matches!(now.stopped_by, StoppedBy::Body | StoppedBy::Asked(_)));
         // A body that was cancelled has failed, unless it was done.
         let was_cut = self.body_hears || failed.is_some();
-        self.is_over(match by_signal.filter(|_| was_cut) {
+        self.end_stage(match by_signal.filter(|_| was_cut) {
             _ if !is_clean => 1,
             Some(signal) => signal.status(),
             None => failed.is_some().into(),
         });
     }
 
-    fn is_over(&self, status: u8) {
+    fn end_stage(&self, status: u8) {
         if self.stage.end(status) {
             self.tell(RunState::Stopped);
         }
@@ -277,7 +277,7 @@ impl Course {
 /// A run that was dropped is over as well.
 impl Drop for Course {
     fn drop(&mut self) {
-        self.is_over(1);
+        self.end_stage(1);
     }
 }
 

@@ -217,12 +217,13 @@ fn progress_postpones_the_line() {
     );
 }
 
-/// In a start-up, from code that does not know whose enter it is: in the body of a scope of its own.
+/// In a start-up, from code that does not know whose enter it is: in the body of a scope of its own, or in a cancel scope.
 #[test]
 fn progress_of_whoever_it_is() {
     let migrate = async {
         let table = unit("table", 0, 0).scope_ok(async |_| {
-            crate::progress("migrating 3 of 9");
+            let migrating = async { crate::progress("migrating 3 of 9") };
+            let _ = crate::CancelScope::new().run(migrating).await;
             wait(1_500).await;
         });
         table.await

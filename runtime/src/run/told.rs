@@ -61,13 +61,13 @@ impl Told {
     /// Gives the row of what has run out of time by that.
     pub(super) fn take(&mut self, event: &Event<'_>, after: Duration) -> Option<Cells> {
         let id = event.id()?;
+        let is_awaited = matches!(self.phase, RunState::Starting | RunState::Stopping);
         let late = if let EventKind::Entering { .. } = event.kind() {
-            self.is_told(event.parent()?).then_some(())?;
+            (is_awaited && self.is_told(event.parent()?)).then_some(())?;
             None
         } else {
             let member = self.members.get(id)?;
             let is_late = |error: &Error| error.is_timeout() && error.subject().life.is_some_and(|life| life.id == id);
-            let is_awaited = matches!(self.phase, RunState::Starting | RunState::Stopping);
             let is_late = is_awaited && event.error().is_some_and(is_late);
             is_late.then(|| cells(member, "late"))
         };

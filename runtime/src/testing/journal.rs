@@ -44,7 +44,8 @@ impl Journal {
 
     /// It also sees what is entered from here on in the cancel scope or task that runs now: for a task that was spawned by hand.
     pub fn here(&self) {
-        self.state().homes.push(Home::here());
+        let here = Home::here();
+        self.state().homes.push(here);
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, Seen> {
@@ -53,7 +54,8 @@ impl Journal {
 
     /// Adds a line.
     pub fn log(&self, line: impl Into<String>) {
-        self.state().lines.push(line.into());
+        let line = line.into();
+        self.state().lines.push(line);
     }
 
     /// All lines so far.

@@ -2,11 +2,13 @@
 
 use std::future::pending;
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::poll;
+use lifespan::run::{Commentary, Runner};
 use lifespan::task::{OwnerOptions, OwnerState};
 use lifespan::testing::{self, At, sweep};
-use lifespan::{Error, ErrorKind, OwnerMap, drain};
+use lifespan::{Error, ErrorKind, OwnerMap, drain, timeout};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
@@ -78,6 +80,46 @@ fn finish_whose_caller_goes_is_done_law_4() {
         called.unwrap();
         assert!(drained.is_clean());
         journal.assert(["enter client", "call", "exit client: completed", "exited client"]);
+    });
+}
+
+/// Asked to finish, it does, although the last handle goes.
+#[test]
+fn the_last_handle_does_not_cut_it() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let owner = client(&journal).spawn().await.unwrap();
+        assert!(poll!(pin!(owner.finish())).is_pending());
+        drop(owner);
+        assert!(drain().await.is_clean());
+        journal.assert(["enter client", "exit client: completed", "exited client"]);
+    });
+}
+
+/// A run that ends closes what would never finish.
+#[test]
+fn a_run_does_not_wait_for_ever_law_4() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let runner = Runner::new().commentary(Commentary::new().to(|_| ()));
+        let body = async {
+            let owner = client(&journal).spawn().await?;
+            let hangs = owner.clone();
+            tokio::spawn(async move { hangs.with_ok(async |_| pending::<()>().await).await });
+            yield_now().await;
+            let finished = timeout(Duration::from_secs(1), owner.finish()).await;
+            assert!(finished.is_err());
+            Ok::<_, Error>(())
+        };
+        let app = journal.resource("app").lifespan();
+        runner.run_with(app, async |_| body.await).await.unwrap();
+        journal.assert([
+            "enter app",
+            "enter client",
+            "exit app: completed",
+            "exit client: cancelled",
+            "exited client",
+        ]);
     });
 }
 

@@ -49,6 +49,30 @@ fn there_is_no_gap() {
     });
 }
 
+/// Of two, the one that was asked for last, whichever enters first.
+#[test]
+fn two_at_once() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let (made, log) = (AtomicUsize::new(0), journal.clone());
+        let db = Shared::new(move || match made.fetch_add(1, Ordering::Relaxed) {
+            0 => log.resource("slow").enter(Step::Yield).lifespan(),
+            _ => log.resource("quick").lifespan(),
+        });
+        let (slow, quick) = tokio::join!(biased; db.renew(), db.renew());
+        let (slow, quick) = (slow.unwrap(), quick.unwrap());
+        let user = db.acquire().await.unwrap();
+        user.log("user");
+        slow.log("slow");
+        slow.release().await.unwrap();
+        quick.release().await.unwrap();
+        user.log("still quick");
+        user.release().await.unwrap();
+        let lines = journal.lines();
+        assert_eq!(lines[lines.len() - 2..], ["still quick", "exit quick: completed"]);
+    });
+}
+
 /// With no other user, it is as `acquire`.
 #[test]
 fn nothing_was_there() {

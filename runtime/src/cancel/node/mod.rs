@@ -181,7 +181,8 @@ impl Node {
 
     /// The innermost that lives here, with its number.
     pub(crate) fn innermost(&self) -> Option<Subject> {
-        let mut inhabited = self.outward().filter(|node| node.living.get().is_some());
+        let is_resource = |node: &&Node| node.living.get().is_some() && !node.is_told();
+        let mut inhabited = self.outward().filter(is_resource);
         let node = inhabited.next()?;
         let parent = inhabited.next().and_then(Node::resident);
         let life = node.resident().map(|id| Life { id, parent });

@@ -31,6 +31,8 @@ pub(super) struct Instance<R: ScopedResource + Sync> {
     /// Its owner is gone, and all is told.
     gone: SetOnce<()>,
     subject: Subject,
+    /// The later it was made, the higher.
+    number: u64,
 }
 
 /// What became of its enter.
@@ -66,8 +68,9 @@ impl Drop for EnterFailure {
 
 impl<R: ScopedResource + Sync> Instance<R> {
     /// With one user. Its enter goes on by itself, in the task of its owner, once it is [begun](Self::begin).
-    pub(super) fn first(made: &Lifespan<R>, place: &'static Location<'static>) -> Arc<Self> {
+    pub(super) fn first(made: &Lifespan<R>, number: u64, place: &'static Location<'static>) -> Arc<Self> {
         Arc::new(Instance {
+            number,
             users: AtomicUsize::new(1),
             offer: Offer::new(),
             owner: OnceLock::new(),
@@ -167,6 +170,11 @@ impl<R: ScopedResource + Sync> Instance<R> {
             Some(SharedEnter::Live) => self.gone.initialized(),
             Some(SharedEnter::Failed(_)) => true,
         }
+    }
+
+    /// Whether it is to stay where the other was made: it was made after that, or that has ended.
+    pub(super) fn comes_after(&self, other: &Self) -> bool {
+        self.number > other.number || other.is_over()
     }
 
     /// Whether it was asked to end, or ends by itself.

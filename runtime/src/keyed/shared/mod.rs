@@ -6,6 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::runtime::Handle;
 
@@ -80,6 +81,8 @@ pub struct Shared<R: ScopedResource + Sync>(Arc<SharedInner<R>>);
 struct SharedInner<R: ScopedResource + Sync> {
     make: Box<dyn Fn() -> Lifespan<R> + Send + Sync>,
     now: Lock<Option<Arc<Instance<R>>>>,
+    /// How many were made.
+    made: AtomicU64,
 }
 
 impl<R: ScopedResource + Sync> Shared<R> {
@@ -89,6 +92,7 @@ impl<R: ScopedResource + Sync> Shared<R> {
         Shared(Arc::new(SharedInner {
             make: Box::new(move || make().boxed()),
             now: Lock::new(None),
+            made: AtomicU64::new(0),
         }))
     }
 
@@ -136,7 +140,7 @@ impl<R: ScopedResource + Sync> Shared<R> {
     /// # }
     /// ```
     ///
-    /// The returned lease is the first of the new one. Of several that are entered so at once, the last to enter stays.
+    /// The returned lease is the first of the new one. Of several that are entered so at once, the last that was asked for stays.
     ///
     /// # Errors
     ///
@@ -156,16 +160,16 @@ impl<R: ScopedResource + Sync> Shared<R> {
         async move {
             let made = (inner.make)();
             let runtime = Handle::try_current().map_err(|_| no_runtime(made.subject(place)))?;
-            let instance = Instance::first(&made, place);
+            let instance = Instance::first(&made, inner.number(), place);
             let lease = Lease::counted(Arc::clone(&instance));
             Arc::clone(&instance).begin(made, &runtime, place);
             match entered(&lease, place).await? {
-                Some(resource) => {
-                    let old = inner.now.lock().replace(instance);
-                    drop(old);
+                // Unless it has failed on its own since.
+                Some(resource) if !instance.is_closed() => {
+                    inner.replace(instance);
                     Ok(lease.of(resource))
                 }
-                None => Err(instance.ended_unused(place).await),
+                _ => Err(instance.ended_unused(place).await),
             }
         }
     }
@@ -238,6 +242,19 @@ fn would_wait(subject: Subject, place: &'static Location<'static>) -> Error {
 }
 
 impl<R: ScopedResource + Sync> SharedInner<R> {
+    fn number(&self) -> u64 {
+        self.made.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Has it take the place of one that was made before.
+    fn replace(&self, new: Arc<Instance<R>>) {
+        let mut now = self.now.lock();
+        let stays = now.as_ref().is_some_and(|now| !new.comes_after(now));
+        let old = if stays { Some(new) } else { now.replace(new) };
+        drop(now);
+        drop(old);
+    }
+
     /// Joins the instance that goes on, or begins a new one; or gives the one to wait for.
     fn join(&self, place: &'static Location<'static>) -> Result<Result<Lease<R>, Arc<Instance<R>>>, Error> {
         let now = self.now.lock().clone();
@@ -247,7 +264,7 @@ impl<R: ScopedResource + Sync> SharedInner<R> {
         // Made without the lock, under which no closure of a user's is called, and no description dropped; another may be faster.
         let made = (self.make)();
         let runtime = Handle::try_current().map_err(|_| no_runtime(made.subject(place)))?;
-        let instance = Instance::first(&made, place);
+        let instance = Instance::first(&made, self.number(), place);
         let first = Lease::counted(Arc::clone(&instance));
         let mut now = self.now.lock();
         if let Some(faster) = now.clone().filter(|now| !now.is_over()) {

@@ -159,13 +159,13 @@ impl OwnerInner {
             *stage = OwnerStage::Finishing(running.take(), request);
         }
         if let Some(listing) = self.listing.get() {
-            listing.ask(&self.subject());
+            listing.finish(&self.subject());
         }
         self.mailbox.seal();
     }
 
     /// No call is left: it closes, if it was to finish those.
-    pub(super) fn is_done(&self) {
+    pub(super) fn close_if_finished(&self) {
         let request = match &*self.stage.lock() {
             OwnerStage::Finishing(_, request) => request.clone(),
             _ => return,
@@ -220,7 +220,8 @@ impl OwnerInner {
     /// A handle less. The last one closes it.
     pub(super) fn let_go(&self, handle: u64) {
         self.source.detach(handle);
-        if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let is_last = self.handles.fetch_sub(1, Ordering::AcqRel) == 1;
+        if is_last && !self.is_closed() {
             self.close(CloseRequest::abandoned(self.subject.place));
         }
     }

@@ -110,7 +110,7 @@ where
         }
         stopped = why_stopped(inner, &mut held.keep.side);
         if stopped.is_none() {
-            inner.is_done();
+            inner.close_if_finished();
         }
     }
     held.adopted().await;

@@ -265,7 +265,7 @@ pub enum CancelledBy {
 ///
 /// It converts into [`lifespan::Error`](crate::Error), so that a `?` in the body of a scope works. In an `anyhow::Error` it stays
 /// what it is: look for both types there, or convert it first.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Cancelled {
     pub(crate) cancellation: Cancellation,
     pub(crate) by: CancelledBy,
@@ -303,6 +303,13 @@ impl fmt::Display for Cancelled {
         }
         let name = subject.name.as_str();
         write!(f, "the `{name}` at {} was cancelled: {cancellation}", subject.place)
+    }
+}
+
+/// What a `main` that returns it prints.
+impl fmt::Debug for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -106,7 +106,8 @@ impl Future for OrphanExit {
 impl Drop for OrphanExit {
     fn drop(&mut self) {
         if self.state == OrphanState::Unbegun {
-            let reason = "it was dropped without its exit, and no runtime was left to run it on";
+            let reason = "it was dropped without its exit, and no runtime was left to run it on\n\
+                          help: `drain().await` before the runtime ends";
             event::emit(&self.subject, EventKind::Lost { reason });
         }
     }

@@ -43,7 +43,8 @@ impl Origin {
 
     /// Reports a resource whose exit cannot leave its scope, and drops it.
     pub(crate) fn lose<R>(self, resource: R) {
-        let reason = "it is local to its task and was dropped without its exit; only its `Drop` runs";
+        let reason = "it is local to its task and was dropped without its exit; only its `Drop` runs\n\
+                      help: what unwinds in place of dropping awaits it: `timeout`, `until` and `race` of this crate";
         event::emit(&self.entry.subject(), EventKind::Lost { reason });
         drop(resource);
     }

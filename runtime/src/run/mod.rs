@@ -24,8 +24,6 @@ mod handle;
 mod listener;
 mod reload;
 mod runner;
-#[cfg(test)]
-mod said;
 mod signal;
 mod stage;
 #[cfg(test)]

@@ -20,6 +20,7 @@ use crate::{LocalResource, ScopedResource};
 
 mod beside;
 mod bodies;
+mod said;
 mod setting;
 mod signals;
 mod states;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::time::sleep;
 
-use super::signal::Signal;
-use super::{Commentary, Runner};
+use super::super::signal::Signal;
+use super::super::{Commentary, Runner};
 use crate::{Enter, Error, Exit, Lifespan, LocalResource, Resource};
 
 /// Sleeps for so many milliseconds.

@@ -237,17 +237,29 @@ pub use lifespan_macros::lifespan;
 pub use lifespan_macros::lifespan_without_compose as lifespan;
 pub use lifespan_macros::scoped_resource;
 
-/// The traits of parameters that take several kinds of values. You do not write these names; rustc shows them in its messages.
+/// What stands in signatures and is not written by you: traits of parameters that take several kinds of values, futures that are
+/// returned, and the [kinds](bounds::Kind) of what may and may not leave its task. rustc shows these names in its messages.
 pub mod bounds {
-    pub use crate::cancel_scope::Race;
+    pub use crate::cancel_scope::{Branches, Race, Racing, Running};
     #[cfg(feature = "compose")]
-    pub use crate::compose::Join;
+    pub use crate::compose::entering::{Enters, RollBack};
+    #[cfg(feature = "compose")]
+    pub use crate::compose::joined::{Members, SendableMembers};
+    #[cfg(feature = "compose")]
+    pub use crate::compose::{Join, Joining};
     pub use crate::lifespan::ending::Exited;
+    pub use crate::lifespan::foreign::WithExit;
+    pub use crate::lifespan::kind::{Kind, Local, Sendable, Takes};
+    pub use crate::lifespan::send_fn::{SendFn, SendFn2};
+    pub use crate::resource::body::Infallible;
     pub use crate::resource::enter::Entered;
     #[cfg(feature = "keyed")]
-    pub use crate::stack::callback::Calls;
+    pub use crate::stack::callback::{AtOnce, Calls};
     #[cfg(feature = "tasks")]
-    pub use crate::task::{group::ChildEnd, service::ServiceEnd};
+    pub use crate::task::{
+        group::{ChildEnd, SpawnWithin},
+        service::ServiceEnd,
+    };
 }
 
 /// The same types and functions for resources that borrow, are not `Send`, or are declared to be local.
@@ -313,7 +325,7 @@ pub mod cancellation {
 
 /// The types around [`Lifespan::held`], beginning and end of a resource in one function.
 pub mod held {
-    pub use crate::lifespan::held::{Done, HeldExit, Lend, Lent};
+    pub use crate::lifespan::held::{Done, HeldEnter, HeldExit, Lend, Lent};
 }
 
 /// The examples of the README.

@@ -30,11 +30,12 @@ pub(crate) mod until;
 
 pub use canceller::Canceller;
 pub use outcome::Outcome;
-pub use race::{Race, race, race_all};
+pub use race::{Branches, Race, Racing, race, race_all};
 pub use race_ok::race_ok;
 
 pub(crate) use region::{Bell, RegionEnd};
-pub(crate) use running::{Branch, Running};
+pub(crate) use running::Branch;
+pub use running::Running;
 
 /// A region of code that can be cancelled from anywhere, or has a deadline.
 ///

@@ -269,7 +269,6 @@ pin_project! {
     //
     // A type rather than an opaque future: rustc checks the bounds of an opaque one again wherever it is used, and a mistake
     // in a call of `race` would be told three times.
-    #[doc(hidden)]
     #[must_use = "nothing runs until this is awaited"]
     pub struct Racing<B, T> {
         #[pin]

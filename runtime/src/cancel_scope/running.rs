@@ -19,7 +19,6 @@ pin_project! {
     /// Runs a body in a node, and tells what became of it.
     //
     // A type rather than an opaque future, so that a mistake in a call is told once and not twice.
-    #[doc(hidden)]
     #[must_use = "nothing runs until this is awaited"]
     pub struct Running<F, T, S, O> {
         #[pin]

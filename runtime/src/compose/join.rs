@@ -64,7 +64,6 @@ pin_project! {
     /// The enter of the members of a tuple.
     //
     // Of a type that says so, since rustc's errors name it.
-    #[doc(hidden)]
     pub struct Joining<J: Join, K: Kind> {
         #[pin]
         entering: EnterJoined<J::Lanes, J::Values, K>,

@@ -55,7 +55,6 @@ pub trait Members<K: Kind>: Sized {
 }
 
 /// Members that may leave their task. One bound and not three, so that rustc says once which of them may not.
-#[doc(hidden)]
 pub trait SendableMembers: Members<Sendable> + Send + 'static {}
 
 impl<R: ScopedResource> SendableMembers for Vec<R> {}

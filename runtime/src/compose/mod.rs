@@ -25,6 +25,6 @@ pub(crate) mod turns;
 mod wakers;
 mod woken;
 
-pub use join::{Join, join};
+pub use join::{Join, Joining, join};
 pub use join_all::{join_all, join_all_at_most};
 pub use joined::Joined;

@@ -91,9 +91,10 @@ where
 }
 
 pin_project! {
+    /// The enter of [`Lifespan::new`](crate::Lifespan::new), with the exit of what it gives.
+    //
     // A type rather than an opaque future: rustc checks the bounds of an opaque one again wherever it is used, and each
     // mistake in a call of `Lifespan::new` would be told four times.
-    #[doc(hidden)]
     pub struct WithExit<F, X, O> {
         #[pin]
         enter: F,

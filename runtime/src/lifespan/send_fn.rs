@@ -5,8 +5,8 @@
 
 use std::future::Future;
 
-/// A closure with one argument.
-#[doc(hidden)]
+/// A closure with one argument, whose future may move between threads. What a closure of the caller's has to be is said by the
+/// `AsyncFnOnce` beside this.
 pub trait SendFn<A, O>: FnOnce(A) -> Self::Future {
     /// What the closure returns.
     type Future: Future<Output = O> + Send;
@@ -20,8 +20,7 @@ where
     type Future = Fut;
 }
 
-/// A closure with two arguments.
-#[doc(hidden)]
+/// As [`SendFn`], with two arguments.
 pub trait SendFn2<A, B, O>: FnOnce(A, B) -> Self::Future {
     /// What the closure returns.
     type Future: Future<Output = O> + Send;

@@ -76,7 +76,6 @@ pub struct this_can_fail_so_use_the_method_without_ok;
 
 /// Has one implementation for every type but two for `Result`, so that rustc cannot choose there: a failure must not look
 /// like a success.
-#[doc(hidden)]
 pub trait Infallible<Kind> {}
 
 impl<T> Infallible<Value> for T {}

@@ -62,7 +62,6 @@ pub(super) fn callback_entry(place: &'static Location<'static>) -> Entry {
 }
 
 /// A callback that does not wait.
-#[doc(hidden)]
 pub struct AtOnce<X>(pub(super) X);
 
 opaque_debug!([X] AtOnce<X>, "AtOnce");

@@ -35,9 +35,8 @@ mod waiting;
 
 pub use child::Child;
 pub use code::ChildEnd;
-pub use spawner::Spawner;
+pub use spawner::{SpawnWithin, Spawner};
 
-use spawner::SpawnWithin;
 use start::started;
 use state::GroupInner;
 

@@ -101,11 +101,16 @@ impl Table {
 
     /// Gives what has ended by that.
     pub(crate) fn take(&mut self, event: &Event<'_>) -> Option<Row> {
+        self.take_in(event, event.parent())
+    }
+
+    /// As [`take`](Table::take), of what begins inside of that.
+    pub(crate) fn take_in(&mut self, event: &Event<'_>, parent: Option<Id>) -> Option<Row> {
         let (id, at) = (event.id()?, event.at());
         let Some(life) = self.0.get_mut(&id) else {
             match event.kind() {
-                EventKind::Entering { budget } => self.begin(id, event, State::Entering, budget),
-                EventKind::Opened => self.begin(id, event, State::Live, None),
+                EventKind::Entering { budget } => self.begin(id, parent, event, State::Entering, budget),
+                EventKind::Opened => self.begin(id, parent, event, State::Live, None),
                 _ => {}
             }
             return None;
@@ -162,8 +167,8 @@ impl Table {
         }
     }
 
-    fn begin(&mut self, id: Id, event: &Event<'_>, state: State, budget: Option<Duration>) {
-        let parent = event.parent().filter(|parent| self.0.contains_key(parent));
+    fn begin(&mut self, id: Id, parent: Option<Id>, event: &Event<'_>, state: State, budget: Option<Duration>) {
+        let parent = parent.filter(|parent| self.0.contains_key(parent));
         let by = self
             .parent_in(parent, State::Entering)
             .and_then(|parent| parent.last_entered);

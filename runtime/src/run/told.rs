@@ -1,5 +1,6 @@
 //! [`Told`]: what lives inside of a run, as its commentary knows it, and the lines that are made of that.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::iter::successors;
 use std::panic::Location;
@@ -20,6 +21,8 @@ pub(super) struct Told {
     /// What runs in it is no part of anything else.
     root: Id,
     members: Table,
+    /// The cancel scopes in it, and what each is in.
+    scopes: BTreeMap<Id, Id>,
     /// `Stopped` once a signal has ended the waiting.
     pub(super) phase: RunState,
     since: Instant,
@@ -39,6 +42,7 @@ impl Told {
             name,
             root,
             members: Table::default(),
+            scopes: BTreeMap::new(),
             phase: RunState::Ready,
             since: Instant::now(),
             due: None,
@@ -61,16 +65,21 @@ impl Told {
     /// Gives the row of what has run out of time by that.
     pub(super) fn take(&mut self, event: &Event<'_>, after: Duration) -> Option<Cells> {
         let id = event.id()?;
-        let is_awaited = matches!(self.phase, RunState::Starting | RunState::Stopping);
-        let late = if let EventKind::Entering { .. } = event.kind() {
-            (is_awaited && self.is_told(event.parent()?)).then_some(())?;
-            None
-        } else {
-            let member = self.members.get(id)?;
-            let is_late = |error: &Error| error.is_timeout() && error.subject().life.is_some_and(|life| life.id == id);
-            let is_late = is_awaited && event.error().is_some_and(is_late);
-            is_late.then(|| cells(member, "late"))
-        };
+        match event.kind() {
+            EventKind::Entering { .. } | EventKind::Opened => {
+                self.begins(id, event);
+                return None;
+            }
+            EventKind::Closed { .. } | EventKind::Unwound { .. } | EventKind::Dropped { .. } => {
+                self.scopes.remove(&id);
+                return None;
+            }
+            _ => {}
+        }
+        let member = self.members.get(id)?;
+        let is_late = |error: &Error| error.is_timeout() && error.subject().life.is_some_and(|life| life.id == id);
+        let is_late = self.is_awaited() && event.error().is_some_and(is_late);
+        let late = is_late.then(|| cells(member, "late"));
         match event.kind() {
             EventKind::Progress { .. } => {
                 let later = event.at().checked_add(after);
@@ -81,6 +90,24 @@ impl Told {
         }
         self.members.take(event);
         late
+    }
+
+    /// A cancel scope has no row: what is inside of it is inside of what it is in.
+    fn begins(&mut self, id: Id, event: &Event<'_>) {
+        let Some(parent) = event.parent() else { return };
+        let parent = self.scopes.get(&parent).copied().unwrap_or(parent);
+        if !self.is_awaited() || !self.is_told(parent) {
+            return;
+        }
+        if let EventKind::Opened = event.kind() {
+            self.scopes.insert(id, parent);
+        } else {
+            self.members.take_in(event, Some(parent));
+        }
+    }
+
+    fn is_awaited(&self) -> bool {
+        matches!(self.phase, RunState::Starting | RunState::Stopping)
     }
 
     /// Whether what lives in this is a part of the run.

@@ -241,6 +241,25 @@ fn progress_of_whoever_it_is() {
     crate::progress("of nothing");
 }
 
+/// It is inside of what the cancel scope is in.
+#[test]
+fn what_is_entered_in_a_cancel_scope() {
+    let enter = async {
+        let table = unit("table", 1_500, 0).scope_ok(async |_| ());
+        crate::timeout(Duration::from_secs(9), table).await
+    };
+    let app = Lifespan::new(enter, async |_, _| ()).named("db");
+    let (lines, result) = said(Commentary::new().everything(false), app, [60_000]);
+    result.unwrap();
+    assert_eq!(
+        lines,
+        [
+            "starting db: table 1.0 s; entered at here; a signal cancels it",
+            "db started in 1.5 s: db 1.5 s",
+        ]
+    );
+}
+
 /// What was dropped without its exit is waited for as well.
 #[test]
 fn a_rescued_exit_that_is_slow() {

@@ -275,7 +275,8 @@ fn what_a_journal_sees() {
         let other = tokio::spawn(async move {
             let journal = Journal::new();
             let theirs = journal.resource("theirs").lifespan();
-            theirs.scope_ok(async |_| drop(gate.wait().await)).await.unwrap();
+            let met = theirs.scope_ok(async |_| gate.wait().await.is_leader());
+            met.await.unwrap();
             journal.assert(["enter theirs", "exit theirs: completed"]);
         });
         let group = TaskGroup::new().named("group");

@@ -146,7 +146,7 @@ fn what_takes_no_time_stands_at_the_left() {
     recorded(20, async |recorder| {
         unit("quick", 0, 0).scope_ok(async |_| ()).await.unwrap();
         let timeline = recorder.timeline();
-        assert_eq!(timeline.length(), 0 * MS);
+        assert_eq!(timeline.length(), std::time::Duration::ZERO);
         assert_eq!(
             timeline.text(40).lines().next(),
             Some("quick █░"),

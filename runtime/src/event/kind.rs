@@ -29,7 +29,7 @@ pub enum Level {
     Warn = 2,
     /// How each resource and each cancel scope lives.
     Debug = 3,
-    /// How far an exit has come.
+    /// How far an enter or an exit has come.
     Trace = 4,
 }
 
@@ -109,7 +109,7 @@ pub enum EventKind<'a> {
     /// Its exit was adopted: by which scope, if that is known.
     #[non_exhaustive]
     Adopted { by: Option<Id> },
-    /// An exit, or a service, says how far it has come.
+    /// An enter, an exit or a service says how far it has come.
     #[non_exhaustive]
     Progress { text: &'a str },
     /// A run has reached this state. What it runs has the run as its parent.

@@ -9,9 +9,9 @@ use super::seen::Seen;
 
 /// What happened in one test, in order, and what lives. Cheap to clone.
 ///
-/// It is made of [events](crate::event): of what is entered in the cancel scope or task that it was made in, and in that again, also
-/// in tasks that are a part of it (services, owners, shared resources, children of groups). So tests may run side by side in one process. What another
-/// task enters, one that was spawned by hand, is seen after [`here`](Journal::here).
+/// It is made of [events](crate::event): of what is entered in the cancel scope or task in which it was made, and in the tasks that are
+/// a part of that (services, owners, shared resources, children of groups). So tests may run side by side in one process. A task that
+/// was spawned by hand is seen after it has called [`here`](Journal::here).
 ///
 /// A resource adds the line `enter NAME` when it has entered, and `exit NAME: CAUSE` when its exit begins.
 ///

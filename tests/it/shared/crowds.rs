@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifespan::Shared;
 use lifespan::testing::{At, sweep};
 use tokio::sync::Barrier;
 
-use super::shared;
+use super::{shared, swept_db};
 use crate::everywhere::{multi_thread, paused};
 use crate::journal::{Journal, Step};
 
@@ -16,13 +15,7 @@ use crate::journal::{Journal, Step};
 fn sweep_over_acquiring() {
     for at in [At::Cancel, At::Drop] {
         let swept = paused().block_on(sweep(at, async |journal| {
-            let db = Shared::new({
-                let journal = journal.clone();
-                move || {
-                    let db = journal.resource("db");
-                    db.enter(Step::Yield).exit(Step::Yield).lifespan()
-                }
-            });
+            let db = swept_db(&journal);
             let other = db.clone();
             db.lease()
                 .scope(async |_| other.acquire().await?.release().await)

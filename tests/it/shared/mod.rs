@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use lifespan::testing::{self, Scripted};
 use lifespan::{BoxError, Error, ErrorKind, Lifespan, Phase, Shared, timeout};
 use tokio::sync::Notify;
 
@@ -22,6 +23,15 @@ fn shared(journal: &Journal, enter: Step, exit: Step) -> Shared<Db> {
     Shared::new(move || {
         let db = journal.resource("db");
         db.enter(enter.clone()).exit(exit.clone()).lifespan()
+    })
+}
+
+/// As [`shared`], for a sweep.
+fn swept_db(journal: &testing::Journal) -> Shared<Scripted> {
+    let journal = journal.clone();
+    Shared::new(move || {
+        let db = journal.resource("db");
+        db.enter(Step::Yield).exit(Step::Yield).lifespan()
     })
 }
 

@@ -7,6 +7,7 @@ use lifespan::testing::{At, sweep};
 use lifespan::{Error, Shared, drain};
 use tokio::task::yield_now;
 
+use super::swept_db;
 use crate::everywhere::{everywhere, paused};
 use crate::journal::{Db, Journal, Step};
 
@@ -120,13 +121,7 @@ fn one_that_is_dropped_leaves_the_old_one() {
 fn swept_laws_1_and_8() {
     for at in [At::Cancel, At::Drop] {
         let swept = paused().block_on(sweep(at, async |journal| {
-            let db = Shared::new({
-                let journal = journal.clone();
-                move || {
-                    let db = journal.resource("db");
-                    db.enter(Step::Yield).exit(Step::Yield).lifespan()
-                }
-            });
+            let db = swept_db(&journal);
             let other = db.clone();
             db.lease().scope(async |_| other.renew().await?.release().await).await
         }));

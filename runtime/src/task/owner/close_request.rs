@@ -14,7 +14,7 @@ pub(super) struct CloseRequest {
     /// Told to the exit.
     pub(super) exit: ForMembers,
     /// The calls that have come by then are run first.
-    pub(super) is_last: bool,
+    pub(super) runs_calls_first: bool,
 }
 
 impl CloseRequest {
@@ -22,7 +22,7 @@ impl CloseRequest {
         CloseRequest {
             why,
             exit,
-            is_last: false,
+            runs_calls_first: false,
         }
     }
 
@@ -34,7 +34,7 @@ impl CloseRequest {
     /// By `finish`, called there.
     pub(super) fn finished(place: &'static Location<'static>) -> Self {
         CloseRequest {
-            is_last: true,
+            runs_calls_first: true,
             ..CloseRequest::closed(place)
         }
     }

@@ -71,7 +71,7 @@ impl OwnerHandle {
     ) -> Result<(), Error> {
         let what = match &request {
             None => "closed",
-            Some(request) if request.is_last => "finish",
+            Some(request) if request.runs_calls_first => "finish",
             Some(_) => "close",
         };
         self.end(request, what, place).await?.tell()

@@ -121,7 +121,7 @@ impl OwnerInner {
 
     /// Has it end, if nobody has by now: what runs there unwinds, then it exits.
     pub(super) fn close(&self, request: CloseRequest) {
-        if request.is_last {
+        if request.runs_calls_first {
             return self.finish(request);
         }
         let why = request.why.clone();
@@ -171,7 +171,7 @@ impl OwnerInner {
             _ => return,
         };
         self.close(CloseRequest {
-            is_last: false,
+            runs_calls_first: false,
             ..request
         });
     }

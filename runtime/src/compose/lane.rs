@@ -24,7 +24,6 @@ use crate::resource::LocalResource;
 use crate::resource::enter::Enter;
 use crate::resource::failing::Failing;
 use crate::resource::kept::Kept;
-use crate::resource::origin::Origin;
 use crate::scope::abandon::kept;
 use crate::scope::held::Held;
 
@@ -79,8 +78,8 @@ fn looked_at<R: LocalResource>(
     let failure = match polled {
         Ok(polled) => match ready!(polled) {
             Ok(held) => {
-                let (resource, entry) = held.into_parts();
-                let kept = kept(resource, Origin::here(entry));
+                let (resource, origin) = held.into_parts();
+                let kept = kept(resource, origin);
                 // If it dies while others enter, the group fails with its error (law 21).
                 if let Some(group) = current::here() {
                     Failing::on(&group, kept.it(), kept.entry());

@@ -89,6 +89,16 @@ impl Keep {
         self.side.put_up(BodyRegion::new(Arc::clone(node)));
     }
 
+    fn origin(&mut self, stray: bool) -> Origin {
+        self.remember_runtime();
+        Origin {
+            entry: self.entry.clone(),
+            runtime: self.runtime.take(),
+            stray,
+            anchor: self.anchor.clone(),
+        }
+    }
+
     /// Abandons the resource. What it had adopted comes before it, and what its parts abandon belongs to the tasks of the whole.
     #[cold]
     fn abandon(&mut self, abandon: &mut dyn FnMut(Origin)) {
@@ -102,14 +112,8 @@ impl Keep {
         };
         event::abandoned(&self.entry, collector::cause());
         drop(std::mem::replace(&mut self.side, Side::nothing()));
-        self.remember_runtime();
         let collector = Collector::open();
-        abandon(Origin {
-            entry: self.entry.clone(),
-            runtime: self.runtime.take(),
-            stray,
-            anchor: self.anchor.clone(),
-        });
+        abandon(self.origin(stray));
         collector.close(|mut jobs| {
             for job in &mut jobs {
                 job.anchor.or(|| self.anchor.clone());
@@ -160,11 +164,6 @@ impl<R: LocalResource> Held<R> {
         }
     }
 
-    /// The tasks that it was handed over from.
-    pub(crate) fn take_anchor(&mut self) -> Anchor {
-        std::mem::take(&mut self.keep.anchor)
-    }
-
     /// Puts it into the hands of a future, which checks for itself from here on.
     pub(crate) fn board(&mut self) -> Checkpoint {
         match std::mem::replace(&mut self.keep.affinity, Affinity::Scope) {
@@ -205,9 +204,9 @@ impl<R: LocalResource> Held<R> {
         resource
     }
 
-    /// The resource and its entry, for somebody else to hold; nothing is set aside for it while it is held.
-    pub(crate) fn into_parts(mut self) -> (R, Entry) {
-        (take(&mut self.resource), self.keep.entry.clone())
+    /// The resource and where it comes from, for somebody else to hold; nothing is set aside for it while it is held.
+    pub(crate) fn into_parts(mut self) -> (R, Origin) {
+        (take(&mut self.resource), self.keep.origin(false))
     }
 
     /// Exits the resource; what fails is set aside. Dropped in the middle, the exit is interrupted (law 6).

@@ -1,8 +1,8 @@
 //! [`Slots`]: what is on a stack, in the order in which it came. No user code runs, and nothing is woken or dropped, under
 //! their lock.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::mem;
 use std::panic::Location;
 
 use crate::base::entry::{Entry, Subject};
@@ -13,7 +13,7 @@ use crate::resource::LocalResource;
 use crate::resource::exit::ForMembers;
 use crate::resource::failing::Dependents;
 use crate::resource::kept::Kept;
-use crate::resource::origin::{AbandonedFrom, Origin};
+use crate::resource::origin::AbandonedFrom;
 use crate::scope::abandon::kept;
 use crate::scope::held::Held;
 
@@ -33,9 +33,9 @@ pub(super) enum Slot<K: Kind> {
     Lent(Subject),
 }
 
-/// A map, since an entry in the middle may leave early.
 struct SlotsState<K: Kind> {
-    slots: BTreeMap<Key, Slot<K>>,
+    /// By their keys, so that one in the middle is found when it leaves early.
+    slots: Vec<(Key, Slot<K>)>,
     next: u64,
     closed: bool,
     /// Who uses what is on the stack (law 21).
@@ -54,7 +54,7 @@ impl<K: Kind> Slots<K> {
 
     fn with(closed: bool, users: Option<Dependents>) -> Self {
         Slots(Lock::new(SlotsState {
-            slots: BTreeMap::new(),
+            slots: Vec::new(),
             next: 0,
             closed,
             users,
@@ -87,20 +87,22 @@ impl<K: Kind> Slots<K> {
 
     /// Changes what is in a slot.
     pub(super) fn put(&self, key: Key, slot: Slot<K>) {
-        let old = self.0.lock().slots.insert(key, slot);
+        let old = self.0.lock().put(key, slot);
         drop(old);
     }
 
     /// An entry that leaves early.
     pub(super) fn remove(&self, key: Key) {
-        let removed = self.0.lock().slots.remove(&key);
+        let mut state = self.0.lock();
+        let removed = state.find(key).ok().map(|at| state.slots.remove(at));
+        drop(state);
         drop(removed);
     }
 
     /// The youngest. If there is none, none comes any more.
     pub(super) fn pop_or_close(&self) -> Option<Slot<K>> {
         let mut state = self.0.lock();
-        let popped = state.slots.pop_last();
+        let popped = state.slots.pop();
         state.closed = popped.is_none();
         popped.map(|(_, slot)| slot)
     }
@@ -110,13 +112,13 @@ impl<K: Kind> Slots<K> {
         let slots = {
             let mut state = self.0.lock();
             state.closed = true;
-            std::mem::take(&mut state.slots)
+            mem::take(&mut state.slots)
         };
-        let part = |slot| match slot {
+        let part = |(_, slot)| match slot {
             Slot::Here(member) => Some(AnyMember::__part(member, exit.clone(), from.cloned())),
             Slot::Lent(_) => None,
         };
-        slots.into_values().rev().filter_map(part).collect()
+        slots.into_iter().rev().filter_map(part).collect()
     }
 
     pub(super) fn users(&self) -> Option<Dependents> {
@@ -128,17 +130,18 @@ impl<K: Kind> Slots<K> {
         let slots = {
             let mut state = self.0.lock();
             state.users = Some(users.clone());
-            std::mem::take(&mut state.slots)
+            mem::take(&mut state.slots)
         };
-        for slot in slots.values() {
+        for (_, slot) in &slots {
             if let Slot::Here(member) = slot {
                 member.__tell(users);
             }
         }
         let mut state = self.0.lock();
-        for (key, slot) in slots {
-            state.slots.entry(key).or_insert(slot);
-        }
+        let meanwhile = mem::replace(&mut state.slots, slots);
+        let old: Vec<_> = meanwhile.into_iter().map(|(key, slot)| state.put(key, slot)).collect();
+        drop(state);
+        drop(old);
     }
 }
 
@@ -146,8 +149,27 @@ impl<K: Kind> SlotsState<K> {
     fn add(&mut self, slot: Slot<K>) -> Key {
         let key = Key(self.next);
         self.next += 1;
-        self.slots.insert(key, slot);
+        self.slots.push((key, slot));
         key
+    }
+
+    /// What was there before.
+    fn put(&mut self, key: Key, slot: Slot<K>) -> Option<Slot<K>> {
+        match self.find(key) {
+            Ok(at) => Some(mem::replace(&mut self.slots[at].1, slot)),
+            Err(at) => {
+                self.slots.insert(at, (key, slot));
+                None
+            }
+        }
+    }
+
+    /// Where it is, or would be.
+    fn find(&self, key: Key) -> Result<usize, usize> {
+        match self.slots.last() {
+            Some((last, _)) if *last == key => Ok(self.slots.len() - 1),
+            _ => self.slots.binary_search_by_key(&key, |(key, _)| *key),
+        }
     }
 }
 
@@ -155,10 +177,8 @@ impl<K: Kind> SlotsState<K> {
 pub(super) fn adopted<R: LocalResource>(live: Live<R>, place: &'static Location<'static>) -> Kept<R> {
     let mut held = live.into_held();
     held.leave_task(place);
-    let anchor = held.take_anchor();
-    let (resource, entry) = held.into_parts();
-    let origin = Origin::here(entry);
-    kept(resource, Origin { anchor, ..origin })
+    let (resource, origin) = held.into_parts();
+    kept(resource, origin)
 }
 
 /// From here on it is the user's to exit.

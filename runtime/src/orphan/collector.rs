@@ -68,6 +68,15 @@ impl Collector {
         }
     }
 
+    /// Ends the collector; what was abandoned meanwhile is changed like this, and passed on outward.
+    pub(crate) fn hand_on(self, change: &mut dyn FnMut(&mut OrphanExit)) {
+        let mark = self.mark;
+        std::mem::forget(self);
+        if Self::end(mark) {
+            outward(mark, change);
+        }
+    }
+
     /// Whether anything was abandoned since the mark.
     #[inline]
     fn end(mark: usize) -> bool {
@@ -81,7 +90,7 @@ impl Collector {
 impl Drop for Collector {
     fn drop(&mut self) {
         if Self::end(self.mark) {
-            pass_on(take_from(self.mark));
+            outward(self.mark, &mut |_| {});
         }
     }
 }
@@ -113,6 +122,18 @@ fn take_from(mark: usize) -> Vec<OrphanExit> {
             .collect()
     };
     JOBS.try_with(take).unwrap_or_default()
+}
+
+/// What is listed from here on is the next collector's; without one it is rescued as one task (law 3).
+#[cold]
+fn outward(mark: usize, change: &mut dyn FnMut(&mut OrphanExit)) {
+    let _ = JOBS.try_with(|jobs| {
+        let mut jobs = jobs.borrow_mut();
+        jobs[mark..].iter_mut().filter_map(|it| it.job.as_mut()).for_each(change);
+    });
+    if !is_collecting() {
+        rescue::spawn(take_from(mark));
+    }
 }
 
 /// Gives a job to the innermost collector of this thread, else has it rescued.

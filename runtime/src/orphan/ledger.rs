@@ -108,13 +108,16 @@ impl PendingExit {
 impl Drop for PendingExit {
     fn drop(&mut self) {
         let drains = with(self.runtime, |ledger| {
-            let numbers = self.numbers.clone();
-            let subjects: Vec<_> = numbers.filter_map(|number| ledger.exits.remove(&number)?).collect();
+            for number in self.numbers.clone() {
+                let Some(Some(subject)) = ledger.exits.remove(&number) else {
+                    continue;
+                };
+                for drain in &ledger.drains {
+                    drain.seen.lock().waited_for.push(subject.clone());
+                }
+            }
             if let Some(first) = ledger.drains.first() {
                 first.seen.lock().failures.append(mem::take(&mut self.failures));
-            }
-            for drain in &ledger.drains {
-                drain.seen.lock().waited_for.extend(subjects.iter().cloned());
             }
             ledger.drains.clone()
         });

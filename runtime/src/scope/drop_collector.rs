@@ -1,7 +1,7 @@
 //! [`DropCollector`]: what a future abandons when it is dropped before its end leaves as one group, inner exits first (law 3).
 
 use crate::base::identity::Checkpoint;
-use crate::orphan::collector::{self, Collector};
+use crate::orphan::collector::Collector;
 
 /// Stands after the parts of a future: [begun](DropCollector::begin) before they are dropped, and dropped after them.
 pub(crate) struct DropCollector {
@@ -34,13 +34,10 @@ impl DropCollector {
         let Some(collector) = self.collector.take() else {
             return;
         };
-        collector.close(|mut jobs| {
-            let stray = !self.checkpoint.is_here();
-            for job in &mut jobs {
-                job.stray |= stray;
-                job.anchor.or(|| self.checkpoint.anchor());
-            }
-            collector::pass_on(jobs);
+        let stray = !self.checkpoint.is_here();
+        collector.hand_on(&mut |job| {
+            job.stray |= stray;
+            job.anchor.or(|| self.checkpoint.anchor());
         });
     }
 }

@@ -114,12 +114,7 @@ impl Keep {
         drop(std::mem::replace(&mut self.side, Side::nothing()));
         let collector = Collector::open();
         abandon(self.origin(stray));
-        collector.close(|mut jobs| {
-            for job in &mut jobs {
-                job.anchor.or(|| self.anchor.clone());
-            }
-            collector::pass_on(jobs);
-        });
+        collector.hand_on(&mut |job| job.anchor.or(|| self.anchor.clone()));
     }
 }
 

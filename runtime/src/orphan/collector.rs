@@ -129,7 +129,10 @@ fn take_from(mark: usize) -> Vec<OrphanExit> {
 fn outward(mark: usize, change: &mut dyn FnMut(&mut OrphanExit)) {
     let _ = JOBS.try_with(|jobs| {
         let mut jobs = jobs.borrow_mut();
-        jobs[mark..].iter_mut().filter_map(|it| it.job.as_mut()).for_each(change);
+        jobs[mark..]
+            .iter_mut()
+            .filter_map(|it| it.job.as_mut())
+            .for_each(change);
     });
     if !is_collecting() {
         rescue::spawn(take_from(mark));

@@ -69,29 +69,33 @@ fn begin(inside: &Inside) -> (Running, RunHandle, Lines) {
     (tokio::spawn(runner.run(app)), run, lines)
 }
 
+/// Over HTTP/1.1 the answers tell the client to go elsewhere; HTTP/2 has no such header, its GOAWAY comes when the server stops.
 #[tokio::test]
 async fn a_drain_ends_when_the_server_is_idle_and_not_before() {
-    let inside = Inside::default();
-    let (running, run, lines) = begin(&inside);
-    run.reached(RunState::Ready).await;
-    let url = |path| format!("http://{}{path}", inside.address.get().unwrap());
-    let client = Client::new();
-    let held = tokio::spawn(client.get(url("/held")).send());
-    inside.begun.notified().await;
+    let http2 = Client::builder().http2_prior_knowledge().build().unwrap();
+    for (client, told) in [(Client::new(), Some("close")), (http2, None)] {
+        let inside = Inside::default();
+        let (running, run, lines) = begin(&inside);
+        run.reached(RunState::Ready).await;
+        let url = |path| format!("http://{}{path}", inside.address.get().unwrap());
+        let held = tokio::spawn(client.get(url("/held")).send());
+        inside.begun.notified().await;
 
-    run.drain();
-    let late = client.get(url("/readyz")).send().await.unwrap();
-    assert_eq!(late.status(), 503, "it is served on, and is not ready");
-    assert_eq!(run.state(), RunState::Draining);
-    inside.go_on.notify_one();
-    let held = held.await.unwrap().unwrap();
-    assert_eq!(held.status(), 200);
-    for answer in [late, held] {
-        assert_eq!(answer.headers()[CONNECTION], "close", "the client is to go elsewhere");
+        run.drain();
+        let late = client.get(url("/readyz")).send().await.unwrap();
+        assert_eq!(late.status(), 503, "it is served on, and is not ready");
+        assert_eq!(run.state(), RunState::Draining);
+        inside.go_on.notify_one();
+        let held = held.await.unwrap().unwrap();
+        assert_eq!(held.status(), 200);
+        for answer in [late, held] {
+            let close = answer.headers().get(CONNECTION).map(|value| value.to_str().unwrap());
+            assert_eq!(close, told, "{:?}", answer.version());
+        }
+        running.await.unwrap().unwrap();
+        let lines = lines.lock().unwrap();
+        assert!(lines.iter().any(|line| line.starts_with("idle after ")), "{lines:?}");
     }
-    running.await.unwrap().unwrap();
-    let lines = lines.lock().unwrap();
-    assert!(lines.iter().any(|line| line.starts_with("idle after ")), "{lines:?}");
 }
 
 /// It stands there under its member's name alone.

@@ -338,14 +338,17 @@ impl<R: LocalResource, F> Lifespan<R, F> {
 
     /// Enters the resource, and then does what follows.
     #[inline]
-    fn entering<N, B>(self, place: &'static Location<'static>, next: N) -> InTask<EnterThen<Entering<F, R>, R, N, B>>
+    fn entering<N, B>(
+        mut self,
+        place: &'static Location<'static>,
+        next: N,
+    ) -> InTask<EnterThen<Entering<F, R>, R, N, B>>
     where
         N: FnOnce(Held<R>) -> B,
     {
-        let Lifespan { enter, mut entry, .. } = self;
-        entry.place = place;
-        let tie = Tie::entering(&entry);
-        InTask::tied(tie, EnterThen::new(Entering::new(enter), entry, next))
+        self.entry.place = place;
+        let tie = Tie::entering(&self.entry);
+        InTask::tied(tie, EnterThen::new(Entering::new(self.enter), self.entry, next))
     }
 
     /// One whose name and budgets are another's.

@@ -97,7 +97,7 @@ where
     let pass = Pass(Checkpoint::at_first_poll(&entry), TieKind::entering(&entry));
     (
         EnterThen::new(enter, entry, |mut held: Held<R>| {
-            let _ = held.put_up_region();
+            held.put_up_region();
             future::ready(Ok(Begun { held }))
         }),
         pass,

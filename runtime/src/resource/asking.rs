@@ -8,11 +8,11 @@ use crate::base::entry::Entry;
 use crate::cancel::node::Node;
 
 impl Failing<'_> {
-    /// The node that is cancelled if the resource fails; none if it cannot fail.
+    /// The node that is cancelled if the resource fails that is asked like this; none if it cannot fail.
     #[inline]
-    pub(crate) fn node<R: LocalResource>(resource: &R, entry: &Entry) -> Option<Arc<Node>> {
+    pub(crate) fn node(entry: &Entry, ask: &mut dyn FnMut(&mut Failing<'_>)) -> Option<Arc<Node>> {
         let mut node = None;
-        resource.__failure(&mut Failing::new(entry, &mut node));
+        ask(&mut Failing::new(entry, &mut node));
         node
     }
 

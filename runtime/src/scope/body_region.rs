@@ -30,6 +30,10 @@ impl BodyRegion {
         }
     }
 
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
     /// The tie of the body, for one poll.
     pub(super) fn take_tie(&mut self) -> Option<Tie> {
         self.tie.take()

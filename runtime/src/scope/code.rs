@@ -12,14 +12,11 @@ use crate::error::BoxError;
 
 /// The reference lives for one poll, so that a scope is `Send` if the code is.
 pub(crate) trait Code {
-    /// Polls it once. When it ends it is dropped at once, and what it gave is stored. True if that is a success.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool>;
+    /// Polls it once. When it ends it is dropped at once, and what it gave is stored, but for the error of an enter or an exit.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>>;
 
     /// Drops it, or what it gave.
     fn discard(self: Pin<&mut Self>);
-
-    /// The error that an enter or an exit gave, if it gave one.
-    fn take_error(self: Pin<&mut Self>) -> Option<BoxError>;
 }
 
 pin_project! {
@@ -36,13 +33,10 @@ pin_project! {
 /// Code that is a future already.
 pub(crate) type Made<F, O, S> = Lazy<fn() -> F, F, O, S>;
 
-/// Which outputs of code are successes, and which errors can be carried.
+/// Which outputs of code are failures.
 pub(crate) trait Success<O> {
-    fn is(output: &O) -> bool;
-
-    fn take_error(_: &mut Option<O>) -> Option<BoxError> {
-        None
-    }
+    /// What is stored, and how it ended.
+    fn split(output: O) -> (Option<O>, Result<(), BoxError>);
 }
 
 /// Of an enter or an exit.
@@ -53,19 +47,18 @@ pub(crate) enum Always {}
 
 impl<T> Success<Result<T, BoxError>> for Carried {
     #[inline]
-    fn is(output: &Result<T, BoxError>) -> bool {
-        output.is_ok()
-    }
-
-    fn take_error(output: &mut Option<Result<T, BoxError>>) -> Option<BoxError> {
-        output.take()?.err()
+    fn split(output: Result<T, BoxError>) -> (Option<Result<T, BoxError>>, Result<(), BoxError>) {
+        match output {
+            Err(error) => (None, Err(error)),
+            success => (Some(success), Ok(())),
+        }
     }
 }
 
 impl<O> Success<O> for Always {
     #[inline]
-    fn is(_: &O) -> bool {
-        true
+    fn split(output: O) -> (Option<O>, Result<(), BoxError>) {
+        (Some(output), Ok(()))
     }
 }
 
@@ -109,10 +102,10 @@ where
     }
 
     #[inline]
-    fn end(mut self: Pin<&mut Self>, output: O) -> bool {
-        let is_success = S::is(&output);
-        self.set(Lazy::Ended { output: Some(output) });
-        is_success
+    fn end(mut self: Pin<&mut Self>, output: O) -> Result<(), BoxError> {
+        let (output, ended) = S::split(output);
+        self.set(Lazy::Ended { output });
+        ended
     }
 }
 
@@ -127,7 +120,7 @@ where
         reason = "in release builds it is known which code is polled, and the call costs most"
     )]
     #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         if let Lazy::Unmade { .. } = *self {
             self.as_mut().make();
         }
@@ -140,12 +133,5 @@ where
 
     fn discard(mut self: Pin<&mut Self>) {
         self.set(Lazy::Ended { output: None });
-    }
-
-    fn take_error(self: Pin<&mut Self>) -> Option<BoxError> {
-        match self.project() {
-            LazyProj::Ended { output } => S::take_error(output),
-            LazyProj::Unmade { .. } | LazyProj::Running { .. } => None,
-        }
     }
 }

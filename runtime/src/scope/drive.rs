@@ -14,17 +14,16 @@ use crate::base::cause::Cause;
 use crate::base::panic::Panic;
 use crate::cancel::children::Inside;
 use crate::cancel::current;
+use crate::error::BoxError;
 use crate::orphan::collector::{self, Collector};
 use crate::orphan::orphan_exit::OrphanExit;
 
 /// How a piece of user code ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// By itself, with a success.
+    /// By itself; an enter or an exit with a success.
     Done,
-    /// By itself, with a failure.
-    Failed,
-    /// It panicked, or it was asked to stop and was dropped: [`Undone`] is set aside.
+    /// Else: [`Undone`] is set aside.
     Undone,
 }
 
@@ -44,9 +43,9 @@ pub(crate) fn drive(
     side.begin_round(cx);
     let collector = Collector::open();
     let polled = match catch_unwind(AssertUnwindSafe(|| code.as_mut().poll(cx))) {
-        Ok(Poll::Ready(is_success)) => {
+        Ok(Poll::Ready(ended)) => {
             collector.close(|abandoned| adopt(abandoned, &limit, side));
-            return Poll::Ready(if is_success { End::Done } else { End::Failed });
+            return Poll::Ready(ended.map_or_else(|error| failed(error, side), |()| End::Done));
         }
         Ok(Poll::Pending) if limit.is_idle() && side.is_nothing() => Poll::Pending,
         Ok(Poll::Pending) => poll_waiting(code, &mut limit, side, cx),
@@ -83,6 +82,12 @@ fn poll_waiting(
     }
     let reason = ready!(side.poll_stopping(cx));
     stopped(code, reason, side)
+}
+
+#[cold]
+fn failed(error: BoxError, side: &mut Side) -> End {
+    side.note(Undone::Failed(error));
+    End::Undone
 }
 
 #[cold]

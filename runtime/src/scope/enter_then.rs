@@ -177,7 +177,7 @@ impl Arrival {
             }
             return Poll::Ready(Ok(()));
         }
-        let why = refusal(entry, side, code.take_error());
+        let why = refusal(entry, side);
         event::enter_failed(entry, &why.error);
         side.fail(why.into());
         *this.stage = EnterStage::Refused;
@@ -282,11 +282,11 @@ fn refuse(entry: &Entry, cancellation: Cancellation) -> Error {
 
 /// Why there is no resource.
 #[cold]
-fn refusal(entry: &Entry, side: &mut Side, error: Option<BoxError>) -> OneFailure {
+fn refusal(entry: &Entry, side: &mut Side) -> OneFailure {
     let (undone, late) = (side.take_undone(), side.take_stop());
     let failed = |error| Error::failed(&entry.subject(), Phase::Enter, error);
-    let error = match (undone, error, late) {
-        (Some(Undone::Panicked(panic)), _, late) => {
+    let error = match (undone, late) {
+        (Some(Undone::Panicked(panic)), late) => {
             if let Some(StopReason::OutOfTime) = late {
                 // Reported: the panic goes first.
                 drop(Failures::of(vec![overrun(entry)]));
@@ -294,17 +294,17 @@ fn refusal(entry: &Entry, side: &mut Side, error: Option<BoxError>) -> OneFailur
             return OneFailure::panicked(entry.subject(), Phase::Enter, panic);
         }
         // If it was asked to unwind and then ended by itself: a scope inside of it that was told has said so (law 15).
-        (None, Some(error), None | Some(StopReason::Cancelled(_))) => failed(error),
-        (None, Some(error), Some(StopReason::OutOfTime)) => {
+        (Some(Undone::Failed(error)), None | Some(StopReason::Cancelled(_))) => failed(error),
+        (Some(Undone::Failed(error)), Some(StopReason::OutOfTime)) => {
             let mut overrun = overrun(entry);
             overrun.attach_unless_cancelled(failed(error));
             overrun
         }
-        (Some(Undone::Stopped(StopReason::Cancelled(cancellation))), _, _) => {
+        (Some(Undone::Stopped(StopReason::Cancelled(cancellation))), _) => {
             current::deliver();
             Error::cancelled(entry.subject(), Phase::Enter, cancellation)
         }
-        (Some(Undone::Stopped(StopReason::OutOfTime)) | None, _, _) => overrun(entry),
+        (Some(Undone::Stopped(StopReason::OutOfTime)) | None, _) => overrun(entry),
     };
     error.into()
 }

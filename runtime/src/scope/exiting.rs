@@ -142,7 +142,7 @@ impl<'a> Leave<'a> {
         };
         // At once: if what is still awaited is dropped, this is reported.
         if polled != End::Done || side.is_stopping() {
-            let failed = failures(entry, exit, code.take_error(), side);
+            let failed = failures(entry, exit, side);
             event::exited(entry, failed.first());
             side.append(failed);
         } else if entry.may_be_observed() {
@@ -155,22 +155,26 @@ impl<'a> Leave<'a> {
 
 /// What failed, if it did: an exit that did not keep to its budget may have more to say.
 #[cold]
-fn failures(entry: &Entry, exit: &Exit, error: Option<BoxError>, side: &mut Side) -> Failures {
+fn failures(entry: &Entry, exit: &Exit, side: &mut Side) -> Failures {
     let undone = side.take_undone();
     let is_late = side.take_stop().is_some() || matches!(undone, Some(Undone::Stopped(_)));
-    let failed = error.map(|error| Error::failed(&entry.subject(), Phase::Exit, error));
     let mut overrun = is_late.then(|| {
         let (allowed, progress) = (exit.allowed(), exit.last_progress());
         Error::timed_out(entry, Phase::Exit, allowed, progress)
     });
-    let after = match (undone, failed, &mut overrun) {
-        (Some(Undone::Panicked(panic)), _, _) => Failures::panicked(entry.subject(), Phase::Exit, panic),
-        (_, Some(failed), None) => Failures::of(vec![failed]),
-        (_, Some(failed), Some(overrun)) => {
-            overrun.attach_unless_cancelled(failed);
-            Failures::default()
+    let after = match undone {
+        Some(Undone::Panicked(panic)) => Failures::panicked(entry.subject(), Phase::Exit, panic),
+        Some(Undone::Failed(error)) => {
+            let failed = Error::failed(&entry.subject(), Phase::Exit, error);
+            match &mut overrun {
+                None => Failures::of(vec![failed]),
+                Some(overrun) => {
+                    overrun.attach_unless_cancelled(failed);
+                    Failures::default()
+                }
+            }
         }
-        (_, None, _) => Failures::default(),
+        Some(Undone::Stopped(_)) | None => Failures::default(),
     };
     match overrun {
         None => after,

@@ -82,11 +82,18 @@ impl Keep {
         }
     }
 
+    #[inline]
+    fn put_up_region(&mut self, ask: &mut dyn FnMut(&mut Failing<'_>)) {
+        if let Some(node) = Failing::node(&self.entry, ask) {
+            self.put_up(node);
+        }
+    }
+
     #[cold]
-    fn put_up_region(&mut self, node: &Arc<Node>) {
+    fn put_up(&mut self, node: Arc<Node>) {
         node.call(&self.entry);
         current::call(&self.entry);
-        self.side.put_up(BodyRegion::new(Arc::clone(node)));
+        self.side.put_up(BodyRegion::new(node));
     }
 
     fn origin(&mut self, stray: bool) -> Origin {
@@ -169,12 +176,9 @@ impl<R: LocalResource> Held<R> {
 
     /// Gives its body a region if the resource can fail meanwhile (law 21).
     #[inline]
-    pub(crate) fn put_up_region(&mut self) -> Option<Arc<Node>> {
-        let node = Failing::node(self.resource(), &self.keep.entry);
-        if let Some(node) = &node {
-            self.keep.put_up_region(node);
-        }
-        node
+    pub(crate) fn put_up_region(&mut self) {
+        let (resource, keep) = self.parts();
+        keep.put_up_region(&mut |failing| resource.__failure(failing));
     }
 
     /// Awaits what was abandoned so far.

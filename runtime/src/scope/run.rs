@@ -57,7 +57,7 @@ where
     E: Failure,
 {
     async move {
-        let _ = held.put_up_region();
+        held.put_up_region();
         let (end, returned) = {
             let (resource, keep) = held.parts();
             let mut code = pin!(Lazy::<_, _, _, Always>::of(|| body(resource)));
@@ -234,7 +234,9 @@ fn end_body(entry: &Entry, side: &mut Side) {
             }
             side.cancel(cancellation);
         }
-        Some(Undone::Stopped(StopReason::OutOfTime)) => unreachable!("a body has no budget"),
+        Some(Undone::Failed(_) | Undone::Stopped(StopReason::OutOfTime)) => {
+            unreachable!("a body returns its failure, and has no budget")
+        }
         None => {}
     }
 }

@@ -14,6 +14,7 @@ use super::stopping::StopRequest;
 use crate::base::coop::Rotation;
 use crate::base::panic::Panic;
 use crate::cancel::cancellation::Cancellation;
+use crate::error::BoxError;
 use crate::event;
 use crate::event::failures::Failures;
 use crate::event::undelivered::Undelivered;
@@ -67,8 +68,10 @@ impl Future for Adopted<'_> {
     }
 }
 
-/// How code ended that did not end by itself.
+/// How code ended that has not ended as it should.
 pub(crate) enum Undone {
+    /// An enter, or an exit. A body returns its failure.
+    Failed(BoxError),
     Panicked(Panic),
     /// It was asked to stop, and was dropped.
     Stopped(StopReason),

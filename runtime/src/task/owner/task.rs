@@ -95,8 +95,9 @@ where
     K: Kind,
 {
     held.adopted().await;
-    if let Some(region) = held.put_up_region() {
-        let _ = inner.serving.set(region);
+    held.put_up_region();
+    if let Some(region) = held.keep.side.region() {
+        let _ = inner.serving.set(Arc::clone(region.node()));
     }
     let mut is_halfway = false;
     let mut stopped = arrived(inner, &held.keep.entry, task);
@@ -145,7 +146,9 @@ fn why_stopped(inner: &OwnerInner, side: &mut Side) -> Option<Cancellation> {
         }
         // Not by a call, whose panics are caught: by the destructor of something that a call had captured.
         Undone::Panicked(panic) => Some(panicked(inner, panic_text(&panic))),
-        Undone::Stopped(StopReason::OutOfTime) => unreachable!("a body has no budget"),
+        Undone::Failed(_) | Undone::Stopped(StopReason::OutOfTime) => {
+            unreachable!("a body returns its failure, and has no budget")
+        }
     }
 }
 

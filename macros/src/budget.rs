@@ -1,11 +1,11 @@
-//! [`Budget`]: a time bound as it stands in an option, `"5s"` or `"none"`.
+//! [`Budget`]: a time bound as it stands in an option, `"5s"`, `"none"`, or a constant.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, LitStr, Result};
+use syn::{Error, Expr, ExprLit, Lit, Result};
 
-use crate::blame::ours;
+use crate::blame::{Blame, ours};
 use crate::texts;
 
 /// What a unit is called, which function of `Duration` takes it, and how many of those it is.
@@ -20,21 +20,25 @@ const UNITS: [(&str, &str, u64); 8] = [
     ("h", "from_secs", 60 * 60),
 ];
 
-#[derive(Clone, Copy)]
-pub(crate) struct Budget {
+#[derive(Clone)]
+pub(crate) enum Budget {
     /// The function of `Duration` and what it takes, if there is a bound.
-    time: Option<(&'static str, u64)>,
-    span: Span,
+    Read(Option<(&'static str, u64)>, Span),
+    /// A `Duration` that is known when the program is compiled.
+    Constant(TokenStream),
 }
 
 impl Parse for Budget {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let literal: LitStr = input.parse()?;
+        let literal = match input.parse()? {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(literal), ..
+            }) => literal,
+            Expr::Lit(other) => return Err(Error::new_spanned(other, "expected string literal")),
+            expr => return Ok(Budget::Constant(expr.to_token_stream())),
+        };
         let time = read(literal.value().trim()).map_err(|message| Error::new_spanned(&literal, message))?;
-        Ok(Budget {
-            time,
-            span: ours(literal.span()),
-        })
+        Ok(Budget::Read(time, ours(literal.span())))
     }
 }
 
@@ -57,22 +61,39 @@ fn read(text: &str) -> std::result::Result<Option<(&'static str, u64)>, String> 
 }
 
 impl Budget {
+    /// None, as if it was said there.
+    pub(crate) fn unbounded(at: &Ident) -> Self {
+        Budget::Read(None, ours(at.span()))
+    }
+
+    pub(crate) fn constant(&self) -> Option<&TokenStream> {
+        match self {
+            Budget::Constant(expr) => Some(expr),
+            Budget::Read(..) => None,
+        }
+    }
+
     /// An `Option<Duration>`; `rt` is the path of the runtime's inner names.
-    fn tokens(self, rt: &TokenStream) -> TokenStream {
-        let span = self.span;
-        let Some((function, amount)) = self.time else {
-            return quote_spanned!(span=> #rt::None);
-        };
-        let (function, amount) = (Ident::new(function, span), Literal::u64_unsuffixed(amount));
-        quote_spanned!(span=> #rt::Some(#rt::Duration::#function(#amount)))
+    fn tokens(&self, rt: &TokenStream) -> TokenStream {
+        match self {
+            Budget::Read(None, span) => quote_spanned!(*span=> #rt::None),
+            Budget::Read(Some((function, amount)), span) => {
+                let (function, amount) = (Ident::new(function, *span), Literal::u64_unsuffixed(*amount));
+                quote_spanned!(*span=> #rt::Some(#rt::Duration::#function(#amount)))
+            }
+            Budget::Constant(expr) => {
+                let span = Blame::on(expr).start;
+                quote_spanned!(span=> #rt::Some(#expr))
+            }
+        }
     }
 }
 
 // Output: `.enter_timeout(__rt::Some(__rt::Duration::from_secs(5))).exit_timeout(__rt::None)`
 //
 /// The calls of these methods with the budgets that were given.
-pub(crate) fn budgets(said: &[(&str, Option<Budget>)], rt: &TokenStream) -> TokenStream {
-    let call = |(method, budget): &(&str, Option<Budget>)| {
+pub(crate) fn budgets(said: &[(&str, Option<&Budget>)], rt: &TokenStream) -> TokenStream {
+    let call = |(method, budget): &(&str, Option<&Budget>)| {
         let (method, budget) = (Ident::new(method, Span::mixed_site()), (*budget)?.tokens(rt));
         Some(quote!(.#method(#budget)))
     };

@@ -152,6 +152,7 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[enter(\|a, b\| expr)]` | is a scoped resource, or a lifespan itself; `expr` gives its `Lifespan` |
 /// | `#[enter(\|a, b\| expr)]` and `#[exit(async \|it, exit\| ..)]`, or `#[exit(async \|it\| ..)]` | is of any type; `expr` gives a future of it, or of a `Result` of it |
 /// | `#[value(\|a, b\| expr)]` | is computed; it is dropped when its turn to exit comes |
+/// | `#[value(async \|a, b\| expr)]` | is awaited, such as a migration, and may fail; `expr` gives it, or a `Result` of it; it has no end |
 /// | `#[keep]` | is an input of the same name and type, kept for the body |
 ///
 /// The parameters of the closures name other members and inputs, which come as references. A `move` closure gets its inputs
@@ -169,10 +170,15 @@ pub fn scoped_resource(options: TokenStream, item: TokenStream) -> TokenStream {
 ///   is reported and the field is `None`; a panic or a cancellation is not absorbed. Others that name it get an `&Option<_>`;
 ///   an `#[exit(async |it| ..)]` beside it gets what is in it. A service that enters and fails later ends the whole all the
 ///   same.
+/// - `when = |config| config.metrics` in an `#[enter(.., when = ..)]`: the field is an `Option`, which is `None` where this is
+///   false: nothing is made or entered then. Where it is true the member enters, or the whole fails, unless it is `#[optional]` as
+///   well. What the closure names has to be there first, as for the other.
 /// - `timeout = "5s"` in an `#[enter(.., timeout = "5s")]` or `#[exit(.., timeout = "5s")]`, or alone in an
-///   `#[exit(timeout = "5s")]`: the budget of that member, in place of its type's. A budget that the value itself asks for
-///   (`Db::open(..).exit_timeout(..)`) is kept, but capped by this, or else by its type's, so that a plan holds; where that cuts
-///   it, and the field says nothing, it is reported. `"none"` is no bound.
+///   `#[exit(timeout = "5s")]`, or behind an `async` value: the budget of that member, in place of its type's. A budget that the
+///   value itself asks for (`Db::open(..).exit_timeout(..)`, which may come from an input) is kept, but capped by this, or else by
+///   its type's, so that a plan holds; where that cuts it, and the field says nothing, it is reported. `"none"` is no bound.
+///
+/// Wherever a time is written, a constant may stand, `timeout = PATIENCE`: a `Duration` that is not zero.
 ///
 /// In errors and plans a member is called as its field is, unless its value was given another name (`Db::open(..).named(..)`),
 /// which errors then use. A member that is joined from several (`Joined`) has no bound in a plan unless its field has one.

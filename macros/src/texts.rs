@@ -82,8 +82,8 @@ texts! {
               or keep an input of this name, `#[keep]`";
     member_of_two_roles(name, first, second) "member `{name}` has both `#[{first}]` and `#[{second}]`";
     member_not_entered(name, why) "member `{name}` is not entered, so it {why}";
-    value_with_options(name) "member `{name}` is computed at once, and has no options";
-    value_fails() "a value cannot fail; what can is entered: `#[enter(async |..| ..)]` with `#[exit(async |_| {{}})]`";
+    value_with_options(name) "member `{name}` is computed at once, and has no options"
+        help "one that is awaited has: `#[value(async |..| .., timeout = ..)]`";
     enter_fails() "the expression only describes what to await: do what can fail in the function that it calls";
     enter_fails_beside() "write `async |..| ..`: an `async` closure may return a `Result`";
     exit_empty() "`#[exit]` says nothing"
@@ -94,7 +94,11 @@ texts! {
     exit_of_other_parameters() "an exit gets the member, and an `Exit` that tells why"
         help "write `async |it| ..`, or `async |it, exit| ..`";
     optional_with_arguments() "`#[optional]` takes nothing";
-    optional_no_option(ty) "an `#[optional]` member is an `Option`, not `{ty}`"
+    when_wanted() "`when` needs a closure whose parameters are what it depends on"
+        help "write `when = |config| config.metrics`";
+    budget_of_a_name(name) "a budget is known before `{name}` is"
+        help "give it a constant, `timeout = PATIENCE`, or let what is entered say it: `Db::open(..).enter_timeout({name}..)`";
+    optional_no_option(what, ty) "{what} is an `Option`, not `{ty}`"
         help "write `Option<{ty}>`: it is `None` when the member did not enter";
     option_without_optional() "an `Option` has no exit"
         help "write `#[optional]` beside the `#[enter]` if the member may fail to enter: it is `None` then";

@@ -55,8 +55,9 @@ fn is_option(tokens: &[TokenTree]) -> bool {
     let [TokenTree::Ident(name), TokenTree::Punct(equals), rest @ ..] = tokens else {
         return false;
     };
-    // An associated type in an expression is `Out = u8`; every value of an option is a literal.
-    equals.as_char() == '=' && (name == "timeout" || matches!(rest.first(), Some(TokenTree::Literal(_))))
+    // An associated type in an expression is `Out = u8`; every value of another option is a literal.
+    equals.as_char() == '='
+        && (name == "timeout" || name == "when" || matches!(rest.first(), Some(TokenTree::Literal(_))))
 }
 
 fn is_comma(token: &TokenTree) -> bool {

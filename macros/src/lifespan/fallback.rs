@@ -103,7 +103,7 @@ fn ended(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
     let krate = model.options.krate(Span::mixed_site());
     // What is in an `Option` is for rustc to find.
     let ty = match field.role {
-        Role::Entered { optional: true } => quote!(_),
+        Role::Entered { absent: true } => quote!(_),
         _ => field.ty.to_token_stream(),
     };
     let function = expression(ending.function.clone());

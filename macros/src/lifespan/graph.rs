@@ -11,11 +11,12 @@ use crate::texts;
 /// The fields in an order in which they can enter, and what each is made from.
 pub(super) struct Graph {
     pub(super) order: Vec<usize>,
-    /// For each field, in the order of its parameters.
+    /// For each field, each once.
     pub(super) dependencies: Vec<Vec<Dependency>>,
 }
 
-type Named<'a> = Vec<(&'a Param, Dependency)>;
+/// A parameter, what it names, and whether it takes that.
+type Named<'a> = Vec<(&'a Param, Dependency, bool)>;
 
 impl Graph {
     pub(super) fn of(model: &Model<'_>, errors: &mut Errors) -> Self {
@@ -37,7 +38,15 @@ impl Graph {
             search.visit(field, errors);
         }
         let is_made = |field: &usize| model.fields[*field].make.is_some();
-        let dependencies = |named: &Named<'_>| named.iter().map(|(_, dependency)| *dependency).collect();
+        let dependencies = |named: &Named<'_>| {
+            let mut each: Vec<Dependency> = Vec::new();
+            for (_, dependency, _) in named {
+                if !each.contains(dependency) {
+                    each.push(*dependency);
+                }
+            }
+            each
+        };
         Graph {
             order: search.order.into_iter().filter(is_made).collect(),
             dependencies: named.iter().map(dependencies).collect(),
@@ -53,7 +62,7 @@ fn check_name(field: &Member<'_>, model: &Model<'_>, errors: &mut Errors) {
         // It may be one that was not read as it was meant.
         _ if model.options.broken => {}
         (Role::Kept, None) => errors.at(name, texts::keep_without_an_input(name)),
-        (Role::Entered { .. } | Role::Value, Some(input)) => {
+        (Role::Entered { .. } | Role::Value { .. }, Some(input)) => {
             errors.twice(name, texts::member_named_like_an_input(name), &input.name);
         }
         // What a broken one lacks has been said, and may have been `#[keep]`.
@@ -64,17 +73,21 @@ fn check_name(field: &Member<'_>, model: &Model<'_>, errors: &mut Errors) {
 /// What the parameters of a field name.
 fn resolve<'a>(field: &'a Member<'_>, model: &Model<'_>, errors: &mut Errors) -> Named<'a> {
     let mut named: Named<'a> = Vec::new();
-    for param in field.make.as_ref().map_or(&[][..], |make| &make.params) {
-        let name = &param.name;
-        if let Some((first, _)) = named.iter().find(|(first, _)| same(&first.name, name)) {
-            errors.twice(name, texts::parameter_twice(name), &first.name);
-            continue;
-        }
-        match model.find(name) {
-            Some(dependency) => named.push((param, dependency)),
-            // It may be one that could not be read.
-            None if model.options.broken => {}
-            None => errors.at(name, texts::dependency_missing(name, missing(name, model))),
+    for closure in [&field.make, &field.when].into_iter().flatten() {
+        let mut asked: Vec<&Param> = Vec::new();
+        for param in &closure.params {
+            let name = &param.name;
+            if let Some(first) = asked.iter().find(|first| same(&first.name, name)) {
+                errors.twice(name, texts::parameter_twice(name), &first.name);
+                continue;
+            }
+            asked.push(param);
+            match model.find(name) {
+                Some(dependency) => named.push((param, dependency, closure.movement.is_some() && !param.guessed)),
+                // It may be one that could not be read.
+                None if model.options.broken => {}
+                None => errors.at(name, texts::dependency_missing(name, missing(name, model))),
+            }
         }
     }
     named
@@ -97,9 +110,8 @@ fn missing(name: &Ident, model: &Model<'_>) -> String {
 fn check_input(at: usize, model: &Model<'_>, named: &[Named<'_>], errors: &mut Errors) {
     let (name, mut moved, mut lent) = (&model.options.inputs[at].name, Vec::new(), Vec::new());
     for (field, named) in model.fields.iter().zip(named) {
-        for (param, _) in named.iter().filter(|named| named.1 == Dependency::Input(at)) {
-            let is_moved = field.moves() && !param.guessed;
-            [&mut lent, &mut moved][usize::from(is_moved)].push(&param.name);
+        for (param, _, is_moved) in named.iter().filter(|named| named.1 == Dependency::Input(at)) {
+            [&mut lent, &mut moved][usize::from(*is_moved)].push(&param.name);
         }
         if field.role == Role::Kept && same(field.name, name) {
             lent.push(field.name);
@@ -136,7 +148,7 @@ impl Search<'_> {
         if self.done[field] {
             return;
         }
-        for (param, dependency) in &self.named[field] {
+        for (param, dependency, _) in &self.named[field] {
             let Dependency::Field(needed) = *dependency else {
                 continue;
             };

@@ -92,6 +92,7 @@ fn expand(mut head: Head<'_>, errors: &mut Errors) -> TokenStream {
         errors.at(lifetime, texts::lifespan_borrows(model.head.name));
     }
     unnamed::name(&mut model, errors);
+    unnamed::budgets(&model, errors);
     let graph = Graph::of(&model, errors);
     if errors.is_empty() {
         expand::lifespan(&model, &graph)

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{
-    Attribute, Field, Fields, GenericArgument, Generics, Ident, Item, LifetimeParam, PathArguments, PathSegment, Type,
-    Visibility,
+    Attribute, Expr, Field, Fields, GenericArgument, Generics, Ident, Item, LifetimeParam, PathArguments, PathSegment,
+    Type, Visibility,
 };
 
 use super::closure::Closure;
@@ -50,18 +51,22 @@ pub(super) struct Member<'a> {
     pub(super) role: Role,
     /// What it is made from, and how, if that could be read.
     pub(super) make: Option<Closure>,
+    /// Whether it is there, if that is not always so.
+    pub(super) when: Option<Closure>,
     pub(super) enter_timeout: Option<Budget>,
     /// What is beside it that ends it.
     pub(super) exit: Option<Ending>,
     pub(super) exit_timeout: Option<Budget>,
+    /// Whether the whole does without it if it fails to enter.
+    pub(super) may_fail: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// A resource.
-    Entered { optional: bool },
-    /// Computed from others.
-    Value,
+    /// A resource. It may be absent if it is optional, or is not always there.
+    Entered { absent: bool },
+    /// Computed from others, at once or awaited.
+    Value { awaited: bool },
     /// An input that is kept for the body.
     Kept,
     /// What is wrong with it has been said.
@@ -184,9 +189,11 @@ impl<'a> Member<'a> {
             ty: &field.ty,
             role: Role::Broken,
             make: None,
+            when: None,
             enter_timeout: None,
             exit: None,
             exit_timeout: None,
+            may_fail: false,
         };
         let markers = Markers::of(field, errors);
         member.role = member.read(&markers, errors);
@@ -208,7 +215,6 @@ impl<'a> Member<'a> {
         let is_entered = key == "enter";
         if is_entered {
             self.read_exit(markers, errors);
-            self.check_option(markers, errors);
         } else {
             for (marker, why) in [("exit", "is dropped, and has no exit"), ("optional", "is always there")] {
                 if let Some((marker, _)) = markers.get(marker) {
@@ -223,14 +229,24 @@ impl<'a> Member<'a> {
         let (example, help) = match (is_entered, &self.exit) {
             (true, None) => (ENTER, texts::enter_fails()),
             (true, Some(_)) => (ENTER, texts::enter_fails_beside()),
-            (false, _) => (VALUE, texts::value_fails()),
+            (false, _) => (VALUE, texts::enter_fails_beside()),
         };
-        if is_entered {
-            self.enter_timeout = timeout(options, errors);
+        self.make = Closure::parse(expr, key, example, errors);
+        let mut is_conditional = false;
+        let is_async = self.make.as_ref().is_none_or(|make| make.asyncness.is_some());
+        if is_entered || is_async {
+            let of = if is_entered { Of::Enter } else { Of::Awaited };
+            let unbounded = || (!is_entered).then(|| Budget::unbounded(key));
+            let options = Options::parse(options, of, errors);
+            self.when = options.when.as_ref().and_then(|when| condition(when, errors));
+            is_conditional = options.when.is_some();
+            self.enter_timeout = options.timeout.or_else(unbounded);
         } else if !options.is_empty() {
             errors.at(options, texts::value_with_options(name));
         }
-        self.make = Closure::parse(expr, key, example, errors);
+        if is_entered {
+            self.check_option(markers, is_conditional, errors);
+        }
         let Some(make) = &self.make else {
             return Role::Broken;
         };
@@ -238,11 +254,12 @@ impl<'a> Member<'a> {
         if let (Some(mark), None) = (scan::tried(&make.expr), make.asyncness) {
             errors.at(mark, texts::closure_tries(key, help));
         }
-        let optional = markers.get("optional").is_some();
+        self.may_fail = markers.get("optional").is_some();
         if is_entered {
-            Role::Entered { optional }
+            let absent = self.may_fail || self.when.is_some();
+            Role::Entered { absent }
         } else {
-            Role::Value
+            Role::Value { awaited: is_async }
         }
     }
 
@@ -251,29 +268,35 @@ impl<'a> Member<'a> {
             Some((key, content)) if content.is_empty() => errors.at(key, texts::exit_empty()),
             Some((key, content)) => {
                 let (expr, options) = content::split(key, content.clone(), errors);
-                self.exit_timeout = timeout(options, errors);
+                self.exit_timeout = Options::parse(options, Of::Awaited, errors).timeout;
                 self.exit = Ending::parse(expr, self.name, errors);
             }
             None => {}
         }
     }
 
-    fn check_option(&self, markers: &Markers, errors: &mut Errors) {
+    fn check_option(&self, markers: &Markers, is_conditional: bool, errors: &mut Errors) {
         let (ty, is_option) = (self.ty, is_option(self.ty));
         match markers.get("optional") {
             Some((key, content)) if !content.is_empty() => errors.at(key, texts::optional_with_arguments()),
             // Aliases are not seen through; what is seen is told better than the types could.
-            Some(_) if !is_option => errors.at(ty, texts::optional_no_option(written(ty))),
+            Some(_) if !is_option => errors.at(ty, texts::optional_no_option("an `#[optional]` member", written(ty))),
+            None if is_conditional && !is_option => {
+                errors.at(ty, texts::optional_no_option("a member with `when`", written(ty)));
+            }
             // With an end beside it, it may be any type.
-            None if is_option && markers.get("exit").is_none() => errors.at(ty, texts::option_without_optional()),
+            None if is_option && !is_conditional && markers.get("exit").is_none() => {
+                errors.at(ty, texts::option_without_optional());
+            }
             _ => {}
         }
     }
 }
 
-/// `timeout = "5s"`.
-fn timeout(options: TokenStream, errors: &mut Errors) -> Option<Budget> {
-    Options::parse(options, Of::Member, errors).timeout
+/// `|config| config.metrics`.
+fn condition(expr: &Expr, errors: &mut Errors) -> Option<Closure> {
+    let closure = Closure::read(expr.to_token_stream(), true, &texts::when_wanted());
+    closure.map_err(|error| errors.push(error)).ok()
 }
 
 fn is_option(ty: &Type) -> bool {

@@ -44,6 +44,18 @@ pub(super) fn name(model: &mut Model<'_>, errors: &mut Errors) {
     }
 }
 
+/// What is said of times is known before anything runs.
+pub(super) fn budgets(model: &Model<'_>, errors: &mut Errors) {
+    for field in &model.fields {
+        for said in [&field.enter_timeout, &field.exit_timeout].into_iter().flatten() {
+            let names = said.constant().map(scan::unbound).unwrap_or_default();
+            if let Some((_, used)) = names.into_iter().find(|(name, _)| model.names.contains_key(name)) {
+                errors.at(&used.at, texts::budget_of_a_name(&used.at));
+            }
+        }
+    }
+}
+
 /// The first use of each.
 fn used(field: &Member<'_>, model: &Model<'_>) -> Vec<(Use, Dependency)> {
     let Some(closure) = &field.make else {

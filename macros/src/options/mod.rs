@@ -12,7 +12,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Error, Ident, LitStr, Path, Result, Token};
+use syn::{Error, Expr, Ident, LitStr, Path, Result, Token};
 
 pub(crate) use self::calls::{EnterCall, ExitCall};
 pub(crate) use self::inputs::Input;
@@ -32,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) exit_timeout: Option<Budget>,
     pub(crate) drain_for: Option<Budget>,
     pub(crate) timeout: Option<Budget>,
+    /// A closure, as it was written.
+    pub(crate) when: Option<Expr>,
     pub(crate) enter: Option<EnterCall>,
     pub(crate) exit: Option<ExitCall>,
     krate: Option<Path>,
@@ -117,6 +119,7 @@ impl Options {
             "exit_timeout" => self.exit_timeout = Some(value(key, input, Budget::parse)?),
             "drain_for" => self.drain_for = Some(value(key, input, Budget::parse)?),
             "timeout" => self.timeout = Some(value(key, input, Budget::parse)?),
+            "when" => self.when = Some(value(key, input, <Expr as Parse>::parse)?),
             "enter" => self.enter = Some(value(key, input, EnterCall::parse)?),
             "exit" => self.exit = Some(value(key, input, ExitCall::parse)?),
             "crate" => self.krate = Some(value(key, input, Path::parse_mod_style)?),

@@ -10,17 +10,21 @@ use crate::texts;
 pub(crate) enum Of {
     Resource,
     Lifespan,
-    Member,
+    /// Of a member's enter.
+    Enter,
+    /// Of its exit, or of a value that is awaited.
+    Awaited,
 }
 
 /// Each option, and how it would be right.
-const OPTIONS: [(&str, &str, &[Of]); 9] = [
+const OPTIONS: [(&str, &str, &[Of]); 10] = [
     ("local", "local", &[Of::Resource, Of::Lifespan]),
     ("name", "name = \"..\"", &[Of::Resource, Of::Lifespan]),
     ("enter_timeout", "enter_timeout = \"5s\"", &[Of::Resource, Of::Lifespan]),
     ("exit_timeout", "exit_timeout = \"5s\"", &[Of::Resource, Of::Lifespan]),
     ("drain_for", "drain_for = \"10s\"", &[Of::Lifespan]),
-    ("timeout", "timeout = \"5s\"", &[Of::Member]),
+    ("timeout", "timeout = \"5s\"", &[Of::Enter, Of::Awaited]),
+    ("when", "when = |config| config.metrics", &[Of::Enter]),
     ("enter", "enter = open(url: String)", &[Of::Resource]),
     ("exit", "exit = shut_down` or `exit = shut_down(exit)", &[Of::Resource]),
     ("crate", "crate = ::path", &[Of::Resource, Of::Lifespan]),

@@ -223,8 +223,8 @@ fn policy(options: &Options) -> Option<TokenStream> {
     let named = options.name.as_ref().map(|name| quote!(.named(#name)));
     let krate = options.krate(Span::mixed_site());
     let timeouts = [
-        ("enter_timeout", options.enter_timeout),
-        ("exit_timeout", options.exit_timeout),
+        ("enter_timeout", options.enter_timeout.as_ref()),
+        ("exit_timeout", options.exit_timeout.as_ref()),
     ];
     let budgets = budgets(&timeouts, &quote!(#krate::__private));
     let said = quote!(#named #budgets);

@@ -155,6 +155,7 @@ impl<S, I, K: Kind> Enters for SlotEnters<'_, S, I, K> {
                 number: at,
                 member,
                 entered: this.entered,
+                may_be_absent: true,
             };
             if let Err(panic) = caught(&mut || *lane = start(slots, inputs, beginning)) {
                 group.fail(OneFailure::panicked(member.subject(), Phase::Enter, panic));

@@ -49,7 +49,14 @@ where
         let (value, entry) = match ready!(this.entering.poll(cx)) {
             Ok(kept) => {
                 let (resource, origin) = kept.take();
-                ((this.field)(resource), origin.entry)
+                let member = this.slot.beginning.member;
+                // A value has no exit that there could be something to tell of.
+                let entry = if member.is_value() {
+                    member.entry()
+                } else {
+                    origin.entry
+                };
+                ((this.field)(resource), entry)
             }
             Err(missed) => match this.absent {
                 Some(absent) if may_be_absent(&missed.failure) => {
@@ -133,7 +140,7 @@ where
     Some(begin(slot.place(beginning), lifespan, R::__into_field, None))
 }
 
-/// Enters a resource that may fail to.
+/// Enters a resource that is not always there, and may fail to enter unless it is [needed](Beginning::needed).
 // Out of line: there is one for each type, and a call for each member.
 #[inline(never)]
 pub fn enter_optional<'s, V, W, C, K, R, F>(
@@ -147,29 +154,35 @@ where
     R: LocalResource + IsWithin<V>,
     F: Enter<R>,
 {
-    Some(begin(slot.place(beginning), lifespan, R::__some, Some(R::__none)))
+    let absent: fn() -> V = R::__none;
+    Some(begin(
+        slot.place(beginning),
+        lifespan,
+        R::__some,
+        beginning.may_be_absent.then_some(absent),
+    ))
 }
 
-/// Enters a member whose end is beside it.
+/// Enters a member whose end is beside it, or awaits a value, which has none.
 // Out of line: there is one for each type, and a call for each member.
 #[inline(never)]
-pub fn enter_beside<'s, V, A, C, K, F, O, const AT: usize>(
-    slot: &'s SlotOf<C, V, Beside<V, A, K, AT>, K>,
+pub fn enter_beside<'s, V, R, C, K, F, O>(
+    slot: &'s SlotOf<C, V, R, K>,
     beginning: Beginning<'s, K>,
     enter: F,
 ) -> Option<MemberEnter<'s, K>>
 where
     C: SlotCells<V, K>,
-    K: Boxes<'s, EnterBeside<'s, V, A, K, F, O, V, AT>>,
-    Beside<V, A, K, AT>: LocalResource,
+    K: Boxes<'s, EnterBeside<'s, V, R, K, F, O, V>>,
+    R: LocalResource + Is<V>,
     F: Future<Output = O>,
     O: Gives<V>,
 {
     let lifespan = Lifespan::of(WithEnd::new(enter, Closed::__close));
-    Some(begin(slot.place(beginning), lifespan, Beside::into_value, None))
+    Some(begin(slot.place(beginning), lifespan, R::__into_field, None))
 }
 
-/// Enters a member whose end is beside it, and that may fail to.
+/// As [`enter_optional`], for a member whose end is beside it.
 // Out of line: there is one for each type, and a call for each member.
 #[inline(never)]
 pub fn enter_optional_beside<'s, V, A, C, K, F, O, const AT: usize>(
@@ -179,19 +192,24 @@ pub fn enter_optional_beside<'s, V, A, C, K, F, O, const AT: usize>(
 ) -> Option<MemberEnter<'s, K>>
 where
     C: SlotCells<Option<V>, K>,
-    K: Boxes<'s, EnterBeside<'s, V, A, K, F, O, Option<V>, AT>>,
+    K: Boxes<'s, EnterBeside<'s, V, Beside<V, A, K, AT>, K, F, O, Option<V>>>,
     Beside<V, A, K, AT>: LocalResource,
     F: Future<Output = O>,
     O: Gives<V>,
 {
     let lifespan = Lifespan::of(WithEnd::new(enter, Closed::__close));
-    let field = |beside: Beside<V, A, K, AT>| Some(beside.into_value());
-    Some(begin(slot.place(beginning), lifespan, field, Some(|| None)))
+    let field = |beside: Beside<V, A, K, AT>| Some(beside.__into_field());
+    let absent: fn() -> Option<V> = || None;
+    Some(begin(
+        slot.place(beginning),
+        lifespan,
+        field,
+        beginning.may_be_absent.then_some(absent),
+    ))
 }
 
 /// The enter of one whose end is beside it, for a field of type `T`.
-type EnterBeside<'s, V, A, K, F, O, T, const AT: usize> =
-    EnterIntoSlot<'s, Beside<V, A, K, AT>, WithEnd<F, O, V, Beside<V, A, K, AT>>, T, K>;
+type EnterBeside<'s, V, R, K, F, O, T> = EnterIntoSlot<'s, R, WithEnd<F, O, V, R>, T, K>;
 
 /// Takes in a plain value.
 // Out of line: there is one for each type, and a call for each member.

@@ -117,9 +117,16 @@ impl<V, A, K, const AT: usize> Closed<V> for Beside<V, A, K, AT> {
     }
 }
 
-impl<V, A, K, const AT: usize> Beside<V, A, K, AT> {
-    /// The value without its end.
-    pub(super) fn into_value(self) -> V {
+#[diagnostic::do_not_recommend]
+impl<V, A, K, const AT: usize> Is<V> for Beside<V, A, K, AT> {
+    fn __into_field(self) -> V {
+        self.0
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<V, K> Is<V> for Plain<V, K> {
+    fn __into_field(self) -> V {
         self.0
     }
 }

@@ -56,6 +56,19 @@ pub struct Beginning<'s, K: Kind> {
     pub(super) number: usize,
     pub(super) member: &'static GraphMember,
     pub(super) entered: &'s Arc<EnteredMembers<K>>,
+    /// An optional one: whether the whole does without it if it fails.
+    pub(super) may_be_absent: bool,
+}
+
+impl<K: Kind> Beginning<'_, K> {
+    /// One that is there: it enters, or the whole fails.
+    #[must_use]
+    pub fn needed(self) -> Self {
+        Beginning {
+            may_be_absent: false,
+            ..self
+        }
+    }
 }
 
 impl<K: Kind> Copy for Beginning<'_, K> {}

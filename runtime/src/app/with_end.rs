@@ -42,7 +42,7 @@ impl<F: Future<Output = O>, O, V, R> Future for WithEnd<F, O, V, R> {
 /// What entering a value gives whose end is beside it: the value, or a `Result` of it.
 #[diagnostic::on_unimplemented(
     message = "entering this member must give `{V}`, or a `Result` of it whose error can be carried, not `{Self}`",
-    label = "with `#[exit(async |..| ..)]`, this is a future of the field's own type",
+    label = "this is a future of the field's own type",
     note = "an error can be carried if it converts into `Box<dyn Error + Send + Sync>`"
 )]
 pub trait Gives<V> {

@@ -36,7 +36,7 @@ pub struct GraphMember {
 pub enum What {
     /// It enters and exits.
     Resource,
-    /// It is there at once, and is dropped.
+    /// It is there at once, unless its field says how long that may take, and is dropped.
     Value,
     /// It is a lifespan itself.
     Nested(&'static Graph),
@@ -88,6 +88,7 @@ impl Budgets {
     /// Sets how long it may take to enter.
     #[must_use]
     pub const fn enter(mut self, budget: Option<Duration>) -> Self {
+        refuse_zero(budget);
         self.enter = SaidBudget::Said(budget);
         self
     }
@@ -95,6 +96,7 @@ impl Budgets {
     /// Sets how long it may take to exit.
     #[must_use]
     pub const fn exit(mut self, budget: Option<Duration>) -> Self {
+        refuse_zero(budget);
         self.exit = SaidBudget::Said(budget);
         self
     }
@@ -102,8 +104,16 @@ impl Budgets {
     /// Sets how long a run of it drains.
     #[must_use]
     pub const fn drain(mut self, time: Option<Duration>) -> Self {
+        refuse_zero(time);
         self.drain = time;
         self
+    }
+}
+
+/// When the program is compiled.
+const fn refuse_zero(budget: Option<Duration>) {
+    if let Some(Duration::ZERO) = budget {
+        panic!("a budget of zero would run out at once: give it the time it needs, or \"none\" for no bound");
     }
 }
 
@@ -172,6 +182,11 @@ impl GraphMember {
     pub(crate) fn says(&self) -> (bool, bool) {
         let said = |budget| matches!(budget, SaidBudget::Said(_));
         (said(self.budgets.enter), said(self.budgets.exit))
+    }
+
+    /// Whether it is dropped in place of exiting.
+    pub(crate) fn is_value(&self) -> bool {
+        matches!((self.what)(), What::Value)
     }
 
     /// How it is entered when its value says nothing else.

@@ -86,7 +86,7 @@ struct Typed {
 #[derive(Clone, Debug)]
 enum MemberKind {
     Resource,
-    Value,
+    Value { awaited: bool },
     Nested(Plan),
 }
 
@@ -271,7 +271,7 @@ impl Plan {
     fn exits(&self) -> u32 {
         let each = self.members.iter().map(|member| match &member.kind {
             MemberKind::Resource => 1,
-            MemberKind::Value => 0,
+            MemberKind::Value { .. } => 0,
             MemberKind::Nested(plan) => plan.exits(),
         });
         each.fold(0, u32::saturating_add)
@@ -289,7 +289,9 @@ impl Typed {
             exit_budget: policy.exit_budget(),
             is_optional,
             kind: match what {
-                What::Value => MemberKind::Value,
+                What::Value => MemberKind::Value {
+                    awaited: member.says().0,
+                },
                 What::Nested(graph) => MemberKind::Nested(Plan::of(graph)),
                 What::Resource | What::Optional(_) => MemberKind::Resource,
             },
@@ -299,9 +301,9 @@ impl Typed {
     /// What it takes by itself.
     fn time(&self, side: PlanSide) -> Time {
         match (&self.kind, self.budget(side)) {
-            (MemberKind::Value, _) => Time::default(),
-            (MemberKind::Resource, Some(budget)) => Time::within(budget, 1),
-            (MemberKind::Resource, None) => Time::UNBOUNDED,
+            (MemberKind::Value { awaited }, _) if !awaited || side == PlanSide::Exit => Time::default(),
+            (MemberKind::Value { .. } | MemberKind::Resource, Some(budget)) => Time::within(budget, 1),
+            (MemberKind::Value { .. } | MemberKind::Resource, None) => Time::UNBOUNDED,
             (MemberKind::Nested(plan), budget) => plan.time(side, budget),
         }
     }
@@ -370,10 +372,10 @@ impl<'a> PlanMember<'a> {
         self.typed().is_optional
     }
 
-    /// Whether it is a plain value: it neither enters nor exits, and takes no time.
+    /// Whether it is a plain value: it has no exit, and takes no time unless it is awaited.
     #[must_use]
     pub fn is_value(&self) -> bool {
-        matches!(self.typed().kind, MemberKind::Value)
+        matches!(self.typed().kind, MemberKind::Value { .. })
     }
 
     /// The plan of a nested lifespan.
@@ -381,7 +383,7 @@ impl<'a> PlanMember<'a> {
     pub fn plan(&self) -> Option<&'a Plan> {
         match &self.typed().kind {
             MemberKind::Nested(plan) => Some(plan),
-            MemberKind::Resource | MemberKind::Value => None,
+            MemberKind::Resource | MemberKind::Value { .. } => None,
         }
     }
 
@@ -394,13 +396,13 @@ impl<'a> PlanMember<'a> {
     }
 
     fn unbounded(&self, side: PlanSide) -> Vec<String> {
-        match (&self.typed().kind, self.typed().budget(side)) {
-            (MemberKind::Resource, None) => vec![self.name().to_owned()],
-            (MemberKind::Nested(plan), budget) => {
-                let inner = plan.unbounded(side, budget).into_iter();
-                inner.map(|inner| format!("{}.{inner}", self.name())).collect()
-            }
-            (MemberKind::Resource | MemberKind::Value, _) => Vec::new(),
+        if let Some(plan) = self.plan() {
+            let inner = plan.unbounded(side, self.typed().budget(side)).into_iter();
+            inner.map(|inner| format!("{}.{inner}", self.name())).collect()
+        } else if self.typed().time(side).bound().is_none() {
+            vec![self.name().to_owned()]
+        } else {
+            Vec::new()
         }
     }
 }

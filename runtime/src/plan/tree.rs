@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::paths::PlanSide;
+use super::paths::{PlanSide, Time};
 use super::{Plan, PlanMember};
 use crate::base::policy::DEFAULT_GRACE;
 
@@ -150,7 +150,7 @@ fn label(member: &PlanMember<'_>) -> String {
 fn cell(member: &PlanMember<'_>, side: PlanSide, marked: bool) -> String {
     let time = match member.plan() {
         Some(_) => duration(member.typed().time(side).bound(), "≤ "),
-        None if member.is_value() => return "-".to_owned(),
+        None if member.typed().time(side) == Time::default() => return "-".to_owned(),
         None => duration(member.typed().budget(side), ""),
     };
     format!("{time}{}", if marked { " *" } else { "" })

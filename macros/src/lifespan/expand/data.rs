@@ -22,7 +22,7 @@ impl Expansion<'_> {
             .map_or_else(|| self.model.head.name.to_string(), syn::LitStr::value);
         let inputs = options.inputs.iter().map(|input| input.name.unraw().to_string());
         let members = self.graph.order.iter().map(|field| self.member(*field));
-        let budgets = said(options.enter_timeout, options.exit_timeout, options.drain_for);
+        let budgets = said(&options.enter_timeout, &options.exit_timeout, &options.drain_for);
         let budgets = budgets.map(|budgets| quote!(const BUDGETS: __rt::Budgets = #budgets;));
         quote! {
             const NAME: &'static str = #name;
@@ -44,7 +44,7 @@ impl Expansion<'_> {
                 }
             }
         }
-        let budgets = said(member.enter_timeout, member.exit_timeout, None);
+        let budgets = said(&member.enter_timeout, &member.exit_timeout, &None);
         let budgets = budgets.map(|budgets| quote!(.within(#budgets)));
         let role = self.role(member);
         // As if it stood there: the place that errors show is that of the field, and not that of the attribute.
@@ -55,7 +55,12 @@ impl Expansion<'_> {
 }
 
 // Output: `__rt::UNSAID.enter(__rt::Some(__rt::Duration::from_secs(5)))`, if something was said
-fn said(enter: Option<Budget>, exit: Option<Budget>, drain: Option<Budget>) -> Option<TokenStream> {
-    let said = budgets(&[("enter", enter), ("exit", exit), ("drain", drain)], &quote!(__rt));
+fn said(enter: &Option<Budget>, exit: &Option<Budget>, drain: &Option<Budget>) -> Option<TokenStream> {
+    let said = [
+        ("enter", enter.as_ref()),
+        ("exit", exit.as_ref()),
+        ("drain", drain.as_ref()),
+    ];
+    let said = budgets(&said, &quote!(__rt));
     (!said.is_empty()).then(|| quote!(__rt::UNSAID #said))
 }

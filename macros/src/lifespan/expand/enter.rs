@@ -89,30 +89,54 @@ impl Expansion<'_> {
         let method = Ident::new(method, at);
         let [s, i, m] = ["s", "i", "m"].map(|name| self.local(name, at));
         let slot = self.place_of(Dependency::Field(field), at);
-        let given = self.dependencies(field).iter().map(|dependency| {
-            let place = self.place_of(*dependency, at);
+        let needed = (member.when.is_some() && !member.may_fail).then(|| quote_spanned!(at=> .needed()));
+        // What is wrong with what is put there is wrong here.
+        let enter = |expr| quote_spanned!(at=> __rt::#method(&#slot, #m #needed, #expr));
+        let Closure {
+            asyncness,
+            expr,
+            params,
+            ..
+        } = closure;
+        let enter = if asyncness.is_some() || returns(expr) {
+            enter(self.closure(closure, at))
+        } else if params.is_empty() {
+            enter(expression(expr.clone()))
+        } else {
+            let (names, types, given) = (names(params, at), types(params, at), self.given(closure, at));
+            let enter = enter(expression(expr.clone()));
+            quote_spanned!(at=> { let #names #types = #given; #enter })
+        };
+        let Some(when) = &member.when else {
+            return quote_spanned!(at=> |#s, #i, #m| #enter);
+        };
+        let when = self.closure(when, Blame::on(&when.expr).start);
+        quote_spanned!(at=> |#s, #i, #m| if #when { #enter } else { __rt::compute(&#slot, #m, __rt::None) })
+    }
+
+    // Output: `__rt::made((__i.0.get(), __s.1.get()), |config, db| ..)`
+    fn closure(&self, closure: &Closure, at: Span) -> TokenStream {
+        let Closure {
+            asyncness,
+            params,
+            expr,
+            ..
+        } = closure;
+        let (names, types, given) = (names(params, at), types(params, at), self.given(closure, at));
+        let make = expression(quote!(#asyncness |#names #types| #expr));
+        quote_spanned!(at=> __rt::made(#given, #make))
+    }
+
+    // Output: `(__i.0.get(), __s.1.get())`
+    fn given(&self, closure: &Closure, at: Span) -> TokenStream {
+        let named = closure.params.iter().filter_map(|param| self.model.find(&param.name));
+        let given = named.map(|dependency| {
+            let place = self.place_of(dependency, at);
             let takes = closure.movement.is_some() && matches!(dependency, Dependency::Input(_));
             let way = Ident::new(if takes { "take" } else { "get" }, at);
             quote_spanned!(at=> #place.#way())
         });
-        let given = one_or_all(&given.collect::<Vec<_>>(), at);
-        // What is wrong with what is put there is wrong here.
-        let enter = |expr| quote_spanned!(at=> __rt::#method(&#slot, #m, #expr));
-        let names = closure.params.iter().map(|param| param.pattern.to_token_stream());
-        let names = one_or_all(&names.collect::<Vec<_>>(), at);
-        let types = types(&closure.params, at);
-        let Closure { asyncness, expr, .. } = closure;
-        if asyncness.is_some() || returns(expr) {
-            let make = expression(quote!(#asyncness |#names #types| #expr));
-            let enter = enter(quote_spanned!(at=> __rt::made(#given, #make)));
-            return quote_spanned!(at=> |#s, #i, #m| #enter);
-        }
-        let enter = enter(expression(expr.clone()));
-        if closure.params.is_empty() {
-            quote_spanned!(at=> |#s, #i, #m| #enter)
-        } else {
-            quote_spanned!(at=> |#s, #i, #m| { let #names #types = #given; #enter })
-        }
+        one_or_all(&given.collect::<Vec<_>>(), at)
     }
 
     // Output: `__s.1` of a member, `__i.0` of an input
@@ -152,6 +176,12 @@ fn one_or_all(all: &[TokenStream], at: Span) -> TokenStream {
         [one] => one.clone(),
         all => quote_spanned!(at=> (#(#all),*)),
     }
+}
+
+// Output: `(config, db)`
+fn names(params: &[Param], at: Span) -> TokenStream {
+    let names = params.iter().map(|param| param.pattern.to_token_stream());
+    one_or_all(&names.collect::<Vec<_>>(), at)
 }
 
 // Output: `: (&Config, _)`

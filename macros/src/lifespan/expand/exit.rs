@@ -31,17 +31,18 @@ impl Expansion<'_> {
     /// The functions of the runtime that say what a member is, and that enter it.
     pub(super) fn functions(member: &Member<'_>) -> (&'static str, &'static str) {
         match (member.role, member.exit.is_some()) {
-            (Role::Entered { optional: false }, false) => ("resource", "enter"),
-            (Role::Entered { optional: true }, false) => ("optional", "enter_optional"),
-            (Role::Entered { optional: false }, true) => ("beside", "enter_beside"),
-            (Role::Entered { optional: true }, true) => ("optional_beside", "enter_optional_beside"),
+            (Role::Entered { absent: false }, false) => ("resource", "enter"),
+            (Role::Entered { absent: true }, false) => ("optional", "enter_optional"),
+            (Role::Entered { absent: false }, true) => ("beside", "enter_beside"),
+            (Role::Entered { absent: true }, true) => ("optional_beside", "enter_optional_beside"),
+            (Role::Value { awaited: true }, _) => ("plain", "enter_beside"),
             _ => ("plain", "compute"),
         }
     }
 
     /// The type of what is in the field when it is there.
     fn value_of(member: &Member<'_>) -> TokenStream {
-        let is_optional = member.role == (Role::Entered { optional: true });
+        let is_optional = member.role == (Role::Entered { absent: true });
         let within = is_optional.then(|| within_option(member.ty)).flatten();
         within.unwrap_or(member.ty).to_token_stream()
     }

@@ -50,7 +50,9 @@ fn typed(mut member: Planned, change: impl FnOnce(&mut Typed)) -> Planned {
 }
 
 fn value(name: &'static str, needs: &'static [usize]) -> Planned {
-    typed(member(name, needs, 0, 0), |typed| typed.kind = MemberKind::Value)
+    typed(member(name, needs, 0, 0), |typed| {
+        typed.kind = MemberKind::Value { awaited: false }
+    })
 }
 
 fn nested(name: &'static str, needs: &'static [usize], plan: Plan) -> Planned {

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::Expansion;
-use crate::budget::{Budget, budgets};
+use crate::budget::{self, Budget};
 use crate::lifespan::model::Dependency;
 
 impl Expansion<'_> {
@@ -22,7 +22,7 @@ impl Expansion<'_> {
             .map_or_else(|| self.model.head.name.to_string(), syn::LitStr::value);
         let inputs = options.inputs.iter().map(|input| input.name.unraw().to_string());
         let members = self.graph.order.iter().map(|field| self.member(*field));
-        let budgets = said(&options.enter_timeout, &options.exit_timeout, &options.drain_for);
+        let budgets = said([&options.enter_timeout, &options.exit_timeout, &options.drain_for]);
         let budgets = budgets.map(|budgets| quote!(const BUDGETS: __rt::Budgets = #budgets;));
         quote! {
             const NAME: &'static str = #name;
@@ -44,7 +44,7 @@ impl Expansion<'_> {
                 }
             }
         }
-        let budgets = said(&member.enter_timeout, &member.exit_timeout, &None);
+        let budgets = said([&member.enter_timeout, &member.exit_timeout, &None]);
         let budgets = budgets.map(|budgets| quote!(.within(#budgets)));
         let role = self.role(member);
         // As if it stood there: the place that errors show is that of the field, and not that of the attribute.
@@ -55,12 +55,11 @@ impl Expansion<'_> {
 }
 
 // Output: `__rt::UNSAID.enter(__rt::Some(__rt::Duration::from_secs(5)))`, if something was said
-fn said(enter: &Option<Budget>, exit: &Option<Budget>, drain: &Option<Budget>) -> Option<TokenStream> {
-    let said = [
-        ("enter", enter.as_ref()),
-        ("exit", exit.as_ref()),
-        ("drain", drain.as_ref()),
-    ];
-    let said = budgets(&said, &quote!(__rt));
+fn said(budgets: [&Option<Budget>; 3]) -> Option<TokenStream> {
+    let said: Vec<_> = ["enter", "exit", "drain"]
+        .into_iter()
+        .zip(budgets.map(Option::as_ref))
+        .collect();
+    let said = budget::budgets(&said, &quote!(__rt));
     (!said.is_empty()).then(|| quote!(__rt::UNSAID #said))
 }

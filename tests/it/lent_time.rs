@@ -2,6 +2,7 @@
 //! never had time says so, and budgets are told as the user wrote them (laws 6, 19, 22 and 23).
 
 use std::future::pending;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lifespan::{
@@ -211,5 +212,38 @@ fn children_of_a_group_law_23() {
         let told = told(&ended.await.unwrap_err());
         let ignored = "child: it ignored its cancellation for 7.5ms, and it was aborted";
         assert!(told.contains(&ignored.to_owned()), "{told:?}");
+    });
+}
+
+/// Each with five seconds of its own, in twelve of the whole, which is used up on the way: what is left to each, and to all.
+#[test]
+fn an_exit_knows_what_is_left_to_the_whole_law_6() {
+    const SECOND: Duration = Duration::from_secs(1);
+    type Left = Arc<Mutex<Vec<(Option<Duration>, Option<Duration>)>>>;
+    let takes = |left: &Left| {
+        let left = Arc::clone(left);
+        let end = async move |(), exit: &lifespan::Exit| {
+            left.lock().unwrap().push((exit.remaining(), exit.remaining_of_whole()));
+            sleep(4 * SECOND).await;
+        };
+        Lifespan::new(async { Ok::<_, BoxError>(()) }, end).exit_timeout(5 * SECOND)
+    };
+    paused().block_on(async {
+        let left = Left::default();
+        let chain = takes(&left).then(|_| takes(&left)).then(|_| takes(&left));
+        let ended = chain.exit_timeout(12 * SECOND).scope_ok(async |_| ()).await;
+        ended.unwrap();
+        let of = |own: u32, whole: u32| (Some(own * SECOND), Some(whole * SECOND));
+        assert_eq!(*left.lock().unwrap(), [of(5, 12), of(5, 8), of(4, 4)]);
+
+        let alone = Left::default();
+        takes(&alone).scope_ok(async |_| ()).await.unwrap();
+        takes(&alone)
+            .then(|_| takes(&alone))
+            .scope_ok(async |_| ())
+            .await
+            .unwrap();
+        let told: Vec<_> = alone.lock().unwrap().iter().map(|(_, whole)| *whole).collect();
+        assert_eq!(told, [None, None, None], "there is no whole, or it has no bound");
     });
 }

@@ -49,6 +49,8 @@ struct ExitShared {
     error: Option<Reason>,
     /// Whose time it is, if that is shorter than its own.
     lent: Option<LentTime>,
+    /// When the time of the whole is over that it is a part of.
+    whole: Option<Instant>,
     progress: Lock<Option<String>>,
     /// The entries of the members of what exits.
     parts: OnceLock<Arc<EntryParts>>,
@@ -70,16 +72,17 @@ impl Exit {
     /// With what ended the body.
     #[cold]
     pub(crate) fn with_error(self, error: impl Into<Reason>) -> Self {
-        self.sharing(Some(error.into()), None)
+        self.sharing(Some(error.into()), None, None)
     }
 
     /// In the same tick as the whole, and looked at first: it is the member that says that it took too long.
     #[cold]
-    fn sharing(self, error: Option<Reason>, lent: Option<LentTime>) -> Self {
+    fn sharing(self, error: Option<Reason>, lent: Option<LentTime>, whole: Option<Instant>) -> Self {
         let deadline = Lock::new(lent.map(|lent| lent.until.at));
         let shared = Arc::new(ExitShared {
             error,
             lent,
+            whole,
             ..ExitShared::default()
         });
         Exit {
@@ -158,6 +161,16 @@ impl Exit {
     pub fn remaining(&self) -> Option<Duration> {
         self.deadline()
             .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// How much time is left to the whole that this exit is a part of, such as a lifespan with an `exit_timeout`: what is left for
+    /// the exits that come after this one as well. `None` if the whole has no bound, or this is no part of one.
+    ///
+    /// [`remaining`](Exit::remaining) is never more.
+    #[must_use]
+    pub fn remaining_of_whole(&self) -> Option<Duration> {
+        let whole = self.shared.get()?.whole?;
+        Some(whole.saturating_duration_since(Instant::now()))
     }
 
     /// Says how far the exit has come; the last text is part of the error when the budget runs out.
@@ -300,9 +313,10 @@ impl ForMembers {
             None => (budget, None),
         };
         let exit = Exit::new(self.cause, budget);
-        match (self.error, lent) {
+        let whole = self.until.map(|until| until.at);
+        match (self.error, whole) {
             (None, None) => exit,
-            (error, lent) => exit.sharing(error, lent),
+            (error, whole) => exit.sharing(error, lent, whole),
         }
     }
 }

@@ -8,15 +8,11 @@ use lifespan::{Exit, scoped_resource};
 use reqwest::Body;
 use sse_stream::SseStream;
 
-use crate::journal::Journal;
-
 /// An open session with the server.
 pub(crate) struct SseClient {
     http: reqwest::Client,
     session_url: String,
     events: SseStream<Body>,
-    name: String,
-    journal: Journal,
 }
 
 /// What can go wrong with an [`SseClient`].
@@ -36,7 +32,7 @@ pub(crate) enum SseError {
 impl SseClient {
     /// Opens a session.
     #[enter]
-    pub(crate) async fn connect(server: String, journal: Journal) -> Result<Self, SseError> {
+    pub(crate) async fn connect(server: String) -> Result<Self, SseError> {
         let http = reqwest::Client::builder().no_proxy().build()?;
         let response = http.get(format!("{server}/events")).send().await?;
         let response = response.error_for_status()?;
@@ -45,15 +41,11 @@ impl SseClient {
             .get("session-id")
             .and_then(|id| id.to_str().ok())
             .ok_or(SseError::NoSession)?;
-        let client = SseClient {
+        Ok(SseClient {
             http,
             session_url: format!("{server}/sessions/{id}"),
-            name: format!("client {id}"),
             events: SseStream::new(Body::from(response)),
-            journal,
-        };
-        client.say("connected");
-        Ok(client)
+        })
     }
 
     /// Closes the session: tells the server why, and waits for its answer.
@@ -63,10 +55,8 @@ impl SseClient {
             Some(error) => format!("{}: {error}", exit.cause()),
             None => exit.cause().to_string(),
         };
-        self.say("says goodbye");
         let request = self.http.delete(&self.session_url).body(reason);
         request.send().await?.error_for_status()?;
-        self.say("gone");
         Ok(())
     }
 }
@@ -75,12 +65,6 @@ impl SseClient {
     /// Waits for the next event and gives its data.
     pub(crate) async fn next(&mut self) -> Result<String, SseError> {
         let event = self.events.next().await.ok_or(SseError::EndOfStream)??;
-        let data = event.data.unwrap_or_default();
-        self.say(&format!("reads tick {data}"));
-        Ok(data)
-    }
-
-    fn say(&self, what: &str) {
-        self.journal.line(&self.name, what);
+        Ok(event.data.unwrap_or_default())
     }
 }

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::journal::Journal;
+use crate::output::line;
 
 /// How many ticks a session streams, and how fast: about two seconds in all.
 const TICKS: u32 = 100;
@@ -40,10 +40,10 @@ pub(crate) struct Server {
 impl Server {
     /// Listens on a loopback port that the system chooses.
     #[enter]
-    pub(crate) async fn start(journal: Journal) -> io::Result<Self> {
+    pub(crate) async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let sessions = Sessions::new(journal);
+        let sessions = Sessions::default();
         let routes = Router::new()
             .route("/events", get(events))
             .route("/sessions/{id}", delete(goodbye))
@@ -52,7 +52,7 @@ impl Server {
         let serving = axum::serve(listener, routes).with_graceful_shutdown(async {
             let _ = stopped.await;
         });
-        journal.line("server", format_args!("listens on {url}"));
+        line("server", format_args!("listens on {url}"));
         Ok(Server {
             url,
             sessions,
@@ -66,7 +66,6 @@ impl Server {
     async fn stop(self) -> Result<(), BoxError> {
         let _ = self.stop.send(());
         self.serving.await??;
-        self.sessions.journal.line("server", "stopped");
         Ok(())
     }
 }
@@ -82,11 +81,8 @@ impl Server {
 }
 
 /// The server's record of its sessions.
-#[derive(Clone)]
-struct Sessions {
-    journal: Journal,
-    record: Arc<Mutex<Record>>,
-}
+#[derive(Clone, Default)]
+struct Sessions(Arc<Mutex<Record>>);
 
 /// What the server has seen so far.
 #[derive(Clone, Default)]
@@ -97,13 +93,6 @@ pub(crate) struct Record {
 }
 
 impl Sessions {
-    fn new(journal: Journal) -> Self {
-        Sessions {
-            journal,
-            record: Arc::default(),
-        }
-    }
-
     fn open(&self) -> u32 {
         self.update(|record| {
             record.opened += 1;
@@ -122,13 +111,13 @@ impl Sessions {
     }
 
     fn update<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
-        change(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 async fn events(State(sessions): State<Sessions>) -> impl IntoResponse {
     let id = sessions.open();
-    sessions.journal.line("server", format_args!("session {id} opened"));
+    line("server", format_args!("session {id} opened"));
     let ticks = stream::iter(1..=TICKS).then(async |number| {
         tokio::time::sleep(INTERVAL).await;
         Ok::<_, Infallible>(Event::default().data(number.to_string()))
@@ -141,6 +130,6 @@ async fn goodbye(State(sessions): State<Sessions>, Path(id): Path<u32>, reason: 
         return StatusCode::NOT_FOUND;
     }
     let text = format!("session {id} closed, the client says: {reason}");
-    sessions.journal.line("server", text);
+    line("server", text);
     StatusCode::NO_CONTENT
 }

@@ -140,7 +140,7 @@ where
     Some(begin(slot.place(beginning), lifespan, R::__into_field, None))
 }
 
-/// Enters a resource that is not always there, and may fail to enter unless it is [needed](Beginning::needed).
+/// Enters a resource that is not always there, and may fail to enter unless it is `needed`.
 // Out of line: there is one for each type, and a call for each member.
 #[inline(never)]
 pub fn enter_optional<'s, V, W, C, K, R, F>(

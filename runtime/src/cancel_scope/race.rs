@@ -138,6 +138,7 @@ pub trait Branches<T> {
     fn count(&self) -> usize;
 
     /// One of them, counted from zero.
+    #[doc(hidden)]
     fn __at(self: Pin<&mut Self>, at: usize) -> Pin<&mut (dyn AnyBranch<T> + '_)>;
 }
 

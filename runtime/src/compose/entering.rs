@@ -21,12 +21,15 @@ use crate::lifespan::kind::Kind;
 /// The enters of the members of a group. They are named by their numbers, so that what decides which is polled is compiled once.
 pub trait Enters {
     /// How many there are.
+    #[doc(hidden)]
     fn __count(&self) -> usize;
 
     /// Polls one that has not ended.
+    #[doc(hidden)]
     fn __poll_member(self: Pin<&mut Self>, at: usize, cx: &mut Context<'_>, group: &mut Group) -> Poll<()>;
 
     /// Drops one that is not going to begin.
+    #[doc(hidden)]
     fn __give_up(self: Pin<&mut Self>, at: usize);
 }
 
@@ -36,6 +39,7 @@ pub trait Enters {
 /// [law 1]: crate::guide::guarantees#law-1
 pub trait RollBack<K: Kind> {
     /// Makes their exits, in the order of the members.
+    #[doc(hidden)]
     fn __roll_back(self: Pin<&mut Self>, parting: &mut Parting<K>);
 }
 

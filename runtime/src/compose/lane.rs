@@ -161,6 +161,7 @@ impl<E, R: LocalResource, K: Takes<R>> RollBack<K> for MemberLane<E, R> {
 }
 
 /// Any number of members of one type.
+#[doc(hidden)]
 impl<E: Unpin, R: LocalResource> Enters for Vec<MemberLane<E, R>>
 where
     MemberLane<E, R>: Enters,
@@ -178,6 +179,7 @@ where
     }
 }
 
+#[doc(hidden)]
 impl<E: Unpin, R: LocalResource, K: Takes<R>> RollBack<K> for Vec<MemberLane<E, R>> {
     fn __roll_back(mut self: Pin<&mut Self>, parting: &mut Parting<K>) {
         for lane in self.iter_mut() {

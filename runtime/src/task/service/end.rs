@@ -40,6 +40,7 @@ impl<E: Into<BoxError>> ServiceEnd for Result<(), E> {
 
 /// A loop without an end, which is cancelled. The type `!` cannot be written yet, but found.
 #[diagnostic::do_not_recommend]
+#[doc(hidden)]
 impl ServiceEnd for Never {
     fn __into_result(self) -> Result<(), BoxError> {
         self

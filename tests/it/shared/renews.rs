@@ -1,15 +1,20 @@
 //! `renew`: the new one is there before the old one goes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::poll;
 use lifespan::testing::{At, sweep};
-use lifespan::{Error, Shared, drain};
+use lifespan::{Error, ErrorKind, Shared, drain};
+use tokio::runtime::Builder;
 use tokio::task::yield_now;
+use tokio::time::{Instant, sleep};
 
 use super::swept_db;
 use crate::everywhere::{everywhere, paused};
 use crate::journal::{Db, Journal, Step};
+
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The first is `one`, all others do this when they enter.
 fn versions(journal: &Journal, enter: Step) -> Shared<Db> {
@@ -126,5 +131,91 @@ fn swept_laws_1_and_8() {
             db.lease().scope(async |_| other.renew().await?.release().await).await
         }));
         assert!(swept.points() >= 5, "{at:?}: {swept:?}");
+        let swept = paused().block_on(sweep(at, async |journal| {
+            let db = swept_db(&journal);
+            let other = db.clone();
+            db.lease().scope(async |_| other.renew_within(PATIENCE).await?.release().await).await
+        }));
+        assert!(swept.points() >= 5, "{at:?}: {swept:?}");
     }
+}
+
+/// The old one is in use when its time is over: its user is told, and it exits when that lets go.
+#[test]
+fn the_old_one_has_a_time() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let db = versions(&journal, Step::Now);
+        let old = db.acquire().await.unwrap();
+        let began = Instant::now();
+        let new = db.renew_within(PATIENCE).await.unwrap();
+        assert!(!old.is_closed());
+        old.closed().await;
+        assert_eq!((began.elapsed(), old.is_closed(), new.is_closed()), (PATIENCE, true, false));
+        db.acquire().await.unwrap().log("new");
+        old.release().await.unwrap();
+        new.release().await.unwrap();
+        journal.assert([
+            "enter one",
+            "enter two",
+            "new",
+            "exit one: completed",
+            "exited one",
+            "exit two: completed",
+            "exited two",
+        ]);
+    });
+}
+
+/// Nobody waits for the time of one that was let go of before.
+#[test]
+fn the_old_one_may_leave_before_its_time() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let db = versions(&journal, Step::Now);
+        let (old, began) = (db.acquire().await.unwrap(), Instant::now());
+        let new = db.renew_within(PATIENCE).await.unwrap();
+        old.release().await.unwrap();
+        new.release().await.unwrap();
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        let again = db.acquire().await.unwrap();
+        sleep(2 * PATIENCE).await;
+        assert!(!again.is_closed(), "the time was that of another");
+        again.release().await.unwrap();
+    });
+}
+
+/// It is the exit of the old one that fails, and its last user who is told.
+#[test]
+fn a_user_that_does_not_let_go_law_6() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let (made, log) = (AtomicUsize::new(0), journal.clone());
+        let db = Shared::new(move || {
+            let name = ["one", "two"][made.fetch_add(1, Ordering::Relaxed)];
+            log.resource(name).lifespan().exit_timeout(PATIENCE)
+        });
+        let (old, began) = (db.acquire().await.unwrap(), Instant::now());
+        let new = db.renew_within(PATIENCE).await.unwrap();
+        sleep(4 * PATIENCE).await;
+        old.log("still there");
+        let error = old.release().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+        assert!(began.elapsed() >= 4 * PATIENCE);
+        new.release().await.unwrap();
+    });
+}
+
+/// Refused before anything is entered.
+#[test]
+fn a_time_that_cannot_be_kept() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let journal = Journal::new();
+        let db = versions(&journal, Step::Now);
+        let error = db.renew_within(PATIENCE).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoTimer);
+        assert!(error.to_string().contains("\nhelp: "), "{error}");
+        journal.assert([]);
+    });
 }

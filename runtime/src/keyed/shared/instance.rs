@@ -7,9 +7,11 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
+use tokio::time;
 
 use super::resource::{Offer, SharedResource};
 use crate::base::cause::Phase;
@@ -161,6 +163,13 @@ impl<R: ScopedResource + Sync> Instance<R> {
     pub(super) async fn ended(&self) {
         if let SharedEnter::Live = self.entered.wait().await {
             self.gone.wait().await;
+        }
+    }
+
+    /// Another has taken its place: it is to end once this time is over, though it has users.
+    pub(super) async fn close_after(self: Arc<Self>, patience: Duration, place: &'static Location<'static>) {
+        if time::timeout(patience, self.ended()).await.is_err() {
+            self.owner.get().into_iter().for_each(|owner| owner.ask(place));
         }
     }
 

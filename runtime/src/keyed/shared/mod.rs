@@ -7,12 +7,14 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
 use crate::base::cause::Phase;
 use crate::base::entry::{Entry, Subject};
 use crate::base::lock::Lock;
+use crate::base::timer;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::lifespan::Lifespan;
 use crate::resource::ScopedResource;
@@ -156,22 +158,45 @@ impl<R: ScopedResource + Sync> Shared<R> {
     #[must_use = "nothing is renewed until this is awaited"]
     #[track_caller]
     pub fn renew(&self) -> impl Future<Output = Result<Lease<R>, Error>> + Send + use<R> {
-        let (inner, place) = (Arc::clone(&self.0), Location::caller());
-        async move {
-            let made = (inner.make)();
-            let runtime = Handle::try_current().map_err(|_| no_runtime(made.subject(place)))?;
-            let instance = Instance::first(&made, inner.number(), place);
-            let lease = Lease::counted(Arc::clone(&instance));
-            Arc::clone(&instance).begin(made, &runtime, place);
-            match entered(&lease, place).await? {
-                // Unless it has failed on its own since.
-                Some(resource) if !instance.is_closed() => {
-                    inner.replace(instance);
-                    Ok(lease.of(resource))
-                }
-                _ => Err(instance.ended_unused(place).await),
-            }
-        }
+        renew(Arc::clone(&self.0), None, Location::caller())
+    }
+
+    /// As [`renew`](Self::renew), and the users of the old one have so long to let go of it: then it is to end, which
+    /// [`Lease::is_closed`] and [`Lease::closed`] tell them, and it exits when they have, or its exit budget is over. A reference that a
+    /// user holds cannot be taken away; what is still held then is the error of that exit.
+    ///
+    /// ```
+    /// # use lifespan::{Lifespan, Shared};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), lifespan::Error> {
+    /// # let config = Shared::new(|| Lifespan::new(async { Ok::<_, std::io::Error>(7) }, async |_, _| ()));
+    /// let old = config.acquire().await?;
+    /// let new = config.renew_within(Duration::from_secs(30)).await?;
+    /// // Its user looks at this between two requests, say:
+    /// old.closed().await; // after thirty seconds
+    /// old.release().await?;
+    /// # new.release().await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`renew`](Self::renew); and, before anything is entered, [`ErrorKind::NoTimer`] where the runtime has no time driver.
+    ///
+    /// # Panics
+    ///
+    /// As [`renew`](Self::renew).
+    ///
+    /// # Cancel safety
+    ///
+    /// That of [`renew`](Self::renew). Once it has returned, the time runs whatever becomes of the caller.
+    #[must_use = "nothing is renewed until this is awaited"]
+    #[track_caller]
+    pub fn renew_within(
+        &self,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Lease<R>, Error>> + Send + use<R> {
+        renew(Arc::clone(&self.0), Some(patience), Location::caller())
     }
 
     /// The life of a lease: a member of something larger, or a scope, at the end of which it is released. Errors and cancel safety
@@ -190,6 +215,32 @@ impl<R: ScopedResource + Sync> Shared<R> {
     pub fn lease(&self) -> Lifespan<Lease<R>, impl Enter<Lease<R>> + Send + use<R>> {
         let (inner, place) = (Arc::clone(&self.0), Location::caller());
         Lifespan::of(async move { acquire(inner, place).await })
+    }
+}
+
+async fn renew<R: ScopedResource + Sync>(
+    inner: Arc<SharedInner<R>>,
+    patience: Option<Duration>,
+    place: &'static Location<'static>,
+) -> Result<Lease<R>, Error> {
+    let made = (inner.make)();
+    let runtime = Handle::try_current().map_err(|_| no_runtime(made.subject(place)))?;
+    if patience.is_some() && !timer::works() {
+        return Err(no_timer(made.subject(place)));
+    }
+    let instance = Instance::first(&made, inner.number(), place);
+    let lease = Lease::counted(Arc::clone(&instance));
+    Arc::clone(&instance).begin(made, &runtime, place);
+    match entered(&lease, place).await? {
+        // Unless it has failed on its own since.
+        Some(resource) if !instance.is_closed() => {
+            let old = inner.replace(instance);
+            if let (Some(old), Some(patience)) = (old, patience) {
+                runtime.spawn(old.close_after(patience, place));
+            }
+            Ok(lease.of(resource))
+        }
+        _ => Err(instance.ended_unused(place).await),
     }
 }
 
@@ -246,13 +297,11 @@ impl<R: ScopedResource + Sync> SharedInner<R> {
         self.made.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Has it take the place of one that was made before.
-    fn replace(&self, new: Arc<Instance<R>>) {
+    /// Has it take the place of one that was made before; gives that, or itself if it comes too late.
+    fn replace(&self, new: Arc<Instance<R>>) -> Option<Arc<Instance<R>>> {
         let mut now = self.now.lock();
         let stays = now.as_ref().is_some_and(|now| !new.comes_after(now));
-        let old = if stays { Some(new) } else { now.replace(new) };
-        drop(now);
-        drop(old);
+        if stays { Some(new) } else { now.replace(new) }
     }
 
     /// Joins the instance that goes on, or begins a new one; or gives the one to wait for.
@@ -283,6 +332,12 @@ fn no_runtime(subject: Subject) -> Error {
     let text = "a shared resource needs a tokio runtime to spawn its task on, and none runs here\n\
                 help: acquire it inside of `#[tokio::main]` or `Runtime::block_on`";
     Error::of(subject, Phase::Enter, ErrorKind::Failed, text.into())
+}
+
+fn no_timer(subject: Subject) -> Error {
+    let text = "the time of the old one cannot be kept, since no tokio timer works here\n\
+                help: turn it on (`Builder::enable_time`), or let the old one stay as long as it is used: `renew`";
+    Error::of(subject, Phase::Enter, ErrorKind::NoTimer, text.into())
 }
 
 fn joined<R: ScopedResource + Sync>(instance: Arc<Instance<R>>) -> Result<Lease<R>, Arc<Instance<R>>> {

@@ -14,6 +14,7 @@ use crate::journal::{Db, Journal, Step};
 mod crowds;
 mod deaths;
 mod edges;
+mod idle;
 mod programs;
 mod renews;
 

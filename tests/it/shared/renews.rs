@@ -134,7 +134,9 @@ fn swept_laws_1_and_8() {
         let swept = paused().block_on(sweep(at, async |journal| {
             let db = swept_db(&journal);
             let other = db.clone();
-            db.lease().scope(async |_| other.renew_within(PATIENCE).await?.release().await).await
+            db.lease()
+                .scope(async |_| other.renew_within(PATIENCE).await?.release().await)
+                .await
         }));
         assert!(swept.points() >= 5, "{at:?}: {swept:?}");
     }
@@ -151,7 +153,10 @@ fn the_old_one_has_a_time() {
         let new = db.renew_within(PATIENCE).await.unwrap();
         assert!(!old.is_closed());
         old.closed().await;
-        assert_eq!((began.elapsed(), old.is_closed(), new.is_closed()), (PATIENCE, true, false));
+        assert_eq!(
+            (began.elapsed(), old.is_closed(), new.is_closed()),
+            (PATIENCE, true, false)
+        );
         db.acquire().await.unwrap().log("new");
         old.release().await.unwrap();
         new.release().await.unwrap();

@@ -4,6 +4,8 @@
 //! is let in any more.
 
 use std::fmt;
+use std::future::pending;
+use std::mem;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -11,11 +13,14 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
-use tokio::time;
+use tokio::task::AbortHandle;
+use tokio::time::{self, Instant, sleep_until};
 
 use super::resource::{Offer, SharedResource};
 use crate::base::cause::Phase;
 use crate::base::entry::Subject;
+use crate::base::lock::Lock;
+use crate::base::timer;
 use crate::cancel::current;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::event::failures::untold;
@@ -35,6 +40,9 @@ pub(super) struct Instance<R: ScopedResource + Sync> {
     subject: Subject,
     /// The later it was made, the higher.
     number: u64,
+    /// How long it stays when its last user has left.
+    idle: Option<Duration>,
+    idling: Lock<Idling>,
 }
 
 /// What became of its enter.
@@ -70,9 +78,16 @@ impl Drop for EnterFailure {
 
 impl<R: ScopedResource + Sync> Instance<R> {
     /// With one user. Its enter goes on by itself, in the task of its owner, once it is [begun](Self::begin).
-    pub(super) fn first(made: &Lifespan<R>, number: u64, place: &'static Location<'static>) -> Arc<Self> {
+    pub(super) fn first(
+        made: &Lifespan<R>,
+        number: u64,
+        idle: Option<Duration>,
+        place: &'static Location<'static>,
+    ) -> Arc<Self> {
         Arc::new(Instance {
             number,
+            idle,
+            idling: Lock::new(Idling::No),
             users: AtomicUsize::new(1),
             offer: Offer::new(),
             owner: OnceLock::new(),
@@ -119,8 +134,67 @@ impl<R: ScopedResource + Sync> Instance<R> {
                 .is_ok()
     }
 
-    /// A user less. If it was the last: the owner, to be asked to end.
-    pub(super) fn leave(&self) -> Option<&Owner<SharedResource<R>>> {
+    /// A user less. If it was the last, and it does not stay idle: the owner, to be asked to end.
+    pub(super) fn leave(self: &Arc<Self>) -> Option<&Owner<SharedResource<R>>> {
+        if self.stays_idle() { None } else { self.leave_now() }
+    }
+
+    /// Counts a user out, or, for the last one, has its idleness counted in its place.
+    fn stays_idle(self: &Arc<Self>) -> bool {
+        let is_there = self.offer.is_there() && !self.is_closed();
+        let (Some(time), Ok(runtime)) = (self.idle.filter(|_| is_there), Handle::try_current()) else {
+            return false;
+        };
+        if !timer::works() {
+            return false;
+        }
+        let mut idling = self.idling.lock();
+        if let Idling::Never = *idling {
+            return false;
+        }
+        let now = Instant::now();
+        let less = |users: usize| (users > 1).then_some(users - 1);
+        let is_last = self
+            .users
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .is_err();
+        match &mut *idling {
+            Idling::Since { since, .. } => *since = now,
+            _ if is_last => {
+                *idling = Idling::Since { since: now, task: None };
+                drop(idling);
+                self.begin_idling(time, &runtime);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// Without the lock: a runtime that shuts down drops the task at once.
+    fn begin_idling(self: &Arc<Self>, time: Duration, runtime: &Handle) {
+        let spawned = runtime.spawn(IdleTask(Arc::clone(self)).until_over(time));
+        if let Idling::Since { task, .. } = &mut *self.idling.lock() {
+            *task = Some(spawned.abort_handle());
+        }
+    }
+
+    /// Nobody will come any more: without a user it exits at once.
+    pub(super) fn unwanted(&self) {
+        let old = mem::replace(&mut *self.idling.lock(), Idling::Never);
+        self.was_idling(&old);
+    }
+
+    /// If it was idle, that is over.
+    fn was_idling(&self, old: &Idling) {
+        if let Idling::Since { task, .. } = old {
+            task.iter().for_each(AbortHandle::abort);
+            if let Some(owner) = self.leave_now() {
+                owner.ask(self.subject.place);
+            }
+        }
+    }
+
+    fn leave_now(&self) -> Option<&Owner<SharedResource<R>>> {
         if self.users.fetch_sub(1, Ordering::SeqCst) > 1 {
             return None;
         }
@@ -203,6 +277,49 @@ impl<R: ScopedResource + Sync> Instance<R> {
 
     pub(super) fn subject(&self) -> Subject {
         self.subject.clone()
+    }
+}
+
+/// What becomes of it without a user.
+enum Idling {
+    No,
+    /// Since its last user has left. That counts as one.
+    Since {
+        since: Instant,
+        task: Option<AbortHandle>,
+    },
+    Never,
+}
+
+/// What ends an idle one.
+struct IdleTask<R: ScopedResource + Sync>(Arc<Instance<R>>);
+
+impl<R: ScopedResource + Sync> IdleTask<R> {
+    async fn until_over(self, time: Duration) {
+        loop {
+            let Idling::Since { since, .. } = *self.0.idling.lock() else {
+                return;
+            };
+            match since.checked_add(time) {
+                None => pending().await,
+                Some(end) if end > Instant::now() => sleep_until(end).await,
+                Some(_) => return,
+            }
+        }
+    }
+}
+
+/// It is over, or its runtime is.
+impl<R: ScopedResource + Sync> Drop for IdleTask<R> {
+    fn drop(&mut self) {
+        let old = {
+            let mut idling = self.0.idling.lock();
+            match *idling {
+                Idling::Since { .. } => mem::replace(&mut *idling, Idling::No),
+                Idling::No | Idling::Never => return,
+            }
+        };
+        self.0.was_idling(&old);
     }
 }
 

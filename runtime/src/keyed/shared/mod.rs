@@ -29,7 +29,8 @@ pub use lease::Lease;
 use instance::Instance;
 use lease::Unwinding;
 
-/// A resource that many tasks use at a time: it enters for its first user, and exits after its last. Cheap to clone.
+/// A resource that many tasks use at a time: it enters for its first user, and exits after its last, or some
+/// [time](Shared::idle_timeout) later. Cheap to clone.
 ///
 /// ```
 /// use lifespan::{Shared, scoped_resource};
@@ -83,6 +84,8 @@ pub struct Shared<R: ScopedResource + Sync>(Arc<SharedInner<R>>);
 struct SharedInner<R: ScopedResource + Sync> {
     make: Box<dyn Fn() -> Lifespan<R> + Send + Sync>,
     now: Lock<Option<Arc<Instance<R>>>>,
+    /// How long one without users stays.
+    idle: Lock<Option<Duration>>,
     /// How many were made.
     made: AtomicU64,
 }
@@ -94,8 +97,40 @@ impl<R: ScopedResource + Sync> Shared<R> {
         Shared(Arc::new(SharedInner {
             make: Box::new(move || make().boxed()),
             now: Lock::new(None),
+            idle: Lock::new(None),
             made: AtomicU64::new(0),
         }))
+    }
+
+    /// Keeps a resource whose last user has left for so long, for one that comes meanwhile; then it exits. Said once, of all handles;
+    /// by default it exits at once.
+    ///
+    /// Whoever [releases](Lease::release) the last lease does not wait for the exit then, and its failure is
+    /// [reported](crate::event). It also exits when the last handle is dropped; [`drain`](crate::drain) waits for it once its time is
+    /// over, and names it [before](crate::Drained::still_live). Without a time driver it exits at once.
+    ///
+    /// ```
+    /// # use lifespan::{Lifespan, Shared};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), lifespan::Error> {
+    /// # let mut number = std::sync::atomic::AtomicU32::new(0);
+    /// # let connect = move || {
+    /// #     let connected = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    /// #     Lifespan::new(async move { Ok::<_, std::io::Error>(connected) }, async |_, _| ())
+    /// # };
+    /// let client = Shared::new(connect).idle_timeout(Duration::from_secs(60));
+    /// client.acquire().await?.release().await?;
+    /// tokio::time::sleep(Duration::from_secs(30)).await;
+    /// assert_eq!(**client.acquire().await?, 0); // still connected
+    /// tokio::time::sleep(Duration::from_secs(90)).await;
+    /// assert_eq!(**client.acquire().await?, 1); // connected again
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn idle_timeout(self, time: Duration) -> Self {
+        *self.0.idle.lock() = Some(time);
+        self
     }
 
     /// Becomes a user: takes the resource if it is there, waits for it if it enters, or else enters it.
@@ -192,10 +227,7 @@ impl<R: ScopedResource + Sync> Shared<R> {
     /// That of [`renew`](Self::renew). Once it has returned, the time runs whatever becomes of the caller.
     #[must_use = "nothing is renewed until this is awaited"]
     #[track_caller]
-    pub fn renew_within(
-        &self,
-        patience: Duration,
-    ) -> impl Future<Output = Result<Lease<R>, Error>> + Send + use<R> {
+    pub fn renew_within(&self, patience: Duration) -> impl Future<Output = Result<Lease<R>, Error>> + Send + use<R> {
         renew(Arc::clone(&self.0), Some(patience), Location::caller())
     }
 
@@ -228,15 +260,17 @@ async fn renew<R: ScopedResource + Sync>(
     if patience.is_some() && !timer::works() {
         return Err(no_timer(made.subject(place)));
     }
-    let instance = Instance::first(&made, inner.number(), place);
+    let instance = inner.instance(&made, place);
     let lease = Lease::counted(Arc::clone(&instance));
     Arc::clone(&instance).begin(made, &runtime, place);
     match entered(&lease, place).await? {
         // Unless it has failed on its own since.
         Some(resource) if !instance.is_closed() => {
-            let old = inner.replace(instance);
-            if let (Some(old), Some(patience)) = (old, patience) {
-                runtime.spawn(old.close_after(patience, place));
+            if let Some(old) = inner.replace(instance) {
+                old.unwanted();
+                if let Some(patience) = patience {
+                    runtime.spawn(old.close_after(patience, place));
+                }
             }
             Ok(lease.of(resource))
         }
@@ -293,8 +327,9 @@ fn would_wait(subject: Subject, place: &'static Location<'static>) -> Error {
 }
 
 impl<R: ScopedResource + Sync> SharedInner<R> {
-    fn number(&self) -> u64 {
-        self.made.fetch_add(1, Ordering::Relaxed)
+    fn instance(&self, made: &Lifespan<R>, place: &'static Location<'static>) -> Arc<Instance<R>> {
+        let (number, idle) = (self.made.fetch_add(1, Ordering::Relaxed), *self.idle.lock());
+        Instance::first(made, number, idle, place)
     }
 
     /// Has it take the place of one that was made before; gives that, or itself if it comes too late.
@@ -313,7 +348,7 @@ impl<R: ScopedResource + Sync> SharedInner<R> {
         // Made without the lock, under which no closure of a user's is called, and no description dropped; another may be faster.
         let made = (self.make)();
         let runtime = Handle::try_current().map_err(|_| no_runtime(made.subject(place)))?;
-        let instance = Instance::first(&made, self.number(), place);
+        let instance = self.instance(&made, place);
         let first = Lease::counted(Arc::clone(&instance));
         let mut now = self.now.lock();
         if let Some(faster) = now.clone().filter(|now| !now.is_over()) {
@@ -325,6 +360,16 @@ impl<R: ScopedResource + Sync> SharedInner<R> {
         drop(old);
         instance.begin(made, &runtime, place);
         Ok(Ok(first))
+    }
+}
+
+/// Nobody can use it any more.
+impl<R: ScopedResource + Sync> Drop for SharedInner<R> {
+    fn drop(&mut self) {
+        let now = self.now.lock().take();
+        if let Some(now) = now {
+            now.unwanted();
+        }
     }
 }
 

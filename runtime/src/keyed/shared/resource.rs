@@ -35,6 +35,11 @@ impl<R> Offer<R> {
         })
     }
 
+    /// Whether it has entered, and does not exit.
+    pub(super) fn is_there(&self) -> bool {
+        !self.ending.initialized() && self.resource.get().is_some_and(|resource| resource.strong_count() > 0)
+    }
+
     pub(super) fn get(&self) -> Option<Arc<R>> {
         self.resource.get()?.upgrade()
     }

@@ -74,6 +74,8 @@ impl<T: Send + 'static> Service<T> {
     /// [law 21]: crate::guide::guarantees#law-21
     /// [law 23]: crate::guide::guarantees#law-23
     #[track_caller]
+    #[doc(alias = "new")]
+    #[doc(alias = "spawn")]
     pub fn start<O, F>(run: F) -> Lifespan<Service<T>, impl Enter<Service<T>> + Send + use<T, O, F>>
     where
         F: AsyncFnOnce(Ready<T>, Stop) -> O + SendFn2<Ready<T>, Stop, O, Future: 'static> + Send + 'static,

@@ -61,12 +61,7 @@ struct Mermaid<'a>(&'a Plan);
 impl fmt::Display for Mermaid<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("flowchart TD\n")?;
-        let whole = Chart {
-            plan: self.0,
-            id: "app".into(),
-            indent: "    ".into(),
-            decides: true,
-        };
+        let whole = Chart { plan: self.0, id: "app".into(), indent: "    ".into(), decides: true };
         whole.write(f, &escaped(self.0.name()))?;
         f.write_str("    classDef critical stroke-width:4px\n")?;
         f.write_str("    classDef optional stroke-dasharray:5 5\n")
@@ -117,12 +112,7 @@ impl Chart<'_> {
         let id = format!("{}_{at}", self.id);
         if let Some(plan) = member.plan() {
             let label = format!("{}: {}", escaped(member.name()), escaped(plan.name()));
-            let nested = Chart {
-                plan,
-                id: id.clone(),
-                indent: indent.clone(),
-                decides,
-            };
+            let nested = Chart { plan, id: id.clone(), indent: indent.clone(), decides };
             nested.write(f, &label)?;
         } else {
             writeln!(f, "{indent}{id}[\"{}\"]", label(member))?;

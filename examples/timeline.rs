@@ -70,11 +70,7 @@ fn worker() -> Lifespan<Service<()>, impl Enter<Service<()>>> {
 fn server(is_broken: bool) -> Lifespan<lifespan::Resource<()>, impl Enter<lifespan::Resource<()>>> {
     let bind = async move {
         sleep(30 * MS).await;
-        if is_broken {
-            Err(io::Error::from(io::ErrorKind::AddrInUse))
-        } else {
-            Ok(())
-        }
+        if is_broken { Err(io::Error::from(io::ErrorKind::AddrInUse)) } else { Ok(()) }
     };
     Lifespan::new(bind, async |(), _| sleep(80 * MS).await)
 }

@@ -44,10 +44,7 @@ struct App {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let flag = std::env::args().nth(1).unwrap_or_default();
-    let config = Config {
-        database: "sqlite::memory:",
-        cache_fails: flag == "--fail",
-    };
+    let config = Config { database: "sqlite::memory:", cache_fails: flag == "--fail" };
 
     println!("{}", App::plan());
     let app = App::lifespan(config);

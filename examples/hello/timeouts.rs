@@ -45,10 +45,7 @@ struct Journal {
 
 impl Journal {
     fn start() -> Self {
-        Journal {
-            start: Instant::now(),
-            lines: Arc::default(),
-        }
+        Journal { start: Instant::now(), lines: Arc::default() }
     }
 
     fn say(&self, what: &str) {
@@ -135,11 +132,7 @@ async fn dropped() -> Vec<String> {
     journal.say(if late.is_err() { "timeout returns" } else { "in time" });
     let drained = drain().await;
     lifespan::event::print_warnings(true);
-    journal.say(if drained.is_clean() {
-        "drained"
-    } else {
-        "drained, failed"
-    });
+    journal.say(if drained.is_clean() { "drained" } else { "drained, failed" });
     journal.lines()
 }
 

@@ -42,35 +42,11 @@ fn story(name: &str) -> Option<(Faults, usize)> {
     let well = Faults::default();
     Some(match name {
         "well" => (well, 1),
-        "late-database" => (
-            Faults {
-                database_is_late_by: 2,
-                ..well
-            },
-            1,
-        ),
-        "hanging-handler" => (
-            Faults {
-                report_hangs: true,
-                ..well
-            },
-            1,
-        ),
-        "slow-worker" => (
-            Faults {
-                worker_is_slow: true,
-                ..well
-            },
-            1,
-        ),
+        "late-database" => (Faults { database_is_late_by: 2, ..well }, 1),
+        "hanging-handler" => (Faults { report_hangs: true, ..well }, 1),
+        "slow-worker" => (Faults { worker_is_slow: true, ..well }, 1),
         "hurry" => (well, 2),
-        "failing-worker" => (
-            Faults {
-                worker_fails_after: Some(100),
-                ..well
-            },
-            0,
-        ),
+        "failing-worker" => (Faults { worker_fails_after: Some(100), ..well }, 0),
         _ => return None,
     })
 }

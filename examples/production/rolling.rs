@@ -67,11 +67,7 @@ pub(crate) async fn run() -> Result<(), BoxError> {
         "", "answered", "failed"
     );
     for kind in ["plain", "lifespan"] {
-        let Measured {
-            answered,
-            failed,
-            gone_after,
-        } = measured(kind).await?;
+        let Measured { answered, failed, gone_after } = measured(kind).await?;
         let gone_after: Vec<_> = gone_after
             .iter()
             .map(|time| format!("{:.2} s", time.as_secs_f64()))
@@ -125,11 +121,7 @@ async fn more_answered(balancer: &Balancer) {
 
 /// An instance, and what it says: a pipe that nothing reads would hold it up.
 async fn start(kind: &str, slot: &Slot) -> Result<(Child, Said), BoxError> {
-    let args: &[&str] = if kind == "plain" {
-        &["plain"]
-    } else {
-        &["service", "well"]
-    };
+    let args: &[&str] = if kind == "plain" { &["plain"] } else { &["service", "well"] };
     let mut instance = itself(args).stdout(Stdio::piped()).spawn()?;
     let mut said = lines(&mut instance)?;
     let address = said.next_line().await?.ok_or("it says where it listens")?;

@@ -102,10 +102,7 @@ fn worker(
     let (taken, queue) = (Counter::default(), Arc::new(Mutex::new(queue)));
     let work = move |ready: Ready<Queue>, stop| {
         let (jobs, taken) = (jobs.clone(), Arc::clone(&taken));
-        ready.set(Queue {
-            jobs,
-            taken: Arc::clone(&taken),
-        });
+        ready.set(Queue { jobs, taken: Arc::clone(&taken) });
         let (queue, database) = (Arc::clone(&queue), database.clone());
         async move { work_off(&mut *queue.lock().await, &database, &taken, &stop, faults).await }
     };
@@ -182,11 +179,7 @@ fn server(
 }
 
 fn status(is_well: bool) -> StatusCode {
-    if is_well {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    }
+    if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
 /// A request that takes a while, and leaves work behind. While the worker is down, it waits.

@@ -23,11 +23,7 @@ fn show(event: &Event<'_>) {
     match event.kind() {
         EventKind::Entered { .. } => line(event.name(), "entered"),
         EventKind::Exiting { cause, error: None, .. } => line(event.name(), format_args!("exits: {cause}")),
-        EventKind::Exiting {
-            cause,
-            error: Some(error),
-            ..
-        } => {
+        EventKind::Exiting { cause, error: Some(error), .. } => {
             line(event.name(), format_args!("exits: {cause} ({error})"));
         }
         EventKind::Exited { .. } => line(event.name(), "exited"),

@@ -53,12 +53,7 @@ impl Server {
             let _ = stopped.await;
         });
         line("server", format_args!("listens on {url}"));
-        Ok(Server {
-            url,
-            sessions,
-            stop,
-            serving: tokio::spawn(serving.into_future()),
-        })
+        Ok(Server { url, sessions, stop, serving: tokio::spawn(serving.into_future()) })
     }
 
     /// Stops listening, and waits until every connection is closed.

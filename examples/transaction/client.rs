@@ -15,11 +15,7 @@ pub(crate) struct Customer {
 
 impl Customer {
     pub(crate) fn of(address: SocketAddr, journal: Journal) -> Self {
-        Customer {
-            address,
-            http: Client::new(),
-            journal,
-        }
+        Customer { address, http: Client::new(), journal }
     }
 
     /// Sends a request, and says what it was told.

@@ -60,11 +60,7 @@ pub(crate) fn serve(
         .route("/stumble/{item}", post(stumble))
         .route("/wait/{item}", post(wait))
         .route("/close", post(close))
-        .with_state(Shop {
-            pool,
-            closes: Arc::default(),
-            journal,
-        });
+        .with_state(Shop { pool, closes: Arc::default(), journal });
     Server::bind((Ipv4Addr::LOCALHOST, 0), router).lifespan().named("http")
 }
 

@@ -45,11 +45,7 @@ where
     /// A transaction on a connection of the pool.
     #[enter]
     pub(crate) async fn on(pool: Pool<DB>, journal: Journal) -> sqlx::Result<Self> {
-        Ok(Transaction {
-            connection: pool.acquire().await?,
-            state: State::Idle,
-            journal,
-        })
+        Ok(Transaction { connection: pool.acquire().await?, state: State::Idle, journal })
     }
 
     /// Runs a statement in the transaction; the first one begins it. One that ends the transaction itself (`COMMIT`, or SQLite's

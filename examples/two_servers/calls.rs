@@ -41,12 +41,7 @@ pub(crate) struct Calls {
 
 impl Calls {
     pub(crate) fn new(server: &'static str, spawner: Spawner, tally: Arc<Tally>, lent: TaskTrackerToken) -> Self {
-        Calls {
-            server,
-            spawner,
-            tally,
-            _lent: lent,
-        }
+        Calls { server, spawner, tally, _lent: lent }
     }
 
     /// What a handler's `call_tool` does.

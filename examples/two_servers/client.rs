@@ -82,9 +82,7 @@ pub(crate) async fn end_in_mid_call(app: Lifespan<App, impl Enter<App>>) -> Resu
 
 /// With the protocol that has no sessions, in which a call lives for one HTTP request.
 async fn call_slow(address: SocketAddr) -> String {
-    let lifecycle = ClientLifecycleMode::Discover {
-        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-    };
+    let lifecycle = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
     let called = connect(address, "math", lifecycle).scope(async |client| {
         let times = object!({ "ms": 60_000, "cleanup_ms": 300 });
         call(client, "slow", times).await

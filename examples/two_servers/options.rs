@@ -15,11 +15,7 @@ impl Options {
     pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, BoxError> {
         let mut options = Options {
             serve: false,
-            config: Config {
-                port: 0,
-                patience: Duration::from_secs(3),
-                fail: None,
-            },
+            config: Config { port: 0, patience: Duration::from_secs(3), fail: None },
         };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("`{word}` needs a value"));

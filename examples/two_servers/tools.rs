@@ -76,10 +76,7 @@ pub(crate) struct Math {
 
 pub(crate) fn math() -> impl Fn(Calls) -> Math + Send + Sync + 'static {
     let total = Arc::<AtomicI64>::default();
-    move |calls| Math {
-        calls,
-        total: Arc::clone(&total),
-    }
+    move |calls| Math { calls, total: Arc::clone(&total) }
 }
 
 #[tool_router]

@@ -22,10 +22,7 @@ impl Blame {
         let first = tokens.next();
         let last = tokens.last().or_else(|| first.clone());
         let located = |token: Option<TokenTree>| token.map_or_else(Span::mixed_site, |token| ours(token.span()));
-        Blame {
-            start: located(first),
-            end: located(last),
-        }
+        Blame { start: located(first), end: located(last) }
     }
 }
 

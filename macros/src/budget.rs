@@ -31,9 +31,7 @@ pub(crate) enum Budget {
 impl Parse for Budget {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let literal = match input.parse()? {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(literal), ..
-            }) => literal,
+            Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => literal,
             Expr::Lit(other) => return Err(Error::new_spanned(other, "expected string literal")),
             expr => return Ok(Budget::Constant(expr.to_token_stream())),
         };

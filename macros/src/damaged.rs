@@ -23,10 +23,7 @@ struct Output {
 
 fn of_scoped_resource(options: &TokenStream, item: &TokenStream) -> Output {
     let (tokens, errors) = scoped_resource::expand(options.clone(), item.clone());
-    Output {
-        errors: errors.texts(),
-        tokens,
-    }
+    Output { errors: errors.texts(), tokens }
 }
 
 /// That of the attribute, and then of the derive that it leaves everything to.
@@ -34,10 +31,7 @@ fn of_lifespan(options: &TokenStream, item: &TokenStream) -> Output {
     let (mut tokens, of_attribute) = lifespan::attribute(options, item);
     let (derived, of_derive) = lifespan::derive(quote!(#[__lifespan(#options)] #item));
     tokens.extend(derived);
-    Output {
-        errors: [of_attribute.texts(), of_derive.texts()].concat(),
-        tokens,
-    }
+    Output { errors: [of_attribute.texts(), of_derive.texts()].concat(), tokens }
 }
 
 fn samples() -> Vec<Sample> {

@@ -23,32 +23,20 @@ pin_project! {
 impl<B> Answer<B> {
     /// One whose client waits for its end.
     pub(crate) fn awaited(body: B, entry: InFlight) -> Self {
-        Answer {
-            body: Some(body),
-            entry: Some(entry),
-            hang_up: None,
-        }
+        Answer { body: Some(body), entry: Some(entry), hang_up: None }
     }
 
     /// One that has no end of its own: it ends when the server is to stop.
     pub(crate) fn endless(body: B, stop: &Stop) -> Self {
         let hang_up = Box::pin(stop.requested());
-        Answer {
-            body: Some(body),
-            entry: None,
-            hang_up: Some(hang_up),
-        }
+        Answer { body: Some(body), entry: None, hang_up: Some(hang_up) }
     }
 }
 
 impl<B> Answer<B> {
     /// One without a body.
     pub(crate) fn empty(entry: InFlight) -> Self {
-        Answer {
-            body: None,
-            entry: Some(entry),
-            hang_up: None,
-        }
+        Answer { body: None, entry: Some(entry), hang_up: None }
     }
 }
 

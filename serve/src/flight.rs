@@ -79,11 +79,7 @@ impl Flight {
             state.next += 1;
             state.requests.insert(number, Entry { label, since, handler });
         });
-        let entry = InFlight {
-            flight: self.clone(),
-            number,
-            is_refused: false,
-        };
+        let entry = InFlight { flight: self.clone(), number, is_refused: false };
         (entry, scope)
     }
 
@@ -196,11 +192,7 @@ impl fmt::Display for Cut {
             let comma = if at == 0 { "" } else { ", " };
             write!(f, "{comma}{label} (in flight for {:.1} s)", since.as_secs_f64())?;
         }
-        if many > 5 {
-            write!(f, " and {} more", many - 5)
-        } else {
-            Ok(())
-        }
+        if many > 5 { write!(f, " and {} more", many - 5) } else { Ok(()) }
     }
 }
 

@@ -220,16 +220,12 @@ impl<S> Server<S> {
             let listener = self.listen.listener().await?;
             let address = listener.local_addr()?;
             // Before it is ready, so that no drain begins without it.
-            let drain_end = self.quiet.map(|(run, quiet)| DrainEnd {
-                serving: run.serving(),
-                quiet,
-            });
+            let drain_end = self
+                .quiet
+                .map(|(run, quiet)| DrainEnd { serving: run.serving(), quiet });
             (self.on_ready)(address);
             ready.set(address);
-            let times = stopping::Times {
-                drain: self.drain,
-                cut: self.cut,
-            };
+            let times = stopping::Times { drain: self.drain, cut: self.cut };
             stopping::run(listener, self.service, &stop, times, self.on_stop, drain_end).await
         })
     }

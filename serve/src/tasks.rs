@@ -65,11 +65,7 @@ pub struct Tasks {
 
 impl Tasks {
     pub(crate) fn new(children: Children, flight: Flight, label: Label) -> Self {
-        Tasks {
-            children,
-            flight,
-            label,
-        }
+        Tasks { children, flight, label }
     }
 
     /// Spawns a task of the server. If the server has stopped, the future is dropped.

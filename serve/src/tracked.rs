@@ -25,12 +25,7 @@ pub(crate) struct Tracked<S> {
 
 impl<S> Tracked<S> {
     pub(crate) fn new(service: S, flight: Flight, children: Children, stop: Stop) -> Self {
-        Tracked {
-            service,
-            flight,
-            children,
-            stop,
-        }
+        Tracked { service, flight, children, stop }
     }
 }
 

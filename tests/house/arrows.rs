@@ -16,9 +16,7 @@ pub(crate) struct Arrow {
 
 impl std::fmt::Display for Arrow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Arrow {
-            from, line, to, name, ..
-        } = self;
+        let Arrow { from, line, to, name, .. } = self;
         write!(f, "{from}:{line} -> {to} ({name})")
     }
 }
@@ -32,10 +30,7 @@ pub(crate) struct Named {
 /// The paths in a file: those of its `use` items, one for each leaf, and the others that have more than one segment.
 pub(crate) fn paths(text: &str) -> Vec<Named> {
     let tokens: TokenStream = text.parse().expect("it is Rust");
-    let mut reader = Reader {
-        found: Vec::new(),
-        inline: 0,
-    };
+    let mut reader = Reader { found: Vec::new(), inline: 0 };
     reader.read(&tokens.into_iter().collect::<Vec<_>>());
     reader.found
 }
@@ -116,10 +111,8 @@ impl Reader {
                 }
                 Some(TokenTree::Punct(star)) if star.as_char() == '*' => {
                     let line = star.span().start().line;
-                    self.found.push(Named {
-                        segments: self.seen_from_the_file(segments),
-                        line,
-                    });
+                    self.found
+                        .push(Named { segments: self.seen_from_the_file(segments), line });
                 }
                 _ => {}
             }
@@ -129,10 +122,7 @@ impl Reader {
 
     fn found(&mut self, segments: Vec<String>, last: &Ident) {
         let segments = self.seen_from_the_file(segments);
-        self.found.push(Named {
-            segments,
-            line: last.span().start().line,
-        });
+        self.found.push(Named { segments, line: last.span().start().line });
     }
 
     fn seen_from_the_file(&self, mut segments: Vec<String>) -> Vec<String> {

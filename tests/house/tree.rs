@@ -28,14 +28,7 @@ impl Tree {
         let files = paths.into_iter().map(|path| {
             let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             let (path, test_modules) = (relative(&path, root), arrows::test_modules(&text));
-            (
-                module(&path),
-                File {
-                    path,
-                    text,
-                    test_modules,
-                },
-            )
+            (module(&path), File { path, text, test_modules })
         });
         Tree { files: files.collect() }
     }

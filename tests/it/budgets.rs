@@ -263,11 +263,7 @@ fn no_time_driver_explicit_budget() {
         for (method, set) in [("enter_timeout", true), ("exit_timeout", false)] {
             let journal = Journal::new();
             let db = journal.resource("db").lifespan();
-            let db = if set {
-                db.enter_timeout(SECOND)
-            } else {
-                db.exit_timeout(SECOND)
-            };
+            let db = if set { db.enter_timeout(SECOND) } else { db.exit_timeout(SECOND) };
             let error = db.scope_ok(async |_| ()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NoTimer);
             let text = error.to_string();

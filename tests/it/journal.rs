@@ -70,12 +70,7 @@ impl Journal {
 
     /// A resource that follows its script. Its name is unique, so that its reports find this journal.
     pub fn resource(&self, name: &'static str) -> Script {
-        Script {
-            journal: self.clone(),
-            name,
-            enter: Step::Now,
-            exit: Step::Now,
-        }
+        Script { journal: self.clone(), name, enter: Step::Now, exit: Step::Now }
     }
 }
 
@@ -160,20 +155,10 @@ impl Script {
     }
 
     pub async fn open(self) -> Result<Db, BoxError> {
-        let Script {
-            journal,
-            name,
-            enter,
-            exit,
-        } = self;
+        let Script { journal, name, enter, exit } = self;
         enter.run().await?;
         journal.log(format!("enter {name}"));
-        Ok(Db {
-            journal,
-            name,
-            exit,
-            entered_by: runner(),
-        })
+        Ok(Db { journal, name, exit, entered_by: runner() })
     }
 }
 
@@ -198,12 +183,7 @@ impl Db {
     }
 
     async fn end(self, exit: &Exit) -> Result<(), BoxError> {
-        let Db {
-            journal,
-            name,
-            exit: step,
-            entered_by,
-        } = self;
+        let Db { journal, name, exit: step, entered_by } = self;
         let mut line = format!("exit {name}: {}", exit.cause());
         // Who cancelled, and where, differs from run to run; `cancel::reasons` looks at that.
         let told = matches!(exit.cause(), Cause::Failed | Cause::Panicked);

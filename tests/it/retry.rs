@@ -28,11 +28,7 @@ fn db(journal: &Journal, enters_at: u32) -> Lifespan<Db, impl Enter<Db> + use<>>
             let enter = async move {
                 journal.log(format!("attempt {n}"));
                 sleep(MS).await;
-                let step = if n < enters_at {
-                    Step::Fail("refused")
-                } else {
-                    Step::Now
-                };
+                let step = if n < enters_at { Step::Fail("refused") } else { Step::Now };
                 journal.resource("db").enter(step).open().await
             };
             Lifespan::of(enter).named(name)
@@ -256,11 +252,7 @@ fn swept_laws_1_3_13() {
             |_| Some(MS),
             || {
                 attempt += 1;
-                let step = if attempt < 3 {
-                    Step::Fail("refused")
-                } else {
-                    Step::Yield
-                };
+                let step = if attempt < 3 { Step::Fail("refused") } else { Step::Yield };
                 journal.resource("db").enter(step).exit(Step::Yield).lifespan()
             },
         );

@@ -115,12 +115,7 @@ fn local_resources() {
     }
     let test = async {
         let mut rows = vec![1];
-        let tx = Lifespan::of(async {
-            Tx {
-                rows: &mut rows,
-                _not_send: Rc::new(()),
-            }
-        });
+        let tx = Lifespan::of(async { Tx { rows: &mut rows, _not_send: Rc::new(()) } });
         tx.scope_ok(async |tx| {
             yield_now().await;
             tx.rows.push(2);
@@ -128,12 +123,7 @@ fn local_resources() {
         .await
         .unwrap();
         assert_eq!(rows, [1, 2]);
-        let tx = Lifespan::of(async {
-            Tx {
-                rows: &mut rows,
-                _not_send: Rc::new(()),
-            }
-        });
+        let tx = Lifespan::of(async { Tx { rows: &mut rows, _not_send: Rc::new(()) } });
         let live = tx.enter().await.unwrap();
         live.exit_with::<(), BoxError>(Err("no".into())).await.unwrap_err();
         assert!(rows.is_empty());

@@ -51,12 +51,7 @@ impl Service {
         let mut pipe = self.child.stderr.take().unwrap();
         pipe.read_to_string(&mut stderr).unwrap();
         let status = self.child.wait().unwrap();
-        Ended {
-            code: status.code(),
-            signal: status.signal(),
-            stdout,
-            stderr,
-        }
+        Ended { code: status.code(), signal: status.signal(), stdout, stderr }
     }
 }
 

@@ -63,9 +63,7 @@ fn gives_a_future(signature: &Signature) -> bool {
 fn has_section(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         Meta::NameValue(doc) if doc.path.is_ident("doc") => match &doc.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text), ..
-            }) => text.value().trim() == "# Cancel safety",
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value().trim() == "# Cancel safety",
             _ => false,
         },
         _ => false,

@@ -32,9 +32,7 @@ impl Surface {
             let module = module.split("::").filter(|name| !name.is_empty()).map(str::to_owned);
             (module.collect(), parse(text).items)
         });
-        Surface {
-            modules: files.collect(),
-        }
+        Surface { modules: files.collect() }
     }
 
     /// Each file as a module, with what it declares.
@@ -49,15 +47,7 @@ impl Surface {
         let mut found = BTreeMap::new();
         self.look_in(&self.modules[&[][..]], &[], &[], None, &mut found);
         let exported = self.modules.values().flatten().filter_map(exported);
-        found.extend(exported.map(|name| {
-            (
-                vec![name],
-                Found {
-                    kind: "macro".to_owned(),
-                    feature: None,
-                },
-            )
-        }));
+        found.extend(exported.map(|name| (vec![name], Found { kind: "macro".to_owned(), feature: None })));
         let line = |(path, Found { kind, feature }): (Names, Found)| {
             let feature = feature.map_or(String::new(), |feature| format!(", feature `{feature}`"));
             format!("{}: {kind}{feature}", path.join("::"))
@@ -151,11 +141,7 @@ fn read_folder(folder: &Path, module: &mut Names, modules: &mut BTreeMap<Names, 
             module.pop();
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let is_folder = name == "mod" || name == "lib";
-            let module = if is_folder {
-                module.clone()
-            } else {
-                below(module, &name)
-            };
+            let module = if is_folder { module.clone() } else { below(module, &name) };
             modules.insert(module, parse(&fs::read_to_string(&path).unwrap()).items);
         }
     }

@@ -71,11 +71,7 @@ fn texts(svg: &str) -> Vec<Text> {
     let is_text = |node: &roxmltree::Node<'_, '_>| node.has_tag_name("text");
     let texts = picture.descendants().filter(is_text).map(|node| {
         let (x, text) = (number(&node, "x"), node.text().unwrap().to_owned());
-        let wide = if node.attribute("class") == Some("note") {
-            6.2
-        } else {
-            7.4
-        };
+        let wide = if node.attribute("class") == Some("note") { 6.2 } else { 7.4 };
         #[allow(clippy::cast_precision_loss, reason = "pixels")]
         let width = text.chars().count() as f64 * wide;
         let from = if node.attribute("text-anchor") == Some("middle") {
@@ -83,12 +79,7 @@ fn texts(svg: &str) -> Vec<Text> {
         } else {
             x
         };
-        Text {
-            y: number(&node, "y"),
-            from,
-            to: from + width,
-            says: text,
-        }
+        Text { y: number(&node, "y"), from, to: from + width, says: text }
     });
     texts.collect()
 }

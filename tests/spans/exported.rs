@@ -50,9 +50,7 @@ fn opentelemetry_has_names_parents_links_and_status() {
     let (app, cache) = (find(&spans, "enter app"), find(&spans, "exit cache"));
     assert_eq!(cache.parent_span_id, app.span_context.span_id());
     assert_eq!(app.status, Status::Unset);
-    let Status::Error { description } = &cache.status else {
-        panic!("{cache:?}")
-    };
+    let Status::Error { description } = &cache.status else { panic!("{cache:?}") };
     assert!(description.contains("disk full"));
     let (db, request) = (find(&spans, "exit db"), find(&spans, "request"));
     assert_eq!(db.parent_span_id, SpanId::INVALID);

@@ -42,10 +42,7 @@ pub(crate) fn captured(act: impl FnOnce()) -> Seen {
 impl Capture {
     /// Without what has this target.
     pub(crate) fn but(self, target: &'static str) -> Self {
-        Capture {
-            filtered: Some(target),
-            ..self
-        }
+        Capture { filtered: Some(target), ..self }
     }
 }
 

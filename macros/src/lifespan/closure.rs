@@ -46,12 +46,7 @@ impl Closure {
             if expr.is_empty() {
                 return Err(Error::new(last.span, texts::closure_without_body()));
             }
-            Ok(Closure {
-                asyncness,
-                movement,
-                params,
-                expr,
-            })
+            Ok(Closure { asyncness, movement, params, expr })
         };
         read.parse2(expr)
     }

@@ -33,10 +33,7 @@ impl Ending {
                 errors.at(&expr, texts::exit_no_closure(member));
                 return None;
             }
-            return Some(Ending {
-                function: expr,
-                takes_both: true,
-            });
+            return Some(Ending { function: expr, takes_both: true });
         };
         let (mut asyncness, movement, body) = (closure.asyncness, closure.movement, closure.expr);
         let params = closure.params.into_iter();

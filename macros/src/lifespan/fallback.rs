@@ -76,12 +76,7 @@ fn unfinished(model: &Model<'_>, errors: &Errors) -> TokenStream {
 
 /// How a member begins: with the types of what it is made from.
 fn begun(field: &Member<'_>, model: &Model<'_>) -> Option<TokenStream> {
-    let Closure {
-        asyncness,
-        movement,
-        params,
-        expr,
-    } = field.make.as_ref()?;
+    let Closure { asyncness, movement, params, expr } = field.make.as_ref()?;
     let by_value = movement.is_some();
     // One that is asked for twice has been reported.
     let is_first = |(at, param): &(usize, &Param)| !params[..*at].iter().any(|other| same(&other.name, &param.name));

@@ -94,15 +94,7 @@ impl<'a> Head<'a> {
         };
         let lifetime = generics.lifetimes().next();
         let generics = our_generics(generics.clone());
-        Some(Head {
-            attrs,
-            vis,
-            name,
-            generics,
-            lifetime,
-            what,
-            fields,
-        })
+        Some(Head { attrs, vis, name, generics, lifetime, what, fields })
     }
 
     /// The options of the attribute, which left them to the derive.
@@ -124,12 +116,7 @@ impl<'a> Model<'a> {
         let of_input = |(at, input): (usize, &Input)| (input.name.unraw().to_string(), Dependency::Input(at));
         let names = fields.iter().enumerate().map(of_field);
         let names = names.chain(options.inputs.iter().enumerate().map(of_input)).collect();
-        Model {
-            options,
-            head,
-            fields,
-            names,
-        }
+        Model { options, head, fields, names }
     }
 
     /// The member or the input that a parameter names. `_pool` is `pool` that has to be there first, and is not used.

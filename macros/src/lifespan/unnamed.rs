@@ -33,13 +33,9 @@ pub(super) fn name(model: &mut Model<'_>, errors: &mut Errors) {
                 help += &texts::unnamed_alone(&at);
             }
             errors.at(&at, texts::unnamed(what, &at, help));
-            closure.params.push(Param {
-                pattern: parse_quote!(#at),
-                name: at,
-                colon: None,
-                ty: None,
-                guessed: true,
-            });
+            closure
+                .params
+                .push(Param { pattern: parse_quote!(#at), name: at, colon: None, ty: None, guessed: true });
         }
     }
 }

@@ -18,11 +18,9 @@ pub(super) struct Argument<'a> {
 pub(super) fn arguments(sig: &Signature) -> Vec<Argument<'_>> {
     let argument = |(at, input)| match input {
         &FnArg::Receiver(_) => None,
-        FnArg::Typed(PatType { attrs, pat, ty, .. }) => Some(Argument {
-            cfgs: attributes::cfgs(attrs),
-            name: argument_name(pat, at),
-            ty,
-        }),
+        FnArg::Typed(PatType { attrs, pat, ty, .. }) => {
+            Some(Argument { cfgs: attributes::cfgs(attrs), name: argument_name(pat, at), ty })
+        }
     };
     sig.inputs.iter().enumerate().filter_map(argument).collect()
 }

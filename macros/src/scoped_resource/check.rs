@@ -27,12 +27,7 @@ pub(super) fn block(block: &Block, subject: &Subject<'_>, errors: &mut Errors) {
 /// An `async fn` that gives a `Self` where nothing is marked as the enter: whoever calls it would get a bare value, and
 /// nothing would ever say that its exit is missing.
 fn unmarked(member: &BlockMember, errors: &mut Errors) {
-    if let BlockMember::Method(Method {
-        sig,
-        role: MethodRole::Unmarked,
-        ..
-    }) = member
-    {
+    if let BlockMember::Method(Method { sig, role: MethodRole::Unmarked, .. }) = member {
         let output = written(&sig.output);
         let mut words = output.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
         if sig.asyncness.is_some() && sig.receiver().is_none() && words.any(|word| word == "Self") {
@@ -159,9 +154,7 @@ pub(super) fn exits<'a>(block: &'a Block, errors: &mut Errors) -> Vec<&'a Method
                     None => kept.push(exit),
                 }
             }
-            BlockMember::Other {
-                marker: Some(marker), ..
-            } => misplaced |= is_exit(marker),
+            BlockMember::Other { marker: Some(marker), .. } => misplaced |= is_exit(marker),
             _ => {}
         }
     }

@@ -116,12 +116,7 @@ fn implementation(input: ParseStream<'_>) -> Result<Item> {
         members.push(content.parse()?);
     }
     let head = BlockHead { generics, ty: first };
-    Ok(Item::Block(Block {
-        attrs,
-        head,
-        inner_attrs,
-        members,
-    }))
+    Ok(Item::Block(Block { attrs, head, inner_attrs, members }))
 }
 
 impl BlockHead {
@@ -140,20 +135,10 @@ impl Parse for BlockMember {
         if let Ok((vis, sig, body)) = parse_method(&ahead) {
             input.advance_to(&ahead);
             let role = MethodRole::of(&markers, &sig);
-            return Ok(BlockMember::Method(Method {
-                role,
-                markers,
-                attrs,
-                vis,
-                sig,
-                body,
-            }));
+            return Ok(BlockMember::Method(Method { role, markers, attrs, vis, sig, body }));
         }
         let rest = until_end_of_member(input)?;
-        Ok(BlockMember::Other {
-            marker: markers.into_iter().next(),
-            tokens: quote!(#(#attrs)* #rest),
-        })
+        Ok(BlockMember::Other { marker: markers.into_iter().next(), tokens: quote!(#(#attrs)* #rest) })
     }
 }
 

@@ -53,10 +53,7 @@ pub struct Asking<'a, 'f> {
 
 /// Asks the members of a lifespan.
 pub fn asking<'a, 'f, T: Composed<K>, K: Kind>(failing: &'a mut Failing<'f>) -> Asking<'a, 'f> {
-    Asking {
-        graph: T::GRAPH,
-        failing,
-    }
+    Asking { graph: T::GRAPH, failing }
 }
 
 impl Asking<'_, '_> {

@@ -151,12 +151,7 @@ impl<S, I, K: Kind> Enters for SlotEnters<'_, S, I, K> {
         let (lane, member) = (&mut this.under_way[at], this.graph.at(at));
         if let (None, Some(slots)) = (&lane, this.slots) {
             let (start, inputs) = (this.starts[at], this.inputs);
-            let beginning = Beginning {
-                number: at,
-                member,
-                entered: this.entered,
-                may_be_absent: true,
-            };
+            let beginning = Beginning { number: at, member, entered: this.entered, may_be_absent: true };
             if let Err(panic) = caught(&mut || *lane = start(slots, inputs, beginning)) {
                 group.fail(OneFailure::panicked(member.subject(), Phase::Enter, panic));
             }

@@ -51,11 +51,7 @@ where
                 let (resource, origin) = kept.take();
                 let member = this.slot.beginning.member;
                 // A value has no exit that there could be something to tell of.
-                let entry = if member.is_value() {
-                    member.entry()
-                } else {
-                    origin.entry
-                };
+                let entry = if member.is_value() { member.entry() } else { origin.entry };
                 ((this.field)(resource), entry)
             }
             Err(missed) => match this.absent {

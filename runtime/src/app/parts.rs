@@ -20,12 +20,7 @@ pub struct Parts<'e, K: Kind> {
 
 impl<'e, K: Kind> Parts<'e, K> {
     pub(super) fn new(parting: Parting<K>, graph: &'static Graph, exit: &'e Exit) -> Self {
-        Parts {
-            graph,
-            entries: exit.parts().unwrap_or_default(),
-            next: 0,
-            parting,
-        }
+        Parts { graph, entries: exit.parts().unwrap_or_default(), next: 0, parting }
     }
 
     pub(super) fn into_parting(self) -> Parting<K> {

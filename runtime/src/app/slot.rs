@@ -27,10 +27,7 @@ pub(crate) struct EnteredMembers<K: Kind> {
 
 impl<K: Kind> EnteredMembers<K> {
     pub(super) fn of(members: usize) -> Arc<Self> {
-        Arc::new(EnteredMembers {
-            entries: Lock::new(vec![None; members]),
-            rolled_back: Lock::new(None),
-        })
+        Arc::new(EnteredMembers { entries: Lock::new(vec![None; members]), rolled_back: Lock::new(None) })
     }
 
     /// Those of all members, when all have entered.
@@ -64,10 +61,7 @@ impl<K: Kind> Beginning<'_, K> {
     /// One that is there: it enters, or the whole fails.
     #[must_use]
     pub fn needed(self) -> Self {
-        Beginning {
-            may_be_absent: false,
-            ..self
-        }
+        Beginning { may_be_absent: false, ..self }
     }
 }
 
@@ -216,11 +210,7 @@ pub fn leaf<V, R, K: Kind>(role: Role<V, R, K>) -> LeafSlot<V, R, K> {
 #[allow(improper_ctypes_definitions, reason = "no other language calls it")]
 #[inline(never)]
 extern "C" fn slot<C: Default, V, R, K: Kind>(ending: Ending<V, K>) -> SlotOf<C, V, R, K> {
-    SlotOf {
-        cells: ManuallyDrop::default(),
-        ending,
-        becomes: PhantomData,
-    }
+    SlotOf { cells: ManuallyDrop::default(), ending, becomes: PhantomData }
 }
 
 /// An input that members borrow, or that is kept.
@@ -264,11 +254,7 @@ impl<T> Moved<T> {
 impl<C: SlotCells<V, K>, V, R, K: Kind> SlotOf<C, V, R, K> {
     /// Where a member that begins to enter will be put.
     pub(super) fn place<'s>(&'s self, beginning: Beginning<'s, K>) -> SlotPlace<'s, V, K> {
-        SlotPlace {
-            cell: self.cells.__cell(),
-            ending: self.ending,
-            beginning,
-        }
+        SlotPlace { cell: self.cells.__cell(), ending: self.ending, beginning }
     }
 
     /// Takes the value of the field, when all members have entered. It does not unwind, so that a struct of a thousand fields is

@@ -21,11 +21,7 @@ pin_project! {
 
 impl<F, O: Gives<V>, V, R> WithEnd<F, O, V, R> {
     pub(super) fn new(enter: F, close: fn(V) -> R) -> Self {
-        WithEnd {
-            enter,
-            given: O::__into_result,
-            close,
-        }
+        WithEnd { enter, given: O::__into_result, close }
     }
 }
 

@@ -46,23 +46,13 @@ impl EntryParts {
 impl Entry {
     #[inline]
     pub(crate) fn new(policy: Policy, place: &'static Location<'static>) -> Self {
-        Entry {
-            policy,
-            place,
-            parts: None,
-        }
+        Entry { policy, place, parts: None }
     }
 
     /// The code of its enter [asks](super::called::here) how it is entered.
     pub(crate) fn told(self) -> Self {
-        let parts = EntryParts {
-            is_told: true,
-            ..EntryParts::default()
-        };
-        Entry {
-            parts: Some(Arc::new(parts)),
-            ..self
-        }
+        let parts = EntryParts { is_told: true, ..EntryParts::default() };
+        Entry { parts: Some(Arc::new(parts)), ..self }
     }
 
     #[inline]

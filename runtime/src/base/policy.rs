@@ -140,11 +140,7 @@ impl Policy {
             (_, Some(budget)) => ExitBudget::Around(budget),
             (_, None) => ExitBudget::Unbounded,
         };
-        Policy {
-            enter: self.enter.and_then(longer),
-            exit,
-            ..self
-        }
+        Policy { enter: self.enter.and_then(longer), exit, ..self }
     }
 
     /// Whether a bound was asked for.

@@ -17,11 +17,7 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new(name: Name, place: &'static Location<'static>) -> Self {
-        Subject {
-            name,
-            place,
-            life: None,
-        }
+        Subject { name, place, life: None }
     }
 }
 

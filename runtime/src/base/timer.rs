@@ -42,9 +42,7 @@ pin_project! {
 impl Timer {
     #[inline]
     pub(crate) fn unarmed() -> Self {
-        Timer {
-            state: TimerState::Unarmed,
-        }
+        Timer { state: TimerState::Unarmed }
     }
 
     /// Ready when the deadline has passed, also behind code that is never idle. The deadline is asked for on the first call.

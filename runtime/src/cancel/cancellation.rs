@@ -45,10 +45,7 @@ struct CancellationInner {
 #[derive(Clone, Debug)]
 pub(crate) enum CancelKind {
     /// A canceller, called there.
-    Asked {
-        reason: Option<Cow<'static, str>>,
-        by: String,
-    },
+    Asked { reason: Option<Cow<'static, str>>, by: String },
     /// The deadline of a cancel scope that was made there.
     Deadline(Subject),
     /// The budget of a resource that was entered there.
@@ -81,11 +78,7 @@ pub(crate) enum CancelKind {
 
 impl Cancellation {
     pub(crate) fn new(kind: CancelKind, place: &'static Location<'static>) -> Self {
-        Cancellation(Arc::new(CancellationInner {
-            kind,
-            place,
-            text: OnceLock::new(),
-        }))
+        Cancellation(Arc::new(CancellationInner { kind, place, text: OnceLock::new() }))
     }
 
     /// By the caller, whoever that is.
@@ -294,9 +287,7 @@ impl Cancelled {
 
 impl fmt::Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Cancelled {
-            cancellation, subject, ..
-        } = self;
+        let Cancelled { cancellation, subject, .. } = self;
         // What comes from the scope itself, a deadline, say, names it already.
         if cancellation.place() == subject.place {
             return write!(f, "{cancellation}");

@@ -68,10 +68,7 @@ pub(crate) enum Inside {
 
 impl<N> Default for ChildPlace<N> {
     fn default() -> Self {
-        ChildPlace {
-            child: ChildSeat::Nobody(Seat::NONE),
-            answered_in: 0,
-        }
+        ChildPlace { child: ChildSeat::Nobody(Seat::NONE), answered_in: 0 }
     }
 }
 

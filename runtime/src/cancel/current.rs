@@ -17,11 +17,7 @@ use crate::base::subject::Subject;
 /// The node in which the calling code runs, for what is first polled there; one that was not needed yet is made.
 #[inline]
 pub(crate) fn parent() -> Option<Arc<Node>> {
-    if Here::kind() == PlaceKind::Nowhere {
-        None
-    } else {
-        find_parent()
-    }
+    if Here::kind() == PlaceKind::Nowhere { None } else { find_parent() }
 }
 
 #[cold]
@@ -56,11 +52,7 @@ pub(crate) fn is_nowhere() -> bool {
 /// The node of the future that is being polled, for its own parts. A leaf has none: nothing is live inside.
 #[inline]
 pub(crate) fn here() -> Option<Arc<Node>> {
-    if Here::kind() == PlaceKind::AtNode {
-        look(Arc::clone)
-    } else {
-        None
-    }
+    if Here::kind() == PlaceKind::AtNode { look(Arc::clone) } else { None }
 }
 
 /// As [`here`], for what is told from others by it, or follows it: a leaf gets one.
@@ -145,11 +137,7 @@ pub(crate) fn out_of_time(phase: Phase) {
 /// Why the node here is cancelled, if it is.
 #[inline]
 pub(crate) fn cancellation() -> Option<Cancellation> {
-    if Here::kind().has_node() {
-        find_cancellation()
-    } else {
-        None
-    }
+    if Here::kind().has_node() { find_cancellation() } else { None }
 }
 
 #[cold]

@@ -74,11 +74,7 @@ impl AsLeaf {
 
     /// A node for it.
     pub(super) fn node(self) -> Arc<Node> {
-        Node::with_role(if self.0 & AsLeaf::MEMBER == 0 {
-            NodeRole::Plain
-        } else {
-            NodeRole::Member
-        })
+        Node::with_role(if self.0 & AsLeaf::MEMBER == 0 { NodeRole::Plain } else { NodeRole::Member })
     }
 
     pub(super) fn is_delivered(self) -> bool {
@@ -161,10 +157,7 @@ impl Place {
 
     /// For the enter of a member: what it is entered in fails if it does.
     pub(crate) fn member() -> Self {
-        Place {
-            leaf: AsLeaf(AsLeaf::MEMBER),
-            ..Place::default()
-        }
+        Place { leaf: AsLeaf(AsLeaf::MEMBER), ..Place::default() }
     }
 
     #[inline]
@@ -174,11 +167,7 @@ impl Place {
 
     #[inline]
     fn of(kind: PlaceKind, node: Option<Arc<Node>>) -> Self {
-        Place {
-            node,
-            kind,
-            ..Place::default()
-        }
+        Place { node, kind, ..Place::default() }
     }
 
     /// From here on it has a node of its own, by which it is known.
@@ -296,12 +285,7 @@ impl Place {
             (_, Some(region)) => region.calls(),
             (_, None) => 0,
         };
-        Stay {
-            kind: self.kind,
-            calls,
-            is_called_around,
-            outer: self.begin(),
-        }
+        Stay { kind: self.kind, calls, is_called_around, outer: self.begin() }
     }
 
     pub(crate) fn end_visit(&mut self, stay: &Stay) {

@@ -134,10 +134,7 @@ impl CancelScope {
     #[cfg(feature = "tokio-util")]
     #[track_caller]
     pub fn from_token(token: &tokio_util::sync::CancellationToken) -> Self {
-        CancelScope {
-            token: Some(token.clone()),
-            ..CancelScope::new()
-        }
+        CancelScope { token: Some(token.clone()), ..CancelScope::new() }
     }
 
     /// Sets the name that errors and reports use.

@@ -83,9 +83,5 @@ fn cancelled(node: &Node, cancellation: Cancellation, inherited: bool) -> Cancel
     let Some(subject) = node.subject().cloned() else {
         unreachable!("a cancel scope has its name from the start")
     };
-    Cancelled {
-        cancellation,
-        by,
-        subject,
-    }
+    Cancelled { cancellation, by, subject }
 }

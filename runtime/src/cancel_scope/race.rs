@@ -154,9 +154,7 @@ impl<F, T> Lane<F, T> {
     fn new(body: F, place: &'static Location<'static>) -> Self {
         let node = Node::with_role(NodeRole::Branch);
         node.name(subject(place));
-        Lane {
-            branch: Some(Branch::new(node, Bell::none(), body)),
-        }
+        Lane { branch: Some(Branch::new(node, Bell::none(), body)) }
     }
 }
 

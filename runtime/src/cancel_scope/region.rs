@@ -60,12 +60,7 @@ impl<F, T, S> Region<F, T, S> {
         Region {
             code: Made::made(body),
             bell,
-            course: RegionCourse {
-                has_begun: false,
-                end: None,
-                side: Side::nothing(),
-                observed: None,
-            },
+            course: RegionCourse { has_begun: false, end: None, side: Side::nothing(), observed: None },
         }
     }
 }

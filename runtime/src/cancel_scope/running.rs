@@ -29,10 +29,7 @@ pin_project! {
 
 impl<F, T, S, O> Running<F, T, S, O> {
     pub(super) fn new(node: Arc<Node>, alarm: Bell<S>, body: F, settle: fn(Outcome<T>) -> O) -> Self {
-        Running {
-            branch: Branch::new(node, alarm, body),
-            settle,
-        }
+        Running { branch: Branch::new(node, alarm, body), settle }
     }
 }
 
@@ -69,10 +66,7 @@ impl<F, T, S> Branch<F, T, S> {
     pub(crate) fn new(node: Arc<Node>, alarm: Bell<S>, body: F) -> Self {
         let region = Region::new(body, alarm);
         let kind = TieKind::Cancel(Arc::clone(&node));
-        Branch {
-            region: InTask::new(region, Checkpoint::open(), kind),
-            node,
-        }
+        Branch { region: InTask::new(region, Checkpoint::open(), kind), node }
     }
 }
 

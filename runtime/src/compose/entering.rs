@@ -53,10 +53,7 @@ pub(crate) struct EnterEach<L> {
 impl<L: Enters> EnterEach<L> {
     /// In these turns.
     pub(crate) fn new(group: Box<Group>, members: Pin<Box<L>>, turns: Turns) -> Self {
-        EnterEach {
-            woken: WokenSet::new(members.__count(), turns),
-            members: Some((group, members)),
-        }
+        EnterEach { woken: WokenSet::new(members.__count(), turns), members: Some((group, members)) }
     }
 }
 

@@ -27,12 +27,7 @@ pub struct Group {
 
 impl Group {
     pub(super) fn new(node: Arc<Node>, subject: Subject) -> Self {
-        Group {
-            node,
-            subject,
-            failures: Vec::new(),
-            left: Vec::new(),
-        }
+        Group { node, subject, failures: Vec::new(), left: Vec::new() }
     }
 
     /// Whether a member has failed, or will have: one that is a composite itself may still be unwinding.

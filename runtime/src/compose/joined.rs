@@ -108,12 +108,7 @@ members! { A B C D E F G H I J K L }
 
 impl<T: Members<K>, K: Kind> Joined<T, K> {
     pub(super) fn new((values, entries): (T, Entries), order: Order) -> Self {
-        Joined {
-            values,
-            entries,
-            order,
-            kind: PhantomData,
-        }
+        Joined { values, entries, order, kind: PhantomData }
     }
 
     fn ask(&self, failing: &mut Failing<'_>) {

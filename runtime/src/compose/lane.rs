@@ -45,11 +45,7 @@ impl<R: LocalResource, F> EnterOne<R, F> {
     /// Of a member that the whole may do without.
     pub(crate) fn of(lifespan: Lifespan<R, F>, place: &'static Location<'static>, is_optional: bool) -> Self {
         let subject = lifespan.subject(place);
-        EnterOne {
-            entering: lifespan.hold(place, is_optional),
-            subject,
-            left: None,
-        }
+        EnterOne { entering: lifespan.hold(place, is_optional), subject, left: None }
     }
 }
 
@@ -105,10 +101,7 @@ pin_project! {
 
 impl<E, R: LocalResource> MemberLane<E, R> {
     pub(super) fn new(entering: E) -> Self {
-        MemberLane {
-            entering: Some(entering),
-            kept: None,
-        }
+        MemberLane { entering: Some(entering), kept: None }
     }
 
     /// Once it is entered.

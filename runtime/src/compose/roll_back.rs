@@ -55,10 +55,7 @@ impl<K: Kind> RollingBack<K> {
         for (member, left) in std::mem::take(&mut group.left) {
             parting.left(order.number(member), *left);
         }
-        let why = NotEntered {
-            why,
-            is_own: cause == Cause::RolledBack,
-        };
+        let why = NotEntered { why, is_own: cause == Cause::RolledBack };
         let exits = if group.node.whole().is_some() {
             match parting.detached(order) {
                 Ok(exits) => {
@@ -72,10 +69,7 @@ impl<K: Kind> RollingBack<K> {
         } else {
             parting.exits(order)
         };
-        Ok(RollingBack {
-            why: Some(why),
-            exits: Box::pin(untold_shield(exits)),
-        })
+        Ok(RollingBack { why: Some(why), exits: Box::pin(untold_shield(exits)) })
     }
 }
 

@@ -8,11 +8,7 @@ pub(crate) enum Turns {
     /// In order, so many at once.
     InOrder { next: usize, count: usize, width: usize },
     /// Each when all that it waits for have ended, the first of those first.
-    After {
-        free: BTreeSet<usize>,
-        waiting: Vec<Waiting>,
-        left: usize,
-    },
+    After { free: BTreeSet<usize>, waiting: Vec<Waiting>, left: usize },
 }
 
 /// One that waits for others.
@@ -25,11 +21,7 @@ pub(crate) struct Waiting {
 impl Turns {
     /// A width of zero would never begin, and counts as one.
     pub(crate) fn in_order(count: usize, width: usize) -> Self {
-        Turns::InOrder {
-            next: 0,
-            count,
-            width: width.max(1),
-        }
+        Turns::InOrder { next: 0, count, width: width.max(1) }
     }
 
     /// `before` has pairs: the first ends before the second starts.
@@ -40,11 +32,7 @@ impl Turns {
             waiting[second].for_others += 1;
         }
         let free = (0..count).filter(|index| waiting[*index].for_others == 0).collect();
-        Turns::After {
-            free,
-            waiting,
-            left: count,
-        }
+        Turns::After { free, waiting, left: count }
     }
 
     /// The next that may start, while so many are under way.

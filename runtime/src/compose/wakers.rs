@@ -49,11 +49,7 @@ impl Wake for One {
 
 impl Wakers {
     pub(super) fn new(count: usize) -> Self {
-        Wakers {
-            queue: Arc::default(),
-            each: (0..count).map(|_| None).collect(),
-            spare: None,
-        }
+        Wakers { queue: Arc::default(), each: (0..count).map(|_| None).collect(), spare: None }
     }
 
     /// Adds what has been woken, and from here on has this task woken.
@@ -94,10 +90,6 @@ impl Wakers {
                 return spare;
             }
         }
-        Arc::new(One {
-            index,
-            queued: AtomicBool::new(false),
-            queue: Arc::clone(&self.queue),
-        })
+        Arc::new(One { index, queued: AtomicBool::new(false), queue: Arc::clone(&self.queue) })
     }
 }

@@ -30,12 +30,7 @@ impl<T> Rejected<T> {
     #[cold]
     pub(crate) fn new(it: T, kind: ErrorKind, text: String, subject: Subject) -> Self {
         let it = Lock::new(it);
-        Rejected(Box::new(RejectedInner {
-            it,
-            kind,
-            text,
-            subject,
-        }))
+        Rejected(Box::new(RejectedInner { it, kind, text, subject }))
     }
 
     /// By something that is closed.
@@ -52,9 +47,7 @@ impl<T> Rejected<T> {
 
     /// What was brought is dropped.
     pub(crate) fn into_error_alone(self) -> Error {
-        let RejectedInner {
-            kind, text, subject, ..
-        } = *self.0;
+        let RejectedInner { kind, text, subject, .. } = *self.0;
         Error::of(subject, Phase::Enter, kind, text.into())
     }
 }

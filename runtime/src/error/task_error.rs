@@ -77,18 +77,9 @@ impl fmt::Display for TaskError {
                 )?;
                 write_progress(f, progress.as_deref())
             }
-            TaskError::Ignored {
-                stop,
-                cancel,
-                is_gone,
-                progress,
-            } => {
+            TaskError::Ignored { stop, cancel, is_gone, progress } => {
                 write_ignored(f, *stop, *cancel)?;
-                f.write_str(if *is_gone {
-                    ""
-                } else {
-                    "; it goes on, since it blocks its thread"
-                })?;
+                f.write_str(if *is_gone { "" } else { "; it goes on, since it blocks its thread" })?;
                 write_progress(f, progress.as_deref())
             }
             TaskError::GroupClosed => f.write_str("its group has ended"),
@@ -138,11 +129,7 @@ pub struct TaskFailure {
 
 impl TaskFailure {
     pub(crate) fn new(text: String, task: &Subject) -> Self {
-        TaskFailure {
-            text,
-            task: task.clone(),
-            death: None,
-        }
+        TaskFailure { text, task: task.clone(), death: None }
     }
 
     /// The text of the error, or of the panic.
@@ -174,12 +161,7 @@ impl TaskError {
 
     /// A child that did not unwind in its time.
     pub(crate) fn ignored(cancel: Option<Duration>, is_gone: bool) -> Self {
-        TaskError::Ignored {
-            stop: None,
-            cancel,
-            is_gone,
-            progress: None,
-        }
+        TaskError::Ignored { stop: None, cancel, is_gone, progress: None }
     }
 
     /// The group has ended with this.

@@ -27,10 +27,7 @@ impl OneFailure {
             Err(panic) => (subject, panic),
         };
         let text = panic_text(&panic).into();
-        OneFailure {
-            error: Error::of(subject, phase, ErrorKind::Panicked, text),
-            panic: Some(panic),
-        }
+        OneFailure { error: Error::of(subject, phase, ErrorKind::Panicked, text), panic: Some(panic) }
     }
 }
 
@@ -55,9 +52,7 @@ fn resume_of_part(panicked: Panicked) -> ! {
 /// Goes on with a panic of an exit, for whatever runs that, with what failed after it.
 pub(crate) fn resume_before(first: OneFailure, later: Failures) -> ! {
     let OneFailure { error, panic } = first;
-    let Some(panic) = panic else {
-        unreachable!("it is that of a panic")
-    };
+    let Some(panic) = panic else { unreachable!("it is that of a panic") };
     let subject = error.subject().clone();
     resume_of_part(Panicked { subject, panic, later })
 }

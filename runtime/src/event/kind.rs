@@ -65,11 +65,7 @@ pub enum EventKind<'a> {
     EnterDropped { took: Duration },
     /// Its exit begins: why, with the text of what ended its body, and within which budget.
     #[non_exhaustive]
-    Exiting {
-        cause: Cause,
-        error: Option<&'a str>,
-        budget: Option<Duration>,
-    },
+    Exiting { cause: Cause, error: Option<&'a str>, budget: Option<Duration> },
     /// It has exited.
     #[non_exhaustive]
     Exited { took: Duration },
@@ -86,10 +82,7 @@ pub enum EventKind<'a> {
     Closed { took: Duration },
     /// It was cancelled, and its body has unwound.
     #[non_exhaustive]
-    Unwound {
-        took: Duration,
-        cancellation: &'a Cancellation,
-    },
+    Unwound { took: Duration, cancellation: &'a Cancellation },
     /// It was dropped before it had ended.
     #[non_exhaustive]
     Dropped { took: Duration },
@@ -148,11 +141,7 @@ pub enum EventKind<'a> {
     /// An attempt to enter, or a run of a service, failed; the first has the number 1. The next begins after this time. The error is
     /// dropped.
     #[non_exhaustive]
-    Retrying {
-        attempt: u32,
-        error: &'a Error,
-        after: Duration,
-    },
+    Retrying { attempt: u32, error: &'a Error, after: Duration },
     /// A value asked for a longer budget than the member of a lifespan that it is has; it gets that of the member.
     #[non_exhaustive]
     Capped { reason: &'a str },
@@ -307,11 +296,7 @@ impl fmt::Display for Event<'_> {
             EventKind::Entered { took } => write!(f, "`{name}` entered in {took:.1?}"),
             EventKind::EnterDropped { took } => write!(f, "enter of `{name}` dropped after {took:.1?}"),
             EventKind::Exiting { cause, error: None, .. } => write!(f, "`{name}` exits: {cause}"),
-            EventKind::Exiting {
-                cause,
-                error: Some(error),
-                ..
-            } => write!(f, "`{name}` exits: {cause} ({error})"),
+            EventKind::Exiting { cause, error: Some(error), .. } => write!(f, "`{name}` exits: {cause} ({error})"),
             EventKind::Exited { took } => write!(f, "`{name}` exited in {took:.1?}"),
             EventKind::WentOn => write!(f, "exit of `{name}` dropped: what it is made of exits elsewhere"),
             EventKind::Abandoned { cause } => write!(f, "`{name}` dropped without its exit: {cause}"),

@@ -16,17 +16,9 @@ use crate::error::Error;
 /// It begins to enter, in the place that its scope has taken.
 #[cold]
 pub(crate) fn entering(entry: &mut Entry) {
-    let subject = Subject {
-        life: Some(begin()),
-        ..entry.subject()
-    };
+    let subject = Subject { life: Some(begin()), ..entry.subject() };
     current::inhabit(&subject);
-    emit(
-        &subject,
-        EventKind::Entering {
-            budget: entry.policy.enter_budget(),
-        },
-    );
+    emit(&subject, EventKind::Entering { budget: entry.policy.enter_budget() });
     entry.observe(Observed::begin(subject, dropped));
 }
 
@@ -64,9 +56,7 @@ fn dropped(observed: &Observed) {
     let kind = if observed.has_entered() {
         EventKind::HandedOn
     } else {
-        EventKind::EnterDropped {
-            took: observed.elapsed(),
-        }
+        EventKind::EnterDropped { took: observed.elapsed() }
     };
     emit(&observed.subject, kind);
 }

@@ -15,10 +15,7 @@ use crate::cancel::node::Node;
 #[cold]
 pub(crate) fn opened() -> Option<Box<Observed>> {
     let node = current::here().filter(|node| node.is_told())?;
-    let subject = Subject {
-        life: Some(begin()),
-        ..node.subject()?.clone()
-    };
+    let subject = Subject { life: Some(begin()), ..node.subject()?.clone() };
     emit(&subject, EventKind::Opened);
     Some(Box::new(Observed::begin(subject, dropped)))
 }
@@ -45,10 +42,7 @@ fn dropped(observed: &Observed) {
 pub(crate) fn cancelled(node: &Node, cancellation: &Cancellation) {
     if let (Some(id), Some(subject)) = (node.resident(), node.subject()) {
         let parent = node.parent().and_then(|parent| parent.living());
-        let subject = Subject {
-            life: Some(Life { id, parent }),
-            ..subject.clone()
-        };
+        let subject = Subject { life: Some(Life { id, parent }), ..subject.clone() };
         emit(&subject, EventKind::Cancelled { cancellation });
     }
 }

@@ -128,11 +128,7 @@ fn enter(id: Id, event: &Event<'_>, budget: Option<Duration>) {
     let entered_in = Span::current().id();
     let parent = entered_in.clone().or_else(|| began_by(event));
     let span = operation!("lifespan.enter", "enter", event, parent, budget, None::<Cause>);
-    let trace = Trace {
-        span: Some(Arc::new(span)),
-        entered_in,
-        is_rescued: false,
-    };
+    let trace = Trace { span: Some(Arc::new(span)), entered_in, is_rescued: false };
     traces().insert(id, trace);
 }
 

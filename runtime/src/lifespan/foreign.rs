@@ -82,11 +82,7 @@ where
         X: AsyncFnOnce(T, &Exit) -> O + for<'x> SendFn2<T, &'x Exit, O> + Send + 'static,
         O: Exited,
     {
-        Lifespan::of(WithExit {
-            enter,
-            exit: Some(exit),
-            exited: PhantomData,
-        })
+        Lifespan::of(WithExit { enter, exit: Some(exit), exited: PhantomData })
     }
 }
 

@@ -101,15 +101,9 @@ impl<V: Send + 'static> Lifespan<Lent<V>, HeldEnter<V>> {
     {
         let (lending, received) = oneshot::channel();
         let slot = HeldSlot::default();
-        let lend = Lend {
-            slot: Arc::clone(&slot),
-            lending,
-        };
+        let lend = Lend { slot: Arc::clone(&slot), lending };
         let function = Box::pin(async { function(lend).await.map_err(Into::into) });
-        Lifespan::of(HeldEnter {
-            half: FirstHalf::new(function, received),
-            slot,
-        })
+        Lifespan::of(HeldEnter { half: FirstHalf::new(function, received), slot })
     }
 }
 
@@ -203,11 +197,7 @@ struct SecondHalf {
 
 impl FirstHalf {
     fn new(function: Function, lending: oneshot::Receiver<Lending>) -> Self {
-        FirstHalf {
-            function: Some(function),
-            lending: Some(lending),
-            place: Place::root(),
-        }
+        FirstHalf { function: Some(function), lending: Some(lending), place: Place::root() }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<SecondHalf, BoxError>> {

@@ -233,11 +233,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
     #[track_caller]
     pub fn of(enter: F) -> Self {
         let entry = Entry::new(R::policy(), Location::caller());
-        Lifespan {
-            enter,
-            entry,
-            resource: PhantomData,
-        }
+        Lifespan { enter, entry, resource: PhantomData }
     }
 
     /// Sets the name that errors and reports use for this resource.
@@ -293,11 +289,7 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         R: 'a,
     {
         let Lifespan { enter, entry, resource } = self;
-        Lifespan {
-            enter: Box::pin(Entering::new(enter)),
-            entry,
-            resource,
-        }
+        Lifespan { enter: Box::pin(Entering::new(enter)), entry, resource }
     }
 
     /// As [`boxed`](Lifespan::boxed), for an enter that is not `Send`.
@@ -307,31 +299,20 @@ impl<R: LocalResource, F: Enter<R>> Lifespan<R, F> {
         R: 'a,
     {
         let Lifespan { enter, entry, resource } = self;
-        Lifespan {
-            enter: Box::pin(Entering::new(enter)),
-            entry,
-            resource,
-        }
+        Lifespan { enter: Box::pin(Entering::new(enter)), entry, resource }
     }
 }
 
 impl<R: LocalResource, F> Lifespan<R, F> {
     /// Who it is, entered there.
     pub(crate) fn subject(&self, place: &'static Location<'static>) -> Subject {
-        Subject {
-            place,
-            ..self.entry.subject()
-        }
+        Subject { place, ..self.entry.subject() }
     }
 
     /// Enters the resource as a member of something that holds it; that may do without an optional one.
     pub(crate) fn hold(self, place: &'static Location<'static>, is_optional: bool) -> Holding<R, F> {
         let (enter, entry) = self.entered_at(place);
-        let kind = if is_optional {
-            TieKind::entering(&entry)
-        } else {
-            TieKind::Member
-        };
+        let kind = if is_optional { TieKind::entering(&entry) } else { TieKind::Member };
         let tie = Tie::new(Checkpoint::at_first_poll(&entry), kind);
         InTask::tied(tie, EnterThen::new(enter, entry, Settled::new))
     }
@@ -353,11 +334,7 @@ impl<R: LocalResource, F> Lifespan<R, F> {
 
     /// One whose name and budgets are another's.
     pub(crate) fn described(enter: F, entry: Entry) -> Self {
-        Lifespan {
-            enter,
-            entry,
-            resource: PhantomData,
-        }
+        Lifespan { enter, entry, resource: PhantomData }
     }
 
     /// Its parts, for what describes another life around it, from there.

@@ -30,11 +30,7 @@ struct Work {
 ///
 /// Outside of a tokio runtime.
 pub(crate) fn blocking<T: Send + 'static>(subject: Subject, work: Box<dyn FnOnce() -> T + Send>) -> Blocking<T> {
-    let state = Arc::new(Work {
-        subject,
-        runtime: Handle::current().id(),
-        has_ended: Lock::new(false),
-    });
+    let state = Arc::new(Work { subject, runtime: Handle::current().id(), has_ended: Lock::new(false) });
     let ending = WorkEnd(Arc::clone(&state));
     let running = task::spawn_blocking(move || {
         let _ending = ending;

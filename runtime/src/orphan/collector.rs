@@ -146,10 +146,8 @@ pub(crate) fn submit(job: OrphanExit) {
     }
     // While the thread is going down there may be no list any more; the job then reports itself as it drops.
     let _ = JOBS.try_with(|jobs| {
-        jobs.borrow_mut().push(Listed {
-            moment: MOMENTS.fetch_add(1, Ordering::Relaxed),
-            job: Some(job),
-        });
+        jobs.borrow_mut()
+            .push(Listed { moment: MOMENTS.fetch_add(1, Ordering::Relaxed), job: Some(job) });
         COLLECTING.with(|collectors| collectors.jobs.set(collectors.jobs.get() + 1));
     });
 }

@@ -100,10 +100,7 @@ impl Listener {
 
     fn finish(self) -> Drained {
         let live = owner_entry::live(self.runtime);
-        let DrainSeen {
-            waited_for,
-            mut failures,
-        } = std::mem::take(&mut *self.drain.seen.lock());
+        let DrainSeen { waited_for, mut failures } = std::mem::take(&mut *self.drain.seen.lock());
         Drained {
             waited_for,
             failures: failures.errors().collect(),

@@ -91,11 +91,7 @@ impl PendingExit {
         let count = subjects.len() as u64;
         let first = NUMBERS.fetch_add(count, Ordering::Relaxed);
         with(runtime, |ledger| ledger.exits.extend((first..).zip(subjects)));
-        PendingExit {
-            runtime,
-            numbers: first..first + count,
-            failures: Failures::default(),
-        }
+        PendingExit { runtime, numbers: first..first + count, failures: Failures::default() }
     }
 
     pub(super) fn end(mut self, failures: Failures) {

@@ -91,9 +91,7 @@ impl Future for OrphanExit {
         if let Some(reason) = self.rescued.take() {
             event::emit(&self.subject, EventKind::Rescued { reason });
         }
-        let OrphanExit {
-            exit, anchor, state, ..
-        } = &mut *self;
+        let OrphanExit { exit, anchor, state, .. } = &mut *self;
         if *state == OrphanState::Unbegun {
             *state = OrphanState::Begun;
         }

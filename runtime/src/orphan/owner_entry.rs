@@ -29,11 +29,7 @@ impl OwnerEntry {
     pub(crate) fn of(runtime: runtime::Id, owner: &Arc<dyn Owned>) -> Self {
         let number = ledger::number();
         ledger::with(runtime, |ledger| ledger.owners.insert(number, Arc::downgrade(owner)));
-        OwnerEntry {
-            runtime,
-            number,
-            stage: Lock::new(EntryStage::Live),
-        }
+        OwnerEntry { runtime, number, stage: Lock::new(EntryStage::Live) }
     }
 
     /// It is to end when its calls have: from here on it is waited for, and a run that ends may still close it.

@@ -32,10 +32,7 @@ pub(crate) fn spawn(mut jobs: Vec<OrphanExit>) {
 
 fn spawn_on(runtime: &Handle, mut group: Vec<OrphanExit>) {
     let pending = PendingExit::begin(runtime.id(), group.iter_mut().map(rescued));
-    let mut exits = OrphanExits {
-        left: group.into(),
-        ..OrphanExits::default()
-    };
+    let mut exits = OrphanExits { left: group.into(), ..OrphanExits::default() };
     runtime.spawn(async move {
         poll_fn(|cx| exits.poll_each(cx)).await;
         pending.end(exits.failures);

@@ -78,11 +78,7 @@ enum SaidBudget {
 }
 
 /// Nothing was said.
-pub const UNSAID: Budgets = Budgets {
-    enter: SaidBudget::Unsaid,
-    exit: SaidBudget::Unsaid,
-    drain: None,
-};
+pub const UNSAID: Budgets = Budgets { enter: SaidBudget::Unsaid, exit: SaidBudget::Unsaid, drain: None };
 
 impl Budgets {
     /// Sets how long it may take to enter.
@@ -155,15 +151,7 @@ impl GraphMember {
         what: fn() -> What,
         of_type: fn() -> Policy,
     ) -> Self {
-        GraphMember {
-            name,
-            place: Location::caller(),
-            needs,
-            takes,
-            what,
-            of_type,
-            budgets: UNSAID,
-        }
+        GraphMember { name, place: Location::caller(), needs, takes, what, of_type, budgets: UNSAID }
     }
 
     /// One that says at its field how long it may take.

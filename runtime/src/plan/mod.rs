@@ -145,10 +145,7 @@ impl Plan {
     /// case then. What `#[lifespan(drain_for = ..)]` says is in it already.
     #[must_use]
     pub fn draining_for(self, time: Duration) -> Self {
-        Plan {
-            drains_for: time,
-            ..self
-        }
+        Plan { drains_for: time, ..self }
     }
 
     /// Whether the process ends in time: an orchestrator kills it when this time is over, counted from the first signal.
@@ -289,9 +286,7 @@ impl Typed {
             exit_budget: policy.exit_budget(),
             is_optional,
             kind: match what {
-                What::Value => MemberKind::Value {
-                    awaited: member.says().0,
-                },
+                What::Value => MemberKind::Value { awaited: member.says().0 },
                 What::Nested(graph) => MemberKind::Nested(Plan::of(graph)),
                 What::Resource | What::Optional(_) => MemberKind::Resource,
             },

@@ -27,10 +27,7 @@ pub(super) struct Longest {
 }
 
 impl Time {
-    pub(super) const UNBOUNDED: Time = Time {
-        unbounded: 1,
-        bounded: Duration::ZERO,
-    };
+    pub(super) const UNBOUNDED: Time = Time { unbounded: 1, bounded: Duration::ZERO };
 
     /// A budget, and what is waited for after it, so many times.
     pub(super) fn within(budget: Duration, graces: u32) -> Self {

@@ -88,10 +88,7 @@ fn named<const N: usize>(name: &'static str, inputs: &'static [&'static str], me
 }
 
 fn within(plan: &Plan, enter: Option<Duration>, exit: Option<Duration>) -> Plan {
-    let graph = Graph {
-        budgets: UNSAID.enter(enter).exit(exit),
-        ..*plan.graph
-    };
+    let graph = Graph { budgets: UNSAID.enter(enter).exit(exit), ..*plan.graph };
     Plan {
         graph: Box::leak(Box::new(graph)),
         members: plan.members.clone(),

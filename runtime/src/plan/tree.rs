@@ -68,10 +68,7 @@ struct Marked {
 }
 
 impl Marked {
-    const BOTH: Marked = Marked {
-        enter: true,
-        exit: true,
-    };
+    const BOTH: Marked = Marked { enter: true, exit: true };
 }
 
 impl PlanTable {
@@ -88,11 +85,7 @@ impl PlanTable {
                 enter: around.enter && enter.contains(&member.name()),
                 exit: around.exit && exit.contains(&member.name()),
             };
-            let (branch, below) = if left > 0 {
-                ("├─ ", "│  ")
-            } else {
-                ("└─ ", "   ")
-            };
+            let (branch, below) = if left > 0 { ("├─ ", "│  ") } else { ("└─ ", "   ") };
             self.row([
                 format!("{indent}{branch}{}", label(&member)),
                 cell(&member, PlanSide::Enter, marked.enter),

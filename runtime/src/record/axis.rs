@@ -74,12 +74,7 @@ impl Piece {
     }
 
     fn new(from: Duration, to: Duration, is_idle: bool) -> Self {
-        Piece {
-            from,
-            to,
-            is_short: is_idle,
-            shown: to.saturating_sub(from).as_secs_f64(),
-        }
+        Piece { from, to, is_short: is_idle, shown: to.saturating_sub(from).as_secs_f64() }
     }
 }
 

@@ -45,11 +45,7 @@ impl Timeline {
         let rows = TOP + ROW * self.bars().len();
         let (width, height) = (left + BARS + LAST, rows + 2 * ROW + MARGIN);
         let axis = Axis::of(self);
-        let drawing = Drawing {
-            left,
-            rows,
-            axis: &axis,
-        };
+        let drawing = Drawing { left, rows, axis: &axis };
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
              role=\"img\"><title>What lived, and when: {} in all</title><style>{STYLE}</style>\n",

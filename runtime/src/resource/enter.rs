@@ -96,10 +96,7 @@ pin_project! {
 impl<F, R> Entering<F, R> {
     #[inline]
     pub(crate) fn new(enter: F) -> Self {
-        Entering {
-            enter,
-            resource: PhantomData,
-        }
+        Entering { enter, resource: PhantomData }
     }
 }
 

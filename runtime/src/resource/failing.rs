@@ -134,10 +134,7 @@ impl SourceState {
 
 impl FailureSource {
     pub(crate) fn new(subject: Subject) -> Self {
-        FailureSource {
-            subject,
-            state: Lock::default(),
-        }
+        FailureSource { subject, state: Lock::default() }
     }
 
     /// Who it is to those who use it, if there are any.

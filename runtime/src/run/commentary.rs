@@ -78,10 +78,7 @@ impl Commentary {
     /// Whether to say also that all is well. Without this call, it does if standard error is a terminal, or if the lines go to
     /// `tracing` or to [a function](Commentary::to).
     pub fn everything(self, everything: bool) -> Self {
-        Commentary {
-            everything: Some(everything),
-            ..self
-        }
+        Commentary { everything: Some(everything), ..self }
     }
 
     /// How long a start or a stop may take before it counts as slow; a second by default.
@@ -99,10 +96,7 @@ impl Commentary {
     /// Gives each line to this function, which must not block. It gets all lines, also those of a fast run, unless
     /// [`everything(false)`](Commentary::everything) leaves these out.
     pub fn to(self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Commentary {
-            sink: Some(Arc::new(sink)),
-            ..self
-        }
+        Commentary { sink: Some(Arc::new(sink)), ..self }
     }
 
     fn says_everything(&self) -> bool {
@@ -261,11 +255,7 @@ impl Speaker {
             if told.phase == RunState::Stopped {
                 return;
             }
-            let ended = if told.phase == RunState::Starting {
-                "did not start in"
-            } else {
-                "stopped in"
-            };
+            let ended = if told.phase == RunState::Starting { "did not start in" } else { "stopped in" };
             format!("{} {ended} {}", told.name, brief(told.elapsed()))
         };
         match failed {

@@ -13,11 +13,7 @@ use super::signal::{Signal, Source};
 use super::stage::{Rung, Stage};
 use crate::base::run_state::RunState;
 
-static DESK: Mutex<Desk> = Mutex::new(Desk {
-    thread: None,
-    is_listening: false,
-    runs: Vec::new(),
-});
+static DESK: Mutex<Desk> = Mutex::new(Desk { thread: None, is_listening: false, runs: Vec::new() });
 
 fn desk() -> MutexGuard<'static, Desk> {
     DESK.lock().unwrap_or_else(PoisonError::into_inner)
@@ -121,11 +117,7 @@ mod tests {
     use super::{Desk, Signal};
 
     fn desk() -> Desk {
-        Desk {
-            thread: None,
-            is_listening: false,
-            runs: Vec::new(),
-        }
+        Desk { thread: None, is_listening: false, runs: Vec::new() }
     }
 
     fn run(desk: &mut Desk) -> Arc<Stage> {

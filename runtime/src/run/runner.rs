@@ -81,10 +81,7 @@ impl Runner {
     /// A runner with the defaults, which are those of [`Lifespan::run`].
     #[allow(clippy::new_without_default, reason = "as the other options of this crate")]
     pub fn new() -> Self {
-        Runner {
-            commentary: Commentary::new(),
-            stage: Unrun(Some(Arc::new(Stage::new()))),
-        }
+        Runner { commentary: Commentary::new(), stage: Unrun(Some(Arc::new(Stage::new()))) }
     }
 
     /// What the run says of itself, and where.

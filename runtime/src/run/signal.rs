@@ -53,10 +53,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn open() -> io::Result<Self> {
-        Ok(Source {
-            interrupt: platform::interrupt()?,
-            terminate: platform::terminate()?,
-        })
+        Ok(Source { interrupt: platform::interrupt()?, terminate: platform::terminate()? })
     }
 
     pub(super) async fn next(&mut self) -> Signal {

@@ -24,11 +24,7 @@ pub(crate) struct Body<'a, C> {
 impl<'a, C: Code> Body<'a, C> {
     #[inline]
     pub(crate) fn new(code: Pin<&'a mut C>, keep: &'a mut Keep) -> Self {
-        Body {
-            code,
-            keep,
-            has_begun: false,
-        }
+        Body { code, keep, has_begun: false }
     }
 }
 
@@ -56,9 +52,7 @@ impl Keep {
         if self.side.region().is_some() {
             return self.poll_in_region(code, cx);
         }
-        let Keep {
-            entry, runtime, side, ..
-        } = self;
+        let Keep { entry, runtime, side, .. } = self;
         drive(code, Limit::Body { runtime, entry }, side, cx)
     }
 
@@ -73,9 +67,7 @@ impl Keep {
         }
         let mut polled = Poll::Pending;
         if let Poll::Ready(visit) = tie.begin(Location::caller(), cx) {
-            let Keep {
-                entry, runtime, side, ..
-            } = &mut *self;
+            let Keep { entry, runtime, side, .. } = &mut *self;
             polled = drive(code, Limit::Body { runtime, entry }, side, cx);
             visit.end(polled.is_ready(), cx);
         }

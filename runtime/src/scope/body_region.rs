@@ -23,11 +23,7 @@ pub(crate) struct BodyRegion {
 impl BodyRegion {
     pub(crate) fn new(node: Arc<Node>) -> Self {
         let kind = TieKind::Cancel(Arc::clone(&node));
-        BodyRegion {
-            node,
-            tie: Some(Tie::new(Checkpoint::open(), kind)),
-            death: None,
-        }
+        BodyRegion { node, tie: Some(Tie::new(Checkpoint::open(), kind)), death: None }
     }
 
     pub(crate) fn node(&self) -> &Arc<Node> {

@@ -65,10 +65,7 @@ impl<O> Success<O> for Always {
 impl<M, F, O, S> Lazy<M, F, O, S> {
     #[inline]
     pub(crate) fn of(make: M) -> Self {
-        Lazy::Unmade {
-            make: Some(make),
-            success: PhantomData,
-        }
+        Lazy::Unmade { make: Some(make), success: PhantomData }
     }
 
     #[inline]

@@ -12,10 +12,7 @@ pub(crate) struct DropCollector {
 impl DropCollector {
     #[inline]
     pub(crate) fn new(checkpoint: Checkpoint) -> Self {
-        DropCollector {
-            checkpoint,
-            collector: None,
-        }
+        DropCollector { checkpoint, collector: None }
     }
 
     /// Whose drop it is: what another task drops is not adopted by the scope around it there.

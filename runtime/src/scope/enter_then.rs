@@ -51,11 +51,7 @@ where
 {
     #[inline]
     pub(crate) fn new(enter: F, entry: Entry, next: N) -> Self {
-        EnterThen::Entering {
-            arrival: Arrival::new(entry),
-            code: Made::made(enter),
-            next: Some(next),
-        }
+        EnterThen::Entering { arrival: Arrival::new(entry), code: Made::made(enter), next: Some(next) }
     }
 }
 
@@ -92,12 +88,8 @@ where
     #[inline]
     fn run(mut self: Pin<&mut Self>) {
         if let EnterThenProj::Entering { code, arrival, next } = self.as_mut().project() {
-            let Some(next) = next.take() else {
-                polled_after_it_ended()
-            };
-            let Some(Ok(resource)) = code.take() else {
-                polled_after_it_ended()
-            };
+            let Some(next) = next.take() else { polled_after_it_ended() };
+            let Some(Ok(resource)) = code.take() else { polled_after_it_ended() };
             let running = next(Held::kept(resource, arrival.entered()));
             self.set(EnterThen::Running { running });
         }
@@ -146,9 +138,7 @@ impl Arrival {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
         let this = self.as_mut().project();
-        let Some(Keep { entry, side, .. }) = this.keep else {
-            polled_after_it_ended()
-        };
+        let Some(Keep { entry, side, .. }) = this.keep else { polled_after_it_ended() };
         match this.stage {
             EnterStage::Begun => {}
             EnterStage::Unbegun => {
@@ -159,10 +149,7 @@ impl Arrival {
         }
         #[cfg(feature = "tracing")]
         let _in_span = event::in_span(entry);
-        let limit = Limit::Enter {
-            timer: this.timer,
-            entry,
-        };
+        let limit = Limit::Enter { timer: this.timer, entry };
         let polled = if entry.is_told() {
             drive_told(entry, code.as_mut(), limit, side, cx)
         } else {
@@ -201,9 +188,7 @@ impl Arrival {
     #[cold]
     fn poll_refused(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
         let this = self.project();
-        let Some(Keep { side, .. }) = this.keep else {
-            polled_after_it_ended()
-        };
+        let Some(Keep { side, .. }) = this.keep else { polled_after_it_ended() };
         ready!(side.poll_adopted(cx));
         let (failed, failures) = (side.take_failed(), side.take_failures());
         *this.keep = None;

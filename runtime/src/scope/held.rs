@@ -135,10 +135,7 @@ impl<R: LocalResource> Held<R> {
     /// As [`new`](Held::new), after an enter that may have left something to do.
     #[inline]
     pub(super) fn kept(resource: R, keep: Keep) -> Self {
-        Held {
-            resource: Some(resource),
-            keep,
-        }
+        Held { resource: Some(resource), keep }
     }
 
     /// From here on it belongs to the calling task, outside of any scope of its own. Its runtime stays the one it was
@@ -211,9 +208,7 @@ impl<R: LocalResource> Held<R> {
     /// Exits the resource; what fails is set aside. Dropped in the middle, the exit is interrupted (law 6).
     #[inline]
     pub(crate) fn exit<'a>(&'a mut self, exit: &'a Exit) -> impl Future<Output = ()> + use<'a, R> {
-        let Keep {
-            entry, anchor, side, ..
-        } = &mut self.keep;
+        let Keep { entry, anchor, side, .. } = &mut self.keep;
         exiting(take(&mut self.resource), entry, exit, side, anchor.clone())
     }
 

@@ -16,22 +16,12 @@ use crate::resource::exit::Exit;
 /// Looks at user code each time it waits.
 pub(crate) enum Limit<'a> {
     /// The cancel scope around it, and its budget.
-    Enter {
-        timer: Pin<&'a mut Timer>,
-        entry: &'a Entry,
-    },
+    Enter { timer: Pin<&'a mut Timer>, entry: &'a Entry },
     /// The cancel scope around it. From its first wait on its scope can be dropped from outside, so the runtime that a rescue
     /// would need is remembered then: a body that never waits pays nothing.
-    Body {
-        runtime: &'a mut Option<Handle>,
-        entry: &'a Entry,
-    },
+    Body { runtime: &'a mut Option<Handle>, entry: &'a Entry },
     /// Its budget.
-    Exit {
-        timer: Pin<&'a mut Timer>,
-        exit: &'a Exit,
-        entry: &'a Entry,
-    },
+    Exit { timer: Pin<&'a mut Timer>, exit: &'a Exit, entry: &'a Entry },
     /// What may cancel a cancel scope beside its handles.
     Region(Pin<&'a mut (dyn Alarm + 'a)>),
 }

@@ -29,9 +29,7 @@ use crate::resource::exit::{Exit, ForMembers, Reason};
 macro_rules! way_out {
     ($held:ident, $end:expr, $returned:expr) => {{
         let (resource, keep) = $held.open();
-        let Keep {
-            entry, runtime, side, ..
-        } = keep;
+        let Keep { entry, runtime, side, .. } = keep;
         let mut returned = Returned::new($end, $returned, entry, side);
         Adopted { runtime, side }.await;
         let exit = returned.exit(side);
@@ -116,10 +114,7 @@ pub(crate) struct Unpolled<T, E: Failure> {
 
 impl<T, E: Failure> Unpolled<T, E> {
     pub(crate) fn of(returned: Option<Result<T, E>>) -> Self {
-        Unpolled {
-            returned,
-            reported_as: None,
-        }
+        Unpolled { returned, reported_as: None }
     }
 
     /// For an exit that a user has in hand.
@@ -153,11 +148,7 @@ impl<'e, T, E: Failure> Returned<'e, T, E> {
         if end == End::Undone || !side.is_nothing() {
             end_body(entry, side);
         }
-        Returned {
-            result,
-            entry,
-            is_cancelled: false,
-        }
+        Returned { result, entry, is_cancelled: false }
     }
 
     /// What the exit is told.

@@ -60,10 +60,7 @@ impl StopRequest {
 impl Round {
     fn begin(node: &Node) -> Self {
         let end = timer::after(node.grace().max(SHORTEST));
-        Round {
-            sleep: timer::try_sleep(end).map(Box::pin),
-            begun: false,
-        }
+        Round { sleep: timer::try_sleep(end).map(Box::pin), begun: false }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -43,9 +43,7 @@ impl TieKind {
 
     #[inline]
     pub(crate) fn entering(entry: &Entry) -> Self {
-        TieKind::Enter {
-            has_budget: entry.policy.enter().is_some(),
-        }
+        TieKind::Enter { has_budget: entry.policy.enter().is_some() }
     }
 }
 
@@ -105,10 +103,7 @@ impl Tie {
     pub(crate) fn begin(&mut self, polled_at: &'static Location<'static>, cx: &mut Context<'_>) -> Poll<Visit<'_>> {
         self.collector.checkpoint().pass(polled_at);
         if self.stays_outside() {
-            return Poll::Ready(Visit {
-                tie: self,
-                inside: None,
-            });
+            return Poll::Ready(Visit { tie: self, inside: None });
         }
         self.begin_inside(cx)
     }

@@ -108,10 +108,7 @@ impl ExitStack {
 
 impl<K: Kind> ExitStack<K> {
     fn open() -> Self {
-        ExitStack {
-            slots: Arc::new(Slots::new(None)),
-            within: Within::here(),
-        }
+        ExitStack { slots: Arc::new(Slots::new(None)), within: Within::here() }
     }
 
     pub(super) fn described() -> Policy {

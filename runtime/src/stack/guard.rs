@@ -39,12 +39,7 @@ impl<'s, R: LocalResource, K: Kind> StackGuard<'s, R, K> {
         K: Takes<R>,
     {
         let key = slots.add(Slot::Lent(kept.entry().subject()));
-        let guard = StackGuard {
-            slots,
-            key,
-            forget_type: K::__forget_type,
-            kept: Some(kept),
-        };
+        let guard = StackGuard { slots, key, forget_type: K::__forget_type, kept: Some(kept) };
         if let Some(users) = slots.users() {
             users.hear_of(guard.kept().it(), guard.kept().entry());
         }

@@ -53,12 +53,7 @@ impl<K: Kind> Slots<K> {
     }
 
     fn with(closed: bool, users: Option<Dependents>) -> Self {
-        Slots(Lock::new(SlotsState {
-            slots: Vec::new(),
-            next: 0,
-            closed,
-            users,
-        }))
+        Slots(Lock::new(SlotsState { slots: Vec::new(), next: 0, closed, users }))
     }
 
     pub(super) fn len(&self) -> usize {

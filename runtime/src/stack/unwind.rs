@@ -33,12 +33,7 @@ pub(super) struct Unwind<K: Kind> {
 
 impl<K: Kind> Unwind<K> {
     pub(super) fn new(stack: ExitStack<K>, exit: &Exit) -> Self {
-        Unwind {
-            running: None,
-            stack,
-            exit: exit.for_members(),
-            failures: Failures::default(),
-        }
+        Unwind { running: None, stack, exit: exit.for_members(), failures: Failures::default() }
     }
 }
 
@@ -98,9 +93,7 @@ impl Future for Lasting {
     type Output = Failures;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Failures> {
-        let Some(unwind) = &mut self.0 else {
-            panic!("exits polled after they ended")
-        };
+        let Some(unwind) = &mut self.0 else { panic!("exits polled after they ended") };
         let failures = ready!(Pin::new(unwind).poll(cx));
         self.0 = None;
         Poll::Ready(failures)
@@ -112,13 +105,7 @@ impl Drop for Lasting {
         let Some(mut unwind) = self.0.take() else {
             return;
         };
-        if let Some(OrphanExit {
-            subject,
-            runtime,
-            stray,
-            ..
-        }) = unwind.next()
-        {
+        if let Some(OrphanExit { subject, runtime, stray, .. }) = unwind.next() {
             let (subject, runtime, stray) = (subject.clone(), runtime.clone(), *stray);
             collector::submit(OrphanExit::new(OrphanState::Begun, unwind, subject, runtime, stray));
         }

@@ -49,11 +49,7 @@ impl StartHandshake {
         // The code may have spent the budget: that it was set must be seen in this poll, and that it was dropped, at all.
         let is_set = ready!(poll_unbudgeted(Pin::new(set), cx)).is_ok();
         self.0 = None;
-        if is_set || goes_on {
-            Poll::Ready(is_set)
-        } else {
-            Poll::Pending
-        }
+        if is_set || goes_on { Poll::Ready(is_set) } else { Poll::Pending }
     }
 }
 

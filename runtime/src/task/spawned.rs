@@ -79,15 +79,8 @@ impl<F: Future, S: TaskSide> Spawned<F, S> {
         side: S,
     ) -> Self {
         region.name(subject.clone());
-        let code = TaskCode {
-            future,
-            result,
-            subject,
-        };
-        Spawned {
-            code: Some(Branch::new(region, Bell::none(), code)),
-            side: TaskGuard::new(side),
-        }
+        let code = TaskCode { future, result, subject };
+        Spawned { code: Some(Branch::new(region, Bell::none(), code)), side: TaskGuard::new(side) }
     }
 }
 
@@ -150,10 +143,7 @@ impl From<CodeFailure> for Error {
 
 impl<S: TaskSide> TaskGuard<S> {
     pub(crate) fn new(side: S) -> Self {
-        TaskGuard {
-            side: Some(side),
-            began: false,
-        }
+        TaskGuard { side: Some(side), began: false }
     }
 
     pub(crate) fn side_mut(&mut self) -> Option<&mut S> {

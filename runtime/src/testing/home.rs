@@ -29,18 +29,12 @@ pub(super) struct Home {
 
 impl Home {
     pub(super) fn here() -> Self {
-        Home {
-            within: current::living(),
-            runs: Runs::now(),
-        }
+        Home { within: current::living(), runs: Runs::now() }
     }
 
     /// Of what begins with this event, which is delivered where it happens.
     pub(super) fn of(event: &Event<'_>) -> Self {
-        Home {
-            within: event.parent(),
-            runs: Runs::now(),
-        }
+        Home { within: event.parent(), runs: Runs::now() }
     }
 
     /// Whether that is in this. What lives around this and is not observed has no number.

@@ -61,12 +61,10 @@ impl Lives {
         };
         match event.kind() {
             EventKind::Entered { .. } => life.has_entered = true,
-            EventKind::Exiting { .. } => life.exits.push(Exiting {
-                by: Runs::now(),
-                begun: event.seq(),
-                ended: None,
-                is_dropped: false,
-            }),
+            EventKind::Exiting { .. } => {
+                life.exits
+                    .push(Exiting { by: Runs::now(), begun: event.seq(), ended: None, is_dropped: false })
+            }
             EventKind::Abandoned { .. } => life.is_abandoned = true,
             EventKind::Lost { .. } => life.is_lost = true,
             EventKind::Exited { .. } | EventKind::ExitFailed { .. } => life.end_exit(Some(event.seq())),

@@ -77,12 +77,7 @@ impl Journal {
 
 impl Script {
     fn new(journal: Journal, name: &'static str) -> Self {
-        Script {
-            journal,
-            name,
-            enter: Step::Now,
-            exit: Step::Now,
-        }
+        Script { journal, name, enter: Step::Now, exit: Step::Now }
     }
 
     /// What its enter does.
@@ -98,12 +93,7 @@ impl Script {
     /// The life of the resource.
     #[track_caller]
     pub fn lifespan(self) -> Lifespan<Scripted, impl Enter<Scripted>> {
-        let Script {
-            journal,
-            name,
-            enter,
-            exit,
-        } = self;
+        let Script { journal, name, enter, exit } = self;
         let scripted = Scripted { journal, name, exit };
         let enter = async {
             enter.run().await?;

@@ -15,12 +15,7 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn new(root: Id) -> Self {
-        Seen {
-            lines: Vec::new(),
-            root,
-            homes: Vec::new(),
-            lives: Lives::default(),
-        }
+        Seen { lines: Vec::new(), root, homes: Vec::new(), lives: Lives::default() }
     }
 
     /// Whether what begins there is seen. What begins in a task that is a part of the test, and inside of nothing, is.

@@ -86,9 +86,7 @@ fn moved_law_15() {
             assert_eq!(canceller.deadline(), Some(started));
         };
         let (outcome, ()) = tokio::join!(scope.run(pending::<()>()), mover);
-        let Outcome::Cancelled(late, None) = outcome else {
-            panic!("{outcome:?}")
-        };
+        let Outcome::Cancelled(late, None) = outcome else { panic!("{outcome:?}") };
         assert_eq!(late.by(), CancelledBy::Deadline);
         assert_eq!(started.elapsed(), Duration::from_millis(106_500));
     });

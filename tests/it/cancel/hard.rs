@@ -441,10 +441,7 @@ impl ScopedResource for Nests {
 }
 
 fn nests(journal: &Journal, inner: Boxed<'static>) -> Lifespan<Nests, impl Enter<Nests>> {
-    let nests = Nests {
-        inner: Some(inner),
-        journal: journal.clone(),
-    };
+    let nests = Nests { inner: Some(inner), journal: journal.clone() };
     Lifespan::of(std::future::ready(nests)).named("nests")
 }
 

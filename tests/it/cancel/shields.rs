@@ -117,11 +117,7 @@ fn toggled_while_it_runs() {
                     (inner.is_cancelled(), started.elapsed())
                 })
                 .await;
-            let expected = if removed {
-                (true, 2 * SECOND)
-            } else {
-                (false, 5 * SECOND)
-            };
+            let expected = if removed { (true, 2 * SECOND) } else { (false, 5 * SECOND) };
             assert_eq!(outcome.into_value().unwrap(), expected);
         }
     });

@@ -73,11 +73,7 @@ struct Waits {
 
 fn waits(world: &Arc<World>, most: u64, is_endless: bool) -> Waits {
     let (world, times) = (Arc::clone(world), world.below(most + 1));
-    Waits {
-        world,
-        times,
-        is_endless,
-    }
+    Waits { world, times, is_endless }
 }
 
 impl Future for Waits {
@@ -90,11 +86,7 @@ impl Future for Waits {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if self.is_endless {
-            Poll::Pending
-        } else {
-            Poll::Ready(())
-        }
+        if self.is_endless { Poll::Pending } else { Poll::Ready(()) }
     }
 }
 
@@ -149,10 +141,7 @@ fn polled(world: &Arc<World>, may_drift: bool, future: Boxed) -> Polled {
 }
 
 fn own() -> Arc<Own> {
-    Arc::new(Own {
-        woken: AtomicBool::new(true),
-        outer: Mutex::default(),
-    })
+    Arc::new(Own { woken: AtomicBool::new(true), outer: Mutex::default() })
 }
 
 impl Future for Polled {
@@ -176,11 +165,7 @@ impl Future for Polled {
             *self.own.outer.lock().unwrap() = Some(cx.waker().clone());
         }
         self.was_passed = pass;
-        let waker = if pass {
-            cx.waker().clone()
-        } else {
-            Waker::from(Arc::clone(&self.own))
-        };
+        let waker = if pass { cx.waker().clone() } else { Waker::from(Arc::clone(&self.own)) };
         let Some(future) = &mut self.future else {
             return Poll::Pending;
         };

@@ -19,10 +19,7 @@ struct Parts {
 impl Parts {
     async fn new(journal: &Journal) -> Self {
         let guard = journal.resource("guard").exit(Step::Yield).lifespan().enter();
-        Parts {
-            journal: journal.clone(),
-            guard: Mutex::new(Some(guard.await.unwrap())),
-        }
+        Parts { journal: journal.clone(), guard: Mutex::new(Some(guard.await.unwrap())) }
     }
 
     fn drop_guard(&self) {

@@ -31,9 +31,7 @@ fn drained_within_what_is_left_of_the_budget_laws_4_6() {
         dropped_midway().await;
         let drained = drain().await;
         assert_eq!(drained.waited_for().len(), 1, "{drained}");
-        let [error] = drained.failures() else {
-            panic!("{drained:?}")
-        };
+        let [error] = drained.failures() else { panic!("{drained:?}") };
         assert_aborted(error);
     });
 }

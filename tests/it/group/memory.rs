@@ -36,11 +36,7 @@ async fn children(count: usize) {
 /// One million short-lived children: flat memory.
 #[test]
 fn million_children() {
-    let (few, many) = if cfg!(debug_assertions) {
-        (100, 10_000)
-    } else {
-        (1_000, 1_000_000)
-    };
+    let (few, many) = if cfg!(debug_assertions) { (100, 10_000) } else { (1_000, 1_000_000) };
     let few = measured(|| children(few));
     let million = measured(|| children(many));
     println!("{many} children: at most {} bytes", million.bytes_max);

@@ -169,11 +169,7 @@ fn closing_adaptor_laws_2_7() {
                 .scope(async |_| if fails { Err(BoxError::from("no")) } else { Ok(()) })
                 .await;
             assert_eq!(ended.is_err(), fails);
-            let exit = if fails {
-                "exit db: failed (no)"
-            } else {
-                "exit db: completed"
-            };
+            let exit = if fails { "exit db: failed (no)" } else { "exit db: completed" };
             journal.assert(["enter db", "back", exit, "exited db"]);
         }
     });

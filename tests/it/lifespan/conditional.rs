@@ -85,10 +85,7 @@ fn a_value_is_awaited_and_dropped() {
 fn what_fails_in_a_value_rolls_back_law_19() {
     everywhere(|| async {
         let journal = Journal::new();
-        let config = Config {
-            migrates: Err("no such table"),
-            ..config(&journal)
-        };
+        let config = Config { migrates: Err("no such table"), ..config(&journal) };
         let error = App::lifespan(config).scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!(
             (error.resource(), error.phase(), error.kind()),
@@ -104,10 +101,7 @@ fn what_fails_in_a_value_rolls_back_law_19() {
 fn a_value_has_a_budget_law_22() {
     paused().block_on(async {
         let journal = Journal::new();
-        let config = Config {
-            migrates: Ok(60 * SECOND),
-            ..config(&journal)
-        };
+        let config = Config { migrates: Ok(60 * SECOND), ..config(&journal) };
         let started = Instant::now();
         let error: Error = App::lifespan(config).scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!((error.resource(), error.kind()), ("schema", ErrorKind::TimedOut));
@@ -120,11 +114,7 @@ fn a_value_has_a_budget_law_22() {
 fn a_member_is_there_only_when_it_is_asked_for() {
     everywhere(|| async {
         let journal = Journal::new();
-        let config = Config {
-            has_metrics: false,
-            metrics: Step::Fail("never asked"),
-            ..config(&journal)
-        };
+        let config = Config { has_metrics: false, metrics: Step::Fail("never asked"), ..config(&journal) };
         let app = App::lifespan(config);
         app.scope_ok(async |app| assert!(app.metrics.is_none())).await.unwrap();
         assert!(
@@ -140,10 +130,7 @@ fn a_member_is_there_only_when_it_is_asked_for() {
 fn a_conditional_member_that_fails_fails_the_whole_law_19() {
     everywhere(|| async {
         let journal = Journal::new();
-        let config = Config {
-            metrics: Step::Fail("port taken"),
-            ..config(&journal)
-        };
+        let config = Config { metrics: Step::Fail("port taken"), ..config(&journal) };
         let error = App::lifespan(config).scope_ok(async |_| ()).await.unwrap_err();
         assert!(
             error.resource().starts_with("metrics#") && error.kind() == ErrorKind::Failed,

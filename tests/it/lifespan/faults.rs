@@ -65,11 +65,7 @@ impl Run {
             }
             steps
         };
-        Arc::new(Scripts {
-            journal: journal.clone(),
-            enters: steps(&self.enter),
-            exits: steps(&self.exit),
-        })
+        Arc::new(Scripts { journal: journal.clone(), enters: steps(&self.enter), exits: steps(&self.exit) })
     }
 }
 
@@ -139,10 +135,7 @@ fn every_fault_at_every_member_and_on_the_way_back_law_19() {
     for (index, name) in NAMES.into_iter().enumerate() {
         for step in [Step::Fail("no"), Step::Panic("boom"), Step::Hang] {
             for exit in steps() {
-                let run = Run {
-                    enter: Some((index, step.clone())),
-                    exit,
-                };
+                let run = Run { enter: Some((index, step.clone())), exit };
                 one(index, name, &step, &run);
             }
         }
@@ -186,10 +179,7 @@ fn one(index: usize, name: &str, step: &Step, run: &Run) {
 fn cancelled_at_every_member_laws_17_and_19() {
     for index in 0..7 {
         for exit in steps() {
-            let run = Run {
-                enter: Some((index, Step::Sleep(Duration::from_millis(500)))),
-                exit,
-            };
+            let run = Run { enter: Some((index, Step::Sleep(Duration::from_millis(500)))), exit };
             paused().block_on(async {
                 let journal = Journal::new();
                 let diamond = Diamond::lifespan(run.scripts(&journal));

@@ -169,11 +169,7 @@ fn every_form() {
     everywhere(|| async {
         for cache_fails in [false, true] {
             let journal = Journal::new();
-            let flags = Flags {
-                journal: journal.clone(),
-                url: "url",
-                cache_fails,
-            };
+            let flags = Flags { journal: journal.clone(), url: "url", cache_fails };
             let forms = Forms::lifespan(flags, vec![1]).scope_ok(async |forms| {
                 assert_eq!(forms.flags.cache_fails, cache_fails);
                 assert_eq!((&forms.pool, forms.length), (&Pool("url"), 6));

@@ -69,11 +69,7 @@ fn start_body_and_stop_laws_2_19_23() {
 fn entered_once_law_1() {
     everywhere(|| async {
         let journal = Journal::new();
-        let steps = Steps {
-            journal: journal.clone(),
-            enter: Step::Now,
-            exit: Step::Now,
-        };
+        let steps = Steps { journal: journal.clone(), enter: Step::Now, exit: Step::Now };
         App::lifespan(steps)
             .scope_ok(async |app| {
                 let barrier = Barrier::new(2);
@@ -104,11 +100,7 @@ async fn session_alone(app: &App) {
 fn cancelled_in_the_body_laws_2_and_13() {
     everywhere(|| async {
         let journal = Journal::new();
-        let steps = Steps {
-            journal: journal.clone(),
-            enter: Step::Now,
-            exit: Step::Yield,
-        };
+        let steps = Steps { journal: journal.clone(), enter: Step::Now, exit: Step::Yield };
         let scope = CancelScope::new();
         let canceller = scope.canceller();
         let app = App::lifespan(steps).scope_ok(async |app| {
@@ -296,11 +288,7 @@ fn raced_law_16() {
 fn failing_exit_does_not_wait_law_7() {
     paused().block_on(async {
         for exit in [Step::Fail("stuck"), Step::Panic("stuck")] {
-            let steps = Steps {
-                journal: Journal::new(),
-                enter: Step::Now,
-                exit: exit.clone(),
-            };
+            let steps = Steps { journal: Journal::new(), enter: Step::Now, exit: exit.clone() };
             let started = Instant::now();
             let app = App::lifespan(steps).scope_ok(async |_| ());
             if exit == Step::Panic("stuck") {

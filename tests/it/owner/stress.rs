@@ -78,10 +78,7 @@ fn call(
 ) -> (impl Future<Output = Result<usize, Error>>, Arc<Fate>) {
     count(&tally.made);
     let fate = Arc::<Fate>::default();
-    let ticket = Ticket {
-        tally: Arc::clone(tally),
-        fate: Arc::clone(&fate),
-    };
+    let ticket = Ticket { tally: Arc::clone(tally), fate: Arc::clone(&fate) };
     let call = owner.with_ok(async move |client| {
         assert!(!ticket.fate.begun.swap(true, Ordering::SeqCst), "a closure runs once");
         if client.0.exiting.load(Ordering::SeqCst) {

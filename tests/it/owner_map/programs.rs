@@ -110,12 +110,7 @@ impl Member {
                 return Err(format!("no enter {id}"));
             }
             presence.world.truth(|truth| truth.entered.insert(id));
-            Ok(Member {
-                presence,
-                task: task::id(),
-                waits,
-                fails,
-            })
+            Ok(Member { presence, task: task::id(), waits, fails })
         };
         Lifespan::of(enter)
     }
@@ -123,12 +118,7 @@ impl Member {
 
 impl ScopedResource for Member {
     async fn exit(self, _: &Exit) -> Result<(), BoxError> {
-        let Member {
-            presence,
-            task,
-            waits,
-            fails,
-        } = self;
+        let Member { presence, task, waits, fails } = self;
         let id = presence.id;
         assert_eq!(task::id(), task, "law 8");
         assert!(presence.world.truth(|truth| truth.exited.insert(id)), "law 1");
@@ -301,11 +291,7 @@ fn random_programs() {
     for runtime in [paused(), multi_thread()] {
         let reports = Reports::new();
         for seed in seeds() {
-            let world = World {
-                truth: Arc::default(),
-                reports: reports.clone(),
-                seed,
-            };
+            let world = World { truth: Arc::default(), reports: reports.clone(), seed };
             run_one(&runtime, seed, run(seed, world.clone()));
             check(seed, &world);
         }

@@ -84,10 +84,8 @@ impl Transport for Memory {
 fn says_hello_and_bye() {
     everywhere(|| async {
         let sent = Arc::<Mutex<Vec<String>>>::default();
-        let memory = |answers: &[&'static str]| Memory {
-            sent: sent.clone(),
-            answers: answers.iter().copied().collect(),
-        };
+        let memory =
+            |answers: &[&'static str]| Memory { sent: sent.clone(), answers: answers.iter().copied().collect() };
         let answer = ask_in_background(memory(&["welcome", "42"]), "what is it")
             .await
             .unwrap();

@@ -31,10 +31,7 @@ impl<'a> Tx<'a> {
     #[enter]
     async fn nested<'b: 'a>(outer: &'a mut Tx<'b>) -> Self {
         let from = outer.conn.rows.len();
-        Tx {
-            conn: &mut *outer.conn,
-            from,
-        }
+        Tx { conn: &mut *outer.conn, from }
     }
 
     async fn insert(&mut self, row: u32) {

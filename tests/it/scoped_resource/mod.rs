@@ -39,43 +39,28 @@ impl Client {
             return Err(io::Error::other("no url"));
         }
         journal.log(format!("connect {url}"));
-        Ok(Client {
-            journal: journal.clone(),
-            url: url.to_owned(),
-        })
+        Ok(Client { journal: journal.clone(), url: url.to_owned() })
     }
 
     #[enter]
     async fn plain(journal: Journal) -> Self {
-        Client {
-            journal,
-            url: String::from("plain"),
-        }
+        Client { journal, url: String::from("plain") }
     }
 
     /// Named, not `Self`.
     #[enter]
     async fn named(journal: Journal) -> Client {
-        Self {
-            journal,
-            url: String::from("named"),
-        }
+        Self { journal, url: String::from("named") }
     }
 
     #[enter]
     async fn aliased(journal: Journal) -> io::Result<Self> {
-        Ok(Self {
-            journal,
-            url: String::from("aliased"),
-        })
+        Ok(Self { journal, url: String::from("aliased") })
     }
 
     #[enter]
     async fn aliased_here(journal: Journal) -> Opened<Self> {
-        Ok(Self {
-            journal,
-            url: String::from("aliased here"),
-        })
+        Ok(Self { journal, url: String::from("aliased here") })
     }
 
     async fn get(&self) -> String {

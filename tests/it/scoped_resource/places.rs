@@ -128,9 +128,7 @@ fn in_a_field() {
     everywhere(|| async {
         let journal = Journal::new();
         let of_app = journal.clone();
-        let app = App {
-            connections: Box::new(move || Connection::idle(of_app.clone()).boxed()),
-        };
+        let app = App { connections: Box::new(move || Connection::idle(of_app.clone()).boxed()) };
         read((app.connections)(), async |_| ()).await;
         read((app.connections)(), async |_| ()).await;
         journal.assert(["close idle", "close idle"]);

@@ -25,11 +25,7 @@ async fn exit(session: Session, exit: &Exit) -> Result<(), BoxError> {
     yield_now().await;
     let Session { journal, number } = session;
     journal.log(format!("exit {number}: {}", exit.cause()));
-    if number == 0 {
-        Err("nothing to exit".into())
-    } else {
-        Ok(())
-    }
+    if number == 0 { Err("nothing to exit".into()) } else { Ok(()) }
 }
 
 #[test]

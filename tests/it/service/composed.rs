@@ -264,9 +264,7 @@ fn two_that_die_laws_21_and_23() {
             .await
             .unwrap_err();
         assert_eq!((error.resource(), error.phase()), ("a", Phase::Body));
-        let [second] = error.attached() else {
-            panic!("{error:?}")
-        };
+        let [second] = error.attached() else { panic!("{error:?}") };
         assert_eq!((second.resource(), second.phase()), ("b", Phase::Exit));
         assert_eq!(second.primary().to_string(), "second");
     });

@@ -337,17 +337,13 @@ fn cancel_scopes_inside_and_outside_law_13() {
         let outcome = outside
             .run(fragile(&journal, "http").scope(async |http| {
                 let outcome = CancelScope::new().run(http.fail_and_wait::<()>("reset")).await;
-                let Outcome::Cancelled(told, None) = outcome else {
-                    panic!("{outcome:?}")
-                };
+                let Outcome::Cancelled(told, None) = outcome else { panic!("{outcome:?}") };
                 assert_eq!(told.by(), lifespan::cancellation::CancelledBy::Outer);
                 Err::<(), _>(Error::from(told))
             }))
             .await;
         assert!(!canceller.is_cancelled());
-        let Outcome::Completed(Err(error)) = outcome else {
-            panic!("{outcome:?}")
-        };
+        let Outcome::Completed(Err(error)) = outcome else { panic!("{outcome:?}") };
         assert_died(&error, "reset");
     });
 }

@@ -72,9 +72,7 @@ fn tempered_with(
 #[track_caller]
 fn ignored(error: &Error) -> (Option<Duration>, Option<Duration>, bool) {
     match error.downcast_ref() {
-        Some(&TaskError::Ignored {
-            stop, cancel, is_gone, ..
-        }) => (stop, cancel, is_gone),
+        Some(&TaskError::Ignored { stop, cancel, is_gone, .. }) => (stop, cancel, is_gone),
         _ => panic!("{error:?}"),
     }
 }

@@ -258,9 +258,7 @@ fn without_a_runtime() {
     let service = Service::start(async |ready, _| ready.set(()));
     let mut ended = pin!(service.named("http").scope_ok(async |_| ()));
     let polled = ended.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    let Poll::Ready(ended) = polled else {
-        panic!("it has nothing to wait for")
-    };
+    let Poll::Ready(ended) = polled else { panic!("it has nothing to wait for") };
     let error = assert_not_entered(ended);
     assert_eq!(error.downcast_ref(), Some(&TaskError::NoRuntime));
 }

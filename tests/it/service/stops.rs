@@ -54,10 +54,7 @@ fn a_job_that_is_lost_is_a_failure_of_the_exit_law_21() {
         let hasty = Hasty::lifespan(journal.clone());
         let error = hasty.scope_ok(async |_| ()).await.unwrap_err();
         assert_eq!((error.resource(), error.phase()), ("hasty_worker", Phase::Exit));
-        let late = TaskError::NotStopped {
-            stop: 8 * SECOND,
-            progress: Some("job 17".to_owned()),
-        };
+        let late = TaskError::NotStopped { stop: 8 * SECOND, progress: Some("job 17".to_owned()) };
         assert_eq!(error.downcast_ref(), Some(&late));
         assert_eq!(
             error.to_string(),

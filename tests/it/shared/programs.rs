@@ -202,11 +202,7 @@ fn random_programs() {
     for runtime in [paused(), multi_thread()] {
         let reports = Reports::new();
         for seed in seeds() {
-            let world = World {
-                truth: Arc::default(),
-                reports: reports.clone(),
-                seed,
-            };
+            let world = World { truth: Arc::default(), reports: reports.clone(), seed };
             run_one(&runtime, seed, run(seed, world.clone()));
             check(seed, &world);
         }

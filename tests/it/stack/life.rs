@@ -245,11 +245,7 @@ fn values_of_other_crates() {
             let sum = ExitStack::new().scope(async |stack| -> Result<i32, BoxError> {
                 let (stream, plain) = (stack.enter(stream).await?, stack.enter(plain).await?);
                 journal.log("body");
-                if fails {
-                    Err("bad".into())
-                } else {
-                    Ok(stream.iter().sum::<i32>() + **plain)
-                }
+                if fails { Err("bad".into()) } else { Ok(stream.iter().sum::<i32>() + **plain) }
             });
             assert_eq!(sum.await.ok(), (!fails).then_some(6));
             journal.assert(["body", "closed"]);

@@ -134,19 +134,10 @@ async fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
         for (number, op) in ops.by_ref() {
             let is_closed = stack.is_closed();
             let log = Arc::clone(&log);
-            let entry = |exits, registers| Known {
-                number,
-                exits,
-                registers,
-            };
+            let entry = |exits, registers| Known { number, exits, registers };
             match op {
                 Op::Enter { enters, exits, waits } => {
-                    let thing = Thing {
-                        number,
-                        log,
-                        exits,
-                        waits,
-                    };
+                    let thing = Thing { number, log, exits, waits };
                     let enter = async move { if enters { Ok(thing) } else { Err("no") } };
                     let entered = stack.enter(Lifespan::of(enter)).await;
                     prop_assert_eq!(entered.is_ok(), enters && !is_closed);
@@ -156,12 +147,7 @@ async fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
                     }
                 }
                 Op::Push { exits } => {
-                    let pushed = stack.push(Thing {
-                        number,
-                        log,
-                        exits,
-                        waits: false,
-                    });
+                    let pushed = stack.push(Thing { number, log, exits, waits: false });
                     prop_assert_eq!(pushed.is_err(), is_closed);
                     if let Ok(pushed) = pushed {
                         known.push(entry(exits, false));

@@ -44,11 +44,7 @@ fn main() -> Result<(), BoxError> {
 
 /// From start to end, with a stream and two calls open at the end, the client of one of which has gone.
 async fn round(clients: &Handle, port: u16) -> Result<u16, BoxError> {
-    let config = Config {
-        port,
-        patience: Duration::from_secs(3),
-        fail: None,
-    };
+    let config = Config { port, patience: Duration::from_secs(3), fail: None };
     let (streams, sessions, port) = App::lifespan(config)
         .scope(async |app| -> Result<_, BoxError> {
             let url = format!("http://{}/math", *app.http);

@@ -75,12 +75,7 @@ async fn measure(command: impl Fn() -> Command) -> Figures {
     streams.push(caller.begin("slow", times).await.expect("it serves"));
     server.says("a slow call has its workspace", 1).await;
     let busy = stop(server, streams).await;
-    Figures {
-        start,
-        memory,
-        idle,
-        busy,
-    }
+    Figures { start, memory, idle, busy }
 }
 
 async fn hold_streams(server: &Server) -> Vec<Stream> {

@@ -34,16 +34,9 @@ async fn a_server_is_not_closed_while_a_handler_of_it_runs() {
     let begins = Arc::<Notify>::default();
     let handlers = {
         let begins = Arc::clone(&begins);
-        move |calls| Stuck {
-            _calls: calls,
-            begins: Arc::clone(&begins),
-        }
+        move |calls| Stuck { _calls: calls, begins: Arc::clone(&begins) }
     };
-    let config = Config {
-        port: 0,
-        patience: Duration::from_millis(10),
-        fail: None,
-    };
+    let config = Config { port: 0, patience: Duration::from_millis(10), fail: None };
     let error = Endpoint::open("stuck", &config, handlers)
         .exit_timeout(Duration::from_secs(1))
         .scope(async |endpoint| {

@@ -71,11 +71,7 @@ async fn hang_up_and_stop<F: Enter<Service<SocketAddr>>>(
     at_most: Duration,
 ) {
     let (stopped, stops) = mpsc::channel();
-    let handler = Handler {
-        database: database.clone(),
-        stops: Arc::new(Mutex::new(stops)),
-        at_most,
-    };
+    let handler = Handler { database: database.clone(), stops: Arc::new(Mutex::new(stops)), at_most };
     let server = serve(Router::new().route("/", post(wait)).with_state(handler));
     let journal = database.journal();
     let ended = server.scope(async |server| -> Result<_, BoxError> {

@@ -58,10 +58,7 @@ async fn main() -> Result<(), Error> {
     let connections = join_all((1..=2).map(|number| Connection::open(number).owned()));
     let pool = connections
         .scope(async |connections| {
-            let pool = Pool {
-                connections: connections.iter().cloned().collect(),
-                next: Arc::default(),
-            };
+            let pool = Pool { connections: connections.iter().cloned().collect(), next: Arc::default() };
             let users = TaskGroup::new().named("users");
             users
                 .scope_ok(async |users| {

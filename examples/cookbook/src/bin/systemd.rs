@@ -30,13 +30,8 @@ mod service {
 
     fn notify_systemd() -> Commentary {
         event::observe(Level::Trace, |event| match event.kind() {
-            EventKind::Run {
-                state: RunState::Ready, ..
-            } => notify(NotifyState::Ready),
-            EventKind::Run {
-                state: RunState::Stopping,
-                ..
-            } => notify(NotifyState::Stopping),
+            EventKind::Run { state: RunState::Ready, .. } => notify(NotifyState::Ready),
+            EventKind::Run { state: RunState::Stopping, .. } => notify(NotifyState::Stopping),
             EventKind::Progress { .. } => notify(NotifyState::ExtendTimeoutUsec(
                 PATIENCE.as_micros().try_into().unwrap_or(u32::MAX),
             )),

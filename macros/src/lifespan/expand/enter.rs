@@ -92,12 +92,7 @@ impl Expansion<'_> {
         let needed = (member.when.is_some() && !member.may_fail).then(|| quote_spanned!(at=> .needed()));
         // What is wrong with what is put there is wrong here.
         let enter = |expr| quote_spanned!(at=> __rt::#method(&#slot, #m #needed, #expr));
-        let Closure {
-            asyncness,
-            expr,
-            params,
-            ..
-        } = closure;
+        let Closure { asyncness, expr, params, .. } = closure;
         let enter = if asyncness.is_some() || returns(expr) {
             enter(self.closure(closure, at))
         } else if params.is_empty() {
@@ -116,12 +111,7 @@ impl Expansion<'_> {
 
     // Output: `__rt::made((__i.0.get(), __s.1.get()), |config, db| ..)`
     fn closure(&self, closure: &Closure, at: Span) -> TokenStream {
-        let Closure {
-            asyncness,
-            params,
-            expr,
-            ..
-        } = closure;
+        let Closure { asyncness, params, expr, .. } = closure;
         let (names, types, given) = (names(params, at), types(params, at), self.given(closure, at));
         let make = expression(quote!(#asyncness |#names #types| #expr));
         quote_spanned!(at=> __rt::made(#given, #make))

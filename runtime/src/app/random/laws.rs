@@ -55,13 +55,7 @@ struct Check<'a> {
 
 /// What is wrong with a run.
 pub(super) fn faults(program: &Program, predicted: &Predicted, ran: &Ran) -> Vec<String> {
-    let mut check = Check {
-        program,
-        predicted,
-        ran,
-        seen: BTreeMap::new(),
-        faults: Vec::new(),
-    };
+    let mut check = Check { program, predicted, ran, seen: BTreeMap::new(), faults: Vec::new() };
     for index in 0..ran.journal.len() {
         check.read(index);
     }
@@ -183,9 +177,7 @@ impl Check<'_> {
     }
 
     fn expected(&self) -> Vec<(Code, Option<Span>)> {
-        let Predicted {
-            enters, body, exits, ..
-        } = self.predicted;
+        let Predicted { enters, body, exits, .. } = self.predicted;
         let enters = enters
             .iter()
             .enumerate()

@@ -259,11 +259,7 @@ struct Exits {
 impl Exits {
     /// Each begins as soon as those of all its users have ended, from a time on (law 7), and has its budget from then on.
     fn of(program: &Program, start: &StartUp<'_>, from: u64) -> Self {
-        let mut exits = Exits {
-            spans: vec![None; program.members.len()],
-            failures: Vec::new(),
-            ended: from,
-        };
+        let mut exits = Exits { spans: vec![None; program.members.len()], failures: Vec::new(), ended: from };
         for member in (0..program.members.len())
             .rev()
             .filter(|member| start.has_entered(*member))

@@ -140,12 +140,7 @@ fn step(chance: &mut Chance, trouble: u64, shields: u64) -> Step {
         true if chance.is(5) => chance.of(LONG),
         true => chance.below(12),
     };
-    Step {
-        wait,
-        shielded,
-        end,
-        budget: chance.is(25).then(|| chance.below(15) + 1),
-    }
+    Step { wait, shielded, end, budget: chance.is(25).then(|| chance.below(15) + 1) }
 }
 
 /// The programs that have a little less in them.
@@ -190,15 +185,9 @@ fn simpler(step: Step) -> impl Iterator<Item = Step> {
         Step { end: End::Done, ..step },
         Step { budget: None, ..step },
         Step { shielded: 0, ..step },
-        Step {
-            shielded: shielded.min(1),
-            ..step
-        },
+        Step { shielded: shielded.min(1), ..step },
         Step { wait: 0, ..step },
-        Step {
-            wait: wait.min(1),
-            ..step
-        },
+        Step { wait: wait.min(1), ..step },
         Step { wait: wait / 2, ..step },
     ];
     steps.into_iter().filter(move |other| *other != step)

@@ -64,11 +64,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(program: &Program) -> Arc<Self> {
-        Arc::new(World {
-            program: program.clone(),
-            journal: Mutex::default(),
-            started: Instant::now(),
-        })
+        Arc::new(World { program: program.clone(), journal: Mutex::default(), started: Instant::now() })
     }
 
     pub(super) fn now(&self) -> u64 {
@@ -87,11 +83,7 @@ impl World {
     /// Does what a step says.
     async fn run(&self, code: Code, step: Step) -> Result<(), Fault> {
         self.log(code, What::Begun);
-        let mut running = Running {
-            world: self,
-            code,
-            how: How::Dropped,
-        };
+        let mut running = Running { world: self, code, how: How::Dropped };
         if step.wait > 0 {
             sleep(millis(step.wait)).await;
         }
@@ -195,12 +187,7 @@ fn graph(program: &Program) -> &'static Graph {
         row(name, needs, &[], resource::<Thing, Sendable>()).within(budgets)
     });
     let members = Vec::leak(members.collect());
-    Box::leak(Box::new(Graph {
-        name: WHOLE,
-        inputs: &[],
-        members,
-        budgets: UNSAID,
-    }))
+    Box::leak(Box::new(Graph { name: WHOLE, inputs: &[], members, budgets: UNSAID }))
 }
 
 /// The slots, which like those of generated code are dropped the last first.

@@ -189,10 +189,7 @@ impl<'p> StartUp<'p> {
             self.lanes[member] = Lane::Over { entered: false };
         } else if needs.all(|need| self.has_entered(*need)) {
             self.lanes[member] = match self.why {
-                None => Lane::Runs {
-                    begun: self.now,
-                    stop: None,
-                },
+                None => Lane::Runs { begun: self.now, stop: None },
                 Some(_) => Lane::Over { entered: false },
             };
             if let Some(why) = self.why {
@@ -224,11 +221,7 @@ impl<'p> StartUp<'p> {
     fn over(&mut self, member: usize, begun: u64, how: How) {
         let entered = how == How::Done;
         self.lanes[member] = Lane::Over { entered };
-        self.spans[member] = Some(Span {
-            begun,
-            ended: self.now,
-            how,
-        });
+        self.spans[member] = Some(Span { begun, ended: self.now, how });
     }
 
     fn has_failed(&self) -> bool {
@@ -242,12 +235,7 @@ impl<'p> StartUp<'p> {
     }
 
     fn failed(&self, member: usize, kind: ErrorKind) -> Failed {
-        Failed {
-            at: self.now,
-            name: NAMES[member],
-            phase: Phase::Enter,
-            kind,
-        }
+        Failed { at: self.now, name: NAMES[member], phase: Phase::Enter, kind }
     }
 
     /// When something happens next, if it ever does.

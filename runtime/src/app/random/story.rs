@@ -47,12 +47,7 @@ pub(super) fn keep(event: &Event<'_>) {
         _ => return,
     };
     let Some(id) = event.id() else { return };
-    let said = Said {
-        id,
-        parent: event.parent(),
-        name: event.name().to_owned(),
-        step,
-    };
+    let said = Said { id, parent: event.parent(), name: event.name().to_owned(), step };
     STORY.with_borrow_mut(|story| story.push(said));
 }
 

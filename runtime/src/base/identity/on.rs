@@ -78,12 +78,7 @@ pub(crate) struct Checkpoint {
 
 impl Checkpoint {
     fn of(subject: Option<Subject>, first: Option<Identity>) -> Self {
-        Checkpoint {
-            subject,
-            first,
-            exited_at: None,
-            waker: None,
-        }
+        Checkpoint { subject, first, exited_at: None, waker: None }
     }
 
     /// Takes the identity of whoever passes first.
@@ -103,10 +98,7 @@ impl Checkpoint {
 
     /// The same checkpoint for the exit of a guard, which names the place of the call.
     pub(crate) fn exited_at(self, place: &'static Location<'static>) -> Self {
-        Checkpoint {
-            exited_at: Some(place),
-            ..self
-        }
+        Checkpoint { exited_at: Some(place), ..self }
     }
 
     /// Panics if the caller is not who passed first (law 10).

@@ -34,11 +34,7 @@ impl Node {
 
     #[inline]
     pub(crate) fn cancellation(&self) -> Option<Cancellation> {
-        if self.is_cancelled() {
-            self.why().map(|why| why.cancellation)
-        } else {
-            None
-        }
+        if self.is_cancelled() { self.why().map(|why| why.cancellation) } else { None }
     }
 
     pub(crate) fn why(&self) -> Option<Why> {
@@ -48,19 +44,13 @@ impl Node {
     /// Cancels it and what is below; the first reason is kept. Whether this was the first.
     #[cold]
     pub(crate) fn cancel(self: &Arc<Self>, cancellation: &Cancellation) -> bool {
-        self.spread(Why {
-            cancellation: cancellation.clone(),
-            inherited: false,
-        })
+        self.spread(Why { cancellation: cancellation.clone(), inherited: false })
     }
 
     /// As [`cancel`](Node::cancel), for what comes from further out.
     #[cold]
     pub(crate) fn cancel_inherited(self: &Arc<Self>, cancellation: &Cancellation) {
-        self.spread(Why {
-            cancellation: cancellation.clone(),
-            inherited: true,
-        });
+        self.spread(Why { cancellation: cancellation.clone(), inherited: true });
     }
 
     /// Marks it and all unshielded nodes below as cancelled, then wakes them and whatever is directly inside of them: also
@@ -71,10 +61,7 @@ impl Node {
         if self.has_ended() {
             return false;
         }
-        let inherited = Why {
-            inherited: true,
-            ..why.clone()
-        };
+        let inherited = Why { inherited: true, ..why.clone() };
         let mut wakers = Vec::new();
         if !self.mark(why, &mut wakers) {
             return false;

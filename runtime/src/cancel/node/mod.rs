@@ -186,10 +186,7 @@ impl Node {
         let node = inhabited.next()?;
         let parent = inhabited.next().and_then(Node::resident);
         let life = node.resident().map(|id| Life { id, parent });
-        Some(Subject {
-            life,
-            ..node.subject()?.clone()
-        })
+        Some(Subject { life, ..node.subject()?.clone() })
     }
 
     /// Who lives in it, or else in what is around it.

@@ -56,10 +56,7 @@ impl<'a, K, R> Closing<'a, K, R> {
         registry.locked(|state, _| match &mut state.stage {
             MapStage::Closing { exits, .. } => *exits += 1,
             stage => {
-                *stage = MapStage::Closing {
-                    exits: 1,
-                    failed: Vec::new(),
-                };
+                *stage = MapStage::Closing { exits: 1, failed: Vec::new() };
             }
         });
         Closing(registry)

@@ -330,13 +330,7 @@ where
     }
 
     fn insertion(&self, key: K, on_taken: OnTaken, place: &'static Location<'static>) -> Insertion<K, R> {
-        Insertion {
-            registry: Arc::clone(&self.0),
-            key,
-            on_taken,
-            place,
-            is_waiting: false,
-        }
+        Insertion { registry: Arc::clone(&self.0), key, on_taken, place, is_waiting: false }
     }
 
     fn let_in<F: Enter<R> + Send + 'static>(

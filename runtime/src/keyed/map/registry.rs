@@ -97,12 +97,7 @@ pub(super) enum Look<R> {
 impl<K, R> Registry<K, R> {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Registry {
-            state: Lock::new(MapState {
-                slots: HashMap::new(),
-                stage: MapStage::Open,
-                members: 0,
-                next: 0,
-            }),
+            state: Lock::new(MapState { slots: HashMap::new(), stage: MapStage::Open, members: 0, next: 0 }),
             emptied: Arc::default(),
         })
     }
@@ -303,11 +298,7 @@ impl<K: MapKey, R: ScopedResource> MapState<K, R> {
             _ if slot.turns.count == 0 => deferred.then(move || join.notify_waiters()),
             None => deferred.then(move || turn.notify_one()),
             // It has had its turn, and leaves for the next; nobody need be woken for that.
-            Some(MapMember {
-                owner: Some(owner),
-                is_entered: true,
-                ..
-            }) if !owner.is_closed() => {
+            Some(MapMember { owner: Some(owner), is_entered: true, .. }) if !owner.is_closed() => {
                 let (owner, place) = (owner.clone(), slot.called);
                 deferred.then(move || owner.ask(place));
             }
@@ -318,12 +309,7 @@ impl<K: MapKey, R: ScopedResource> MapState<K, R> {
 
 impl<R> MapSlot<R> {
     fn new(called: &'static Location<'static>) -> Self {
-        MapSlot {
-            member: None,
-            turns: Waiters::default(),
-            called,
-            joiners: Waiters::default(),
-        }
+        MapSlot { member: None, turns: Waiters::default(), called, joiners: Waiters::default() }
     }
 
     fn waiters(&mut self, on_taken: OnTaken) -> &mut Waiters {
@@ -350,11 +336,7 @@ impl<R> MapSlot<R> {
 
 impl<R> MapMember<R> {
     fn new(number: u64) -> Self {
-        MapMember {
-            number,
-            owner: None,
-            is_entered: false,
-        }
+        MapMember { number, owner: None, is_entered: false }
     }
 
     fn live(&self) -> Option<&Owner<R>> {

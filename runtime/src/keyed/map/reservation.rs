@@ -20,12 +20,7 @@ pub(super) struct Reservation<K: MapKey, R: ScopedResource> {
 
 impl<K: MapKey, R: ScopedResource> Reservation<K, R> {
     pub(super) fn new(registry: &Arc<Registry<K, R>>, key: K, number: u64) -> Self {
-        Reservation {
-            registry: Arc::downgrade(registry),
-            key,
-            number,
-            freed: Deferred::default(),
-        }
+        Reservation { registry: Arc::downgrade(registry), key, number, freed: Deferred::default() }
     }
 
     /// The task of its owner begins, called there, in which nothing is entered if the reservation is void by now.

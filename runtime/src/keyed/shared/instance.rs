@@ -218,10 +218,7 @@ impl<R: ScopedResource + Sync> Instance<R> {
         };
         ended.err().unwrap_or_else(|| {
             let text = "it was closed before it could be used";
-            let subject = Subject {
-                place,
-                ..self.subject()
-            };
+            let subject = Subject { place, ..self.subject() };
             Error::of(subject, Phase::Enter, ErrorKind::Closed, text.into())
         })
     }

@@ -31,11 +31,7 @@ pub struct Lease<R: ScopedResource + Sync> {
 impl<R: ScopedResource + Sync> Lease<R> {
     /// Of one that is counted.
     pub(super) fn counted(instance: Arc<Instance<R>>) -> Self {
-        Lease {
-            resource: None,
-            instance,
-            is_counted: true,
-        }
+        Lease { resource: None, instance, is_counted: true }
     }
 
     pub(super) fn instance(&self) -> &Arc<Instance<R>> {
@@ -128,11 +124,7 @@ impl<R: ScopedResource + Sync> Lease<R> {
             drop(resource);
             self.instance.offer.returned.notify_one();
         }
-        if mem::take(&mut self.is_counted) {
-            self.instance.leave()
-        } else {
-            None
-        }
+        if mem::take(&mut self.is_counted) { self.instance.leave() } else { None }
     }
 }
 

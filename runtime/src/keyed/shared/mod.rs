@@ -386,11 +386,7 @@ fn no_timer(subject: Subject) -> Error {
 }
 
 fn joined<R: ScopedResource + Sync>(instance: Arc<Instance<R>>) -> Result<Lease<R>, Arc<Instance<R>>> {
-    if instance.join() {
-        Ok(Lease::counted(instance))
-    } else {
-        Err(instance)
-    }
+    if instance.join() { Ok(Lease::counted(instance)) } else { Err(instance) }
 }
 
 impl<R: ScopedResource + Sync> Clone for Shared<R> {

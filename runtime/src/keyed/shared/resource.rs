@@ -28,11 +28,7 @@ pub(super) struct Offer<R> {
 
 impl<R> Offer<R> {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Offer {
-            resource: OnceLock::new(),
-            ending: SetOnce::new(),
-            returned: Notify::new(),
-        })
+        Arc::new(Offer { resource: OnceLock::new(), ending: SetOnce::new(), returned: Notify::new() })
     }
 
     /// Whether it has entered, and does not exit.
@@ -50,10 +46,7 @@ impl<R> SharedResource<R> {
     pub(super) fn new(resource: R, offer: Arc<Offer<R>>) -> Self {
         let resource = Arc::new(resource);
         let _ = offer.resource.set(Arc::downgrade(&resource));
-        SharedResource {
-            resource: Some(resource),
-            offer,
-        }
+        SharedResource { resource: Some(resource), offer }
     }
 
     /// By itself, when nobody else has it any more.

@@ -61,12 +61,7 @@ struct ExitShared {
 impl Exit {
     #[inline]
     pub(crate) fn new(cause: Cause, budget: Option<Budget>) -> Self {
-        Exit {
-            cause,
-            budget,
-            deadline: Lock::new(None),
-            shared: OnceLock::new(),
-        }
+        Exit { cause, budget, deadline: Lock::new(None), shared: OnceLock::new() }
     }
 
     /// With what ended the body.
@@ -79,17 +74,8 @@ impl Exit {
     #[cold]
     fn sharing(self, error: Option<Reason>, lent: Option<LentTime>, whole: Option<Instant>) -> Self {
         let deadline = Lock::new(lent.map(|lent| lent.until.at));
-        let shared = Arc::new(ExitShared {
-            error,
-            lent,
-            whole,
-            ..ExitShared::default()
-        });
-        Exit {
-            deadline,
-            shared: OnceLock::from(shared),
-            ..self
-        }
+        let shared = Arc::new(ExitShared { error, lent, whole, ..ExitShared::default() });
+        Exit { deadline, shared: OnceLock::from(shared), ..self }
     }
 
     /// Notes how the members were entered of what exits.
@@ -256,10 +242,7 @@ impl Until {
     /// The time for a member that begins now, if it has not less itself.
     fn lend(self, own: Option<Budget>) -> Option<(Budget, LentTime)> {
         let time = self.left();
-        let lent = LentTime {
-            until: self,
-            is_nothing: time.is_zero(),
-        };
+        let lent = LentTime { until: self, is_nothing: time.is_zero() };
         // What is over is over with its first wait.
         let time = Budget::new(time.max(Duration::from_nanos(1)))?;
         own.is_none_or(|own| time < own).then_some((time, lent))
@@ -269,19 +252,14 @@ impl Until {
 impl ForMembers {
     /// What somebody says who is no exit.
     pub(crate) fn because(cause: Cause, error: Option<Reason>) -> Self {
-        ForMembers {
-            cause,
-            error,
-            until: None,
-        }
+        ForMembers { cause, error, until: None }
     }
 
     /// With a little less time, so that it is the member that says that it took too long, and not what is around it.
     pub(crate) fn sooner(self) -> Self {
-        let until = self.until.map(|until| Until {
-            at: until.at - (until.left() / 10).min(Duration::from_secs(1)),
-            ..until
-        });
+        let until = self
+            .until
+            .map(|until| Until { at: until.at - (until.left() / 10).min(Duration::from_secs(1)), ..until });
         ForMembers { until, ..self }
     }
 
@@ -299,11 +277,7 @@ impl ForMembers {
         if self.cause != Cause::Completed {
             return self;
         }
-        ForMembers {
-            cause: why.cause(),
-            error: Some(why.into()),
-            ..self
-        }
+        ForMembers { cause: why.cause(), error: Some(why.into()), ..self }
     }
 
     /// For an exit that begins now.

@@ -232,11 +232,7 @@ impl TaskGroup {
         let place = Location::caller();
         Lifespan::of(async move {
             let runtime = Handle::try_current()?;
-            Ok::<_, BoxError>(TaskGroup {
-                group: GroupInner::new(runtime, place),
-                until: None,
-                is_over: false,
-            })
+            Ok::<_, BoxError>(TaskGroup { group: GroupInner::new(runtime, place), until: None, is_over: false })
         })
     }
 

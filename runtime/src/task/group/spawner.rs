@@ -59,20 +59,13 @@ impl SpawnWithin for () {
 
 impl<G> Spawner<G> {
     pub(super) fn new(group: &Arc<GroupInner>) -> Self {
-        Spawner {
-            group: Arc::clone(group),
-            name: None,
-            within: PhantomData,
-        }
+        Spawner { group: Arc::clone(group), name: None, within: PhantomData }
     }
 
     /// One whose children have this name, in errors and reports.
     #[must_use = "it is what names the children that it spawns"]
     pub fn named(&self, name: impl Into<Cow<'static, str>>) -> Self {
-        Spawner {
-            name: Some(name.into()),
-            ..self.clone()
-        }
+        Spawner { name: Some(name.into()), ..self.clone() }
     }
 
     /// Spawns a child and waits until it is ready, as [`TaskGroup::start`](crate::TaskGroup::start) does; the error of a group that
@@ -177,10 +170,7 @@ impl<G: SpawnWithin> Spawner<G> {
 
 impl<G> Clone for Spawner<G> {
     fn clone(&self) -> Self {
-        Spawner {
-            name: self.name.clone(),
-            ..Spawner::new(&self.group)
-        }
+        Spawner { name: self.name.clone(), ..Spawner::new(&self.group) }
     }
 }
 

@@ -55,10 +55,7 @@ async fn spawned<T: Send + 'static>(
         let closed = TaskError::GroupClosed.into();
         return Err(Error::of(subject, Phase::Enter, ErrorKind::Closed, closed));
     };
-    let mut caller = StartCaller {
-        child: Some(Arc::clone(child.node())),
-        place: subject.place,
-    };
+    let mut caller = StartCaller { child: Some(Arc::clone(child.node())), place: subject.place };
     let refusal = async {
         let dropped = |_| not_ready(&subject, TaskError::Dropped);
         refused.await.map_or_else(dropped, |refusal| refusal.deliver().error)

@@ -170,11 +170,7 @@ impl GroupInner {
         let waker = cx.waker().clone();
         let old = self.state.lock().waker.replace(waker);
         drop(old);
-        if self.close_if_idle() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if self.close_if_idle() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Has all children dropped that have not unwound within this time.

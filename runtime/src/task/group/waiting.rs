@@ -59,16 +59,8 @@ impl GroupInner {
             return Vec::new();
         };
         let default = ShutdownLadder::default();
-        let (stop, cancel) = if may_run_on {
-            (None, default.cancel)
-        } else {
-            (Some(Duration::ZERO), None)
-        };
-        let ladder = ShutdownLadder {
-            stop,
-            cancel,
-            ..default
-        };
+        let (stop, cancel) = if may_run_on { (None, default.cancel) } else { (Some(Duration::ZERO), None) };
+        let ladder = ShutdownLadder { stop, cancel, ..default };
         let ladder = ladder.within(Some(time));
         let (cancel, abort) = (|| self.out_of_time(), || self.abort(ladder.cancel));
         let reached = end_by(ladder, |cx| self.poll_left(exit, cx), cancel, abort).await;

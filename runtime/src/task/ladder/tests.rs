@@ -22,10 +22,7 @@ fn each_gets_its_share_of_less() {
 
 #[test]
 fn what_waits_for_ever_ends_with_the_budget() {
-    let steps = ShutdownLadder {
-        stop: None,
-        ..ShutdownLadder::default()
-    };
+    let steps = ShutdownLadder { stop: None, ..ShutdownLadder::default() };
     assert_eq!(steps.exit_budget(), None);
     // The others have what they want, with the slack, or a quarter.
     assert_eq!(steps.within(Some(40 * SECOND)).stop, Some(35 * SECOND));

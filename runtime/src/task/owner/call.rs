@@ -67,10 +67,7 @@ pub(super) enum Ran {
 impl<W, O> OwnerCall<W, O> {
     pub(super) fn new(work: W, subject: Subject) -> Arc<Self> {
         Arc::new(OwnerCall {
-            state: Lock::new(CallState {
-                stage: CallStage::Waiting(work),
-                caller: None,
-            }),
+            state: Lock::new(CallState { stage: CallStage::Waiting(work), caller: None }),
             subject,
         })
     }

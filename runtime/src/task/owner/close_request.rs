@@ -19,11 +19,7 @@ pub(super) struct CloseRequest {
 
 impl CloseRequest {
     fn new(why: Cancellation, exit: ForMembers) -> Self {
-        CloseRequest {
-            why,
-            exit,
-            runs_calls_first: false,
-        }
+        CloseRequest { why, exit, runs_calls_first: false }
     }
 
     /// By `close`, called there.
@@ -33,10 +29,7 @@ impl CloseRequest {
 
     /// By `finish`, called there.
     pub(super) fn finished(place: &'static Location<'static>) -> Self {
-        CloseRequest {
-            runs_calls_first: true,
-            ..CloseRequest::closed(place)
-        }
+        CloseRequest { runs_calls_first: true, ..CloseRequest::closed(place) }
     }
 
     /// By the drop of the last handle. As with any guard that is dropped, nobody has said that all went well.
@@ -59,10 +52,7 @@ impl CloseRequest {
 
     /// The call that ran was cut, and has left the resource halfway: that is no success, whoever closed it.
     pub(super) fn halfway(self) -> Self {
-        CloseRequest {
-            exit: self.exit.cut_by(&self.why),
-            ..self
-        }
+        CloseRequest { exit: self.exit.cut_by(&self.why), ..self }
     }
 
     /// By itself: a call, or what the resource uses, has failed.

@@ -28,18 +28,11 @@ impl OwnerDeath {
     pub(super) fn by_itself(error: Error) -> Self {
         let error = error.shared();
         let death = Death::new(error.again().into());
-        OwnerDeath {
-            error,
-            death,
-            is_by_call: false,
-        }
+        OwnerDeath { error, death, is_by_call: false }
     }
 
     pub(super) fn by_call(error: Error) -> Self {
-        OwnerDeath {
-            is_by_call: true,
-            ..OwnerDeath::by_itself(error)
-        }
+        OwnerDeath { is_by_call: true, ..OwnerDeath::by_itself(error) }
     }
 }
 

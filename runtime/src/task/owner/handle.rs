@@ -126,10 +126,7 @@ impl ScopedResource for OwnerHandle {
 
 impl Clone for OwnerHandle {
     fn clone(&self) -> Self {
-        OwnerHandle {
-            number: self.inner.hold(),
-            inner: Arc::clone(&self.inner),
-        }
+        OwnerHandle { number: self.inner.hold(), inner: Arc::clone(&self.inner) }
     }
 }
 

@@ -170,10 +170,7 @@ impl OwnerInner {
             OwnerStage::Finishing(_, request) => request.clone(),
             _ => return,
         };
-        self.close(CloseRequest {
-            runs_calls_first: false,
-            ..request
-        });
+        self.close(CloseRequest { runs_calls_first: false, ..request });
     }
 
     /// Whether it runs calls: a last one, too.
@@ -333,10 +330,7 @@ impl OwnerInner {
     }
 
     pub(super) fn subject(&self) -> Subject {
-        Subject {
-            name: self.name(),
-            ..self.subject.clone()
-        }
+        Subject { name: self.name(), ..self.subject.clone() }
     }
 }
 

@@ -49,11 +49,7 @@ impl<L> Mailbox<L> {
     /// At least one call may wait.
     pub(super) fn new(capacity: usize) -> Self {
         Mailbox {
-            calls: Lock::new(MailboxState {
-                waiting: VecDeque::new(),
-                is_closed: false,
-                worker: None,
-            }),
+            calls: Lock::new(MailboxState { waiting: VecDeque::new(), is_closed: false, worker: None }),
             room: Semaphore::new(capacity.clamp(1, Semaphore::MAX_PERMITS)),
         }
     }

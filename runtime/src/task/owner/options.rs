@@ -23,10 +23,7 @@ pub struct OwnerOptions {
 
 impl Default for OwnerOptions {
     fn default() -> Self {
-        OwnerOptions {
-            capacity: 32,
-            survives_panics: false,
-        }
+        OwnerOptions { capacity: 32, survives_panics: false }
     }
 }
 

@@ -384,10 +384,7 @@ impl<R: LocalResource + 'static, K: Kind + 'static> ScopedResource for Owner<R, 
 
 impl<R, K: Kind> Clone for Owner<R, K> {
     fn clone(&self) -> Self {
-        Owner {
-            handle: self.handle.clone(),
-            mailbox: Arc::clone(&self.mailbox),
-        }
+        Owner { handle: self.handle.clone(), mailbox: Arc::clone(&self.mailbox) }
     }
 }
 

@@ -152,11 +152,7 @@ impl OwnerArrival {
         let inner = OwnerInner::new(runtime, mailbox, &entry);
         let handle = OwnerHandle::new(Arc::clone(&inner));
         let (caller, entered) = oneshot::channel();
-        let side = OwnerSide {
-            inner,
-            hook: None,
-            caller: Some(caller),
-        };
+        let side = OwnerSide { inner, hook: None, caller: Some(caller) };
         let arrival = OwnerArrival { handle, entered, entry };
         (side, arrival)
     }
@@ -203,8 +199,5 @@ impl Drop for EnterWaiter<'_> {
 
 /// For the owner rather than its resource.
 fn around(entry: Entry) -> Entry {
-    Entry {
-        policy: entry.policy.clone().around(TO_UNWIND),
-        ..entry.alone()
-    }
+    Entry { policy: entry.policy.clone().around(TO_UNWIND), ..entry.alone() }
 }

@@ -56,14 +56,7 @@ where
     Entering<F, R>: Future<Output = Result<R, BoxError>>,
     K: Kind,
 {
-    let OwnerLife {
-        mut task,
-        inner,
-        mailbox,
-        enter,
-        entry,
-        survives_panics,
-    } = life;
+    let OwnerLife { mut task, inner, mailbox, enter, entry, survives_panics } = life;
     inner.begin();
     let living = async {
         let checkpoint = Checkpoint::at_first_poll(&entry);

@@ -74,12 +74,7 @@ async fn answered<L, O>(
     call: Arc<dyn Answers<O>>,
     place: &'static Location<'static>,
 ) -> Answer<O> {
-    let mut caller = CallWaiter {
-        call: &*call,
-        place,
-        has_submitted: false,
-        is_over: false,
-    };
+    let mut caller = CallWaiter { call: &*call, place, has_submitted: false, is_over: false };
     let mut submitting = pin!(mailbox.submit(sent));
     let answer = poll_fn(|cx| caller.poll(submitting.as_mut(), cx)).await;
     caller.is_over = true;

@@ -96,16 +96,8 @@ impl ServiceOptions {
             return None;
         }
         let default = ShutdownLadder::default();
-        let unsaid = if self.by_cancelling {
-            Some(Duration::ZERO)
-        } else {
-            default.stop
-        };
-        Some(ShutdownLadder {
-            stop: self.stop.or(unsaid),
-            cancel: self.cancel.or(default.cancel),
-            ..default
-        })
+        let unsaid = if self.by_cancelling { Some(Duration::ZERO) } else { default.stop };
+        Some(ShutdownLadder { stop: self.stop.or(unsaid), cancel: self.cancel.or(default.cancel), ..default })
     }
 
     /// Whether it is no failure that it does not stop when it is asked to.
@@ -127,11 +119,7 @@ impl ServiceOptions {
         } else {
             (before(4 * quarter), Some(2 * quarter))
         };
-        ShutdownLadder {
-            stop,
-            cancel,
-            abort: quarter,
-        }
+        ShutdownLadder { stop, cancel, abort: quarter }
     }
 }
 

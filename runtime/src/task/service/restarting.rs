@@ -156,10 +156,7 @@ impl ServiceOptions {
             let run = run(ready, stop);
             Box::pin(async { run.await.__into_result() })
         };
-        let runs = RestartLoop {
-            wait: Box::new(wait),
-            run: Box::new(run),
-        };
+        let runs = RestartLoop { wait: Box::new(wait), run: Box::new(run) };
         self.or_by_cancelling(O::__by_cancelling())
             .start(async move |ready, stop| runs.all(ready, stop).await)
     }
@@ -198,11 +195,7 @@ impl<T: Send + Sync + 'static> RestartLoop<T> {
             let Some(after) = after.filter(|_| timer::works()) else {
                 return Err(failed);
             };
-            let phase = if values.ready.is_some() {
-                Phase::Enter
-            } else {
-                Phase::Body
-            };
+            let phase = if values.ready.is_some() { Phase::Enter } else { Phase::Body };
             event::retrying(stop.service(), phase, attempt, failed, after);
             attempt += 1;
             if timeout(after, stop.requested()).await.is_ok() {
@@ -253,11 +246,7 @@ impl<T: Send + Sync + 'static> RestartLoop<T> {
             polled.map(|outcome| outcome.returned().map_err(BoxError::from).and_then(|ended| ended))
         })
         .await;
-        if is_dropped {
-            Err(TaskError::ReadyDropped.into())
-        } else {
-            ended
-        }
+        if is_dropped { Err(TaskError::ReadyDropped.into()) } else { ended }
     }
 }
 

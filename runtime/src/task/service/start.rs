@@ -132,10 +132,7 @@ async fn enter<T: Send + 'static>(
     let (subject, place) = (entry.subject(), entry.place);
     let stop = Stop::new(subject.clone(), runtime.id());
     let spawn = async { Task::spawn(&runtime, run(ready, stop.clone()), handshake, stop, options, subject) };
-    let entry = Entry {
-        policy: entry.policy.clone().enter_timeout(None),
-        ..entry.alone()
-    };
+    let entry = Entry { policy: entry.policy.clone().enter_timeout(None), ..entry.alone() };
     let task = Lifespan::described(spawn, entry);
     // In a guard: if this future fails or is dropped, whoever polls it adopts the task's end, or it is rescued (law 3).
     let task = task.enter_at(place).await?;

@@ -61,11 +61,7 @@ impl Task {
             state: Lock::default(),
             changed: Notify::new(),
         });
-        let side = ServiceSide {
-            life: Arc::clone(&life),
-            handshake,
-            is_ready: false,
-        };
+        let side = ServiceSide { life: Arc::clone(&life), handshake, is_ready: false };
         let handle = runtime.spawn(Spawned::new(
             Arc::clone(&life.region),
             subject.clone(),
@@ -73,13 +69,7 @@ impl Task {
             |ended| ended,
             side,
         ));
-        Task {
-            life,
-            stop,
-            handle,
-            said,
-            subject,
-        }
+        Task { life, stop, handle, said, subject }
     }
 
     /// Waits until it is clear that it does not become ready.
@@ -271,11 +261,7 @@ impl TaskSide for ServiceSide {
         if asked {
             life.state.lock().stopped = Some(result);
         } else {
-            let early = if self.is_ready {
-                TaskError::EndedEarly
-            } else {
-                TaskError::NotReady
-            };
+            let early = if self.is_ready { TaskError::EndedEarly } else { TaskError::NotReady };
             let death = Death::new(result.err().unwrap_or_else(|| early.into()));
             life.source.fail(&Failed::Died(death));
         }

@@ -121,11 +121,7 @@ impl World {
 
 fn plant(kind: Kind, inside: &[Tree], parent: Option<(usize, Part)>, nodes: &mut Vec<Node>) -> usize {
     let id = nodes.len();
-    nodes.push(Node {
-        kind,
-        parent,
-        inside: Vec::new(),
-    });
+    nodes.push(Node { kind, parent, inside: Vec::new() });
     let parts: &[Part] = match kind {
         Kind::Scope | Kind::Guard => &[Part::Enter, Part::Body, Part::Exit],
         _ => &[],
@@ -151,9 +147,7 @@ pub(super) struct Fault {
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let kind = error.kind();
-        Fault {
-            cancelled: matches!(kind, ErrorKind::Cancelled | ErrorKind::DeadlinePassed),
-        }
+        Fault { cancelled: matches!(kind, ErrorKind::Cancelled | ErrorKind::DeadlinePassed) }
     }
 }
 
@@ -177,13 +171,7 @@ struct Noted {
 }
 
 fn noted(world: &Arc<World>, id: usize, part: Part, future: impl Future<Output = Out> + Send + 'static) -> Boxed {
-    Box::pin(Noted {
-        future: Some(Box::pin(future)),
-        world: Arc::clone(world),
-        id,
-        part,
-        how: None,
-    })
+    Box::pin(Noted { future: Some(Box::pin(future)), world: Arc::clone(world), id, part, how: None })
 }
 
 impl Future for Noted {

@@ -70,11 +70,7 @@ enum Kind {
 impl fmt::Debug for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.kind)?;
-        if self.inside.is_empty() {
-            Ok(())
-        } else {
-            write!(f, "{:?}", self.inside)
-        }
+        if self.inside.is_empty() { Ok(()) } else { write!(f, "{:?}", self.inside) }
     }
 }
 

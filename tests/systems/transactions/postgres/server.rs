@@ -56,10 +56,7 @@ impl Server {
         let mut output = BufReader::new(shell.stdout.take().unwrap());
         output.read_line(&mut folder).unwrap();
         assert!(!folder.is_empty(), "PostgreSQL does not start; see above");
-        Server {
-            folder: folder.trim_end().into(),
-            _shell: shell,
-        }
+        Server { folder: folder.trim_end().into(), _shell: shell }
     }
 
     /// Where its socket is.

@@ -134,18 +134,8 @@ struct Growth {
 }
 
 const GROWTHS: &[Growth] = &[
-    Growth {
-        suite: &in_parallel::READY,
-        of: "lifespan::join_all",
-        target: 1.1,
-        most: 1.1,
-    },
-    Growth {
-        suite: &cancel::ONE_TASK,
-        of: "lifespan::CancelScope",
-        target: 1.1,
-        most: 1.1,
-    },
+    Growth { suite: &in_parallel::READY, of: "lifespan::join_all", target: 1.1, most: 1.1 },
+    Growth { suite: &cancel::ONE_TASK, of: "lifespan::CancelScope", target: 1.1, most: 1.1 },
 ];
 
 /// Prints each with what is reached; fails where one is exceeded. The suites are counted side by side.

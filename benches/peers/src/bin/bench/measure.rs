@@ -36,10 +36,7 @@ pub fn measured<T>(mut work: impl FnMut() -> T) -> Measured {
     }
     let started = Instant::now();
     instructions_collected_here(&mut work);
-    Measured {
-        time: started.elapsed(),
-        ..Measured::default()
-    }
+    Measured { time: started.elapsed(), ..Measured::default() }
 }
 
 /// callgrind knows it by its name: it collects while this runs.

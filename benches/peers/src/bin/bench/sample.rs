@@ -31,10 +31,7 @@ impl Sample {
             eprintln!("{}: {n}", suite.name);
             let times = times(suite, n);
             for (subject, time) in suite.subjects.iter().zip(times) {
-                samples.push(Sample {
-                    time: each(time.as_nanos(), n),
-                    ..Sample::counted(suite, subject, n)
-                });
+                samples.push(Sample { time: each(time.as_nanos(), n), ..Sample::counted(suite, subject, n) });
             }
         }
         samples

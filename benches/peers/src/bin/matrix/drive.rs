@@ -85,9 +85,7 @@ async fn await_it(used: Used) {
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(ToString::to_string);
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            note(Event::Told {
-                text: format!("panic: {}", text.unwrap_or_default()),
-            });
+            note(Event::Told { text: format!("panic: {}", text.unwrap_or_default()) });
         }
     }
 }

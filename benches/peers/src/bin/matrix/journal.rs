@@ -67,14 +67,8 @@ fn read_line(line: &str) -> Option<Event> {
     let kind = fields.next()?;
     match kind.as_str() {
         "over" => Some(Event::Over),
-        "entered" => Some(Event::Entered {
-            name: fields.next()?,
-            task: fields.next()?,
-        }),
-        "exiting" => Some(Event::Exiting {
-            name: fields.next()?,
-            task: fields.next()?,
-        }),
+        "entered" => Some(Event::Entered { name: fields.next()?, task: fields.next()? }),
+        "exiting" => Some(Event::Exiting { name: fields.next()?, task: fields.next()? }),
         "exited" => Some(Event::Exited { name: fields.next()? }),
         "told" => Some(Event::Told { text: fields.next()? }),
         _ => None,

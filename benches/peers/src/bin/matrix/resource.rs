@@ -30,19 +30,13 @@ pub struct Resource {
 impl Resource {
     #[allow(clippy::unused_async, reason = "that is what opening a connection is")]
     pub async fn enter(name: &'static str) -> Result<Resource, BoxError> {
-        note(Event::Entered {
-            name: name.to_owned(),
-            task: task(),
-        });
+        note(Event::Entered { name: name.to_owned(), task: task() });
         Ok(Resource { name })
     }
 
     pub async fn exit(self) -> Result<(), BoxError> {
         let name = self.name.to_owned();
-        note(Event::Exiting {
-            name: name.clone(),
-            task: task(),
-        });
+        note(Event::Exiting { name: name.clone(), task: task() });
         if self.name == "inner" {
             EXITING.notify_one();
         }

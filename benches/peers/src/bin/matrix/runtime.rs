@@ -53,10 +53,6 @@ impl Kind {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        if self == Kind::LocalSet {
-            spawn_local(future)
-        } else {
-            spawn(future)
-        }
+        if self == Kind::LocalSet { spawn_local(future) } else { spawn(future) }
     }
 }

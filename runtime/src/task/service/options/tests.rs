@@ -20,10 +20,7 @@ fn the_budget_is_what_it_may_take_to_stop() {
 
 #[test]
 fn what_does_not_listen_has_it_to_unwind() {
-    let said = ServiceOptions {
-        by_cancelling: true,
-        ..ServiceOptions::default()
-    };
+    let said = ServiceOptions { by_cancelling: true, ..ServiceOptions::default() };
     let steps = said.within(Some(10 * SECOND));
     assert_eq!(steps.stop, Some(Duration::ZERO));
     assert_eq!((steps.cancel, steps.abort), (Some(9 * SECOND), SECOND / 2));
@@ -32,14 +29,8 @@ fn what_does_not_listen_has_it_to_unwind() {
 
 #[test]
 fn steps_that_are_said_are_as_they_are_said() {
-    let said = ServiceOptions {
-        stop: SaidTime::Of(Some(60 * SECOND)),
-        ..ServiceOptions::default()
-    };
-    let steps = ShutdownLadder {
-        stop: Some(60 * SECOND),
-        ..ShutdownLadder::default()
-    };
+    let said = ServiceOptions { stop: SaidTime::Of(Some(60 * SECOND)), ..ServiceOptions::default() };
+    let steps = ShutdownLadder { stop: Some(60 * SECOND), ..ShutdownLadder::default() };
     assert_eq!(steps.exit_budget(), Some(65 * SECOND));
     assert_eq!(said.within(steps.exit_budget()), steps);
 }

@@ -23,14 +23,8 @@ pub const ONE_TASK: Suite = Suite {
     sizes: SIZES,
     counted: &[1_000, 10_000],
     subjects: &[
-        Subject {
-            name: "tokens",
-            run: |n| cancelled(n, tokens),
-        },
-        Subject {
-            name: "lifespan::CancelScope",
-            run: |n| cancelled(n, scopes),
-        },
+        Subject { name: "tokens", run: |n| cancelled(n, tokens) },
+        Subject { name: "lifespan::CancelScope", run: |n| cancelled(n, scopes) },
     ],
 };
 
@@ -41,14 +35,8 @@ pub const TREE: Suite = Suite {
     sizes: &[1_000, 10_000],
     counted: &[1_000, 10_000],
     subjects: &[
-        Subject {
-            name: "tokens",
-            run: |n| cancelled(n, token_tree),
-        },
-        Subject {
-            name: "lifespan::CancelScope",
-            run: |n| cancelled(n, scope_tree),
-        },
+        Subject { name: "tokens", run: |n| cancelled(n, token_tree) },
+        Subject { name: "lifespan::CancelScope", run: |n| cancelled(n, scope_tree) },
     ],
 };
 
@@ -59,14 +47,8 @@ pub const TASKS: Suite = Suite {
     sizes: SIZES,
     counted: &[1_000, 10_000],
     subjects: &[
-        Subject {
-            name: "JoinSet and tokens",
-            run: |n| cancelled(n, token_tasks),
-        },
-        Subject {
-            name: "lifespan::TaskGroup",
-            run: |n| cancelled(n, group),
-        },
+        Subject { name: "JoinSet and tokens", run: |n| cancelled(n, token_tasks) },
+        Subject { name: "lifespan::TaskGroup", run: |n| cancelled(n, group) },
     ],
 };
 

@@ -21,22 +21,10 @@ pub const SUITE: Suite = Suite {
     sizes: &[1_000],
     counted: &[],
     subjects: &[
-        Subject {
-            name: "spawned by a guard",
-            run: |n| dropped(n, spawned),
-        },
-        Subject {
-            name: "lifespan, rescued",
-            run: |n| dropped(n, rescued),
-        },
-        Subject {
-            name: "async-dropper",
-            run: |n| dropped(n, blocking),
-        },
-        Subject {
-            name: "async-drop",
-            run: |n| dropped(n, threaded),
-        },
+        Subject { name: "spawned by a guard", run: |n| dropped(n, spawned) },
+        Subject { name: "lifespan, rescued", run: |n| dropped(n, rescued) },
+        Subject { name: "async-dropper", run: |n| dropped(n, blocking) },
+        Subject { name: "async-drop", run: |n| dropped(n, threaded) },
     ],
 };
 

@@ -15,22 +15,10 @@ pub const SUITE: Suite = Suite {
     sizes: &[10_000],
     counted: &[10_000],
     subjects: &[
-        Subject {
-            name: "lifespan, no cancel scope",
-            run: |n| at_depth(0, n),
-        },
-        Subject {
-            name: "lifespan, depth 1",
-            run: |n| at_depth(1, n),
-        },
-        Subject {
-            name: "lifespan, depth 8",
-            run: |n| at_depth(8, n),
-        },
-        Subject {
-            name: "lifespan, depth 64",
-            run: |n| at_depth(64, n),
-        },
+        Subject { name: "lifespan, no cancel scope", run: |n| at_depth(0, n) },
+        Subject { name: "lifespan, depth 1", run: |n| at_depth(1, n) },
+        Subject { name: "lifespan, depth 8", run: |n| at_depth(8, n) },
+        Subject { name: "lifespan, depth 64", run: |n| at_depth(64, n) },
     ],
 };
 

@@ -24,14 +24,8 @@ pub const READY: Suite = Suite {
     sizes: SIZES,
     counted: &[1_000, 10_000],
     subjects: &[
-        Subject {
-            name: "futures::join_all",
-            run: |n| futures(n, open, close),
-        },
-        Subject {
-            name: "lifespan::join_all",
-            run: |n| ours(n, open),
-        },
+        Subject { name: "futures::join_all", run: |n| futures(n, open, close) },
+        Subject { name: "lifespan::join_all", run: |n| ours(n, open) },
     ],
 };
 
@@ -42,26 +36,11 @@ pub const WAITING: Suite = Suite {
     sizes: SIZES,
     counted: &[1_000, 10_000],
     subjects: &[
-        Subject {
-            name: "futures::join_all",
-            run: |n| futures(n, connect, disconnect),
-        },
-        Subject {
-            name: "lifespan::join_all",
-            run: |n| ours(n, connect),
-        },
-        Subject {
-            name: "JoinSet",
-            run: join_set,
-        },
-        Subject {
-            name: "TaskTracker and tokens",
-            run: task_tracker,
-        },
-        Subject {
-            name: "tokio-graceful-shutdown",
-            run: subsystems,
-        },
+        Subject { name: "futures::join_all", run: |n| futures(n, connect, disconnect) },
+        Subject { name: "lifespan::join_all", run: |n| ours(n, connect) },
+        Subject { name: "JoinSet", run: join_set },
+        Subject { name: "TaskTracker and tokens", run: task_tracker },
+        Subject { name: "tokio-graceful-shutdown", run: subsystems },
     ],
 };
 

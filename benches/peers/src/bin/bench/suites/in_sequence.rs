@@ -13,18 +13,9 @@ pub const SUITE: Suite = Suite {
     sizes: &[1, 10, 100, 1_000, 10_000, 100_000],
     counted: &[1_000, 10_000],
     subjects: &[
-        Subject {
-            name: "a Vec, no guarantee",
-            run: vec,
-        },
-        Subject {
-            name: "async-safe-defer, returns only",
-            run: defer,
-        },
-        Subject {
-            name: "lifespan::ExitStack",
-            run: stack,
-        },
+        Subject { name: "a Vec, no guarantee", run: vec },
+        Subject { name: "async-safe-defer, returns only", run: defer },
+        Subject { name: "lifespan::ExitStack", run: stack },
     ],
 };
 

@@ -17,22 +17,10 @@ pub const SUITE: Suite = Suite {
     sizes: &[10_000],
     counted: &[10_000],
     subjects: &[
-        Subject {
-            name: "mpsc and oneshot, by hand",
-            run: by_hand,
-        },
-        Subject {
-            name: "lifespan::Owner",
-            run: owner,
-        },
-        Subject {
-            name: "kameo, ask",
-            run: kameo,
-        },
-        Subject {
-            name: "ractor, call",
-            run: ractor,
-        },
+        Subject { name: "mpsc and oneshot, by hand", run: by_hand },
+        Subject { name: "lifespan::Owner", run: owner },
+        Subject { name: "kameo, ask", run: kameo },
+        Subject { name: "ractor, call", run: ractor },
     ],
 };
 

@@ -16,30 +16,12 @@ pub const SUITE: Suite = Suite {
     sizes: &[10_000],
     counted: &[10_000],
     subjects: &[
-        Subject {
-            name: "plain, depth 1",
-            run: |n| yields(plain(1, n)),
-        },
-        Subject {
-            name: "lifespan, depth 1",
-            run: |n| yields(scoped(1, n)),
-        },
-        Subject {
-            name: "plain, depth 8",
-            run: |n| yields(plain(8, n)),
-        },
-        Subject {
-            name: "lifespan, depth 8",
-            run: |n| yields(scoped(8, n)),
-        },
-        Subject {
-            name: "plain, depth 64",
-            run: |n| yields(plain(64, n)),
-        },
-        Subject {
-            name: "lifespan, depth 64",
-            run: |n| yields(scoped(64, n)),
-        },
+        Subject { name: "plain, depth 1", run: |n| yields(plain(1, n)) },
+        Subject { name: "lifespan, depth 1", run: |n| yields(scoped(1, n)) },
+        Subject { name: "plain, depth 8", run: |n| yields(plain(8, n)) },
+        Subject { name: "lifespan, depth 8", run: |n| yields(scoped(8, n)) },
+        Subject { name: "plain, depth 64", run: |n| yields(plain(64, n)) },
+        Subject { name: "lifespan, depth 64", run: |n| yields(scoped(64, n)) },
         Subject {
             name: "lifespan, depth 64, in a cancel scope",
             run: |n| yields(cancellable(scoped(64, n))),

@@ -63,7 +63,7 @@ impl Lives {
             EventKind::Entered { .. } => life.has_entered = true,
             EventKind::Exiting { .. } => {
                 life.exits
-                    .push(Exiting { by: Runs::now(), begun: event.seq(), ended: None, is_dropped: false })
+                    .push(Exiting { by: Runs::now(), begun: event.seq(), ended: None, is_dropped: false });
             }
             EventKind::Abandoned { .. } => life.is_abandoned = true,
             EventKind::Lost { .. } => life.is_lost = true,

@@ -75,7 +75,7 @@ use proc_macro::TokenStream;
 /// | `local` | implements `LocalResource` instead of `ScopedResource`: the type borrows, is not `Send`, or must not leave its task |
 /// | `name = ".."` | what errors and reports call it, instead of the type's name |
 /// | `enter_timeout = "5s"` | how long an enter may take; a whole number and `ns`, `us`, `ms`, `s`, `m` or `h`, or `"none"` |
-/// | `exit_timeout = "5s"` | the same for the exit |
+/// | `exit_timeout = "5s"` | the same for the exit; either may be a constant, `exit_timeout = PATIENCE` |
 /// | `crate = ::path` | where the `lifespan` crate is, if it is renamed or re-exported |
 /// | `enter = f(..)`, `exit = f` | the two functions, on a struct only |
 ///

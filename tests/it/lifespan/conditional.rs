@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use lifespan::{BoxError, Enter, Error, ErrorKind, Lifespan, Phase, lifespan};
+use lifespan::{BoxError, Enter, Error, ErrorKind, Lifespan, Phase, ScopedResource, lifespan, scoped_resource};
 use tokio::time::{Instant, sleep};
 
 use crate::everywhere::{everywhere, paused};
@@ -137,6 +137,30 @@ fn a_conditional_member_that_fails_fails_the_whole_law_19() {
             "{error}"
         );
     });
+}
+
+/// A type may have one as well.
+struct Patient;
+
+#[scoped_resource(enter_timeout = PATIENCE.saturating_mul(2), exit_timeout = PATIENCE)]
+impl Patient {
+    #[enter]
+    async fn open() -> Self {
+        Patient
+    }
+
+    #[exit]
+    async fn close(self) {}
+}
+
+#[test]
+fn constants_of_a_type() {
+    let policy = <Patient as ScopedResource>::policy();
+    assert_eq!(
+        (policy.enter_budget(), policy.exit_budget()),
+        (Some(2 * PATIENCE), Some(PATIENCE))
+    );
+    drop(Patient::open());
 }
 
 struct Pool(&'static str);

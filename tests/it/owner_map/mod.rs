@@ -20,6 +20,7 @@ mod leaving;
 mod many;
 mod places;
 mod programs;
+mod renewing;
 mod replacing;
 mod turns;
 mod user_code;

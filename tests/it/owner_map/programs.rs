@@ -1,5 +1,5 @@
-//! Random programs: several tasks insert, join, replace, remove, use, kill and close members of one map, give up halfway, and the map ends
-//! at a random time. Whatever they do, there is one of a key at a time, each that entered exits once in its own task, nobody enters
+//! Random programs: several tasks insert, join, replace, renew, remove, use, kill and close members of one map, give up halfway, and the map
+//! ends at a random time. Whatever they do, there is one of a key at a time unless it is renewed, each that entered exits once in its own task, nobody enters
 //! when the map has ended, and every failure is told (laws 1, 8, 23, 25; CASES P124, P125, P133, P139).
 //!
 //! `LIFESPAN_TREES` is the number of programs, `LIFESPAN_SEED` the seed of the first, as for the trees of cancel scopes.
@@ -25,7 +25,7 @@ const KEYS: u64 = 3;
 struct Truth {
     next: u32,
     /// Who has a key, from before it enters until it has exited.
-    present: BTreeMap<u8, u32>,
+    present: BTreeMap<u8, BTreeSet<u32>>,
     entered: BTreeSet<u32>,
     exited: BTreeSet<u32>,
     /// The exits that failed.
@@ -40,6 +40,8 @@ struct World {
     truth: Arc<Mutex<Truth>>,
     reports: Reports,
     seed: u64,
+    /// Every other program renews.
+    renews: bool,
 }
 
 impl World {
@@ -70,8 +72,12 @@ impl Presence {
     fn begin(world: World, key: u8, id: u32) -> Self {
         world.truth(|truth| {
             assert!(!truth.has_ended, "{id} enters after the end");
-            let other = truth.present.insert(key, id);
-            assert_eq!(other, None, "{id} enters beside the other of {key}");
+            let present = truth.present.entry(key).or_default();
+            present.insert(id);
+            assert!(
+                world.renews || present.len() == 1,
+                "{id} enters beside the other of {key}"
+            );
         });
         Presence { world, key, id }
     }
@@ -80,7 +86,7 @@ impl Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         let Presence { world, key, id } = self;
-        world.truth(|truth| assert_eq!(truth.present.remove(key), Some(*id)));
+        world.truth(|truth| assert!(truth.present.get_mut(key).is_some_and(|present| present.remove(id))));
     }
 }
 
@@ -157,6 +163,13 @@ async fn patiently<T>(turns: Option<u64>, future: impl Future<Output = T>) -> Op
 async fn act(map: &Map, world: &World, random: &mut Random) {
     let key = u8::try_from(random.below(KEYS)).unwrap();
     let patience = (random.below(3) == 0).then(|| random.below(6));
+    if world.renews && random.below(3) == 0 {
+        let member = Member::random(world, key, random);
+        if let Some(Err(InsertError::Failed(error))) = patiently(patience, map.renew(key, member)).await {
+            world.tell(&error);
+        }
+        return;
+    }
     match random.below(10) {
         0..3 => {
             let member = Member::random(world, key, random);
@@ -190,7 +203,7 @@ async fn act(map: &Map, world: &World, random: &mut Random) {
             let dies = random.below(2) == 0;
             let used = owner.with_ok(async move |member| {
                 let Presence { world, key, id } = &member.presence;
-                assert_eq!(world.truth(|truth| truth.present.get(key).copied()), Some(*id));
+                assert!(world.truth(|truth| truth.present[key].contains(id)));
                 yield_now().await;
                 if dies {
                     std::panic::resume_unwind(Box::new(format!("boom {id}")));
@@ -266,7 +279,7 @@ async fn is_free(map: &Map, world: &World) {
 fn check(seed: u64, world: &World) {
     world.truth(|truth| {
         let again = format!("LIFESPAN_SEED={seed} LIFESPAN_TREES=1\ntold: {:?}", truth.told);
-        assert!(truth.present.is_empty(), "{again}");
+        assert!(truth.present.values().all(BTreeSet::is_empty), "{again}");
         assert_eq!(truth.entered, truth.exited, "{again}");
         for text in &truth.failed {
             let returned = truth.told.iter().filter(|told| *told == text).count();
@@ -291,7 +304,7 @@ fn random_programs() {
     for runtime in [paused(), multi_thread()] {
         let reports = Reports::new();
         for seed in seeds() {
-            let world = World { truth: Arc::default(), reports: reports.clone(), seed };
+            let world = World { truth: Arc::default(), reports: reports.clone(), seed, renews: seed % 2 == 1 };
             run_one(&runtime, seed, run(seed, world.clone()));
             check(seed, &world);
         }

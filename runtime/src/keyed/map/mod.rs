@@ -229,6 +229,49 @@ where
         self.let_in(key, lifespan, options, OnTaken::Replace, Location::caller())
     }
 
+    /// Enters a new one beside the one that is there, and has it take the place of that: who asks for the key from then on gets the new
+    /// one, and the old one [finishes](Owner::finish): it takes no new calls, and exits when those it has have ended. There is no gap, and
+    /// for a while there are two. If the enter fails, the old one stays. Nobody there, it is as [`insert`](Self::insert).
+    ///
+    /// ```
+    /// # use lifespan::{Error, Lifespan, OwnerMap};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
+    /// # let connect = |n: u32| Lifespan::new(async move { Ok::<_, std::io::Error>(n) }, async |_, _| ());
+    /// OwnerMap::new().scope(async |peers| -> Result<(), Error> {
+    ///     let old = peers.insert("a", connect(1)).await?;
+    ///     let new = peers.renew("a", connect(2)).await?; // its certificate has changed
+    ///     assert!(old.is_closed() && !new.is_closed());
+    ///     let peer = peers.get(&"a").unwrap();
+    ///     assert_eq!(peer.with_ok(async |peer| **peer).await?, 2);
+    ///     Ok(())
+    /// }).await
+    /// # }
+    /// ```
+    ///
+    /// Where the one that is there still enters, or exits, or others wait for the key, it is as [`replace`](Self::replace). A failure of
+    /// the old one's exit goes to a [`drain`](crate::drain) that runs, else it is reported.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert); a key counts as taken while it is being renewed.
+    ///
+    /// # Panics
+    ///
+    /// With the enter's panic.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`insert`](Self::insert); the old one stays.
+    #[must_use = "nothing is renewed until this is awaited"]
+    #[track_caller]
+    pub fn renew<F: Enter<R> + Send + 'static>(
+        &self,
+        key: K,
+        lifespan: Lifespan<R, F>,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F> {
+        self.let_in(key, lifespan, OwnerOptions::new(), OnTaken::Renew, Location::caller())
+    }
+
     /// The member of this key, or else a new one: if the key is free, the closure is called, and what it makes enters. If a member
     /// enters or leaves, this waits for that first. So of many callers at once, one enters.
     ///

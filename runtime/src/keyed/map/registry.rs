@@ -1,8 +1,9 @@
 //! [`Registry`]: who has which key, and who waits for it.
 //!
-//! A key is free, reserved by one that is about to enter, or a member's until its owner is gone. What it guarantees: one at a time has
-//! a key, and each that waits for it has its turn; once the map is closed nobody enters; and no owner and no key is dropped, nobody
-//! woken and nothing reported under the lock. Keys are hashed, compared and cloned under it.
+//! A key is free, reserved by one that is about to enter, or a member's until its owner is gone, or until one that has entered beside it
+//! takes its place. What it guarantees: one at a time has a key, and each that waits for it has its turn; once the map is closed nobody
+//! enters; and no owner and no key is dropped, nobody woken and nothing reported under the lock. Keys are hashed, compared and cloned
+//! under it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -34,7 +35,7 @@ pub(super) struct Registry<K, R> {
 pub(super) struct MapState<K, R> {
     slots: HashMap<K, MapSlot<R>>,
     pub(super) stage: MapStage,
-    /// How many slots have a member.
+    /// How many have a key, are about to, or had one and have not exited.
     pub(super) members: usize,
     next: u64,
 }
@@ -52,6 +53,10 @@ pub(super) enum MapStage {
 /// What there is under a key.
 struct MapSlot<R> {
     member: Option<MapMember<R>>,
+    /// One that enters beside that, and then takes its place.
+    coming: Option<MapMember<R>>,
+    /// Those whose place was taken like this, until they have exited.
+    leaving: Vec<MapMember<R>>,
     /// Those that wait for the key, and where the last of them was called.
     turns: Waiters,
     called: &'static Location<'static>,
@@ -79,6 +84,8 @@ struct Waiters {
 pub(super) enum OnTaken {
     Refuse,
     Replace,
+    /// Enter beside it, and then take its place.
+    Renew,
     /// Be content with it.
     Join,
 }
@@ -150,6 +157,15 @@ impl<K: MapKey, R: ScopedResource> Registry<K, R> {
                     if let (OnTaken::Join, Some(owner)) = (on_taken, stays) {
                         return Look::There(owner.clone());
                     }
+                    if let (OnTaken::Renew, Some(_)) = (on_taken, stays) {
+                        if slot.coming.is_some() {
+                            return Look::Refused(Refusal::Taken);
+                        }
+                        slot.called = place;
+                        slot.coming = Some(MapMember::new(number));
+                        state.members += 1;
+                        return Look::Reserved(number);
+                    }
                     if member.owner.as_ref().is_some_and(Owner::is_here) {
                         return Look::Refused(Refusal::Own);
                     }
@@ -202,6 +218,7 @@ impl<K: MapKey, R: ScopedResource> Registry<K, R> {
         self.locked(|state, deferred| {
             if let Some(member) = state.member(key, number) {
                 member.is_entered = true;
+                state.arrive(key, number, deferred);
                 state.settle(key, deferred);
             }
         });
@@ -250,9 +267,12 @@ impl<K: MapKey, R: ScopedResource> Registry<K, R> {
         self.locked(|state, deferred| {
             let mut owners = Vec::new();
             for slot in state.slots.values_mut() {
-                let reserved = slot.member.take_if(|member| member.owner.is_none());
-                state.members -= usize::from(reserved.is_some());
-                owners.extend(slot.member.as_ref().and_then(|member| member.owner.clone()));
+                for place in [&mut slot.member, &mut slot.coming] {
+                    let reserved = place.take_if(|member| member.owner.is_none());
+                    state.members -= usize::from(reserved.is_some());
+                }
+                let all = slot.member.iter().chain(&slot.coming).chain(&slot.leaving);
+                owners.extend(all.filter_map(|member| member.owner.clone()));
                 for waiters in [&slot.turns, &slot.joiners] {
                     let look = Arc::clone(&waiters.look);
                     deferred.then(move || look.notify_waiters());
@@ -269,15 +289,27 @@ impl<K: MapKey, R: ScopedResource> Registry<K, R> {
 
 impl<K: MapKey, R: ScopedResource> MapState<K, R> {
     fn member(&mut self, key: &K, number: u64) -> Option<&mut MapMember<R>> {
-        let member = self.slots.get_mut(key)?.member.as_mut()?;
-        (member.number == number).then_some(member)
+        let slot = self.slots.get_mut(key)?;
+        let mut each = slot.member.iter_mut().chain(&mut slot.coming);
+        each.find(|member| member.number == number)
+    }
+
+    /// If it has entered beside the one that is there: it takes the place of that, which ends when its calls have.
+    fn arrive(&mut self, key: &K, number: u64, deferred: &mut Deferred) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        let Some(new) = slot.coming.take_if(|coming| coming.number == number) else {
+            return;
+        };
+        if let Some(old) = slot.member.replace(new) {
+            let (owner, place) = (old.owner.clone(), slot.called);
+            deferred.then(move || owner.into_iter().for_each(|owner| owner.ask_to_finish(place)));
+            slot.leaving.push(old);
+        }
     }
 
     fn free(&mut self, key: &K, number: u64, emptied: &Arc<Notify>, deferred: &mut Deferred) {
         let Some(slot) = self.slots.get_mut(key) else { return };
-        let Some(old) = slot.member.take_if(|member| member.number == number) else {
-            return;
-        };
+        let Some(old) = slot.take(number) else { return };
         deferred.drop(old);
         self.members -= 1;
         self.settle(key, deferred);
@@ -309,13 +341,14 @@ impl<K: MapKey, R: ScopedResource> MapState<K, R> {
 
 impl<R> MapSlot<R> {
     fn new(called: &'static Location<'static>) -> Self {
-        MapSlot { member: None, turns: Waiters::default(), called, joiners: Waiters::default() }
+        let (turns, joiners) = <(Waiters, Waiters)>::default();
+        MapSlot { member: None, coming: None, leaving: Vec::new(), turns, called, joiners }
     }
 
     fn waiters(&mut self, on_taken: OnTaken) -> &mut Waiters {
         match on_taken {
             OnTaken::Join => &mut self.joiners,
-            OnTaken::Refuse | OnTaken::Replace => &mut self.turns,
+            OnTaken::Refuse | OnTaken::Replace | OnTaken::Renew => &mut self.turns,
         }
     }
 
@@ -324,7 +357,20 @@ impl<R> MapSlot<R> {
     }
 
     fn is_idle(&self) -> bool {
-        self.member.is_none() && self.waiting() == 0
+        self.member.is_none() && self.leaving.is_empty() && self.waiting() == 0
+    }
+
+    /// Takes one out. The place of the one that is there goes to one that comes.
+    fn take(&mut self, number: u64) -> Option<MapMember<R>> {
+        let is_it = |member: &mut MapMember<R>| member.number == number;
+        if let Some(member) = self.member.take_if(is_it) {
+            self.member = self.coming.take();
+            return Some(member);
+        }
+        let left = self.leaving.iter_mut().position(is_it);
+        self.coming
+            .take_if(is_it)
+            .or_else(|| Some(self.leaving.swap_remove(left?)))
     }
 
     /// Whether its member stays, or somebody waits to come after it.

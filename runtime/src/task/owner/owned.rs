@@ -113,6 +113,11 @@ impl<R, K: Kind> Owner<R, K> {
         self.inner().close(CloseRequest::closed(place));
     }
 
+    /// Asks for its end once its calls have ended.
+    pub(crate) fn ask_to_finish(&self, place: &'static Location<'static>) {
+        self.inner().close(CloseRequest::finished(place));
+    }
+
     /// As [`ask`](Owner::ask), for the exit of what it is a part of.
     pub(crate) fn ask_for(&self, exit: &Exit) {
         self.inner().close(CloseRequest::of_scope(exit, self.inner().place()));

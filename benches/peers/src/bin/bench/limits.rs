@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::sample::Sample;
 use crate::suite::Suite;
-use crate::suites::{cancel, in_cancel_scope, in_parallel, owner};
+use crate::suites::{cancel, in_cancel_scope, in_parallel, in_sequence, owner};
 
 struct Limit {
     suite: &'static Suite,
@@ -90,6 +90,14 @@ const LIMITS: &[Limit] = &[
         what: What::Instructions,
         target: 0.25,
         most: 0.47,
+    },
+    Limit {
+        suite: &in_sequence::SUITE,
+        of: "lifespan::ExitStack",
+        to: Some("async-safe-defer, returns only"),
+        what: What::Instructions,
+        target: 4.3,
+        most: 6.9,
     },
     Limit {
         suite: &owner::SUITE,

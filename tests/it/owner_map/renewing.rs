@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::poll;
 use lifespan::testing::{self, At, sweep};
-use lifespan::{Error, OwnerMap, keyed::InsertError};
+use lifespan::{Error, OwnerMap, keyed::InsertError, task::OwnerOptions};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
@@ -148,6 +148,38 @@ fn the_old_one_leaves_meanwhile() {
             "exit new: completed",
             "enter third",
             "exit third: completed",
+        ]);
+    });
+}
+
+/// By a call of the one that is there, which ends before that exits; and with an owner that works as it is told.
+#[test]
+fn it_may_renew_its_own_key() {
+    everywhere(|| async {
+        let journal = Journal::new();
+        let ended = with_map(async |map| {
+            let member = |name| journal.resource(name).lifespan();
+            let old = map.insert('a', member("old")).await.unwrap();
+            let (inner, new) = (map.clone(), member("new"));
+            let call = async move |db: &mut Db| {
+                let options = OwnerOptions::new().survive_panics();
+                let new = inner.renew_with('a', new, options).await.unwrap();
+                db.log("renewed");
+                new
+            };
+            let new = old.with_ok(call).await.unwrap();
+            old.closed().await.unwrap();
+            let panics = new.with_ok(async |_| std::panic::resume_unwind(Box::new("boom"))).await;
+            let _: Error = panics.unwrap_err();
+            assert!(!new.is_closed(), "it survives that");
+        });
+        ended.await.unwrap();
+        journal.assert([
+            "enter old",
+            "enter new",
+            "renewed",
+            "exit old: completed",
+            "exit new: completed",
         ]);
     });
 }

@@ -400,6 +400,21 @@ fn dead_and_cancelled_before_the_body_begins_law_17() {
     });
 }
 
+/// It was ready, whoever looks first: it dies in the body, and has not failed to enter.
+#[test]
+fn dead_as_soon_as_it_is_ready_law_21() {
+    multi_thread().block_on(async {
+        for _ in 0..2000 {
+            let dies = Service::start(async |ready, _| {
+                ready.set(());
+                Err::<(), _>(io::Error::other("reset"))
+            });
+            let ended: Result<(), Error> = dies.named("http").scope(async |_| pending().await).await;
+            assert_died(&ended.unwrap_err(), "reset");
+        }
+    });
+}
+
 /// A scope that is left for a death is not live any more for what is around it.
 #[test]
 fn timeout_around_a_death_law_15() {

@@ -118,6 +118,36 @@ fn an_enter_is_cancelled_all_the_same() {
     });
 }
 
+/// Nobody waits for it.
+#[test]
+fn a_failing_exit_is_reported_law_23() {
+    paused().block_on(async {
+        let journal = Journal::new();
+        let db = shared(&journal, Step::Now, Step::Fail("disk full")).idle_timeout(IDLE);
+        db.acquire().await.unwrap().release().await.unwrap();
+        sleep(2 * IDLE).await;
+        journal.assert(["enter db", "exit db: completed", "report Failed db: disk full"]);
+    });
+}
+
+/// Its time is that of its own runtime, wherever its last user leaves.
+#[test]
+fn its_last_user_may_be_anywhere() {
+    let home = paused();
+    let journal = Journal::new();
+    let db = kept(&journal);
+    let lease = home.block_on(db.acquire()).unwrap();
+    drop(lease); // outside of any runtime
+    home.block_on(async {
+        let lease = db.acquire().await.unwrap();
+        std::thread::spawn(move || drop(lease)).join().unwrap();
+        sleep(IDLE / 2).await;
+        db.acquire().await.unwrap().log("used");
+        sleep(2 * IDLE).await;
+    });
+    journal.assert(["enter db", "used", "exit db: completed"]);
+}
+
 /// One that is renewed goes at once if it is idle.
 #[test]
 fn a_renewal_ends_an_idle_one() {
@@ -179,6 +209,8 @@ fn without_a_timer_it_ends_at_once() {
         let journal = Journal::new();
         let db = kept(&journal);
         db.acquire().await.unwrap().release().await.unwrap();
+        yield_now().await;
+        drain().await.into_result().unwrap();
         assert_eq!(journal.lines().last().unwrap(), "exit db: completed");
     });
 }

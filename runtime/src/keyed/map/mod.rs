@@ -72,7 +72,8 @@ use registry::{OnTaken, Registry};
 ///
 /// # Its members
 ///
-/// - A key belongs to its member from before the enter until after the exit. Another lifespan for that key is refused meanwhile, and
+/// - A key belongs to its member from before the enter until after the exit, or until another has been [renewed](Self::renew) into its
+///   place. Another lifespan for that key is refused meanwhile, and
 ///   comes back in the error ([law 25]); if the member is leaving, it waits for that exit.
 /// - Each is entered, used and exited in its own task, within its own budgets, whichever task inserts and removes it ([law 8]).
 /// - A member that fails on its own ([law 21]), or of a panic in [`with`](Owner::with), leaves the map when it has exited, and is
@@ -231,7 +232,8 @@ where
 
     /// Enters a new one beside the one that is there, and has it take the place of that: who asks for the key from then on gets the new
     /// one, and the old one [finishes](Owner::finish): it takes no new calls, and exits when those it has have ended. There is no gap, and
-    /// for a while there are two. If the enter fails, the old one stays. Nobody there, it is as [`insert`](Self::insert).
+    /// for a while there are two. If the enter fails, the old one stays. With nobody there, it is as [`insert`](Self::insert). A call of
+    /// the old one that does not end keeps it until its handle [closes](Owner::close) it, or the map ends.
     ///
     /// ```
     /// # use lifespan::{Error, Lifespan, OwnerMap};
@@ -270,6 +272,30 @@ where
         lifespan: Lifespan<R, F>,
     ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F> {
         self.let_in(key, lifespan, OwnerOptions::new(), OnTaken::Renew, Location::caller())
+    }
+
+    /// As [`renew`](Self::renew), with an owner that works like this.
+    ///
+    /// # Errors
+    ///
+    /// As [`renew`](Self::renew).
+    ///
+    /// # Panics
+    ///
+    /// As [`renew`](Self::renew).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`renew`](Self::renew).
+    #[must_use = "nothing is renewed until this is awaited"]
+    #[track_caller]
+    pub fn renew_with<F: Enter<R> + Send + 'static>(
+        &self,
+        key: K,
+        lifespan: Lifespan<R, F>,
+        options: OwnerOptions,
+    ) -> impl Future<Output = Result<Owner<R>, InsertError<Lifespan<R, F>>>> + Send + use<K, R, F> {
+        self.let_in(key, lifespan, options, OnTaken::Renew, Location::caller())
     }
 
     /// The member of this key, or else a new one: if the key is free, the closure is called, and what it makes enters. If a member

@@ -43,6 +43,8 @@ pub(super) struct Instance<R: ScopedResource + Sync> {
     /// How long it stays when its last user has left.
     idle: Option<Duration>,
     idling: Lock<Idling>,
+    /// Of its owner, and so of its times.
+    runtime: Handle,
 }
 
 /// What became of its enter.
@@ -80,14 +82,15 @@ impl<R: ScopedResource + Sync> Instance<R> {
     /// With one user. Its enter goes on by itself, in the task of its owner, once it is [begun](Self::begin).
     pub(super) fn first(
         made: &Lifespan<R>,
-        number: u64,
-        idle: Option<Duration>,
+        (number, idle): (u64, Option<Duration>),
+        runtime: Handle,
         place: &'static Location<'static>,
     ) -> Arc<Self> {
         Arc::new(Instance {
             number,
             idle,
             idling: Lock::new(Idling::No),
+            runtime,
             users: AtomicUsize::new(1),
             offer: Offer::new(),
             owner: OnceLock::new(),
@@ -97,16 +100,16 @@ impl<R: ScopedResource + Sync> Instance<R> {
         })
     }
 
-    pub(super) fn begin(self: Arc<Self>, made: Lifespan<R>, runtime: &Handle, place: &'static Location<'static>) {
+    pub(super) fn begin(self: Arc<Self>, made: Lifespan<R>, place: &'static Location<'static>) {
         let (enter, entry) = made.into_description(place);
-        let offer = Arc::clone(&self.offer);
+        let (offer, runtime) = (Arc::clone(&self.offer), self.runtime.clone());
         let enter = async move { Ok::<_, BoxError>(SharedResource::new(enter.await?, offer)) };
         let hook: MakesHook<_, _> = Box::new(move |owner| {
             let _ = self.owner.set(owner.clone());
             Box::new(InstanceHook(Arc::downgrade(&self)))
         });
         // It is inside of nothing that is around its first user.
-        current::outside(|| begin(Lifespan::described(enter, entry), runtime, place, hook));
+        current::outside(|| begin(Lifespan::described(enter, entry), &runtime, place, hook));
     }
 
     fn ends(&self, entered: SharedEnter) {
@@ -142,12 +145,7 @@ impl<R: ScopedResource + Sync> Instance<R> {
     /// Counts a user out, or, for the last one, has its idleness counted in its place.
     fn stays_idle(self: &Arc<Self>) -> bool {
         let is_there = self.offer.is_there() && !self.is_closed();
-        let (Some(time), Ok(runtime)) = (self.idle.filter(|_| is_there), Handle::try_current()) else {
-            return false;
-        };
-        if !timer::works() {
-            return false;
-        }
+        let Some(time) = self.idle.filter(|_| is_there) else { return false };
         let mut idling = self.idling.lock();
         if let Idling::Never = *idling {
             return false;
@@ -163,7 +161,7 @@ impl<R: ScopedResource + Sync> Instance<R> {
             _ if is_last => {
                 *idling = Idling::Since { since: now, task: None };
                 drop(idling);
-                self.begin_idling(time, &runtime);
+                self.begin_idling(time);
             }
             _ => {}
         }
@@ -171,8 +169,8 @@ impl<R: ScopedResource + Sync> Instance<R> {
     }
 
     /// Without the lock: a runtime that shuts down drops the task at once.
-    fn begin_idling(self: &Arc<Self>, time: Duration, runtime: &Handle) {
-        let spawned = runtime.spawn(IdleTask(Arc::clone(self)).until_over(time));
+    fn begin_idling(self: &Arc<Self>, time: Duration) {
+        let spawned = self.runtime.spawn(IdleTask(Arc::clone(self)).until_over(time));
         if let Idling::Since { task, .. } = &mut *self.idling.lock() {
             *task = Some(spawned.abort_handle());
         }
@@ -180,18 +178,19 @@ impl<R: ScopedResource + Sync> Instance<R> {
 
     /// Nobody will come any more: without a user it exits at once.
     pub(super) fn unwanted(&self) {
-        let old = mem::replace(&mut *self.idling.lock(), Idling::Never);
-        self.was_idling(&old);
+        self.end_idling(|_| Idling::Never);
     }
 
-    /// If it was idle, that is over.
-    fn was_idling(&self, old: &Idling) {
-        if let Idling::Since { task, .. } = old {
-            task.iter().for_each(AbortHandle::abort);
-            if let Some(owner) = self.leave_now() {
-                owner.ask(self.subject.place);
-            }
-        }
+    /// If it was idle, that is over. A user that leaves meanwhile waits for the lock, and then counts as the last one.
+    fn end_idling(&self, next: fn(&Idling) -> Idling) {
+        let mut idling = self.idling.lock();
+        let next = next(&idling);
+        let old = mem::replace(&mut *idling, next);
+        let Idling::Since { task, .. } = old else { return };
+        let owner = self.leave_now();
+        drop(idling);
+        task.iter().for_each(AbortHandle::abort);
+        owner.into_iter().for_each(|owner| owner.ask(self.subject.place));
     }
 
     fn leave_now(&self) -> Option<&Owner<SharedResource<R>>> {
@@ -238,8 +237,13 @@ impl<R: ScopedResource + Sync> Instance<R> {
     }
 
     /// Another has taken its place: it is to end once this time is over, though it has users.
-    pub(super) async fn close_after(self: Arc<Self>, patience: Duration, place: &'static Location<'static>) {
-        if time::timeout(patience, self.ended()).await.is_err() {
+    pub(super) fn close_within(self: Arc<Self>, patience: Duration, place: &'static Location<'static>) {
+        let runtime = self.runtime.clone();
+        drop(runtime.spawn(self.close_after(patience, place)));
+    }
+
+    async fn close_after(self: Arc<Self>, patience: Duration, place: &'static Location<'static>) {
+        if !timer::works() || time::timeout(patience, self.ended()).await.is_err() {
             self.owner.get().into_iter().for_each(|owner| owner.ask(place));
         }
     }
@@ -293,7 +297,7 @@ struct IdleTask<R: ScopedResource + Sync>(Arc<Instance<R>>);
 
 impl<R: ScopedResource + Sync> IdleTask<R> {
     async fn until_over(self, time: Duration) {
-        loop {
+        while timer::works() {
             let Idling::Since { since, .. } = *self.0.idling.lock() else {
                 return;
             };
@@ -309,14 +313,10 @@ impl<R: ScopedResource + Sync> IdleTask<R> {
 /// It is over, or its runtime is.
 impl<R: ScopedResource + Sync> Drop for IdleTask<R> {
     fn drop(&mut self) {
-        let old = {
-            let mut idling = self.0.idling.lock();
-            match *idling {
-                Idling::Since { .. } => mem::replace(&mut *idling, Idling::No),
-                Idling::No | Idling::Never => return,
-            }
-        };
-        self.0.was_idling(&old);
+        self.0.end_idling(|now| match now {
+            Idling::Never => Idling::Never,
+            Idling::No | Idling::Since { .. } => Idling::No,
+        });
     }
 }
 

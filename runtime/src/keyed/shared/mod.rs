@@ -260,16 +260,17 @@ async fn renew<R: ScopedResource + Sync>(
     if patience.is_some() && !timer::works() {
         return Err(no_timer(made.subject(place)));
     }
-    let instance = inner.instance(&made, place);
+    let instance = inner.instance(&made, runtime, place);
     let lease = Lease::counted(Arc::clone(&instance));
-    Arc::clone(&instance).begin(made, &runtime, place);
+    Arc::clone(&instance).begin(made, place);
     match entered(&lease, place).await? {
         // Unless it has failed on its own since.
         Some(resource) if !instance.is_closed() => {
-            if let Some(old) = inner.replace(instance) {
+            if let Some(old) = inner.replace(Arc::clone(&instance)) {
                 old.unwanted();
-                if let Some(patience) = patience {
-                    runtime.spawn(old.close_after(patience, place));
+                // Unless a later one has overtaken this.
+                if let Some(patience) = patience.filter(|_| !Arc::ptr_eq(&old, &instance)) {
+                    old.close_within(patience, place);
                 }
             }
             Ok(lease.of(resource))
@@ -327,9 +328,9 @@ fn would_wait(subject: Subject, place: &'static Location<'static>) -> Error {
 }
 
 impl<R: ScopedResource + Sync> SharedInner<R> {
-    fn instance(&self, made: &Lifespan<R>, place: &'static Location<'static>) -> Arc<Instance<R>> {
-        let (number, idle) = (self.made.fetch_add(1, Ordering::Relaxed), *self.idle.lock());
-        Instance::first(made, number, idle, place)
+    fn instance(&self, made: &Lifespan<R>, runtime: Handle, place: &'static Location<'static>) -> Arc<Instance<R>> {
+        let which = (self.made.fetch_add(1, Ordering::Relaxed), *self.idle.lock());
+        Instance::first(made, which, runtime, place)
     }
 
     /// Has it take the place of one that was made before; gives that, or itself if it comes too late.
@@ -348,7 +349,7 @@ impl<R: ScopedResource + Sync> SharedInner<R> {
         // Made without the lock, under which no closure of a user's is called, and no description dropped; another may be faster.
         let made = (self.make)();
         let runtime = Handle::try_current().map_err(|_| no_runtime(made.subject(place)))?;
-        let instance = self.instance(&made, place);
+        let instance = self.instance(&made, runtime, place);
         let first = Lease::counted(Arc::clone(&instance));
         let mut now = self.now.lock();
         if let Some(faster) = now.clone().filter(|now| !now.is_over()) {
@@ -358,7 +359,7 @@ impl<R: ScopedResource + Sync> SharedInner<R> {
         let old = now.replace(Arc::clone(&instance));
         drop(now);
         drop(old);
-        instance.begin(made, &runtime, place);
+        instance.begin(made, place);
         Ok(Ok(first))
     }
 }

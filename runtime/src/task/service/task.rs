@@ -61,7 +61,7 @@ impl Task {
             state: Lock::default(),
             changed: Notify::new(),
         });
-        let side = ServiceSide { life: Arc::clone(&life), handshake, is_ready: false };
+        let side = ServiceSide { life: Arc::clone(&life), handshake };
         let handle = runtime.spawn(Spawned::new(
             Arc::clone(&life.region),
             subject.clone(),
@@ -176,8 +176,8 @@ struct ServiceLife {
 
 #[derive(Default)]
 struct ServiceState {
-    /// It has dropped its `Ready`, and goes on.
-    let_go: bool,
+    /// Whether its `Ready` was used, or dropped by code that goes on; none as long as neither has happened.
+    is_ready: Option<bool>,
     /// It was asked to stop.
     asked: bool,
     /// How it ended then.
@@ -199,10 +199,14 @@ impl ServiceLife {
         stopped.unwrap_or_else(|| self.death().map_or(Ok(()), Err))
     }
 
+    /// Not what it died of after it was ready: who waits for it finds the value.
     fn why_not_ready(&self) -> Option<BoxError> {
+        if self.state.lock().is_ready == Some(true) {
+            return None;
+        }
         let has_let_go = || {
             let state = self.state.lock();
-            state.let_go && state.stopped.is_none()
+            state.is_ready == Some(false) && state.stopped.is_none()
         };
         let let_go = || (has_let_go() && self.source.failed().is_none()).then(|| TaskError::ReadyDropped.into());
         self.death().or_else(let_go)
@@ -223,7 +227,6 @@ impl Drop for ServiceLife {
 struct ServiceSide {
     life: Arc<ServiceLife>,
     handshake: StartHandshake,
-    is_ready: bool,
 }
 
 impl TaskSide for ServiceSide {
@@ -233,9 +236,8 @@ impl TaskSide for ServiceSide {
         let Poll::Ready(is_ready) = self.handshake.poll(goes_on, cx) else {
             return;
         };
-        self.is_ready = is_ready;
+        self.life.state.lock().is_ready = Some(is_ready);
         if !is_ready {
-            self.life.state.lock().let_go = true;
             self.life.changed.notify_one();
         }
     }
@@ -261,7 +263,11 @@ impl TaskSide for ServiceSide {
         if asked {
             life.state.lock().stopped = Some(result);
         } else {
-            let early = if self.is_ready { TaskError::EndedEarly } else { TaskError::NotReady };
+            let early = if life.state.lock().is_ready == Some(true) {
+                TaskError::EndedEarly
+            } else {
+                TaskError::NotReady
+            };
             let death = Death::new(result.err().unwrap_or_else(|| early.into()));
             life.source.fail(&Failed::Died(death));
         }

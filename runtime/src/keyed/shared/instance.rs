@@ -190,7 +190,9 @@ impl<R: ScopedResource + Sync> Instance<R> {
         let owner = self.leave_now();
         drop(idling);
         task.iter().for_each(AbortHandle::abort);
-        owner.into_iter().for_each(|owner| owner.ask(self.subject.place));
+        if let Some(owner) = owner {
+            owner.ask(self.subject.place);
+        }
     }
 
     fn leave_now(&self) -> Option<&Owner<SharedResource<R>>> {

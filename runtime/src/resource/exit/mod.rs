@@ -150,9 +150,8 @@ impl Exit {
     }
 
     /// How much time is left to the whole that this exit is a part of, such as a lifespan with an `exit_timeout`: what is left for
-    /// the exits that come after this one as well. `None` if the whole has no bound, or this is no part of one.
-    ///
-    /// [`remaining`](Exit::remaining) is never more.
+    /// the exits that come after this one as well. `None` if the whole has no bound, or this is no part of one. A part that is ended by
+    /// [`exit_as`](crate::Live::exit_as) has a tenth less, or a second, as it has for itself.
     #[must_use]
     pub fn remaining_of_whole(&self) -> Option<Duration> {
         let whole = self.shared.get()?.whole?;

@@ -152,6 +152,7 @@ pub fn check() -> ExitCode {
         &in_cancel_scope::SUITE,
         &in_parallel::READY,
         &in_parallel::WAITING,
+        &in_sequence::SUITE,
         &owner::SUITE,
         &cancel::ONE_TASK,
     ];
@@ -159,7 +160,7 @@ pub fn check() -> ExitCode {
         let checks = suites.map(|suite| scope.spawn(|| check_suite(suite)));
         checks.map(|check| check.join().expect("a suite"))
     });
-    if kept == [true; 5] {
+    if kept == [true; 6] {
         return ExitCode::SUCCESS;
     }
     eprintln!("a figure is above its limit");
